@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Bringing embeddings in: one JSON manifest ("format": "molspace-import") describes pools, paired pools and evaluation
+// sets, and where ids, labels and positives lie. Schema: resources/guide/import.md. All is opened and checked, and every
+// problem listed at once, before anything is written; rows go by blocks, so memory does not grow with the pools (pairs
+// and ids lie in memory). One job at a time for each call; no shared state.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/base/job.h"
+#include "engine/base/json.h"
+#include "engine/store/workspace.h"
+
+namespace engine {
+
+struct ImportOptions {
+    std::filesystem::path root;   // where relative files are looked for; empty: the manifest's "root", else its folder
+};
+
+// A manifest with every file opened and every list read: ready to write.
+struct ImportPlan {
+    std::vector<PoolInput> pools;
+    std::vector<SetInput> sets;
+    std::vector<std::string> warnings;
+    std::uint64_t bytes = 0;      // what the workspace will take on disk
+};
+
+// `where` names the manifest in messages; relative paths resolve against `folder` (or root, see ImportOptions).
+ImportPlan planImport(const Json& manifest, const std::string& where, const std::filesystem::path& folder,
+                      const ImportOptions& options, const JobContext& job);
+
+struct ImportSummary {
+    std::size_t pools = 0, sets = 0;
+    std::uint64_t rows = 0, bytes = 0;
+    std::vector<std::string> warnings;
+
+    Json toJson() const;
+    std::string toText() const;
+};
+
+// Plans, estimates, writes. Adds to a workspace that is there (pools and sets of the same name are replaced). After an
+// error or a stop a workspace that was there is as it was, and one that was not there is not there.
+ImportSummary importWorkspace(const std::filesystem::path& manifest, const std::filesystem::path& workspace,
+                              const ImportOptions& options, const JobContext& job);
+ImportSummary importWorkspace(const Json& manifest, const std::string& where, const std::filesystem::path& folder,
+                              const std::filesystem::path& workspace, const ImportOptions& options,
+                              const JobContext& job);
+
+// Small cases without a manifest. Names stand left of the first "=", files right of it; FILE is "path" or
+// "path#dataset" (of a table, "path#column"; of a 3-D .npy, "path#index").
+struct ImportFlags {
+    std::vector<std::string> pools;       // --pool [NAME:]MODALITY:SPACE=FILE        NAME: the modality's
+    std::vector<std::string> sets;        // --set NAME:KIND:MODALITY:SPACE=FILE      first modality named: items
+    std::vector<std::string> ids;         // --ids POOL=FILE or SET:MODALITY=FILE
+    std::vector<std::string> labels;      // --labels SET=FILE
+    std::vector<std::string> positives;   // --positives SET=identity, SET=captions:5, SET=pairs:FILE#FIRST,SECOND
+    std::vector<std::string> prompts;     // --prompt SET=TEMPLATE
+    std::vector<std::string> from_items;  // --classes-from-items SET
+    std::vector<std::string> clip_folders;  // --clip-folder SPACE=FOLDER: img_emb/ and text_emb/ as pools image and text
+
+    bool empty() const;
+};
+
+// The manifest that the flags stand for. Throws with all problems.
+Json manifestFromFlags(const ImportFlags& flags);
+
+}  // namespace engine

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Rows and lists from any file that embeddings come in: .npy, .npz, safetensors, HDF5 (any path and layout), folders of
+// numbered parts (clip-retrieval's img_emb/, text_emb/, metadata/), and for lists also csv, tsv, json, jsonl and txt.
+// Rows come as float32, as they are in the file (not normalised). Readers hold no more than what they read, except
+// members of .npz, which are unpacked at their first row. Errors name file and dataset. SourceFiles is for one thread;
+// the readers it gives are thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/store/csv.h"
+#include "engine/store/workspace.h"
+
+namespace engine {
+
+// Where rows or a list lie.
+struct SourceSpec {
+    std::filesystem::path file;   // a file, or a folder of numbered parts
+    std::string dataset;          // of .npz, safetensors, HDF5; the key of a json object
+    std::string column;           // of csv, tsv, json and jsonl records
+    std::int64_t index = -1;      // of a 3-D array [n, rows, width]: which of the n
+    Json values;                  // a list written in place; `file` is empty then
+
+    std::string describe() const; // "features.npy index 0", "metadata.csv#fold"
+};
+
+// Some rows, in order; `of` is the number of rows they were chosen from, 0 if not known.
+struct RowSelection {
+    bool all = true;
+    std::vector<std::uint64_t> rows;
+    std::uint64_t of = 0;
+    std::string origin;           // for messages
+
+    std::uint64_t count(std::uint64_t rows_of_source) const { return all ? rows_of_source : rows.size(); }
+};
+
+class SourceFiles {
+public:
+    // Opens and checks the header; reads no row. Integers are refused unless asked for (labels, 0/1 matrices).
+    RowReader openRows(const SourceSpec& spec, bool allow_integers = false);
+    // One text for each item; numbers in decimal.
+    std::vector<std::string> readList(const SourceSpec& spec);
+    std::shared_ptr<const CsvTable> table(const std::filesystem::path& path);
+
+private:
+    std::map<std::filesystem::path, std::shared_ptr<const CsvTable>> tables_;
+};
+
+// The chosen rows of a reader. Throws if a row is beyond it, or if the selection was made from another number of rows.
+RowReader selectRows(RowReader reader, const RowSelection& selection);
+std::vector<std::string> selectItems(std::vector<std::string> items, const RowSelection& selection,
+                                     const std::string& origin);
+// One after the other; all must have the same width.
+RowReader concatenateRows(std::vector<RowReader> parts, const std::string& origin);
+// The files of a folder of parts in numeric order (img_emb_0, img_emb_1, ..., img_emb_10). Throws if a number is missing.
+std::vector<std::filesystem::path> numberedParts(const std::filesystem::path& folder);
+
+}  // namespace engine

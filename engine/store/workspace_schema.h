@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Names in the files of a workspace, in one place for reader and writer (resources/guide/workspace.md). Inside the store.
+#pragma once
+
+#include "engine/store/workspace.h"
+
+namespace engine::schema {
+
+inline constexpr const char* kIndexFile = "workspace.h5";
+inline constexpr const char* kFormat = "molspace workspace";
+inline constexpr int kMajor = 1, kMinor = 0;
+inline constexpr const char* kPools = "/pools";
+inline constexpr const char* kSets = "/sets";
+inline constexpr const char* kFirst = "/first";
+inline constexpr const char* kSecond = "/second";
+inline constexpr const char* kPairs = "/pairs";
+inline constexpr double kUnitTolerance = 1e-5;  // rows within it are unit rows, and are not scaled again
+
+inline const char* kindName(SetKind kind) {
+    switch (kind) {
+        case SetKind::Classification: return "classification";
+        case SetKind::MultiLabel: return "multilabel";
+        case SetKind::Retrieval: break;
+    }
+    return "retrieval";
+}
+
+}  // namespace engine::schema
