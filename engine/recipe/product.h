@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// A product: a recipe with its trained projectors, and what turns embeddings into vectors of the product space.
+//
+// Folder of a product:  product.json                    recipe, plan, seed, device, version, training records
+//                       reactions/<key>/<subset>.safetensors   projectors
+//                       reactions/<key>/<subset>.csv           training log
+//                       basis/<set>.safetensors                 components of each evaluation set (see Components)
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/job.h"
+#include "engine/recipe/projector_weights.h"
+#include "engine/recipe/route_plan.h"
+
+namespace engine {
+
+// Fixed vectors of one list of items of one modality, from which every live setting is a weighted sum (design §5):
+//   z_0 = base;  z_k = N( s_k · N(Σ_e w_e · part_e / Σ_e w_e) + (1 − s_k) · z_{k-1} );  product vector = z_last
+// For a displacement layer the part is the expert's own unit vector, for a combination the un-normalised mean of its
+// active projectors' unit outputs (Eq. 10 in the code's form, method §1.4). `base` rows are unit length. Everything
+// before the last displacement is folded into `base` at the recipe's factors. Where the base space lacks the modality,
+// `base` is zero and the first layer's share is 1.
+struct Components {
+    struct Part {
+        std::string expert;   // expert key
+        MatrixView rows;      // [n, width] float32
+    };
+    struct Layer {
+        std::size_t step = 0;
+        ReactionKind kind = ReactionKind::Combination;
+        std::vector<Part> parts;
+    };
+    Modality modality;
+    MatrixView base;          // [n, width] float32, rows unit length
+    std::vector<Layer> layers;
+    std::shared_ptr<const void> owner;  // keeps the rows alive (a mapped file or owned matrices)
+
+    std::size_t rows() const { return base.rows; }
+    std::size_t width() const { return base.cols; }
+};
+
+// Shares and weights of one setting for one modality, aligned with Components::layers.
+struct BlendWeights {
+    struct Layer {
+        double share = 0;             // σ or λ; 0 if no expert of the layer is active
+        std::vector<double> weights;  // per part, not normalised; 0: off
+    };
+    std::vector<Layer> layers;
+};
+
+// Product vectors [n, width] float32, unit rows, computed in float64 and rounded once. A vector of length below 1e-6
+// is refused with the row. Deterministic whatever the number of threads.
+void blend(const Components& components, const BlendWeights& weights, std::size_t first, std::size_t count, float* out);
+Matrix blendAll(const Components& components, const BlendWeights& weights);
+// The same row in float64, before rounding: the reference of exact evaluation. out [width].
+void blendRow(const Components& components, const BlendWeights& weights, std::size_t row, double* out);
+
+// Raw embeddings of the same items in several spaces, unit rows: what a product takes.
+using SpaceRows = std::map<std::string, MatrixView>;
+
+// Recipe, plan and projectors in memory. Immutable and thread-safe once loaded.
+class ProductModel {
+public:
+    // A product under construction: reactions of later steps may be missing; componentsUpTo works for the steps present.
+    ProductModel(Recipe recipe, RoutePlan plan);
+
+    const Recipe& recipe() const { return recipe_; }
+    const RoutePlan& plan() const { return plan_; }
+
+    void addProjector(const std::string& reaction_key, const std::string& subset, const ProjectorWeights& weights);
+    // Read at first use: a product that is looked at through its stored components never loads a projector.
+    void addProjectorFile(const std::string& reaction_key, const std::string& subset, const std::filesystem::path& path);
+    bool hasReaction(const std::string& reaction_key) const;
+
+    // Spaces whose rows are needed for `modality` (base, and experts that have it and take part).
+    std::vector<std::string> spacesNeeded(const Modality& modality) const;
+
+    // Components after the first `steps` steps (default all). `rows` must hold spacesNeeded(modality) with equal row
+    // counts; a space may be absent if its share is 0. The result looks at them: they must outlive it. Runs projectors: cost 2·n·(in+out)·hidden·projectors FLOP.
+    Components components(const Modality& modality, const SpaceRows& rows, const JobContext& job,
+                          std::size_t steps = static_cast<std::size_t>(-1)) const;
+
+    // Blend weights of this recipe's own factors, or of the recipe with `setting` put in.
+    BlendWeights weights(const Modality& modality, const Components& components, const Setting& setting = {}) const;
+
+    // True if `setting` changes only live factors, weights and switches.
+    bool isLive(const Setting& setting) const;
+
+private:
+    Matrix ensembleMean(std::size_t step, std::size_t expert, MatrixView x, const JobContext& job) const;
+
+    Recipe recipe_;
+    RoutePlan plan_;
+    struct LazyProjector;
+    std::map<std::string, std::map<std::string, std::shared_ptr<LazyProjector>>> projectors_;  // reaction -> subset -> ψ
+};
+
+// What product.json says, beside recipe and plan.
+struct ProductRecord {
+    std::string name;
+    std::string workspace;     // path and fingerprint of the workspace it was trained on
+    std::string fingerprint;
+    bool synthetic = false;    // trained on a synthetic world: every figure says so
+    std::uint64_t seed = 0;
+    std::string device, version, commit, created;
+    Json training;             // per reaction and subset: steps, epochs, final loss, seconds, pseudo-pair figures
+    Json options;              // resolved run options
+};
+
+struct LoadedProduct {
+    std::filesystem::path folder;
+    std::shared_ptr<const ProductModel> model;
+    ProductRecord record;
+};
+
+LoadedProduct loadProduct(const std::filesystem::path& folder);
+void writeProductFile(const std::filesystem::path& folder, const ProductModel& model, const ProductRecord& record);
+
+// Components of one side of an evaluation set, stored beside the product (memory-mapped when read).
+void writeBasis(const std::filesystem::path& path, const std::vector<std::pair<std::string, Components>>& tables);
+std::map<std::string, Components> readBasis(const std::filesystem::path& path);
+
+}  // namespace engine

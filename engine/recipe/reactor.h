@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The border to what trains. The library behind it links LibTorch (seconds and gigabytes), so it is loaded at the first
+// call of loadReactor() and never before. std types only.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/base/job.h"
+#include "engine/recipe/product.h"
+#include "engine/recipe/reaction_options.h"
+
+namespace engine {
+
+struct DeviceInfo {
+    std::string name;           // "cpu", "cuda:0"
+    std::string description;    // processor or GPU model, cores, memory
+    std::uint64_t memory_bytes = 0;
+    bool usable = true;
+    std::string why;            // why it is or is not used
+};
+
+struct TrainRequest {
+    std::filesystem::path workspace;
+    Recipe recipe;
+    std::filesystem::path product;   // folder to write; resumed if it is there with the same recipe, seed and workspace
+    RunOptions run;
+    std::int64_t more_epochs = 0;    // continue beyond the target by so many
+    bool pairs_only = false;         // make the pseudo pairs, train nothing
+};
+
+class Reactor {
+public:
+    virtual ~Reactor() = default;
+    // Pseudo pairs, projectors and basis of every reaction of the recipe. Resumes what is there. Blocking job.
+    virtual void train(const TrainRequest& request, const JobContext& job) = 0;
+    virtual std::vector<DeviceInfo> devices() = 0;
+};
+
+// Loads libmolspace_reactor beside this library. Throws Error{NotFound} with the reason if it cannot.
+Reactor& loadReactor();
+
+}  // namespace engine

@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// A recipe: base space, an ordered route of reactions with their experts, factors and training options, named settings
+// and Δ groups. A recipe, a workspace and a seed rebuild the product. Schema: resources/guide/recipes.md.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/recipe/reaction_options.h"
+#include "engine/space/modality.h"
+
+namespace engine {
+
+enum class ReactionKind { Displacement, Combination };
+
+struct ExpertUse {
+    std::string space;
+    double weight = 1;                    // among the experts of its step; 0 or `enabled` false: switched off
+    bool enabled = true;
+    std::vector<std::string> projectors;  // active subset projectors at inference ("T", "TV", ...); empty: all trained
+};
+
+// One step of the route. A combination takes any number of experts in parallel; a displacement takes one.
+struct ReactionStep {
+    ReactionKind kind = ReactionKind::Combination;
+    std::vector<ExpertUse> experts;
+    std::map<Modality, double> factors;   // λ or σ per modality: always the expert's share, 0..1; not named: see
+                                          // defaultFactor()
+    std::string against = "product";      // trained against the product so far (Eq. 9), or against the "base" space
+    ReactionOptions options;
+};
+
+// λ 0.9, the paper's; σ 0.5.
+double defaultFactor(ReactionKind kind);
+
+// A point of inference: what sliders and switches say. Anything not named keeps the recipe's value.
+struct Setting {
+    std::map<std::string, double> factors;         // by factor name: "sigma_a", "lambda_t"
+    std::map<std::string, double> expert_weights;  // by expert key: "CLAP_g"; 0: off
+};
+
+// A group of evaluation sets whose mean change of one metric is drawn as a surface (Figures 3-6).
+struct DeltaGroup {
+    std::string name;                 // "AT"
+    std::vector<std::string> sets;
+    std::string metric = "R@1";
+    std::vector<double> weights;      // empty: equal
+};
+
+struct Recipe {
+    std::string name;
+    std::string description;
+    std::string base;
+    std::vector<ReactionStep> route;
+    std::map<std::string, Setting> settings;  // "Versatile", "AT Expertise"
+    std::vector<DeltaGroup> delta_groups;     // empty: one for each pair of modalities that has retrieval sets
+};
+
+Recipe recipeFromJson(const Json& json, const std::string& where);  // lists every problem at once
+Json recipeToJson(const Recipe& recipe);
+Recipe readRecipe(const std::filesystem::path& path);
+
+Json settingToJson(const Setting& setting);
+Setting settingFromJson(const Json& json, const std::string& where, std::vector<std::string>& problems);
+
+// The expert's name in settings: its space, or "2-CLAP" (step from 1) where the space is used in several steps.
+std::string expertKey(const Recipe& recipe, std::size_t step, std::size_t expert);
+
+const char* reactionName(ReactionKind kind);  // "displacement", "combination"
+
+}  // namespace engine

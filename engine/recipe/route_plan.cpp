@@ -1,0 +1,395 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/recipe/route_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "engine/base/error.h"
+
+namespace engine {
+namespace {
+
+constexpr std::size_t kMostStarts = 6;  // 63 projectors
+
+bool contains(const std::vector<std::string>& list, const std::string& item) {
+    return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+std::vector<Modality> united(const std::vector<Modality>& a, const std::vector<Modality>& b) {
+    std::vector<Modality> out = a;
+    for (const auto& m : b) {
+        if (!contains(out, m)) out.push_back(m);
+    }
+    return canonicalOrder(out);
+}
+
+std::vector<Modality> common(const std::vector<Modality>& a, const std::vector<Modality>& b) {
+    std::vector<Modality> out;
+    for (const auto& m : a) {
+        if (contains(b, m)) out.push_back(m);
+    }
+    return canonicalOrder(out);
+}
+
+std::string joined(const std::vector<std::string>& names, const char* between = ", ") {
+    std::string text;
+    for (std::size_t i = 0; i < names.size(); ++i) text += (i ? between : "") + names[i];
+    return text.empty() ? "none" : text;
+}
+
+std::string number(double value) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.4g", value);
+    return text.data();
+}
+
+const char* greek(ReactionKind kind) { return kind == ReactionKind::Displacement ? "λ" : "σ"; }
+const char* latin(ReactionKind kind) { return kind == ReactionKind::Displacement ? "lambda" : "sigma"; }
+
+// What the product is after some of its steps.
+struct ProductShape {
+    std::size_t width = 0;
+    std::vector<Modality> modalities, pools;
+};
+
+class Planner {
+public:
+    Planner(const Recipe& recipe, const std::vector<SpaceInfo>& spaces) : recipe_(recipe), known_(spaces) {}
+
+    RoutePlan run() {
+        const SpaceInfo* base = take(recipe_.base, "base");
+        if (base) now_ = base_ = {base->width, canonicalOrder(base->modalities), canonicalOrder(base->pools)};
+        for (const auto kind : {ReactionKind::Displacement, ReactionKind::Combination}) {
+            several_[kind] = std::count_if(recipe_.route.begin(), recipe_.route.end(),
+                                           [&](const ReactionStep& s) { return s.kind == kind; }) > 1;
+        }
+        for (std::size_t i = 0; i < recipe_.route.size() && base; ++i) planStep(i);
+        plan_.modalities = now_.modalities;
+        plan_.width = now_.width;
+        markLive();
+        if (!problems_.empty()) {
+            throw joinProblems(ErrorCode::InvalidInput, "recipe " + recipe_.name, problems_,
+                               "`molspace inspect` shows the spaces of a workspace and their modalities");
+        }
+        return std::move(plan_);
+    }
+
+private:
+    const SpaceInfo* take(const std::string& name, const std::string& where) {
+        const auto it = std::find_if(known_.begin(), known_.end(), [&](const SpaceInfo& s) { return s.name == name; });
+        if (it == known_.end()) {
+            std::vector<std::string> names;
+            for (const auto& s : known_) names.push_back(s.name);
+            const std::string near = nearestName(name, names);
+            problems_.push_back(where + ": there is no space '" + name + "'" +
+                                (near.empty() ? "; there are " + joined(names) : "; did you mean '" + near + "'?"));
+            return nullptr;
+        }
+        if (!plan_.space(name)) plan_.spaces.push_back(*it);
+        return &*it;
+    }
+
+    void planStep(std::size_t i) {
+        const ReactionStep& step = recipe_.route[i];
+        const std::string where = "step " + std::to_string(i + 1) + " (" + reactionName(step.kind) + ")";
+        const bool against_base = step.against == "base";
+        if (against_base && step.kind == ReactionKind::Displacement && i > 0) {
+            problems_.push_back(where + ": only a combination can be trained against the base of a longer route");
+        }
+        if (against_base && lastDisplacement(recipe_, i)) {
+            problems_.push_back(where + ": it cannot be trained against the base, because an earlier displacement moved "
+                                "the product into another space");
+        }
+        const ProductShape unified = against_base ? base_ : now_;
+        std::vector<Modality> touched;
+        std::size_t width = now_.width;
+        for (std::size_t e = 0; e < step.experts.size(); ++e) {
+            const SpaceInfo* expert = take(step.experts[e].space, where);
+            if (!expert) continue;
+            touched = united(touched, canonicalOrder(expert->modalities));
+            planReaction(i, e, unified, *expert, where);
+            if (step.kind == ReactionKind::Displacement) width = expert->width;
+            if (step.experts[e].weight == 0 || !step.experts[e].enabled) {
+                plan_.warnings.push_back(where + ": expert " + expert->name + " is switched off");
+            }
+        }
+        planFactors(i, touched, where);
+        now_.width = width;
+        now_.modalities = united(now_.modalities, touched);
+        for (const auto& use : step.experts) {
+            if (const SpaceInfo* s = plan_.space(use.space)) now_.pools = united(now_.pools, s->pools);
+        }
+    }
+
+    void planReaction(std::size_t i, std::size_t e, const ProductShape& unified, const SpaceInfo& expert,
+                      const std::string& where) {
+        const ReactionStep& step = recipe_.route[i];
+        PlannedReaction r;
+        r.key = std::to_string(i + 1) + "-" + expert.name;
+        r.step = i;
+        r.expert = e;
+        r.kind = step.kind;
+        const bool displaces = step.kind == ReactionKind::Displacement;
+        r.source_width = displaces ? unified.width : expert.width;
+        r.target_width = displaces ? expert.width : unified.width;
+        r.unified_modalities = canonicalOrder(unified.pools);
+        r.expert_modalities = canonicalOrder(expert.pools);
+        r.shared = common(r.unified_modalities, r.expert_modalities);
+        r.starts = united(r.unified_modalities, r.expert_modalities);
+        r.epochs = step.options.epochs > 0 ? step.options.epochs : displaces ? 5 : 20;
+        if (r.shared.empty()) {
+            problems_.push_back(where + ": " + expert.name + " shares no modality with the space it reacts with, in which "
+                                "both have pools: " + expert.name + " has " + joined(r.expert_modalities) + ", the other " +
+                                joined(r.unified_modalities) + "; a reaction needs at least one");
+            return;
+        }
+        if (r.starts.size() > kMostStarts) {
+            problems_.push_back(where + ": " + std::to_string(r.starts.size()) + " modalities make " +
+                                std::to_string((1u << r.starts.size()) - 1) + " projectors; expected at most " +
+                                std::to_string(kMostStarts) + " modalities");
+            return;
+        }
+        const auto all = subsetNames(r.starts);
+        for (const auto& name : step.options.projectors) {
+            if (!contains(all, name)) {
+                problems_.push_back(where + ".options.projectors: expected some of " + joined(all) + ", found '" + name + "'");
+            }
+        }
+        for (const auto& name : all) {
+            if (step.options.projectors.empty() || contains(step.options.projectors, name)) r.subsets.push_back(name);
+        }
+        for (const auto& name : step.experts[e].projectors) {
+            if (!contains(r.subsets, name)) {
+                problems_.push_back(where + ", expert " + expert.name + ": expected active projectors out of " +
+                                    joined(r.subsets) + ", found '" + name + "'");
+            }
+        }
+        plan_.reactions.push_back(std::move(r));
+    }
+
+    void planFactors(std::size_t i, const std::vector<Modality>& touched, const std::string& where) {
+        const ReactionStep& step = recipe_.route[i];
+        const auto blended = common(now_.modalities, touched);
+        for (const auto& [modality, value] : step.factors) {
+            if (!contains(blended, modality)) {
+                problems_.push_back(where + ": a factor is given for '" + modality + "', but only " + joined(blended) +
+                                    " are in both the product and its experts");
+            }
+            if (value == 0) plan_.warnings.push_back(where + ": the expert's share for " + modality + " is 0: it has no effect");
+            if (value == 1) plan_.warnings.push_back(where + ": the expert's share for " + modality + " is 1: only the expert counts");
+        }
+        const std::string count = several_[step.kind] ? std::to_string(i + 1) : "";
+        for (const auto& modality : blended) {
+            const auto given = step.factors.find(modality);
+            FactorInfo f;
+            f.name = latin(step.kind) + count + "_" + modalitySuffix(modality);
+            f.symbol = greek(step.kind) + count + "_" + modalitySuffix(modality);
+            f.step = i;
+            f.modality = modality;
+            f.value = given != step.factors.end() ? given->second : defaultFactor(step.kind);
+            plan_.factors.push_back(std::move(f));
+        }
+    }
+
+    void markLive() {
+        const auto last = lastDisplacement(recipe_, recipe_.route.size());
+        for (auto& f : plan_.factors) {
+            f.live = !last || f.step >= *last;
+            if (!f.live) {
+                plan_.warnings.push_back(f.name + " is not live: the displacement of step " + std::to_string(*last + 1) +
+                                         " takes its result as input, so a change runs projectors again");
+            }
+        }
+    }
+
+    const Recipe& recipe_;
+    const std::vector<SpaceInfo>& known_;
+    RoutePlan plan_;
+    ProductShape base_, now_;
+    std::map<ReactionKind, bool> several_;
+    std::vector<std::string> problems_;
+};
+
+std::string ensembleText(const Recipe& recipe, const ReactionStep& step, std::size_t index, const RoutePlan& plan,
+                         const Modality& modality) {
+    std::vector<std::string> parts;
+    double sum = 0;
+    bool equal = true;
+    std::vector<double> weights;
+    for (std::size_t e = 0; e < step.experts.size(); ++e) {
+        const auto& use = step.experts[e];
+        const SpaceInfo* space = plan.space(use.space);
+        if (!use.enabled || use.weight == 0 || !space || !contains(space->modalities, modality)) continue;
+        weights.push_back(use.weight);
+        equal = equal && use.weight == weights.front();
+        sum += use.weight;
+        parts.push_back("Ψ_" + expertKey(recipe, index, e));
+    }
+    if (parts.empty()) return {};
+    if (parts.size() == 1) return parts[0];
+    std::string text;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        text += (i ? " + " : "") + (equal ? "" : number(weights[i]) + "·") + parts[i];
+    }
+    return "(" + text + ")/" + number(equal ? static_cast<double>(parts.size()) : sum);
+}
+
+}  // namespace
+
+const FactorInfo* RoutePlan::factor(const std::string& name) const {
+    const auto it = std::find_if(factors.begin(), factors.end(), [&](const FactorInfo& f) { return f.name == name; });
+    return it == factors.end() ? nullptr : &*it;
+}
+
+const SpaceInfo* RoutePlan::space(const std::string& name) const {
+    const auto it = std::find_if(spaces.begin(), spaces.end(), [&](const SpaceInfo& s) { return s.name == name; });
+    return it == spaces.end() ? nullptr : &*it;
+}
+
+std::optional<std::size_t> lastDisplacement(const Recipe& recipe, std::size_t steps) {
+    for (std::size_t i = std::min(steps, recipe.route.size()); i-- > 0;) {
+        if (recipe.route[i].kind == ReactionKind::Displacement) return i;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::size_t> broughtByStep(const Recipe& recipe, const RoutePlan& plan, const Modality& modality) {
+    const SpaceInfo* base = plan.space(recipe.base);
+    if (base && contains(base->modalities, modality)) return std::nullopt;
+    for (std::size_t i = 0; i < recipe.route.size(); ++i) {
+        for (const auto& use : recipe.route[i].experts) {
+            const SpaceInfo* space = plan.space(use.space);
+            if (space && contains(space->modalities, modality)) return i;
+        }
+    }
+    return std::nullopt;
+}
+
+std::vector<SpaceInfo> spacesOf(const Workspace& workspace) {
+    std::vector<SpaceInfo> out;
+    for (const auto& space : workspace.spaces()) {
+        SpaceInfo info{space.name, space.width, canonicalOrder(space.modalities), {}};
+        for (const auto& pool : workspace.pools()) {
+            if (pool.paired) continue;
+            for (const auto& table : pool.tables) {
+                if (table.rows > 0 && table.find(space.name)) info.pools.push_back(table.modality);
+            }
+        }
+        info.pools = canonicalOrder(info.pools);
+        out.push_back(std::move(info));
+    }
+    return out;
+}
+
+RoutePlan planRoute(const Recipe& recipe, const std::vector<SpaceInfo>& spaces) { return Planner(recipe, spaces).run(); }
+
+Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& setting) {
+    Recipe out = recipe;
+    std::vector<std::string> problems;
+    for (const auto& [name, value] : setting.factors) {
+        const FactorInfo* factor = plan.factor(name);
+        if (!factor) {
+            std::vector<std::string> names;
+            for (const auto& f : plan.factors) names.push_back(f.name);
+            const std::string near = nearestName(name, names);
+            problems.push_back("there is no factor '" + name + "'" +
+                               (near.empty() ? "; there are " + joined(names) : "; did you mean '" + near + "'?"));
+        } else if (!(value >= 0 && value <= 1)) {
+            problems.push_back(name + ": expected an expert's share from 0 to 1, found " + number(value));
+        } else {
+            out.route[factor->step].factors[factor->modality] = value;
+        }
+    }
+    for (const auto& [key, weight] : setting.expert_weights) {
+        std::vector<std::string> names;
+        bool found = false;
+        for (std::size_t s = 0; s < recipe.route.size(); ++s) {
+            for (std::size_t e = 0; e < recipe.route[s].experts.size(); ++e) {
+                names.push_back(expertKey(recipe, s, e));
+                if (names.back() != key) continue;
+                found = true;
+                if (!(weight >= 0 && weight <= 1e6)) {
+                    problems.push_back(key + ": expected a weight of 0 or more, found " + number(weight));
+                    continue;
+                }
+                // A switch: a weight of 0 keeps the recipe's weight for the day it is switched on again.
+                out.route[s].experts[e].enabled = weight > 0;
+                if (weight > 0) out.route[s].experts[e].weight = weight;
+            }
+        }
+        if (!found) {
+            const std::string near = nearestName(key, names);
+            problems.push_back("there is no expert '" + key + "'" +
+                               (near.empty() ? "; there are " + joined(names) : "; did you mean '" + near + "'?"));
+        }
+    }
+    if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "recipe " + recipe.name, problems);
+    return out;
+}
+
+std::string formula(const Recipe& recipe, const RoutePlan& plan, const Modality& modality) {
+    const SpaceInfo* base = plan.space(recipe.base);
+    std::string z = base && contains(base->modalities, modality) ? recipe.base : "";
+    for (std::size_t i = 0; i < recipe.route.size(); ++i) {
+        const ReactionStep& step = recipe.route[i];
+        const auto given = step.factors.find(modality);
+        const double share = given != step.factors.end() ? given->second : defaultFactor(step.kind);
+        const std::string ensemble = ensembleText(recipe, step, i, plan, modality);
+        if (step.kind == ReactionKind::Displacement) {
+            const std::string expert = ensemble.empty() ? "" : step.experts[0].space;
+            const std::string moved = z.empty() ? "" : "N(Ψ_" + step.experts[0].space + "(" + z + "))";
+            if (z.empty()) z = expert;
+            else if (expert.empty()) z = moved;
+            else z = "N(" + number(share) + "·" + expert + " + " + number(1 - share) + "·" + moved + ")";
+        } else if (!ensemble.empty()) {
+            if (z.empty()) z = "N(" + ensemble + ")";
+            else z = "N(" + number(share) + "·N(" + ensemble + ") + " + number(1 - share) + "·" + z + ")";
+        }
+    }
+    return modalityLetter(modality) + " = " + z;
+}
+
+std::vector<Modality> canonicalOrder(std::vector<Modality> modalities) {
+    const auto rank = [](const Modality& m) { return m == "text" ? 0 : m == "image" ? 1 : m == "audio" ? 2 : 3; };
+    std::sort(modalities.begin(), modalities.end(), [&](const Modality& a, const Modality& b) {
+        return rank(a) != rank(b) ? rank(a) < rank(b) : a < b;
+    });
+    modalities.erase(std::unique(modalities.begin(), modalities.end()), modalities.end());
+    return modalities;
+}
+
+std::vector<std::string> subsetNames(const std::vector<Modality>& starts) {
+    std::vector<std::string> names;
+    const std::size_t n = starts.size();
+    for (std::size_t size = 1; size <= n; ++size) {
+        // Members in canonical order, smaller indices first: T, V, A, TV, TA, VA, TVA.
+        std::vector<bool> chosen(n, false);
+        std::fill(chosen.begin(), chosen.begin() + static_cast<std::ptrdiff_t>(size), true);
+        do {
+            std::string name;
+            bool letters = true;
+            for (std::size_t i = 0; i < n; ++i) letters = letters && (!chosen[i] || modalityLetter(starts[i]).size() == 1);
+            for (std::size_t i = 0; i < n; ++i) {
+                if (chosen[i]) name += (name.empty() || letters ? "" : "+") + modalityLetter(starts[i]);
+            }
+            names.push_back(name);
+        } while (std::prev_permutation(chosen.begin(), chosen.end()));
+    }
+    return names;
+}
+
+std::vector<Modality> subsetMembers(const std::string& subset, const std::vector<Modality>& starts) {
+    for (std::size_t mask = 1; mask < (std::size_t{1} << starts.size()); ++mask) {
+        std::vector<Modality> members;
+        for (std::size_t i = 0; i < starts.size(); ++i) {
+            if (mask >> i & 1) members.push_back(starts[i]);
+        }
+        if (subsetNames(members).back() == subset) return members;
+    }
+    throw Error(ErrorCode::InvalidInput, "", "'" + subset + "' is no union of the pools " + joined(starts),
+                "expected one of " + joined(subsetNames(starts)));
+}
+
+}  // namespace engine

@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What follows from a recipe and the spaces of a workspace, before anything is trained: which modalities each step can
+// touch, widths, factors with their names and whether they are live, the reactions to train, the formula in force.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/recipe/recipe.h"
+#include "engine/store/workspace.h"
+
+namespace engine {
+
+struct SpaceInfo {
+    std::string name;
+    std::size_t width = 0;                // one width for all modalities of a space
+    std::vector<Modality> modalities;
+    std::vector<Modality> pools;          // those of `modalities` with a pool to train on
+};
+
+// One factor of the product. Live: no later displacement takes its result as input (design: factors without
+// recomputation), so it can change without running a projector.
+struct FactorInfo {
+    std::string name;      // "sigma_a"; with several steps of the kind "sigma2_a" (step numbers count from 1)
+    std::string symbol;    // "σ_a"
+    std::size_t step = 0;
+    Modality modality;
+    double value = 0;      // the recipe's
+    bool live = true;
+};
+
+// One reaction to train: one expert of one step.
+struct PlannedReaction {
+    std::string key;                    // "1-InternVL": folder name inside a product
+    std::size_t step = 0, expert = 0;
+    ReactionKind kind = ReactionKind::Combination;
+    std::size_t source_width = 0, target_width = 0;
+    // With pools: what is trained on. Canonical order.
+    std::vector<Modality> unified_modalities;  // those of the space it is trained against
+    std::vector<Modality> expert_modalities;
+    std::vector<Modality> shared;              // at least one
+    std::vector<Modality> starts;              // pools D_X to make: all of the two spaces
+    std::vector<std::string> subsets;          // projectors to train: "T", "V", ..., "TVA"
+    std::int64_t epochs = 0;
+};
+
+struct RoutePlan {
+    std::vector<SpaceInfo> spaces;             // base first, then the experts in order of use
+    std::vector<Modality> modalities;          // of the product: the base's, and those that only an expert brings
+    std::size_t width = 0;                     // of the product
+    std::vector<FactorInfo> factors;
+    std::vector<PlannedReaction> reactions;
+    std::vector<std::string> warnings;         // recipe lint: dead factors, shares of 0 or 1, ...
+
+    const FactorInfo* factor(const std::string& name) const;
+    const SpaceInfo* space(const std::string& name) const;
+};
+
+// The last displacement of the first `steps` steps; nothing if there is none. What comes before it is not live.
+std::optional<std::size_t> lastDisplacement(const Recipe& recipe, std::size_t steps);
+// The step whose experts bring `modality` into the product, where the base lacks it: its share is 1 there and no factor.
+std::optional<std::size_t> broughtByStep(const Recipe& recipe, const RoutePlan& plan, const Modality& modality);
+
+// The spaces of a workspace as a plan sees them.
+std::vector<SpaceInfo> spacesOf(const Workspace& workspace);
+
+// Throws Error{InvalidInput} with every problem: unknown spaces, no shared modality, a factor on a modality that the
+// expert lacks, a displacement with several experts, widths that cannot be blended.
+RoutePlan planRoute(const Recipe& recipe, const std::vector<SpaceInfo>& spaces);
+
+// The recipe with a setting's factors and weights put in. Throws on an unknown name (nearest known one named).
+Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& setting);
+
+// "T = N( σ_t·N((Ψ_CLAP_g + Ψ_CLAP_m)/2) + (1−σ_t)·ImageBind )" with the numbers of the recipe in place.
+std::string formula(const Recipe& recipe, const RoutePlan& plan, const Modality& modality);
+
+// Text, image, audio, then the others by name.
+std::vector<Modality> canonicalOrder(std::vector<Modality> modalities);
+
+// Names of the subsets of `starts` (modalities in canonical order text, image, audio, others): "T", "V", "A", "TV",
+// "TA", "VA", "TVA". With a modality that has no letter, names are joined by '+': "depth+T".
+std::vector<std::string> subsetNames(const std::vector<Modality>& starts);
+std::vector<Modality> subsetMembers(const std::string& subset, const std::vector<Modality>& starts);
+
+}  // namespace engine

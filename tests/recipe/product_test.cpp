@@ -1,0 +1,179 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/recipe/product.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "engine/base/error.h"
+#include "tests/recipe/recipe_support.h"
+#include "tests/support/test_folder.h"
+
+namespace engine {
+namespace {
+
+using test::randomRows;
+using test::recipeOf;
+
+// A product with the rows of ten items in every space.
+struct Fixture {
+    ProductModel model;
+    Matrix ib = randomRows(10, 12, 1), vl = randomRows(10, 10, 2), g = randomRows(10, 8, 3), m = randomRows(10, 8, 4);
+
+    explicit Fixture(const char* json, std::vector<SpaceInfo> spaces = test::paperSpaces())
+        : model(recipeOf(json), planRoute(recipeOf(json), spaces)) {
+        test::addRandomProjectors(model);
+    }
+
+    SpaceRows rows(const Modality& modality) const {
+        SpaceRows all{{"ImageBind", ib.view()}, {"InternVL", vl.view()}, {"CLAP_g", g.view()}, {"CLAP_m", m.view()}};
+        SpaceRows out;
+        for (const auto& space : model.spacesNeeded(modality)) out[space] = all.at(space);
+        return out;
+    }
+    Matrix product(const Modality& modality, const Setting& setting = {}) const {
+        const SpaceRows r = rows(modality);
+        const Components c = model.components(modality, r, {});
+        return blendAll(c, model.weights(modality, c, setting));
+    }
+};
+
+std::vector<double> normalised(std::vector<double> x) {
+    double sum = 0;
+    for (const double v : x) sum += v * v;
+    for (double& v : x) v /= std::sqrt(sum);
+    return x;
+}
+
+// Σ_j ψ_j(x) / 7 with the projectors that addRandomProjectors() made: seeds follow the order of the plan.
+std::vector<double> ensemble(const ProductModel& model, std::size_t reaction, const std::vector<float>& x) {
+    std::uint64_t seed = 100;
+    for (std::size_t r = 0; r < reaction; ++r) seed += model.plan().reactions[r].subsets.size();
+    const auto& planned = model.plan().reactions[reaction];
+    std::vector<double> mean(planned.target_width);
+    for (std::size_t j = 0; j < planned.subsets.size(); ++j) {
+        const FoldedProjector p(test::randomProjector(planned.source_width, 16, planned.target_width, seed + j));
+        std::vector<float> y(planned.target_width);
+        p.forward({x.data(), 1, x.size()}, y.data());
+        for (std::size_t k = 0; k < y.size(); ++k) mean[k] += static_cast<double>(y[k]) / static_cast<double>(planned.subsets.size());
+    }
+    return mean;
+}
+
+std::vector<float> rowOf(const Matrix& m, std::size_t i) { return {m.row(i), m.row(i) + m.cols()}; }
+
+TEST(Product, CombinationPoolsTheProjectorsOfAllExperts) {
+    const Fixture f(test::kImageBindPlus);
+    const Matrix z = f.product("audio", {{{"sigma_a", 0.8}}, {}});
+    for (std::size_t i = 0; i < 10; ++i) {
+        const auto g = ensemble(f.model, 0, rowOf(f.g, i)), m = ensemble(f.model, 1, rowOf(f.m, i));
+        std::vector<double> mean(12), out(12);
+        for (std::size_t j = 0; j < 12; ++j) mean[j] = (g[j] + m[j]) / 2;  // = 1/14 of all fourteen outputs
+        mean = normalised(mean);
+        for (std::size_t j = 0; j < 12; ++j) out[j] = 0.8 * mean[j] + 0.2 * f.ib.row(i)[j];
+        out = normalised(out);
+        for (std::size_t j = 0; j < 12; ++j) EXPECT_NEAR(z.row(i)[j], out[j], 1e-6);
+    }
+}
+
+TEST(Product, DisplacementReMapsAndBlends) {
+    const Fixture f(R"({"name": "InternVL_IB", "base": "ImageBind", "route": [
+        {"reaction": "displacement", "experts": ["InternVL"], "factors": {"image": 0.9, "text": 0.7}}]})");
+    const Matrix text = f.product("text"), audio = f.product("audio");
+    for (std::size_t i = 0; i < 10; ++i) {
+        const auto r = normalised(ensemble(f.model, 0, rowOf(f.ib, i)));
+        std::vector<double> out(10);
+        for (std::size_t j = 0; j < 10; ++j) out[j] = 0.7 * f.vl.row(i)[j] + 0.3 * r[j];
+        out = normalised(out);
+        for (std::size_t j = 0; j < 10; ++j) {
+            EXPECT_NEAR(text.row(i)[j], out[j], 1e-6);
+            EXPECT_NEAR(audio.row(i)[j], r[j], 1e-6);  // InternVL has no audio: R itself
+        }
+    }
+}
+
+TEST(Product, WhatComesBeforeADisplacementIsFoldedAtTheRecipesFactors) {
+    const Fixture f(R"({"name": "Seq", "base": "ImageBind", "route": [
+        {"reaction": "combination", "experts": ["CLAP_g"], "factors": {"audio": 0.6}},
+        {"reaction": "displacement", "experts": ["InternVL"]}]})");
+    const Matrix z = f.product("audio");
+    for (std::size_t i = 0; i < 10; ++i) {
+        const auto m = normalised(ensemble(f.model, 0, rowOf(f.g, i)));
+        std::vector<double> inner(12);
+        for (std::size_t j = 0; j < 12; ++j) inner[j] = 0.6 * m[j] + 0.4 * f.ib.row(i)[j];
+        inner = normalised(inner);
+        const auto r = normalised(ensemble(f.model, 1, {inner.begin(), inner.end()}));
+        for (std::size_t j = 0; j < 10; ++j) EXPECT_NEAR(z.row(i)[j], r[j], 1e-5);
+    }
+    EXPECT_FALSE(f.model.isLive({{{"sigma_a", 0.7}}, {}}));
+    EXPECT_TRUE(f.model.isLive({{{"sigma_a", 0.6}, {"lambda_t", 0.2}}, {}}));
+    EXPECT_FALSE(f.model.isLive({{}, {{"CLAP_g", 0}}}));
+}
+
+TEST(Product, AModalityThatOnlyAnExpertHasArrivesThroughItsProjectors) {
+    const std::vector<Modality> text = {"text"}, at = {"text", "audio"};
+    const std::vector<SpaceInfo> spaces = {{"ImageBind", 12, text, text}, {"CLAP_g", 8, at, at}};
+    const Fixture f(R"({"name": "C", "base": "ImageBind", "route": [{"reaction": "combination", "experts": ["CLAP_g"]}]})",
+                    spaces);
+    const Matrix z = f.product("audio");
+    for (std::size_t i = 0; i < 10; ++i) {
+        const auto m = normalised(ensemble(f.model, 0, rowOf(f.g, i)));
+        for (std::size_t j = 0; j < 12; ++j) EXPECT_NEAR(z.row(i)[j], m[j], 1e-6);
+    }
+    EXPECT_THROW(f.product("image"), Error);
+}
+
+TEST(Product, SwitchesAndMissingRows) {
+    const Fixture f(test::kImageBindPlus);
+    const Matrix off = f.product("text", {{{"sigma_t", 0.9}}, {{"CLAP_g", 0}, {"CLAP_m", 0}}});
+    for (std::size_t i = 0; i < off.size(); ++i) EXPECT_NEAR(off.data()[i], f.ib.data()[i], 1e-6);
+    SpaceRows rows = f.rows("text");
+    rows.erase("CLAP_m");
+    EXPECT_THROW(f.model.components("text", rows, {}), Error);
+    rows = f.rows("text");
+    rows["CLAP_g"] = f.ib.view();
+    EXPECT_THROW(f.model.components("text", rows, {}), Error);
+    Fixture untrained(test::kImageBindPlus);
+    const ProductModel empty(untrained.model.recipe(), untrained.model.plan());
+    EXPECT_THROW(empty.components("text", f.rows("text"), {}), Error);
+    std::stop_source stop;
+    stop.request_stop();
+    EXPECT_THROW(f.model.components("text", f.rows("text"), JobContext(stop.get_token())), Cancelled);
+}
+
+TEST(Product, IsReadBackFromItsFolder) {
+    const test::TestFolder folder;
+    const Fixture f(test::kInternVlPlus);
+    std::uint64_t seed = 100;
+    for (const auto& r : f.model.plan().reactions) {
+        for (const auto& subset : r.subsets) {
+            writeProjector(folder.path() / "reactions" / r.key / (subset + ".safetensors"),
+                           test::randomProjector(r.source_width, 16, r.target_width, seed++), {});
+        }
+    }
+    ProductRecord record;
+    record.workspace = "somewhere";
+    record.synthetic = true;
+    record.seed = 18446744073709551615u;
+    writeProductFile(folder.path(), f.model, record);
+    const LoadedProduct loaded = loadProduct(folder.path());
+    EXPECT_EQ(loaded.record.seed, record.seed);
+    EXPECT_TRUE(loaded.record.synthetic);
+    const SpaceRows rows = f.rows("text");
+    const Components a = f.model.components("text", rows, {}), b = loaded.model->components("text", rows, {});
+    const Matrix za = blendAll(a, f.model.weights("text", a)), zb = blendAll(b, loaded.model->weights("text", b));
+    for (std::size_t i = 0; i < za.size(); ++i) EXPECT_EQ(za.data()[i], zb.data()[i]);
+
+    std::filesystem::remove(folder.path() / "reactions/2-CLAP_m/TV.safetensors");
+    try {
+        loadProduct(folder.path());
+        FAIL() << "a missing projector must be named";
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("TV.safetensors"), std::string::npos);
+    }
+    EXPECT_THROW(loadProduct(folder.path() / "reactions"), Error);
+}
+
+}  // namespace
+}  // namespace engine

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/base/error.h"
+#include "tests/recipe/recipe_support.h"
+#include "tests/support/test_folder.h"
+
+namespace engine {
+namespace {
+
+using test::recipeOf;
+using testing::HasSubstr;
+
+TEST(Recipe, RoundTripsThroughJson) {
+    const Recipe r = recipeOf(R"({"name": "X", "description": "d", "base": "B", "route": [{"reaction": "combination",
+        "experts": ["E", {"space": "F", "weight": 2, "enabled": false, "projectors": ["T"]}], "against": "base",
+        "factors": {"text": 0.25}, "options": {"epochs": 3, "temperature": 0.05}}],
+        "settings": {"S": {"factors": {"sigma_t": 1}, "expert_weights": {"E": 0}}},
+        "delta_groups": [{"name": "AT", "sets": ["a", "b"], "metric": "R@5", "weights": [1, 2]}]})");
+    EXPECT_EQ(r.route[0].experts[1].weight, 2);
+    EXPECT_EQ(r.route[0].options.epochs, 3);
+    EXPECT_EQ(recipeToJson(recipeFromJson(recipeToJson(r), "again")).dump(), recipeToJson(r).dump());
+}
+
+TEST(Recipe, ReportsEveryProblemAtOnce) {
+    try {
+        recipeOf(R"({"name": "a/b", "bse": "B", "route": [{"reaction": "displacment", "experts": ["E", "E"],
+            "factors": {"text": 1.5}, "options": {"epoch": 3}}, {"reaction": "displacement", "experts": ["E", "F"]}, 7]})");
+        FAIL();
+    } catch (const Error& error) {
+        const std::string what = error.what();
+        for (const char* part : {"unknown key 'bse'; did you mean 'base'?", "'base' is missing", "route[0].reaction",
+                                 "named twice", "route[0].factors.text", "did you mean 'epochs'?",
+                                 "route[1]: a displacement moves", "route[2]: expected an object", "recipe.name"}) {
+            EXPECT_THAT(what, HasSubstr(part));
+        }
+    }
+}
+
+TEST(Recipe, ShippedRecipesFitThePapersSpaces) {
+    for (const char* name : {"ImageBind++", "InternVL_IB", "InternVL_IB++"}) {
+        const auto path = std::filesystem::path(MOLSPACE_SOURCE_DIR) / "resources/recipes" / (std::string(name) + ".json");
+        const Recipe recipe = readRecipe(path);
+        EXPECT_EQ(recipe.name, name);
+        const RoutePlan plan = planRoute(recipe, test::paperSpaces());
+        for (const auto& [setting_name, setting] : recipe.settings) EXPECT_NO_THROW(withSetting(recipe, plan, setting));
+        for (const auto& reaction : plan.reactions) EXPECT_EQ(reaction.subsets.size(), 7u);
+    }
+}
+
+}  // namespace
+}  // namespace engine
