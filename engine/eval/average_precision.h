@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Average precision of each class over all items (multi-label sets: AudioSet's mAP). All scores are float64 products of
+// the reference's rows; each class's items are sorted once. Scores within 1e-12 of their neighbour in that order form a
+// tie; "expected" is the mean over all random orders of each tie, in closed form. Error of a score about 1e-13, so only
+// differences that lie at 1e-12 itself can be read as a tie by one way of summing and not by another.
+// Memory: 8 bytes a score for as many classes at a time as fit 256 MiB, items in blocks of 256.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/base/job.h"
+#include "engine/eval/metrics.h"
+#include "engine/eval/ranks.h"
+
+namespace engine {
+
+struct ClassPrecision {
+    std::size_t positives = 0;   // 0: no average precision, left out of means
+    double value = 0;            // 0..1
+    bool tied = false;           // a positive ties with a negative
+};
+
+struct ClassPrecisions {
+    std::vector<ClassPrecision> classes;
+    double length_error = 0;     // the furthest that any row's length is from 1
+};
+
+// AP = 1/P sum over positives of (positives up to and with it) / (items up to and with it). pairs: (item, class).
+ClassPrecisions averagePrecisions(const RowSource& items, const RowSource& classes, const PairList& pairs, TieRule ties,
+                                  const std::string& name, const JobContext& job);
+
+// One class: scores of all items (any order) and which are positive.
+ClassPrecision averagePrecision(const std::vector<double>& scores, const std::vector<char>& positive, TieRule ties);
+
+}  // namespace engine

@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/factors/factor_evaluator.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "engine/base/error.h"
+
+namespace engine {
+
+namespace {
+
+constexpr std::size_t kKnownPoints = 20000;  // of one set; beyond it the memory of earlier points starts anew
+
+}  // namespace
+
+// Rows of one side at the weights they were last asked for.
+struct DirectEvaluator::Side {
+    Side(const Components& components, BlendWeights blend_weights, const JobContext& job)
+        : weights(std::move(blend_weights)), key(weightsKey(weights)), rows(components, weights, job) {}
+    BlendWeights weights;
+    std::vector<double> key;
+    ProductRows rows;  // refers to `weights`, so a Side stays where it is
+};
+
+DirectEvaluator::DirectEvaluator(std::shared_ptr<const ProductModel> model, std::vector<SetComponents> sets,
+                                 Options options)
+    : model_(std::move(model)), sets_(std::move(sets)), options_(std::move(options)), known_(sets_.size()),
+      rows_(2 * sets_.size()) {
+    for (const auto& set : sets_) outlines_.push_back({set.set.name, set.set.kind, set.set.first, set.set.second});
+    tieRule(options_.eval.ties);
+}
+
+DirectEvaluator::~DirectEvaluator() = default;
+
+DirectEvaluator::Side& DirectEvaluator::blended(std::size_t set, bool second, BlendWeights weights,
+                                                const JobContext& job) {
+    auto& side = rows_[2 * set + (second ? 1 : 0)];
+    if (!side || side->key != weightsKey(weights)) {
+        side.reset();
+        side = std::make_unique<Side>(second ? sets_[set].second : sets_[set].first, std::move(weights), job);
+    }
+    return *side;
+}
+
+const SetMetrics& DirectEvaluator::measure(std::size_t set, const Setting& setting, const std::string& score,
+                                           const JobContext& job) {
+    const SetComponents& data = sets_[set];
+    BlendWeights first = model_->weights(data.first.modality, data.first, setting);
+    BlendWeights second = model_->weights(data.second.modality, data.second, setting);
+    std::vector<double> key = weightsKey(first);
+    for (const double value : weightsKey(second)) key.push_back(value);
+    auto& known = known_[set];
+    if (const auto found = known.find(key); found != known.end()) return found->second;
+
+    const RowSource x = blended(set, false, std::move(first), job).rows.source();
+    const RowSource y = blended(set, true, std::move(second), job).rows.source();
+    SetMetrics metrics = options_.reference ? evaluateSetReference(data.set, x, y, score, options_.eval, job)
+                                            : evaluateSet(data.set, x, y, score, options_.eval, job);
+    ++sets_measured_;
+    std::size_t bytes = 0;
+    for (std::size_t s = 0; s < rows_.size(); ++s) {
+        if (rows_[s]) bytes += rows_[s]->rows.source().rows.rows * rows_[s]->rows.source().rows.cols * sizeof(float);
+    }
+    if (bytes > options_.cached_rows_bytes) {
+        rows_[2 * set].reset();
+        rows_[2 * set + 1].reset();
+    }
+    if (known.size() >= kKnownPoints) known.clear();
+    return known.emplace(std::move(key), std::move(metrics)).first->second;
+}
+
+MetricsTable DirectEvaluator::evaluate(const Setting& setting, const JobContext& job) {
+    checkSetting(setting, factors(), subject());
+    if (!model_->isLive(setting)) {
+        throw Error(ErrorCode::InvalidInput, subject(),
+                    "the setting changes something that later reactions were computed from",
+                    "set it in the recipe and train or evaluate that");
+    }
+    MetricsTable table;
+    table.subject = productSubject(*model_, setting);
+    table.synthetic = options_.synthetic;
+    table.setting = settingToJson(setting);
+    const std::string score = "inner product of unit rows in " + subject();
+    for (std::size_t s = 0; s < sets_.size(); ++s) {
+        job.checkStop();
+        table.sets.push_back(measure(s, setting, score, job));
+    }
+    return table;
+}
+
+void checkSetting(const Setting& setting, const std::vector<FactorInfo>& factors, const std::string& subject) {
+    std::vector<std::string> names, problems;
+    for (const auto& factor : factors) names.push_back(factor.name);
+    for (const auto& [name, value] : setting.factors) {
+        const auto found = std::find_if(factors.begin(), factors.end(), [&](const auto& f) { return f.name == name; });
+        if (found == factors.end()) {
+            const std::string near = nearestName(name, names);
+            std::string known;
+            for (const auto& n : names) known += (known.empty() ? "" : ", ") + n;
+            problems.push_back("unknown factor '" + name + "'; " +
+                               (near.empty() ? "the factors are " + known : "did you mean '" + near + "'?"));
+            continue;
+        }
+        if (!(value >= 0 && value <= 1)) {
+            std::ostringstream text;
+            text << name << ": expected a share from 0 to 1, found " << value;
+            problems.push_back(text.str());
+        }
+        if (!found->live && value != found->value) {
+            problems.push_back(name + " is not live: a later displacement takes its result as input");
+        }
+    }
+    if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, subject, problems);
+}
+
+std::vector<double> weightsKey(const BlendWeights& weights) {
+    std::vector<double> key;
+    for (const auto& layer : weights.layers) {
+        key.push_back(layer.share);
+        double sum = 0;
+        for (const double w : layer.weights) sum += w;
+        for (const double w : layer.weights) key.push_back(layer.share == 0 || sum == 0 ? 0 : w / sum);
+    }
+    return key;
+}
+
+}  // namespace engine

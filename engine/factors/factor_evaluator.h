@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Metrics of a product at any setting of its live factors. Sweeps and tuning see only this interface, so that how a point
+// is computed (by blending again, or from landscapes) is nobody else's business.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/job.h"
+#include "engine/eval/product_evaluation.h"
+#include "engine/recipe/route_plan.h"
+
+namespace engine {
+
+// What is known of an evaluation set before anything is measured.
+struct SetOutline {
+    std::string name;
+    SetKind kind = SetKind::Retrieval;
+    Modality first, second;
+};
+
+// One job at a time; not thread-safe.
+class FactorEvaluator {
+public:
+    virtual ~FactorEvaluator() = default;
+    // Every set at the recipe's factors with `setting` put in. Throws Error{InvalidInput} naming a factor that is unknown,
+    // out of 0..1 or not live. Equal settings give equal figures.
+    virtual MetricsTable evaluate(const Setting& setting, const JobContext& job) = 0;
+    virtual const std::vector<SetOutline>& sets() const = 0;
+    virtual const std::vector<FactorInfo>& factors() const = 0;  // that a setting can name
+    virtual std::string subject() const = 0;                     // the product's name
+};
+
+// Computes a point by blending the components and ranking again. A set is measured again only where the setting changes
+// the weights of one of its two sides. Memory: the blended rows of the last point, within `cached_rows_bytes`, and the
+// figures of the points so far.
+class DirectEvaluator : public FactorEvaluator {
+public:
+    struct Options {
+        EvalOptions eval;
+        bool synthetic = false;   // measured on a synthetic world
+        bool reference = false;   // brute force in float64: slow
+        std::size_t cached_rows_bytes = std::size_t{1} << 30;
+    };
+    DirectEvaluator(std::shared_ptr<const ProductModel> model, std::vector<SetComponents> sets, Options options);
+    ~DirectEvaluator() override;
+
+    MetricsTable evaluate(const Setting& setting, const JobContext& job) override;
+    const std::vector<SetOutline>& sets() const override { return outlines_; }
+    const std::vector<FactorInfo>& factors() const override { return model_->plan().factors; }
+    std::string subject() const override { return model_->recipe().name; }
+
+    std::size_t setsMeasured() const { return sets_measured_; }  // how many were not answered from earlier points
+
+private:
+    struct Side;
+    const SetMetrics& measure(std::size_t set, const Setting& setting, const std::string& score, const JobContext& job);
+    Side& blended(std::size_t set, bool second, BlendWeights weights, const JobContext& job);
+
+    std::shared_ptr<const ProductModel> model_;
+    std::vector<SetComponents> sets_;
+    std::vector<SetOutline> outlines_;
+    Options options_;
+    std::vector<std::map<std::vector<double>, SetMetrics>> known_;  // per set, by the weights of both sides
+    std::vector<std::unique_ptr<Side>> rows_;                       // two for each set
+    std::size_t sets_measured_ = 0;
+};
+
+// Throws Error{InvalidInput} listing every name in `setting` that no factor has, values out of 0..1, factors not live.
+void checkSetting(const Setting& setting, const std::vector<FactorInfo>& factors, const std::string& subject);
+
+// The weights as one list of numbers, equal exactly where the blend is: where a share is 0 the layer's own weights do not
+// count, and weights are scaled to sum 1.
+std::vector<double> weightsKey(const BlendWeights& weights);
+
+}  // namespace engine

@@ -1,0 +1,259 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/factors/sweep.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "engine/base/error.h"
+
+namespace engine {
+
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+double parseNumber(const std::string& text, const std::string& whole) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
+        throw Error(ErrorCode::InvalidInput, "factor axis '" + whole + "'", "expected a number, found '" + text + "'",
+                    "write factor=first:last:step, for example sigma_a=0:1:0.05");
+    }
+    return value;
+}
+
+double weightOf(const DeltaGroup& group, std::size_t i) { return group.weights.empty() ? 1 : group.weights[i]; }
+
+void checkGroup(const DeltaGroup& group, const std::vector<SetOutline>& sets, const MetricsTable& baseline,
+                std::vector<std::string>& problems) {
+    const std::string name = "Δ group " + group.name + ": ";
+    std::vector<std::string> known;
+    for (const auto& set : sets) known.push_back(set.name);
+    if (group.sets.empty()) problems.push_back(name + "expected at least one evaluation set, found none");
+    for (const auto& set : group.sets) {
+        if (std::find(known.begin(), known.end(), set) == known.end()) {
+            const std::string near = nearestName(set, known);
+            problems.push_back(name + "the product has no evaluation set '" + set + "'" +
+                               (near.empty() ? "" : "; did you mean '" + near + "'?"));
+            continue;
+        }
+        const SetMetrics* metrics = baseline.find(set);
+        if (metrics == nullptr) {
+            problems.push_back(name + "the baseline " + baseline.subject + " has no figures of '" + set + "'");
+        } else if (const MetricMap values = metrics->values(); !values.contains(group.metric)) {
+            std::string has;
+            for (const auto& [metric, ignored] : values) has += (has.empty() ? "" : ", ") + metric;
+            problems.push_back(name + "'" + set + "' has no metric '" + group.metric + "'; it has " + has);
+        }
+    }
+    if (group.weights.empty()) return;
+    double sum = 0;
+    bool negative = false;
+    for (const double w : group.weights) {
+        negative = negative || !(w >= 0);
+        sum += w;
+    }
+    if (group.weights.size() != group.sets.size() || negative || !(sum > 0)) {
+        problems.push_back(name + "expected one weight of at least 0 for each set, with a sum above 0");
+    }
+}
+
+void checkRequest(const SweepRequest& request, const std::vector<DeltaGroup>& groups, const FactorEvaluator& evaluator) {
+    std::vector<std::string> problems;
+    if (request.axes.empty() || request.axes.size() > 2) {
+        problems.push_back("expected one or two factors, found " + std::to_string(request.axes.size()));
+    }
+    for (const auto& axis : request.axes) {
+        if (axis.steps == 0) problems.push_back(axis.factor + ": expected at least one step");
+        if (request.fixed.factors.contains(axis.factor)) problems.push_back(axis.factor + ": both swept and fixed");
+        for (const double end : {axis.first, axis.last}) {
+            Setting setting;
+            setting.factors[axis.factor] = end;
+            try {
+                checkSetting(setting, evaluator.factors(), evaluator.subject());
+            } catch (const Error& e) {
+                problems.push_back(e.message());
+                break;
+            }
+        }
+    }
+    if (request.axes.size() == 2 && request.axes[0].factor == request.axes[1].factor) {
+        problems.push_back("expected two different factors, found " + request.axes[0].factor + " twice");
+    }
+    for (const auto& group : groups) checkGroup(group, evaluator.sets(), request.baseline, problems);
+    if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "sweep of " + evaluator.subject(), problems);
+}
+
+// The figures of one point into their places.
+void store(const MetricsTable& table, std::size_t index, SweepSurface& surface) {
+    for (auto& group : surface.groups) group.change[index] = groupValue(group.group, table) - group.baseline;
+    for (std::size_t s = 0; s < table.sets.size(); ++s) {
+        SetSurface& set = surface.sets[s];
+        for (const auto& [metric, value] : table.sets[s].values()) {
+            auto& values = set.values[metric];
+            if (values.empty()) values.assign(surface.total, kUnknown);
+            values[index] = value;
+        }
+        if (set.protocol.set.empty()) set.protocol = table.sets[s].protocol;
+    }
+    surface.synthetic = surface.synthetic || table.synthetic;
+    ++surface.done;
+}
+
+}  // namespace
+
+double FactorAxis::value(std::size_t i) const {
+    if (steps < 2 || i == 0) return first;
+    if (i + 1 == steps) return last;
+    // 0.05 * 3 is written 0.15, as a user would.
+    const double exact = first + (last - first) * static_cast<double>(i) / static_cast<double>(steps - 1);
+    return std::round(exact * 1e12) / 1e12;
+}
+
+FactorAxis parseAxis(const std::string& text) {
+    FactorAxis axis;
+    const auto equals = text.find('=');
+    axis.factor = text.substr(0, equals);
+    if (axis.factor.empty()) {
+        throw Error(ErrorCode::InvalidInput, "factor axis '" + text + "'", "expected the name of a factor",
+                    "write factor=first:last:step, for example sigma_a=0:1:0.05");
+    }
+    if (equals == std::string::npos) return axis;
+    std::vector<double> numbers;
+    for (std::size_t from = equals + 1; from <= text.size();) {
+        const auto to = std::min(text.find(':', from), text.size());
+        numbers.push_back(parseNumber(text.substr(from, to - from), text));
+        from = to + 1;
+    }
+    if (numbers.size() < 2 || numbers.size() > 3) {
+        throw Error(ErrorCode::InvalidInput, "factor axis '" + text + "'", "expected first:last or first:last:step, found " +
+                    std::to_string(numbers.size()) + " numbers");
+    }
+    axis.first = numbers[0];
+    axis.last = numbers[1];
+    if (numbers.size() == 2) return axis;
+    const double count = (axis.last - axis.first) / numbers[2];
+    if (!(numbers[2] != 0) || !(count >= 0) || count > 10000 || std::fabs(count - std::round(count)) > 1e-6) {
+        throw Error(ErrorCode::InvalidInput, "factor axis '" + text + "'",
+                    "expected a step that divides the range into at most 10000 parts");
+    }
+    axis.steps = static_cast<std::size_t>(std::llround(count)) + 1;
+    return axis;
+}
+
+std::vector<double> SweepSurface::at(std::size_t index) const {
+    std::vector<double> out{axes[0].value(index / columns())};
+    if (axes.size() > 1) out.push_back(axes[1].value(index % columns()));
+    return out;
+}
+
+std::vector<DeltaGroup> defaultGroups(const std::vector<SetOutline>& sets) {
+    std::map<std::string, DeltaGroup> groups;
+    for (const auto& set : sets) {
+        if (set.kind != SetKind::Retrieval || set.first == set.second) continue;
+        std::string a = modalityLetter(set.first), b = modalityLetter(set.second);
+        if (b < a) std::swap(a, b);
+        const std::string name = a + (a.size() > 1 || b.size() > 1 ? "-" : "") + b;
+        groups[name].name = name;
+        groups[name].sets.push_back(set.name);
+    }
+    std::vector<DeltaGroup> out;
+    for (auto& [name, group] : groups) out.push_back(std::move(group));
+    return out;
+}
+
+double groupValue(const DeltaGroup& group, const MetricsTable& table) {
+    double sum = 0, weights = 0;
+    for (std::size_t i = 0; i < group.sets.size(); ++i) {
+        sum += weightOf(group, i) * table.at(group.sets[i]).value(group.metric);
+        weights += weightOf(group, i);
+    }
+    return sum / weights;
+}
+
+std::vector<std::vector<std::size_t>> progressiveOrder(std::size_t n0, std::size_t n1) {
+    std::size_t stride = 1;
+    while (stride * 4 < std::max(n0, n1)) stride *= 2;
+    std::vector<char> taken(n0 * n1, 0);
+    std::vector<std::vector<std::size_t>> levels;
+    for (; stride >= 1; stride /= 2) {
+        const auto onLevel = [stride](std::size_t i, std::size_t n) { return i % stride == 0 || i + 1 == n; };
+        std::vector<std::size_t> level;
+        for (std::size_t i = 0; i < n0; ++i) {
+            for (std::size_t j = 0; j < n1; ++j) {
+                if (!onLevel(i, n0) || !onLevel(j, n1) || taken[i * n1 + j]) continue;
+                taken[i * n1 + j] = 1;
+                level.push_back(i * n1 + j);
+            }
+        }
+        if (!level.empty()) levels.push_back(std::move(level));
+    }
+    return levels;
+}
+
+std::size_t bestPoint(const GroupSurface& group) {
+    std::size_t best = group.change.size();
+    for (std::size_t i = 0; i < group.change.size(); ++i) {
+        if (std::isnan(group.change[i])) continue;
+        if (best == group.change.size() || group.change[i] > group.change[best]) best = i;
+    }
+    if (best == group.change.size()) throw Error(ErrorCode::NotFound, "Δ " + group.group.name, "no point is computed yet");
+    return best;
+}
+
+SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, const JobContext& job,
+                   const SweepSink& sink) {
+    std::vector<DeltaGroup> groups = request.groups;
+    if (groups.empty()) {
+        std::vector<SetOutline> both;
+        for (const auto& set : evaluator.sets()) {
+            if (request.baseline.find(set.name) != nullptr) both.push_back(set);
+        }
+        groups = defaultGroups(both);
+    }
+    checkRequest(request, groups, evaluator);
+
+    SweepSurface surface;
+    surface.subject = evaluator.subject();
+    surface.baseline = request.baseline.subject;
+    surface.synthetic = request.baseline.synthetic;
+    surface.axes = request.axes;
+    surface.fixed = request.fixed;
+    surface.total = request.axes[0].steps * surface.columns();
+    for (const auto& group : groups) {
+        surface.groups.push_back({group, std::vector<double>(surface.total, kUnknown), groupValue(group, request.baseline)});
+    }
+    surface.sets.resize(evaluator.sets().size());
+    for (std::size_t s = 0; s < surface.sets.size(); ++s) {
+        if (const auto* found = request.baseline.find(evaluator.sets()[s].name)) surface.sets[s].baseline = found->values();
+    }
+
+    // The sets' own progress would flicker: the sweep counts points.
+    const JobContext quiet(job.stopToken(), {}, [&job](const std::string& line) { job.log(line); });
+    ProgressMeter meter(job, "sweep of " + evaluator.subject(), "points", surface.total);
+    auto last = std::chrono::steady_clock::now();
+    for (const auto& level : progressiveOrder(request.axes[0].steps, surface.columns())) {
+        for (const std::size_t index : level) {
+            job.checkStop();
+            Setting setting = request.fixed;
+            const auto values = surface.at(index);
+            for (std::size_t a = 0; a < values.size(); ++a) setting.factors[request.axes[a].factor] = values[a];
+            store(evaluator.evaluate(setting, quiet), index, surface);
+            meter.set(surface.done);
+            const auto now = std::chrono::steady_clock::now();
+            if (sink && now - last > std::chrono::milliseconds(100)) {
+                sink(surface);
+                last = now;
+            }
+        }
+        if (sink) sink(surface);
+    }
+    meter.finish();
+    return surface;
+}
+
+}  // namespace engine

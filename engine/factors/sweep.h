@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Surfaces over one or two factors: for each Δ group the weighted mean change of its metric over its sets against a
+// baseline (Figures 3-6), and every metric of every set. Coarse grid first, refined behind; a stop ends it at once and
+// what was delivered stays valid. Points come from any FactorEvaluator.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/base/job.h"
+#include "engine/factors/factor_evaluator.h"
+
+namespace engine {
+
+// `steps` values from first to last, both included (steps >= 2, or 1: first alone).
+struct FactorAxis {
+    std::string factor;     // "sigma_a"
+    double first = 0, last = 1;
+    std::size_t steps = 21;
+
+    double value(std::size_t i) const;
+};
+
+// "sigma_a", "sigma_a=0:1" or "sigma_a=0:1:0.05" (the step must divide the range).
+FactorAxis parseAxis(const std::string& text);
+
+struct SweepRequest {
+    std::vector<FactorAxis> axes;     // one or two; the second runs fastest in all results
+    Setting fixed;                    // everything else that differs from the recipe
+    std::vector<DeltaGroup> groups;   // empty: defaultGroups of the sets that the baseline has too
+    MetricsTable baseline;            // of another product, of a space, or of the same product at a setting
+};
+
+// Values are row-major [steps of axis 0][steps of axis 1]; NaN: not computed yet.
+struct GroupSurface {
+    DeltaGroup group;
+    std::vector<double> change;       // Δ: percentage points of the metric against the baseline
+    double baseline = 0;              // the baseline's weighted mean of the metric
+};
+
+struct SetSurface {
+    Protocol protocol;
+    std::map<std::string, std::vector<double>> values;  // by metric
+    MetricMap baseline;                                 // empty: the baseline lacks this set
+};
+
+struct SweepSurface {
+    std::string subject, baseline;    // product; what it is compared with
+    bool synthetic = false;           // measured on a synthetic world
+    std::vector<FactorAxis> axes;
+    Setting fixed;
+    std::vector<GroupSurface> groups;
+    std::vector<SetSurface> sets;
+    std::size_t done = 0, total = 0;  // points
+
+    bool complete() const { return done == total; }
+    std::size_t columns() const { return axes.size() < 2 ? 1 : axes[1].steps; }
+    // The factors of point `index`.
+    std::vector<double> at(std::size_t index) const;
+};
+
+// Called on the sweeping thread after each level and at most every 100 ms; copy what is kept.
+using SweepSink = std::function<void(const SweepSurface&)>;
+
+// Throws Error{InvalidInput} listing every problem of the request before anything is computed; Cancelled on a stop.
+SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, const JobContext& job,
+                   const SweepSink& sink = {});
+
+// One group for each pair of modalities that has retrieval sets, named by the paper's letters in alphabetical order: "AT",
+// "AV", "TV"; with other modalities by their names: "A-depth". Metric "R@1", equal weights.
+std::vector<DeltaGroup> defaultGroups(const std::vector<SetOutline>& sets);
+
+// Weighted mean of the group's metric over its sets.
+double groupValue(const DeltaGroup& group, const MetricsTable& table);
+
+// Indices of an n0 x n1 grid in levels, coarse to fine; the first has the corners, each level halves the step, and no
+// index comes twice.
+std::vector<std::vector<std::size_t>> progressiveOrder(std::size_t n0, std::size_t n1);
+
+// The computed point where the group's change is largest (the first of equals); throws Error if none is computed.
+std::size_t bestPoint(const GroupSurface& group);
+
+}  // namespace engine
