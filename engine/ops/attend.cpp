@@ -1,0 +1,216 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/ops/attend.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/exp.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "engine/base/error.h"
+#include "engine/ops/vector_math.h"
+
+namespace engine {
+namespace {
+
+constexpr std::int64_t kQueryChunk = 256;    // rows of Q that one thread takes at a time
+constexpr std::int64_t kMemoryTile = 1024;   // rows of K and V between two looks at the running maximum
+constexpr std::int64_t kGpuTile = 32768;
+
+at::Tensor viewOf(float* data, std::int64_t rows, std::int64_t cols, std::int64_t stride) {
+    return at::from_blob(data, {rows, cols}, {stride, 1}, at::kFloat);
+}
+at::Tensor viewOf(const float* data, std::int64_t rows, std::int64_t cols) {
+    return viewOf(const_cast<float*>(data), rows, cols, cols);  // read only
+}
+
+// Some rows of a source in memory: where they are already, or in a buffer.
+class Block {
+public:
+    const float* load(const EmbeddingSource& source, std::size_t first, std::size_t count) {
+        if (const MatrixView all = source.resident(); all.data && all.stride == all.cols) return all.row(first);
+        if (buffer_.rows() < count || buffer_.cols() != source.cols()) buffer_ = Matrix(count, source.cols());
+        source.read(first, count, buffer_.data());
+        return buffer_.data();
+    }
+
+private:
+    Matrix buffer_;
+};
+
+struct State {
+    std::vector<float> maximum;     // running, of the scaled logits
+    std::vector<double> sum;        // of the exponentials
+    std::vector<Matrix> out;        // sums of values, not divided yet
+};
+
+// One chunk of queries against one block of memory, by one thread.
+void chunkAgainstBlock(MatrixView queries, std::int64_t first, std::int64_t count, const float* keys,
+                       const std::vector<const float*>& values, std::int64_t rows, float scale, State& state,
+                       std::vector<float>& logits, const JobContext& job) {
+    const auto d = static_cast<std::int64_t>(queries.cols);
+    const at::Tensor q = viewOf(const_cast<float*>(queries.row(static_cast<std::size_t>(first))), count, d,
+                                static_cast<std::int64_t>(queries.stride));
+    for (std::int64_t tile = 0; tile < rows; tile += kMemoryTile) {
+        job.checkStop();
+        const std::int64_t m = std::min(kMemoryTile, rows - tile);
+        at::Tensor s = viewOf(logits.data(), count, m, m);
+        at::mm_out(s, q, viewOf(keys + tile * d, m, d).t());
+        for (std::int64_t i = 0; i < count; ++i) {
+            float* row = logits.data() + i * m;
+            const auto at_row = static_cast<std::size_t>(first + i);
+            const float top = scale * maximum(row, static_cast<std::size_t>(m));
+            if (top > state.maximum[at_row]) {
+                const float shrink = std::exp(state.maximum[at_row] - top);  // 0 at the first tile
+                state.maximum[at_row] = top;
+                state.sum[at_row] *= static_cast<double>(shrink);
+                for (auto& out : state.out) {
+                    float* o = out.row(at_row);
+                    for (std::size_t j = 0; j < out.cols(); ++j) o[j] *= shrink;
+                }
+            }
+            state.sum[at_row] += static_cast<double>(
+                expInPlace(row, static_cast<std::size_t>(m), scale, state.maximum[at_row]));
+        }
+        for (std::size_t v = 0; v < values.size(); ++v) {
+            const auto width = static_cast<std::int64_t>(state.out[v].cols());
+            at::Tensor out = viewOf(state.out[v].row(static_cast<std::size_t>(first)), count, width, width);
+            out.addmm_(s, viewOf(values[v] + tile * width, m, width));
+        }
+    }
+}
+
+void onProcessor(MatrixView queries, const EmbeddingSource& keys, const std::vector<const EmbeddingSource*>& values,
+                 const AttendOptions& options, const JobContext& job, ProgressMeter* meter, std::uint64_t units,
+                 State& state) {
+    std::size_t floats = keys.cols();
+    for (const auto* v : values) floats += v->cols();
+    // A quarter of the budget for a block of memory, where it is not resident; always whole tiles.
+    const std::size_t fit = options.memory_bytes / 4 / (floats * sizeof(float));
+    const std::size_t block_rows = std::max<std::size_t>(kMemoryTile, fit / kMemoryTile * kMemoryTile);
+    Block key_block;
+    std::vector<Block> value_blocks(values.size());
+    const auto n = static_cast<std::int64_t>(queries.rows);
+    const std::int64_t chunks = (n + kQueryChunk - 1) / kQueryChunk;
+    std::uint64_t reported = 0;
+    for (std::size_t first = 0; first < keys.rows(); first += block_rows) {
+        const std::size_t rows = std::min(block_rows, keys.rows() - first);
+        const float* k = key_block.load(keys, first, rows);
+        std::vector<const float*> v;
+        for (std::size_t i = 0; i < values.size(); ++i) v.push_back(value_blocks[i].load(*values[i], first, rows));
+        // In rounds of one chunk for each thread, so that progress is seen while a large block is worked on.
+        const std::int64_t round = at::get_num_threads();
+        for (std::int64_t c0 = 0; c0 < chunks; c0 += round) {
+            at::parallel_for(c0, std::min(c0 + round, chunks), 1, [&](std::int64_t begin, std::int64_t end) {
+                const c10::InferenceMode guard;
+                std::vector<float> logits(kQueryChunk * kMemoryTile);
+                for (std::int64_t c = begin; c < end; ++c) {
+                    chunkAgainstBlock(queries, c * kQueryChunk, std::min(kQueryChunk, n - c * kQueryChunk), k, v,
+                                      static_cast<std::int64_t>(rows), static_cast<float>(1 / options.temperature), state,
+                                      logits, job);
+                }
+            });
+            if (!meter) continue;
+            const double chunk_share = static_cast<double>(std::min(c0 + round, chunks)) / static_cast<double>(chunks);
+            const double share = (static_cast<double>(first) + static_cast<double>(rows) * chunk_share) / static_cast<double>(keys.rows());
+            const auto now = static_cast<std::uint64_t>(share * static_cast<double>(units));
+            meter->advance(now - reported);
+            reported = now;
+        }
+    }
+    if (meter) meter->advance(units - reported);
+}
+
+// The same by tensor operations on a device, in large tiles.
+void onDevice(MatrixView queries, const EmbeddingSource& keys, const std::vector<const EmbeddingSource*>& values,
+              const AttendOptions& options, const JobContext& job, ProgressMeter* meter, std::uint64_t units, State& state) {
+    const c10::InferenceMode guard;
+    const at::Device device(options.device);
+    const auto n = static_cast<std::int64_t>(queries.rows);
+    const auto move = [&](const float* data, std::size_t rows, std::size_t cols) {
+        return viewOf(data, static_cast<std::int64_t>(rows), static_cast<std::int64_t>(cols)).to(device);
+    };
+    Matrix packed;
+    if (queries.stride != queries.cols) packed = copyOf(queries);
+    const at::Tensor q = move(packed.empty() ? queries.data : packed.data(), queries.rows, queries.cols);
+    at::Tensor top = at::full({n, 1}, -std::numeric_limits<float>::infinity(), q.options());
+    at::Tensor sum = at::zeros({n, 1}, q.options());
+    std::vector<at::Tensor> out;
+    for (const auto* v : values) out.push_back(at::zeros({n, static_cast<std::int64_t>(v->cols())}, q.options()));
+    // Logits and their exponentials are the largest things alive.
+    const std::uint64_t fit = options.memory_bytes / 4 / (sizeof(float) * std::max<std::uint64_t>(1, queries.rows));
+    const std::size_t tile = std::clamp<std::size_t>(fit, 64, kGpuTile);
+    Block key_block;
+    std::vector<Block> value_blocks(values.size());
+    std::uint64_t reported = 0;
+    for (std::size_t first = 0; first < keys.rows(); first += tile) {
+        job.checkStop();
+        const std::size_t rows = std::min(tile, keys.rows() - first);
+        at::Tensor p = at::mm(q, move(key_block.load(keys, first, rows), rows, keys.cols()).t());
+        p.mul_(1 / options.temperature);
+        const at::Tensor higher = at::maximum(top, p.amax(1, true));
+        const at::Tensor shrink = at::exp(top - higher);
+        p.sub_(higher).exp_();
+        sum.mul_(shrink).add_(p.sum(1, true));
+        for (std::size_t v = 0; v < values.size(); ++v) {
+            out[v].mul_(shrink).addmm_(p, move(value_blocks[v].load(*values[v], first, rows), rows, values[v]->cols()));
+        }
+        top = higher;
+        if (meter) {
+            const std::uint64_t now = units * (first + rows) / keys.rows();
+            meter->advance(now - reported);
+            reported = now;
+        }
+    }
+    for (std::size_t v = 0; v < values.size(); ++v) {
+        const at::Tensor host = out[v].to(at::kCPU).contiguous();
+        std::memcpy(state.out[v].data(), host.data_ptr<float>(), state.out[v].size() * sizeof(float));
+    }
+    const at::Tensor host = sum.to(at::kCPU, at::kDouble).contiguous();
+    std::memcpy(state.sum.data(), host.data_ptr<double>(), state.sum.size() * sizeof(double));
+}
+
+}  // namespace
+
+std::vector<Matrix> attend(MatrixView queries, const EmbeddingSource& keys,
+                           const std::vector<const EmbeddingSource*>& values, const AttendOptions& options,
+                           const JobContext& job, ProgressMeter* meter, std::uint64_t units) {
+    ENGINE_CHECK(queries.cols == keys.cols(), "queries and keys of different widths");
+    ENGINE_CHECK(keys.rows() > 0, "retrieval from an empty pool");
+    State state;
+    for (const auto* v : values) {
+        ENGINE_CHECK(v->rows() == keys.rows(), "values with other rows than the keys");
+        state.out.emplace_back(queries.rows, v->cols());
+        std::fill_n(state.out.back().data(), state.out.back().size(), 0.0f);
+    }
+    state.maximum.assign(queries.rows, -std::numeric_limits<float>::infinity());
+    state.sum.assign(queries.rows, 0.0);
+    if (options.device == "cpu" && !options.tensor_ops) {
+        onProcessor(queries, keys, values, options, job, meter, units, state);
+    } else {
+        onDevice(queries, keys, values, options, job, meter, units, state);
+    }
+    for (auto& out : state.out) {
+        if (options.normalise) {
+            normalizeRows(out);  // the sum's own scale cancels
+            continue;
+        }
+        for (std::size_t i = 0; i < out.rows(); ++i) {
+            const auto inverse = static_cast<float>(1 / state.sum[i]);
+            for (std::size_t j = 0; j < out.cols(); ++j) out.row(i)[j] *= inverse;
+        }
+    }
+    return std::move(state.out);
+}
+
+}  // namespace engine

@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/ops/device.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+
+namespace engine {
+namespace {
+
+std::string processorName() {
+    std::ifstream in("/proc/cpuinfo");
+    for (std::string line; std::getline(in, line);) {
+        if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+    }
+    return "processor";
+}
+
+int gpuCount() {
+    try {
+        return at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+    } catch (const std::exception&) {
+        return 0;  // a driver that is too old, or none
+    }
+}
+
+std::string cudaVersion() {
+    try {
+        const long version = at::detail::getCUDAHooks().versionCUDART();
+        return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+    } catch (const std::exception&) {
+        return "unknown";
+    }
+}
+
+}  // namespace
+
+std::vector<DeviceInfo> listDevices() {
+    std::vector<DeviceInfo> out;
+    const int gpus = gpuCount();
+    for (int i = 0; i < gpus; ++i) {
+        DeviceInfo gpu;
+        gpu.name = "cuda:" + std::to_string(i);
+        gpu.description = "NVIDIA GPU " + std::to_string(i) + ", CUDA " + cudaVersion();
+        gpu.why = i == 0 ? "taken by --device auto" : "taken by --device " + gpu.name;
+        out.push_back(std::move(gpu));
+    }
+    DeviceInfo cpu;
+    cpu.name = "cpu";
+    cpu.description = processorName() + ", " + std::to_string(std::thread::hardware_concurrency()) + " threads";
+    cpu.memory_bytes = availableMemoryBytes();
+    cpu.why = gpus == 0 ? "taken by --device auto: no GPU that CUDA can use was found" : "taken by --device cpu";
+    out.push_back(std::move(cpu));
+    return out;
+}
+
+std::string resolveDevice(const std::string& wanted) {
+    const int gpus = gpuCount();
+    if (wanted == "cpu") return "cpu";
+    if (wanted == "auto") return gpus > 0 ? "cuda:0" : "cpu";
+    const bool digits = wanted.size() > 5 && wanted.size() < 9 && wanted.find_first_not_of("0123456789", 5) == std::string::npos;
+    if (wanted == "cuda" || (wanted.starts_with("cuda:") && digits)) {
+        const int index = wanted == "cuda" ? 0 : std::stoi(wanted.substr(5));
+        if (index >= gpus) {
+            throw Error(ErrorCode::Device, "--device " + wanted, "expected one of " + std::to_string(gpus) + " GPUs",
+                        "`molspace devices` lists what there is; cpu always works");
+        }
+        return "cuda:" + std::to_string(index);
+    }
+    throw Error(ErrorCode::InvalidInput, "--device " + wanted, "expected auto, cpu, cuda or cuda:N");
+}
+
+void setThreads(std::int64_t threads) {
+    if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+}
+
+}  // namespace engine

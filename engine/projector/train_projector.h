@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Training of one subset projector (method §4.3-4.6): batches of pseudo pairs from the union of some pools, the sum of
+// InfoNCE terms over all pairs of a source and a target modality, Adam. A displacement projects the unified space's
+// modalities onto the expert's (Eq. 7), a combination the expert's onto the unified space's (Eq. 8).
+//
+// The state after a whole step is kept at intervals, at a stop and at the end; a stop is acknowledged within a tile of
+// the loss and abandons the step in work. A resumed run gives the same bits as one that was not interrupted, on CPU with
+// the same number of threads. GPUs sum in an order of their own.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/pairs/pseudo_pairs.h"
+#include "engine/recipe/projector_weights.h"
+#include "engine/recipe/recipe.h"
+
+namespace engine {
+
+struct ProjectorTask {
+    std::shared_ptr<const PseudoPairs> pairs;
+    std::vector<Modality> members;               // starts whose pools are united
+    ReactionKind kind = ReactionKind::Combination;
+    std::vector<Modality> sources, targets;      // modalities of the source space and of the target space
+    std::size_t in = 0, out = 0;
+    ReactionOptions options;
+    std::int64_t epochs = 1;                     // the target
+    std::int64_t more_epochs = 0;                // beyond it
+    std::uint64_t seed = 0;
+    std::string stream;                          // names the random streams: one projector's do not touch another's
+    std::string device = "cpu";
+    std::uint64_t memory_bytes = std::uint64_t{1} << 30;
+    std::filesystem::path weights, log, checkpoint;   // .safetensors, .csv (step, epoch, loss, rate, validation), state
+    std::map<std::string, std::string> metadata;      // into the header of `weights`
+    std::function<double(const ProjectorWeights&)> validate;  // R@1, percent; may be empty
+    std::string label;                           // "1-CLAP_g TV", for progress
+};
+
+struct ProjectorRecord {
+    std::int64_t steps = 0, epochs = 0;
+    std::size_t batch = 0;
+    double final_loss = 0;                       // mean over the last epoch
+    double seconds = 0;                          // of this run, not of earlier ones that it resumed
+    double best_validation = 0;
+};
+
+// Throws Error{InvalidInput} for fewer than 8 rows or a loss that is not finite, Cancelled on a stop.
+ProjectorRecord trainProjector(const ProjectorTask& task, const JobContext& job);
+
+}  // namespace engine

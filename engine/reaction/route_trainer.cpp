@@ -1,0 +1,325 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/reaction/route_trainer.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
+
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+#include "engine/base/version.h"
+#include "engine/eval/workspace_evaluation.h"
+#include "engine/ops/device.h"
+#include "engine/pairs/pseudo_pairs.h"
+#include "engine/projector/train_projector.h"
+#include "engine/reaction/product_rows.h"
+#include "engine/reaction/validation.h"
+
+namespace engine {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr const char* kRunFormat = "molspace run 1";
+
+std::string utcNow() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text.data();
+}
+
+// Widths and rows without the rows: for estimates before anything is there.
+class ShapeOnly : public EmbeddingSource {
+public:
+    ShapeOnly(std::size_t rows, std::size_t cols) : rows_(rows), cols_(cols) {}
+    std::size_t rows() const override { return rows_; }
+    std::size_t cols() const override { return cols_; }
+    void read(std::size_t, std::size_t, float*) const override { ENGINE_CHECK(false, "a shape has no rows"); }
+
+private:
+    std::size_t rows_, cols_;
+};
+
+class RouteTrainer {
+public:
+    RouteTrainer(const TrainRequest& request, const JobContext& job)
+        : request_(request),
+          job_(job),
+          workspace_(request.workspace),
+          plan_(planRoute(request.recipe, spacesOf(workspace_))),
+          model_(request.recipe, plan_),
+          folder_(request.product),
+          device_(resolveDevice(request.run.device)),
+          memory_(request.run.memory_gib > 0 ? static_cast<std::uint64_t>(request.run.memory_gib * 1073741824.0)
+                                             : availableMemoryBytes() / 2) {}
+
+    void run() {
+        const WriterLock lock(folder_);
+        claimFolder();
+        setGoals();
+        estimate();
+        for (const auto& reaction : plan_.reactions) {
+            if (!react(reaction)) return;  // pairs only, and this reaction needs earlier ones trained
+        }
+        if (request_.pairs_only) return;
+        writeBases();
+        writeProduct();
+        fs::remove_all(folder_ / "pairs");
+        fs::remove_all(folder_ / "product-rows");
+        fs::remove(folder_ / "continue.json");
+    }
+
+private:
+    // The folder belongs to one recipe, workspace and seed; anything else in it is refused, not overwritten.
+    void claimFolder() {
+        Json run{{"format", kRunFormat}, {"recipe", recipeToJson(request_.recipe)}, {"workspace", workspace_.fingerprint()},
+                 {"seed", request_.run.seed}};
+        run["spaces"] = Json::array();
+        for (const auto& s : plan_.spaces) run["spaces"].push_back({s.name, s.width, s.modalities, s.pools});
+        const auto path = folder_ / "run.json";
+        if (!fs::exists(path)) {
+            if (fs::exists(folder_ / "product.json")) {
+                throw Error(ErrorCode::InvalidInput, folder_.string(), "it holds a product but no record of its training",
+                            "choose another folder");
+            }
+            writeJsonFile(path, run);
+            return;
+        }
+        const Json there = readJsonFile(path);
+        for (const auto& [key, what] : {std::pair{"recipe", "recipe"}, std::pair{"workspace", "content of the workspace"},
+                                        std::pair{"seed", "seed"}, std::pair{"spaces", "shape of the spaces"}}) {
+            if (!there.contains(key) || there[key] != run[key]) {
+                throw Error(ErrorCode::InvalidInput, folder_.string(),
+                            std::string("it holds a run with another ") + what,
+                            "choose another folder with --product, or remove this one");
+            }
+        }
+    }
+
+    // Continuing beyond the target sets a new one for each projector, kept in a file so that a stopped run goes on to it.
+    void setGoals() {
+        const auto path = folder_ / "continue.json";
+        if (request_.pairs_only) return;
+        if (!fs::exists(path) && request_.more_epochs > 0) {
+            Json goals = Json::object();
+            for (const auto& r : plan_.reactions) {
+                for (const auto& subset : r.subsets) {
+                    const auto record = recordPath(r, subset);
+                    const auto now = fs::exists(record) ? readJsonFile(record).at("target_epochs").get<std::int64_t>() : r.epochs;
+                    goals[r.key + "/" + subset] = now + request_.more_epochs;
+                }
+            }
+            writeJsonFile(path, goals);
+        }
+        if (fs::exists(path)) goals_ = readJsonFile(path);
+        // From here on the product is not what its record says.
+        if (!goals_.empty()) fs::remove(folder_ / "product.json");
+    }
+
+    std::int64_t goal(const PlannedReaction& r, const std::string& subset) const {
+        return goals_.value(r.key + "/" + subset, r.epochs);
+    }
+
+    const PoolInfo* poolOf(const Modality& modality) const { return workspace_.poolOf(modality); }
+
+    // What the run will put on the disk, before it begins.
+    void estimate() {
+        std::uint64_t bytes = 0;
+        for (const auto& reaction : plan_.reactions) {
+            if (finished(reaction)) continue;
+            PairRequest shapes = pairRequest(reaction);
+            const auto& step = request_.recipe.route[reaction.step];
+            const bool displaces = reaction.kind == ReactionKind::Displacement;
+            const std::size_t unified = displaces ? reaction.source_width : reaction.target_width;
+            const std::size_t expert = displaces ? reaction.target_width : reaction.source_width;
+            const bool made = reaction.step > 0 && step.against != "base";
+            for (const auto& m : reaction.unified_modalities) {
+                const std::size_t rows = poolOf(m)->tables.front().rows;
+                shapes.unified[m] = std::make_shared<ShapeOnly>(rows, unified);
+                if (made) bytes += static_cast<std::uint64_t>(rows) * unified * sizeof(float);
+            }
+            for (const auto& m : reaction.expert_modalities) {
+                shapes.expert[m] = std::make_shared<ShapeOnly>(poolOf(m)->tables.front().rows, expert);
+            }
+            bytes += estimatePairBytes(shapes);
+            const auto hidden = static_cast<std::uint64_t>(step.options.hidden_width);
+            // Weights and the two moments of Adam.
+            bytes += reaction.subsets.size() * hidden * (reaction.source_width + reaction.target_width) * sizeof(float) * 3;
+        }
+        if (!request_.pairs_only) {
+            for (const auto& set : setsOfProduct(workspace_, model_)) {
+                const SetInfo& info = workspace_.set(set);
+                const std::uint64_t parts = 1 + request_.recipe.route.size() * 2;
+                bytes += (info.first.rows + info.second.rows) * plan_.width * sizeof(float) * parts;
+            }
+        }
+        requireDisk(folder_, bytes, "training " + request_.recipe.name);
+        job_.log("at most " + humanBytes(bytes) + " of disk in " + folder_.string() + ", memory budget " +
+                 humanBytes(memory_) + ", on " + device_);
+    }
+
+    fs::path reactionFolder(const PlannedReaction& r) const { return folder_ / "reactions" / r.key; }
+    fs::path recordPath(const PlannedReaction& r, const std::string& subset) const {
+        return reactionFolder(r) / (subset + ".json");
+    }
+
+    bool finished(const PlannedReaction& r) const {
+        if (request_.pairs_only) return false;
+        return std::all_of(r.subsets.begin(), r.subsets.end(), [&](const auto& subset) {
+            const auto path = recordPath(r, subset);
+            return fs::exists(path) && readJsonFile(path).at("target_epochs").get<std::int64_t>() >= goal(r, subset);
+        });
+    }
+
+    PairRequest pairRequest(const PlannedReaction& r) const {
+        PairRequest out;
+        out.starts = r.starts;
+        out.options = request_.recipe.route[r.step].options;
+        out.folder = folder_ / "pairs" / r.key;
+        // The product so far depends on all earlier steps and the seed; they are fixed for the folder.
+        out.fingerprint = hashHex(workspace_.fingerprint() + r.key + recipeToJson(request_.recipe).dump() +
+                                  std::to_string(request_.run.seed));
+        out.device = device_;
+        out.memory_bytes = memory_;
+        return out;
+    }
+
+    // False if, for pairs only, the reaction needs earlier ones that are not trained.
+    bool react(const PlannedReaction& r) {
+        if (finished(r)) {
+            for (const auto& subset : r.subsets) registerProjector(r, subset);
+            return true;
+        }
+        const auto& step = request_.recipe.route[r.step];
+        const bool made = r.step > 0 && step.against != "base";
+        if (request_.pairs_only && made && !earlierTrained(r)) {
+            job_.log("the pseudo pairs of " + r.key + " need the reactions before it trained: run `molspace train`");
+            return false;
+        }
+        PairRequest pairs = pairRequest(r);
+        for (const auto& m : r.unified_modalities) {
+            const PoolInfo* pool = poolOf(m);
+            const std::size_t width = r.kind == ReactionKind::Displacement ? r.source_width : r.target_width;
+            pairs.unified[m] =
+                made ? productRows(workspace_, model_, r.step, *pool, m, width,
+                                   folder_ / "product-rows" / std::to_string(r.step) / (m + ".f32"), job_)
+                     : workspace_.pool(pool->name, m, request_.recipe.base);
+        }
+        const std::string& expert = step.experts[r.expert].space;
+        for (const auto& m : r.expert_modalities) pairs.expert[m] = workspace_.pool(poolOf(m)->name, m, expert);
+        const auto made_pairs = makePseudoPairs(pairs, job_);
+        if (request_.pairs_only) return true;
+        for (const auto& subset : r.subsets) {
+            trainSubset(r, subset, made_pairs);
+            registerProjector(r, subset);
+        }
+        return true;
+    }
+
+    bool earlierTrained(const PlannedReaction& r) const {
+        return std::all_of(plan_.reactions.begin(), plan_.reactions.end(), [&](const PlannedReaction& other) {
+            return other.step >= r.step || model_.hasReaction(other.key);
+        });
+    }
+
+    void trainSubset(const PlannedReaction& r, const std::string& subset, const std::shared_ptr<const PseudoPairs>& pairs) {
+        const auto record_path = recordPath(r, subset);
+        std::int64_t target = r.epochs, more = 0;
+        if (fs::exists(record_path)) {
+            target = readJsonFile(record_path).at("target_epochs").get<std::int64_t>();
+            more = goal(r, subset) - target;
+            if (more <= 0) return;
+        }
+        const auto& options = request_.recipe.route[r.step].options;
+        ProjectorTask task;
+        task.pairs = pairs;
+        task.members = subsetMembers(subset, r.starts);
+        task.kind = r.kind;
+        const bool displaces = r.kind == ReactionKind::Displacement;
+        task.sources = displaces ? r.unified_modalities : r.expert_modalities;
+        // Eq. 7: targets are the expert's embeddings; Eq. 8: the unified space's.
+        task.targets = displaces ? r.expert_modalities : r.unified_modalities;
+        task.in = r.source_width;
+        task.out = r.target_width;
+        task.options = options;
+        task.epochs = target;
+        task.more_epochs = more;
+        task.seed = request_.run.seed;
+        task.stream = r.key + "/" + subset;
+        task.device = device_;
+        task.memory_bytes = memory_;
+        task.weights = reactionFolder(r) / (subset + ".safetensors");
+        task.log = reactionFolder(r) / (subset + ".csv");
+        task.checkpoint = reactionFolder(r) / (subset + ".checkpoint");
+        task.metadata = {{"reaction", r.key}, {"kind", reactionName(r.kind)}, {"subset", subset},
+                         {"recipe", request_.recipe.name}, {"seed", std::to_string(request_.run.seed)}};
+        task.label = r.key + " " + subset;
+        if (!options.validation_set.empty()) {
+            task.validate = projectorValidation(workspace_, model_, r, options.validation_set, job_);
+        }
+        const ProjectorRecord record = trainProjector(task, job_);
+        Json json{{"reaction", r.key}, {"subset", subset}, {"steps", record.steps}, {"epochs", record.epochs},
+                  {"target_epochs", target + more}, {"batch", record.batch},
+                  {"final_loss", record.final_loss}, {"seconds", record.seconds}};
+        if (task.validate) json["best_validation_r1"] = record.best_validation;
+        writeJsonFile(record_path, json);
+    }
+
+    void registerProjector(const PlannedReaction& r, const std::string& subset) {
+        model_.addProjectorFile(r.key, subset, reactionFolder(r) / (subset + ".safetensors"));
+    }
+
+    void writeBases() {
+        const auto sets = setsOfProduct(workspace_, model_);
+        ProgressMeter meter(job_, "components of the evaluation sets", "sets", sets.size());
+        for (const auto& set : sets) {
+            job_.checkStop();
+            const auto path = folder_ / "basis" / (set + ".safetensors");
+            if (!fs::exists(path) || !goals_.empty()) {
+                const SetComponents c = computeSetComponents(workspace_, model_, set, job_);
+                writeBasis(path, {{kBasisFirst, c.first}, {kBasisSecond, c.second}});
+            }
+            meter.advance(1);
+        }
+        meter.finish();
+    }
+
+    void writeProduct() {
+        ProductRecord record;
+        record.name = request_.recipe.name;
+        record.workspace = fs::absolute(request_.workspace).lexically_normal().string();
+        record.fingerprint = workspace_.fingerprint();
+        record.synthetic = workspace_.synthetic();
+        record.seed = request_.run.seed;
+        record.device = device_;
+        record.version = programVersion();
+        record.commit = programCommit();
+        record.created = utcNow();
+        record.training = Json::object();
+        for (const auto& r : plan_.reactions) {
+            for (const auto& subset : r.subsets) record.training[r.key][subset] = readJsonFile(recordPath(r, subset));
+        }
+        record.options = runOptionTable().toJson(request_.run);
+        writeProductFile(folder_, model_, record);
+    }
+
+    const TrainRequest& request_;
+    const JobContext& job_;
+    Workspace workspace_;
+    RoutePlan plan_;
+    ProductModel model_;
+    fs::path folder_;
+    std::string device_;
+    std::uint64_t memory_;
+    Json goals_ = Json::object();
+};
+
+}  // namespace
+
+void trainRoute(const TrainRequest& request, const JobContext& job) { RouteTrainer(request, job).run(); }
+
+}  // namespace engine

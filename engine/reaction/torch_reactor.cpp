@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/ops/device.h"
+#include "engine/reaction/route_trainer.h"
+
+namespace engine {
+namespace {
+
+class TorchReactor : public Reactor {
+public:
+    void train(const TrainRequest& request, const JobContext& job) override {
+        setThreads(request.run.threads);
+        trainRoute(request, job);
+    }
+    std::vector<DeviceInfo> devices() override { return listDevices(); }
+};
+
+}  // namespace
+}  // namespace engine
+
+extern "C" engine::Reactor* molspace_reactor() {
+    static engine::TorchReactor reactor;
+    return &reactor;
+}

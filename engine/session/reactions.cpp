@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+#include "engine/base/resources.h"
+#include "engine/recipe/reactor.h"
+#include "engine/session/session.h"
+#include "engine/session/subject.h"
+
+namespace engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+TrainRequest trainRequest(const ReactRequest& request) {
+    TrainRequest out;
+    out.workspace = request.workspace;
+    out.recipe = findRecipe(request.recipe);
+    if (!request.reaction_options.empty()) {
+        for (auto& step : out.recipe.route) throwIfAny(reactionOptionTable().read(request.reaction_options, step.options), "reaction options");
+    }
+    out.run = readOptions(runOptionTable(), request.run_options, "run options");
+    out.product = request.product.empty() ? request.workspace / "products" / out.recipe.name : request.product;
+    out.more_epochs = request.more_epochs;
+    return out;
+}
+
+std::string fixed(double value, int decimals) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+    return text.data();
+}
+
+std::string trainingText(const LoadedProduct& product) {
+    const ProductModel& model = *product.model;
+    std::string text = model.recipe().name + " in " + product.folder.string() +
+                       (product.record.synthetic ? " (trained on a synthetic world)" : "") + "\n";
+    for (const auto& modality : model.plan().modalities) text += "  " + formula(model.recipe(), model.plan(), modality) + "\n";
+    for (const auto& [reaction, subsets] : product.record.training.items()) {
+        text += "  " + reaction + ": final loss";
+        for (const auto& [subset, record] : subsets.items()) {
+            text += "  " + subset + " " + fixed(record.value("final_loss", 0.0), 3);
+        }
+        text += "\n";
+    }
+    for (const auto& warning : model.plan().warnings) text += "  note: " + warning + "\n";
+    return text;
+}
+
+}  // namespace
+
+std::vector<std::string> shippedRecipes() {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(resourceFolder() / "recipes")) {
+        if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+Recipe findRecipe(const std::string& recipe) {
+    if (recipe.empty()) throw Error(ErrorCode::InvalidInput, "", "expected a recipe", "name a file, or one that ships: ImageBind++");
+    if (fs::is_regular_file(recipe)) return readRecipe(recipe);
+    const auto names = shippedRecipes();
+    if (std::find(names.begin(), names.end(), recipe) != names.end()) return readRecipe(resourceFolder() / "recipes" / (recipe + ".json"));
+    const std::string near = nearestName(recipe, names);
+    std::string known;
+    for (const auto& name : names) known += (known.empty() ? "" : ", ") + name;
+    throw Error(ErrorCode::NotFound, recipe, "there is neither a file nor a shipped recipe of this name",
+                near.empty() ? "recipes that ship: " + known : "did you mean '" + near + "'?");
+}
+
+Outcome pairs(const ReactRequest& request, const JobContext& job) {
+    TrainRequest train_request = trainRequest(request);
+    train_request.pairs_only = true;
+    loadReactor().train(train_request, job);
+    const fs::path folder = train_request.product / "pairs";
+    Json json{{"pairs", folder.string()}, {"recipe", train_request.recipe.name}, {"pools", Json::array()}};
+    std::string text = "pseudo pairs in " + folder.string() + "\n";
+    std::uint64_t bytes = 0;
+    if (fs::exists(folder)) {
+        for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+            if (entry.is_regular_file()) bytes += entry.file_size();
+            if (entry.is_directory() && entry.path().filename().string().starts_with("D_")) {
+                const std::string name = fs::relative(entry.path(), folder).string();
+                json["pools"].push_back(name);
+                text += "  " + name + "\n";
+            }
+        }
+    }
+    json["bytes"] = bytes;
+    return {json, text + "  " + humanBytes(bytes) + "; `molspace train` with the same options goes on from here\n"};
+}
+
+Outcome train(const ReactRequest& request, const JobContext& job) {
+    const TrainRequest train_request = trainRequest(request);
+    loadReactor().train(train_request, job);
+    const LoadedProduct product = loadProduct(train_request.product);
+    Json json{{"product", product.folder.string()}, {"recipe", product.record.name}, {"synthetic", product.record.synthetic},
+              {"seed", product.record.seed}, {"device", product.record.device}, {"training", product.record.training}};
+    return {json, trainingText(product)};
+}
+
+Outcome devices(const JobContext&) {
+    Outcome out;
+    out.json = Json::array();
+    for (const auto& d : loadReactor().devices()) {
+        out.json.push_back({{"name", d.name}, {"description", d.description}, {"memory_bytes", d.memory_bytes}, {"usable", d.usable}, {"why", d.why}});
+        out.text += d.name + ": " + d.description + (d.memory_bytes ? ", " + humanBytes(d.memory_bytes) + " of memory available" : "") + "; " + d.why + "\n";
+    }
+    return out;
+}
+
+}  // namespace engine

@@ -1,0 +1,215 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/reaction/route_trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+#include "engine/eval/workspace_evaluation.h"
+#include "tests/reaction/toy_workspace.h"
+#include "tests/support/test_folder.h"
+
+namespace engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Small, fast training; `more` is put into every step's options.
+Recipe recipeOf(const std::string& name, const std::string& base, const std::string& route) {
+    Recipe recipe = recipeFromJson(parseJson(R"({"name": ")" + name + R"(", "base": ")" + base + R"(", "route": )" + route + "}", "test"), "test");
+    for (auto& step : recipe.route) {
+        step.options.hidden_width = 32;
+        step.options.batch_size = 100;
+        step.options.epochs = 4;
+        step.options.learning_rate = 3e-3;
+        step.options.retrieval_temperature = 0.05;
+        step.options.temperature = 0.1;
+    }
+    return recipe;
+}
+
+const std::vector<test::ToySpace> kPaper = {{"ImageBind", 24, {"audio", "image", "text"}},
+                                            {"InternVL", 20, {"image", "text"}},
+                                            {"CLAP_g", 16, {"audio", "text"}},
+                                            {"CLAP_m", 16, {"audio", "text"}}};
+const char* kCombination = R"([{"reaction": "combination", "experts": ["CLAP_g"], "factors": {"audio": 0.5, "text": 0.3}}])";
+const char* kNested = R"([{"reaction": "displacement", "experts": ["InternVL"]},
+                          {"reaction": "combination", "experts": ["CLAP_g", "CLAP_m"], "factors": {"audio": 0.5, "text": 0.1}}])";
+
+TrainRequest requestOf(const fs::path& workspace, const fs::path& product, const Recipe& recipe) {
+    TrainRequest request;
+    request.workspace = workspace;
+    request.product = product;
+    request.recipe = recipe;
+    request.run.device = "cpu";
+    request.run.seed = 7;
+    return request;
+}
+
+double recallAt1(const fs::path& workspace_folder, const fs::path& product_folder, const std::string& set) {
+    const Workspace workspace(workspace_folder);
+    const LoadedProduct product = loadProduct(product_folder);
+    return evaluateProduct(*product.model, {loadSetComponents(workspace, product, set, {})}, {}, {}, {}).at(set).value("R@1");
+}
+
+// The bytes of every projector of a product, by file.
+std::map<std::string, std::string> projectorsOf(const fs::path& product) {
+    std::map<std::string, std::string> out;
+    for (const auto& entry : fs::recursive_directory_iterator(product / "reactions")) {
+        if (entry.path().extension() == ".safetensors") out[fs::relative(entry.path(), product).string()] = readFile(entry.path());
+    }
+    return out;
+}
+
+TEST(RouteTrainer, NestedRouteGivesAWholeProduct) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kPaper});
+    trainRoute(requestOf(folder / "w", folder / "p", recipeOf("InternVL_IB++", "ImageBind", kNested)), {});
+    const LoadedProduct product = loadProduct(folder / "p");
+    EXPECT_EQ(product.model->plan().reactions.size(), 3u);
+    EXPECT_EQ(projectorsOf(folder / "p").size(), 21u);
+    EXPECT_TRUE(product.record.synthetic);
+    EXPECT_EQ(product.record.seed, 7u);
+    EXPECT_FALSE(fs::exists(folder / "p/pairs")) << "working files are removed at the end";
+    EXPECT_FALSE(fs::exists(folder / "p/product-rows"));
+    // Chance is 1/60; the stored components give what the projectors give.
+    for (const char* set : {"audio-text", "audio-image", "image-text"}) {
+        const double stored = recallAt1(folder / "w", folder / "p", set);
+        EXPECT_GT(stored, 20) << set;
+        fs::remove(folder / "p/basis" / (std::string(set) + ".safetensors"));
+        EXPECT_EQ(recallAt1(folder / "w", folder / "p", set), stored);
+    }
+}
+
+TEST(RouteTrainer, ModalitiesHaveAnyNames) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {{{"DepthText", 20, {"depth", "text"}}, {"TextMolecule", 16, {"text", "molecule"}}}});
+    trainRoute(requestOf(folder / "w", folder / "p", recipeOf("Chain", "DepthText",
+               R"([{"reaction": "combination", "experts": ["TextMolecule"], "factors": {"text": 0.2}}])")), {});
+    // Molecules were never seen with depth: they arrive through text alone. Chance is 1/60 = 1.7 %.
+    EXPECT_GT(recallAt1(folder / "w", folder / "p", "depth-molecule"), 15);
+    EXPECT_GT(recallAt1(folder / "w", folder / "p", "depth-text"), 30);
+}
+
+TEST(RouteTrainer, AStoppedRunGoesOnToTheSameBits) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kPaper});
+    const Recipe recipe = recipeOf("ImageBind++", "ImageBind", kCombination);
+    trainRoute(requestOf(folder / "w", folder / "whole", recipe), {});
+    const auto expected = projectorsOf(folder / "whole");
+    // Stop again and again, a little later each time: in the pools, between projectors, in the middle of an epoch.
+    int stops = 0;
+    for (int patience = 1; patience < 2000; patience += 3) {
+        std::stop_source stop;
+        int seen = 0;
+        const JobContext job(stop.get_token(), [&](const Progress&) {
+            if (++seen >= patience) stop.request_stop();
+        });
+        try {
+            trainRoute(requestOf(folder / "w", folder / "stopped", recipe), job);
+            break;
+        } catch (const Cancelled&) {
+            ++stops;
+            EXPECT_FALSE(fs::exists(folder / "stopped/product.json"));
+        }
+    }
+    EXPECT_GT(stops, 2);
+    EXPECT_EQ(projectorsOf(folder / "stopped"), expected);
+}
+
+TEST(RouteTrainer, PairsFirstThenTrainingIsTheSame) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kPaper});
+    const Recipe recipe = recipeOf("ImageBind++", "ImageBind", kCombination);
+    trainRoute(requestOf(folder / "w", folder / "a", recipe), {});
+    auto request = requestOf(folder / "w", folder / "b", recipe);
+    request.pairs_only = true;
+    trainRoute(request, {});
+    EXPECT_TRUE(fs::exists(folder / "b/pairs/1-CLAP_g/D_text/state.json"));
+    EXPECT_FALSE(fs::exists(folder / "b/product.json"));
+    request.pairs_only = false;
+    trainRoute(request, {});
+    EXPECT_EQ(projectorsOf(folder / "a"), projectorsOf(folder / "b"));
+}
+
+TEST(RouteTrainer, ContinuingBeyondTheTargetEqualsALongerRun) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kPaper});
+    Recipe recipe = recipeOf("ImageBind++", "ImageBind", kCombination);
+    auto request = requestOf(folder / "w", folder / "short", recipe);
+    trainRoute(request, {});
+    const auto before = projectorsOf(folder / "short");
+    request.more_epochs = 2;
+    trainRoute(request, {});
+    recipe.route[0].options.epochs = 6;
+    trainRoute(requestOf(folder / "w", folder / "long", recipe), {});
+    EXPECT_NE(projectorsOf(folder / "short"), before);
+    EXPECT_EQ(projectorsOf(folder / "short"), projectorsOf(folder / "long"));
+}
+
+TEST(RouteTrainer, AnotherRunInTheFolderIsRefused) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kPaper});
+    const Recipe recipe = recipeOf("ImageBind++", "ImageBind", kCombination);
+    trainRoute(requestOf(folder / "w", folder / "p", recipe), {});
+    const auto before = projectorsOf(folder / "p");
+    auto request = requestOf(folder / "w", folder / "p", recipe);
+    request.run.seed = 8;
+    EXPECT_THROW(trainRoute(request, {}), Error);
+    Recipe other = recipe;
+    other.route[0].options.epochs = 5;
+    EXPECT_THROW(trainRoute(requestOf(folder / "w", folder / "p", other), {}), Error);
+    EXPECT_EQ(projectorsOf(folder / "p"), before);
+}
+
+TEST(RouteTrainer, ValidationIsLoggedAndTheBestKept) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kPaper});
+    Recipe recipe = recipeOf("InternVL_IB", "ImageBind", R"([{"reaction": "displacement", "experts": ["InternVL"]}])");
+    recipe.route[0].options.validation_set = "audio-image";
+    recipe.route[0].options.select = "best";
+    recipe.route[0].options.projectors = {"TVA"};
+    trainRoute(requestOf(folder / "w", folder / "p", recipe), {});
+    const Json record = readJsonFile(folder / "p/reactions/1-InternVL/TVA.json");
+    EXPECT_GT(record.at("best_validation_r1").get<double>(), 5);
+    std::ifstream log(folder / "p/reactions/1-InternVL/TVA.csv");
+    std::string line;
+    int validated = 0, lines = 0;
+    while (std::getline(log, line)) {
+        ++lines;
+        validated += line.back() != ',';
+    }
+    EXPECT_EQ(validated, 1 + 4) << "the header and once an epoch";
+    EXPECT_EQ(lines, 1 + 4 * 12);
+    recipe.route[0].options.validation_set = "image-txt";
+    EXPECT_THROW(trainRoute(requestOf(folder / "w", folder / "q", recipe), {}), Error);
+}
+
+TEST(RouteTrainer, PoolsThatAreTooSmallAreAnError) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kPaper, 5});
+    EXPECT_THROW(trainRoute(requestOf(folder / "w", folder / "p", recipeOf("ImageBind++", "ImageBind", kCombination)), {}), Error);
+}
+
+TEST(RouteTrainer, EveryOptionOfTheMethodTrains) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kPaper, 120});
+    int run = 0;
+    for (const char* options : {R"({"pair_storage": "float16"})", R"({"pair_storage": "none"})", R"({"normalise_pseudo": false})",
+                                R"({"batch_norm": "joint"})", R"({"info_direction": "source_to_target"})", R"({"guidance": "own"})",
+                                R"({"info_direction": "target_to_source", "schedule": "cosine"})", R"({"weight_decay": 0.01})"}) {
+        Recipe recipe = recipeOf("ImageBind++", "ImageBind", kCombination);
+        recipe.route[0].options.projectors = {"TA"};
+        recipe.route[0].options.epochs = 2;
+        ASSERT_TRUE(reactionOptionTable().read(parseJson(options, "test"), recipe.route[0].options).empty());
+        const fs::path product = folder / ("p" + std::to_string(run++));
+        trainRoute(requestOf(folder / "w", product, recipe), {});
+        EXPECT_GT(recallAt1(folder / "w", product, "audio-text"), 5) << options;
+    }
+}
+
+}  // namespace
+}  // namespace engine
