@@ -107,7 +107,9 @@ function(molspace_find_torch)
         ${root}/include ${root}/include/torch/csrc/api/include)
     target_link_options(torch_libs INTERFACE -Wl,-rpath,${root}/lib)
     target_link_libraries(torch_libs INTERFACE ${root}/lib/libtorch_cpu.so ${root}/lib/libc10.so)
+    set(MOLSPACE_CUDA_STATE "off: this LibTorch was built without it" PARENT_SCOPE)
     if(EXISTS ${root}/lib/libtorch_cuda.so)
+        set(MOLSPACE_CUDA_STATE "through LibTorch, used where a GPU is found" PARENT_SCOPE)
         # Only registrations live there; without this the linker drops it and no GPU is ever seen.
         target_link_libraries(torch_libs INTERFACE
             -Wl,--no-as-needed ${root}/lib/libtorch_cuda.so ${root}/lib/libtorch.so ${root}/lib/libc10_cuda.so
@@ -118,7 +120,7 @@ endfunction()
 function(molspace_print_features)
     message(STATUS "molspace ${PROJECT_VERSION}:")
     message(STATUS "  reactor (LibTorch)  ${MOLSPACE_REACTOR} ${MOLSPACE_TORCH_ROOT}")
-    message(STATUS "  CUDA kernels        ${MOLSPACE_CUDA_STATE}")
+    message(STATUS "  CUDA                ${MOLSPACE_CUDA_STATE}")
     message(STATUS "  studio (Qt 6)       ${MOLSPACE_GUI}")
     message(STATUS "  tests               ${MOLSPACE_TESTS}")
 endfunction()

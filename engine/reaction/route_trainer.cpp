@@ -169,7 +169,7 @@ private:
 
     bool finished(const PlannedReaction& r) const {
         if (request_.pairs_only) return false;
-        return std::all_of(r.subsets.begin(), r.subsets.end(), [&](const auto& subset) {
+        return std::all_of(r.subsets.begin(), r.subsets.end(), [&](const std::string& subset) {
             const auto path = recordPath(r, subset);
             return fs::exists(path) && readJsonFile(path).at("target_epochs").get<std::int64_t>() >= goal(r, subset);
         });

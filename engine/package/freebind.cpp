@@ -1,0 +1,192 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/package/freebind.h"
+
+#include <zip.h>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "engine/base/error.h"
+
+namespace engine {
+namespace {
+
+constexpr std::size_t kFreebindHidden = 2048;
+// 1980-01-01, the first day of zip: the same weights give the same bytes.
+constexpr std::uint16_t kDosDate = (1 << 5) | 1, kDosTime = 0;
+
+struct Tensor {
+    std::string name;
+    bool counter = false;                // int64, else float32
+    std::vector<std::uint64_t> shape;
+    const void* data = nullptr;
+    std::uint64_t elements = 0;
+};
+
+std::vector<Tensor> tensorsOf(const ProjectorWeights& w) {
+    std::vector<Tensor> out;
+    const auto floats = [&](const char* name, const std::vector<float>& v, std::vector<std::uint64_t> shape) {
+        out.push_back({name, false, std::move(shape), v.data(), v.size()});
+    };
+    const auto half = [&](const char* linear, const char* norm, const std::vector<float>& weight, const std::vector<float>& bias,
+                          const std::array<const std::vector<float>*, 4>& stats, const std::int64_t& batches,
+                          std::uint64_t rows, std::uint64_t cols) {
+        const std::string l = linear, n = norm;
+        floats((l + ".weight").c_str(), weight, {rows, cols});
+        floats((l + ".bias").c_str(), bias, {rows});
+        floats((n + ".weight").c_str(), *stats[0], {rows});
+        floats((n + ".bias").c_str(), *stats[1], {rows});
+        floats((n + ".running_mean").c_str(), *stats[2], {rows});
+        floats((n + ".running_var").c_str(), *stats[3], {rows});
+        out.push_back({n + ".num_batches_tracked", true, {}, &batches, 1});
+    };
+    half("Head2.mlps.0", "Head2.mlps.1", w.w1, w.b1, {&w.gamma1, &w.beta1, &w.mean1, &w.variance1}, w.batches1, w.hidden, w.in);
+    half("Head2.mlps.3", "Head2.mlps.4", w.w2, w.b2, {&w.gamma2, &w.beta2, &w.mean2, &w.variance2}, w.batches2, w.out, w.hidden);
+    return out;
+}
+
+// The few opcodes of pickle protocol 2 that a state_dict needs.
+class Pickle {
+public:
+    Pickle() : out_("\x80\x02", 2) {}
+    void op(char code) { out_ += code; }
+    void global(const char* module, const char* name) { out_ += std::string("c") + module + "\n" + name + "\n"; }
+    void text(const std::string& s) {
+        op('X');
+        little(static_cast<std::uint32_t>(s.size()));
+        out_ += s;
+    }
+    void integer(std::uint64_t value) {
+        ENGINE_CHECK(value <= 0x7FFFFFFF, "a number too large for this opcode");
+        op('J');
+        little(static_cast<std::uint32_t>(value));
+    }
+    void emptyOrderedDict() {
+        global("collections", "OrderedDict");
+        out_ += ")R";  // called with no arguments
+    }
+    void tuple(const std::vector<std::uint64_t>& values) {
+        op('(');
+        for (const auto v : values) integer(v);
+        op('t');
+    }
+    // torch._utils._rebuild_tensor_v2(storage, 0, size, stride, False, OrderedDict())
+    void tensor(const Tensor& t, std::size_t index) {
+        global("torch._utils", "_rebuild_tensor_v2");
+        op('(');
+        op('(');  // the persistent id of the storage
+        text("storage");
+        global("torch", t.counter ? "LongStorage" : "FloatStorage");
+        text(std::to_string(index));
+        text("cpu");
+        integer(t.elements);
+        op('t');
+        op('Q');
+        integer(0);
+        std::vector<std::uint64_t> stride(t.shape.size(), 1);
+        for (std::size_t i = t.shape.size(); i-- > 1;) stride[i - 1] = stride[i] * t.shape[i];
+        tuple(t.shape);
+        tuple(stride);
+        op('\x89');
+        emptyOrderedDict();
+        op('t');
+        op('R');
+    }
+    std::string finish() {
+        op('.');
+        return std::move(out_);
+    }
+
+private:
+    void little(std::uint32_t value) {
+        for (int i = 0; i < 4; ++i) out_ += static_cast<char>(value >> (8 * i) & 0xFF);
+    }
+    std::string out_;
+};
+
+[[noreturn]] void failZip(const std::filesystem::path& path, zip_t* archive) {
+    const std::string reason = archive ? zip_strerror(archive) : "cannot be made";
+    if (archive) zip_discard(archive);
+    throw Error(ErrorCode::Io, path.string(), "cannot write the archive: " + reason, "check the free space of the disk");
+}
+
+}  // namespace
+
+std::string freebindFolder(const Recipe& recipe, const std::string& reaction_key) {
+    static const std::map<std::string, std::map<std::string, std::string>> known = {
+        {"ImageBind++", {{"1-CLAP_g", "IB_PP_G_Proj"}, {"1-CLAP_m", "IB_PP_M_Proj"}}},
+        {"InternVL_IB", {{"1-InternVL", "InternVL_IB_Proj"}}},
+        {"InternVL_IB++",
+         {{"1-InternVL", "InternVL_IB_Proj"},
+          {"2-CLAP_g", "InternVL_IB_PP_G_Proj"},
+          {"2-CLAP_m", "InternVL_IB_PP_M_Proj"}}}};
+    if (const auto product = known.find(recipe.name); product != known.end()) {
+        if (const auto folder = product->second.find(reaction_key); folder != product->second.end()) return folder->second;
+    }
+    return reaction_key + "_Proj";
+}
+
+std::string freebindSubset(const std::string& subset) {
+    if (subset == "TVA") return "mix";
+    if (subset == "TA") return "AT";
+    if (subset == "VA") return "AV";
+    return subset;
+}
+
+void writeTorchCheckpoint(const std::filesystem::path& path, const ProjectorWeights& weights) {
+    const auto tensors = tensorsOf(weights);
+    Pickle pickle;
+    pickle.emptyOrderedDict();
+    pickle.op('(');
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        pickle.text(tensors[i].name);
+        pickle.tensor(tensors[i], i);
+    }
+    pickle.op('u');
+    const std::string program = pickle.finish();
+
+    int code = 0;
+    zip_t* archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_EXCL, &code);
+    if (archive == nullptr) failZip(path, nullptr);
+    const std::string root = path.stem().string() + "/";
+    // libzip looks at the bytes when it closes the archive: they live until then.
+    const auto add = [&](const std::string& name, const void* data, std::uint64_t bytes) {
+        zip_source_t* source = zip_source_buffer(archive, data, bytes, 0);
+        if (source == nullptr) failZip(path, archive);
+        const auto index = zip_file_add(archive, (root + name).c_str(), source, ZIP_FL_ENC_UTF_8);
+        if (index < 0) {
+            zip_source_free(source);
+            failZip(path, archive);
+        }
+        const auto entry = static_cast<zip_uint64_t>(index);
+        if (zip_set_file_compression(archive, entry, ZIP_CM_STORE, 0) != 0 ||
+            zip_file_set_dostime(archive, entry, kDosTime, kDosDate, 0) != 0) {
+            failZip(path, archive);
+        }
+    };
+    static constexpr char kOrder[] = "little", kVersion[] = "3\n";
+    add("data.pkl", program.data(), program.size());
+    add("byteorder", kOrder, sizeof kOrder - 1);
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        const std::uint64_t size = tensors[i].counter ? sizeof(std::int64_t) : sizeof(float);
+        add("data/" + std::to_string(i), tensors[i].data, tensors[i].elements * size);
+    }
+    add("version", kVersion, sizeof kVersion - 1);
+    if (zip_close(archive) != 0) failZip(path, archive);
+}
+
+std::string writeFreebind(const std::filesystem::path& folder, const Recipe& recipe, const std::string& reaction_key,
+                          const std::string& subset, const ProjectorWeights& weights) {
+    const auto place = folder / freebindFolder(recipe, reaction_key) / freebindSubset(subset);
+    std::filesystem::create_directories(place);
+    writeTorchCheckpoint(place / "best.pt", weights);
+    if (weights.hidden == kFreebindHidden) return {};
+    return "The files under `freebind/` have a hidden width of " + std::to_string(weights.hidden) +
+           "; FreeBind's own classes are written for " + std::to_string(kFreebindHidden) + ".";
+}
+
+}  // namespace engine

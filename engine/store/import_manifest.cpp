@@ -1,0 +1,463 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/store/import_manifest.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "engine/base/error.h"
+#include "engine/store/import_source.h"
+
+namespace engine {
+namespace {
+
+constexpr const char* kFormat = "molspace-import";
+const std::vector<std::string> kManifestKeys = {"format", "version", "root", "description", "pools", "sets"};
+const std::vector<std::string> kTableKeys = {"modality", "ids", "paths", "rows", "spaces"};
+const std::vector<std::string> kPoolKeys = {"name", "modality", "ids", "paths", "rows", "spaces", "tables"};
+const std::vector<std::string> kSetKeys = {"name", "kind", "first", "second", "positives", "labels", "classes_from_items", "prompt"};
+
+class Planner {
+public:
+    Planner(const Json& manifest, const std::filesystem::path& root, const JobContext& job)
+        : manifest_(manifest), reader_(root, problems_), job_(job) {}
+
+    ImportPlan run(const std::string& where) {
+        if (reader_.object(manifest_, kManifestKeys, "manifest")) {
+            if (manifest_.value("format", Json(kFormat)) != kFormat) {
+                reader_.problem("manifest", std::string("\"format\": expected \"") + kFormat + "\"");
+            }
+            if (manifest_.contains("version") && manifest_["version"] != 1) reader_.problem("manifest", "\"version\": expected 1");
+            each("pools", [&](const Json& json, const std::string& place) { pool(json, place); });
+            each("sets", [&](const Json& json, const std::string& place) { set(json, place); });
+            if (plan_.pools.empty() && plan_.sets.empty() && problems_.empty()) reader_.problem("manifest", "expected at least one pool or set");
+        }
+        if (!problems_.empty()) {
+            throw joinProblems(ErrorCode::InvalidInput, where, problems_, "nothing was written; the guide's page on import has the schema");
+        }
+        for (const auto& p : plan_.pools) {
+            for (const auto& t : p.tables) plan_.bytes += WorkspaceWriter::estimateBytes(t);
+        }
+        for (const auto& s : plan_.sets) {
+            plan_.bytes += WorkspaceWriter::estimateBytes(s.first) + WorkspaceWriter::estimateBytes(s.second) + s.pairs.size() * 8;
+        }
+        return std::move(plan_);
+    }
+
+private:
+    template <class Work>
+    void each(const char* key, Work work) {
+        if (!manifest_.contains(key)) return;
+        if (!manifest_[key].is_array()) {
+            reader_.problem(key, "expected a list");
+            return;
+        }
+        for (std::size_t i = 0; i < manifest_[key].size(); ++i) {
+            job_.checkStop();
+            work(manifest_[key][i], std::string(key) + "[" + std::to_string(i) + "]");
+        }
+    }
+
+    // ids, paths and rows of one modality. `items`: rows to take out of every source, over the table's own "rows".
+    std::optional<TableInput> table(const Json& json, const std::vector<std::string>& known, const std::string& place,
+                                    const RowSelection* items = nullptr) {
+        if (!reader_.object(json, known, place)) return std::nullopt;
+        TableInput out;
+        out.modality = reader_.name(json, "modality", place);
+        RowSelection chosen;
+        if (items) chosen = *items;
+        if (json.contains("rows")) {
+            if (items) {
+                reader_.problem(place + ".rows", "cannot be given together with classes_from_items");
+                return std::nullopt;
+            }
+            const auto selected = reader_.selection(json["rows"], place + ".rows");
+            if (!selected) return std::nullopt;
+            chosen = *selected;
+        }
+        if (json.contains("ids")) out.ids = reader_.list(json["ids"], place + ".ids", chosen).value_or(std::vector<std::string>{});
+        if (json.contains("paths")) out.paths = reader_.list(json["paths"], place + ".paths", chosen).value_or(std::vector<std::string>{});
+        if (!json.contains("spaces") || !json["spaces"].is_object() || json["spaces"].empty()) {
+            reader_.problem(place, "\"spaces\": expected {\"SPACE\": source of its rows, ...}");
+            return std::nullopt;
+        }
+        for (const auto& [space, source] : json["spaces"].items()) {
+            if (auto p = nameProblem(space); !p.empty()) reader_.problem(place + ".spaces", p);
+            auto rows = reader_.rows(source, place + ".spaces." + space, chosen);
+            if (rows) out.embeddings.emplace_back(space, std::move(*rows));
+        }
+        if (out.embeddings.empty()) return std::nullopt;
+        return out;
+    }
+
+    void pool(const Json& json, const std::string& place) {
+        if (!reader_.object(json, kPoolKeys, place)) return;
+        PoolInput out;
+        out.name = reader_.name(json, "name", place);
+        if (json.contains("tables")) {
+            if (json.contains("spaces") || json.contains("modality")) reader_.problem(place, "a paired pool has \"tables\" and nothing of its own");
+            if (!json["tables"].is_array() || json["tables"].size() < 2) {
+                reader_.problem(place, "\"tables\": expected a list of two or more modalities");
+                return;
+            }
+            for (std::size_t i = 0; i < json["tables"].size(); ++i) {
+                auto t = table(json["tables"][i], kTableKeys, place + ".tables[" + std::to_string(i) + "]");
+                if (t) out.tables.push_back(std::move(*t));
+            }
+        } else if (auto t = table(json, kPoolKeys, place)) {
+            out.tables.push_back(std::move(*t));
+        }
+        plan_.pools.push_back(std::move(out));
+    }
+
+    std::optional<SetKind> kind(const Json& json, const std::string& place) {
+        const std::string text = reader_.text(json, "kind", place, true);
+        if (text == "retrieval") return SetKind::Retrieval;
+        if (text == "classification") return SetKind::Classification;
+        if (text == "multilabel") return SetKind::MultiLabel;
+        if (!text.empty()) reader_.problem(place, "\"kind\": expected retrieval, classification or multilabel, found '" + text + "'");
+        return std::nullopt;
+    }
+
+    void set(const Json& json, const std::string& place) {
+        if (!reader_.object(json, kSetKeys, place)) return;
+        SetInput out;
+        out.name = reader_.name(json, "name", place);
+        const auto k = kind(json, place);
+        out.prompt = reader_.text(json, "prompt", place, false);
+        if (!json.contains("first") || !json.contains("second")) {
+            reader_.problem(place, "expected \"first\" and \"second\": the two sides (classification: items and classes)");
+            return;
+        }
+        if (!k) return;
+        out.kind = *k;
+        if (out.kind == SetKind::Retrieval) {
+            for (const char* key : {"labels", "classes_from_items"}) {
+                if (json.contains(key)) reader_.problem(place, std::string("\"") + key + "\" belongs to classification; retrieval has \"positives\"");
+            }
+        } else if (json.contains("positives")) {
+            reader_.problem(place, "\"positives\" belongs to retrieval; classification has \"labels\"");
+        }
+        auto first = table(json["first"], kTableKeys, place + ".first");
+        std::vector<std::string> labels;
+        if (out.kind != SetKind::Retrieval) {
+            if (!json.contains("labels")) {
+                reader_.problem(place, "\"labels\": expected the class of each item (an id, or a row number of the classes)");
+                return;
+            }
+            RowSelection chosen;
+            if (json["first"].is_object() && json["first"].contains("rows")) {
+                if (const auto s = reader_.selection(json["first"]["rows"], place + ".first.rows")) chosen = *s;
+            }
+            auto list = reader_.list(json["labels"], place + ".labels", chosen, {"separator"});
+            if (!list) return;
+            labels = std::move(*list);
+        }
+        // Classes that lie item by item: the first item of each label stands for it.
+        std::optional<RowSelection> distinct;
+        std::vector<std::string> class_ids;
+        if (json.contains("classes_from_items") && json["classes_from_items"] == true) {
+            distinct = RowSelection{};
+            distinct->all = false;
+            distinct->of = labels.size();
+            distinct->origin = place + ".labels";
+            std::unordered_map<std::string, std::size_t> seen;
+            for (std::size_t i = 0; i < labels.size(); ++i) {
+                if (!seen.emplace(labels[i], class_ids.size()).second) continue;
+                distinct->rows.push_back(i);
+                class_ids.push_back(labels[i]);
+            }
+        }
+        auto second = table(json["second"], kTableKeys, place + ".second", distinct ? &*distinct : nullptr);
+        if (!first || !second) return;
+        if (distinct) second->ids = class_ids;
+        out.first = std::move(*first);
+        out.second = std::move(*second);
+        if (out.kind == SetKind::Retrieval) positives(json, out, place);
+        else classes(json, labels, out, place);
+        plan_.sets.push_back(std::move(out));
+    }
+
+    static std::size_t rowsOf(const TableInput& t) { return t.embeddings.front().second.rows; }
+
+    // The row that a text names: an id, else a row number.
+    std::optional<std::uint32_t> rowNamed(const std::unordered_map<std::string_view, std::uint32_t>& ids, std::size_t rows, const std::string& name) {
+        if (const auto it = ids.find(name); it != ids.end()) return it->second;
+        const auto number = parseInteger(name);
+        if (number && *number >= 0 && static_cast<std::size_t>(*number) < rows) return static_cast<std::uint32_t>(*number);
+        return std::nullopt;
+    }
+
+    static std::unordered_map<std::string_view, std::uint32_t> indexOf(const std::vector<std::string>& ids) {
+        std::unordered_map<std::string_view, std::uint32_t> out;
+        for (std::size_t i = 0; i < ids.size(); ++i) out.emplace(ids[i], static_cast<std::uint32_t>(i));
+        return out;
+    }
+
+    void positives(const Json& json, SetInput& set, const std::string& place) {
+        const std::size_t n = rowsOf(set.first), m = rowsOf(set.second);
+        const Json rule = json.contains("positives") ? json["positives"] : Json("identity");
+        const std::string where = place + ".positives";
+        if (rule == "identity") {
+            if (n != m) {
+                reader_.problem(where, "\"identity\": expected as many rows on both sides, found " + std::to_string(n) + " and " + std::to_string(m) +
+                                           "; say {\"captions\": N}, {\"pairs\": ...} or {\"match\": ...}");
+                return;
+            }
+            for (std::uint32_t i = 0; i < n; ++i) set.pairs.push_back({i, i});
+            return;
+        }
+        if (!reader_.object(rule, {"captions", "pairs", "match"}, where)) return;
+        if (rule.size() != 1) {
+            reader_.problem(where, "expected one of captions, pairs, match");
+        } else if (rule.contains("captions")) {
+            const auto count = reader_.integer(rule, "captions", where, 1, 1000000);
+            if (!count) return;
+            if (n * static_cast<std::size_t>(*count) != m) {
+                reader_.problem(where, "expected " + std::to_string(n) + " items times " + std::to_string(*count) + " captions = " +
+                                           std::to_string(n * static_cast<std::size_t>(*count)) + " rows on the second side, found " + std::to_string(m));
+                return;
+            }
+            for (std::uint32_t i = 0; i < m; ++i) set.pairs.push_back({i / static_cast<std::uint32_t>(*count), i});
+        } else {
+            const bool pairs = rule.contains("pairs");
+            const Json& lists = pairs ? rule["pairs"] : rule["match"];
+            const std::string lists_place = where + (pairs ? ".pairs" : ".match");
+            if (!reader_.object(lists, {"first", "second"}, lists_place)) return;
+            if (!lists.contains("first") || !lists.contains("second")) {
+                reader_.problem(lists_place, "expected the lists \"first\" and \"second\"");
+                return;
+            }
+            const auto a = reader_.list(lists["first"], lists_place + ".first", {}), b = reader_.list(lists["second"], lists_place + ".second", {});
+            if (!a || !b) return;
+            if (pairs) namedPairs(*a, *b, set, lists_place);
+            else matchingPairs(*a, *b, set, lists_place);
+        }
+    }
+
+    void namedPairs(const std::vector<std::string>& a, const std::vector<std::string>& b, SetInput& set, const std::string& place) {
+        if (a.size() != b.size()) {
+            reader_.problem(place, "expected lists of the same length, found " + std::to_string(a.size()) + " and " + std::to_string(b.size()));
+            return;
+        }
+        const auto first = indexOf(set.first.ids), second = indexOf(set.second.ids);
+        for (std::size_t i = 0; i < a.size(); ++i) {
+            const auto x = rowNamed(first, rowsOf(set.first), a[i]), y = rowNamed(second, rowsOf(set.second), b[i]);
+            if (!x || !y) {
+                reader_.problem(place, "pair " + std::to_string(i) + ": '" + (x ? b[i] : a[i]) + "' is neither an id nor a row number of the " +
+                                           (x ? "second" : "first") + " side");
+                return;
+            }
+            set.pairs.push_back({*x, *y});
+        }
+    }
+
+    // Rows that carry the same label belong together.
+    void matchingPairs(const std::vector<std::string>& a, const std::vector<std::string>& b, SetInput& set, const std::string& place) {
+        if (a.size() != rowsOf(set.first) || b.size() != rowsOf(set.second)) {
+            reader_.problem(place, "expected a label for each of " + std::to_string(rowsOf(set.first)) + " and " + std::to_string(rowsOf(set.second)) +
+                                       " rows, found " + std::to_string(a.size()) + " and " + std::to_string(b.size()));
+            return;
+        }
+        std::unordered_map<std::string_view, std::vector<std::uint32_t>> rows;
+        for (std::size_t j = 0; j < b.size(); ++j) rows[b[j]].push_back(static_cast<std::uint32_t>(j));
+        for (std::size_t i = 0; i < a.size(); ++i) {
+            const auto it = rows.find(a[i]);
+            if (it == rows.end()) continue;
+            for (const auto j : it->second) set.pairs.push_back({static_cast<std::uint32_t>(i), j});
+        }
+        if (set.pairs.size() > (std::size_t{1} << 31)) reader_.problem(place, "more than 2^31 pairs match");
+    }
+
+    void classes(const Json& json, const std::vector<std::string>& labels, SetInput& set, const std::string& place) {
+        const std::size_t n = rowsOf(set.first), m = rowsOf(set.second);
+        if (labels.size() != n) {
+            reader_.problem(place + ".labels", "expected a label for each of " + std::to_string(n) + " items, found " + std::to_string(labels.size()));
+            return;
+        }
+        std::string separator = ";";
+        if (json["labels"].is_object() && json["labels"].contains("separator")) {
+            const std::string given = reader_.text(json["labels"], "separator", place + ".labels", true);
+            if (!given.empty()) separator = given;
+        }
+        const auto ids = indexOf(set.second.ids);
+        for (std::size_t i = 0; i < n; ++i) {
+            for (std::size_t begin = 0; begin <= labels[i].size();) {
+                std::size_t end = set.kind == SetKind::MultiLabel ? labels[i].find(separator, begin) : std::string::npos;
+                if (end == std::string::npos) end = labels[i].size();
+                const std::string label = labels[i].substr(begin, end - begin);
+                begin = end + separator.size();
+                if (label.empty() && set.kind == SetKind::MultiLabel) {
+                    if (begin > labels[i].size()) break;
+                    continue;
+                }
+                const auto row = rowNamed(ids, m, label);
+                if (!row) {
+                    reader_.problem(place + ".labels", "item " + std::to_string(i) + ": expected an id of a class or a number below " + std::to_string(m) +
+                                                           ", found '" + label.substr(0, 60) + "'");
+                    return;
+                }
+                set.pairs.push_back({static_cast<std::uint32_t>(i), *row});
+                if (begin > labels[i].size()) break;
+            }
+        }
+    }
+
+    const Json& manifest_;
+    std::vector<std::string> problems_;
+    ManifestReader reader_;
+    const JobContext& job_;
+    ImportPlan plan_;
+};
+
+// --- Flags ----------------------------------------------------------------------------------------------------------
+
+struct Split {
+    std::vector<std::string> names;   // left of '=', cut at ':'
+    std::string value;
+};
+
+Split splitFlag(const std::string& flag, const std::string& text, std::vector<std::string>& problems) {
+    Split out;
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals + 1 == text.size()) {
+        problems.push_back("--" + flag + " " + text + ": expected NAME=VALUE");
+        return out;
+    }
+    out.value = text.substr(equals + 1);
+    std::string left = text.substr(0, equals);
+    for (std::size_t begin = 0;;) {
+        const auto colon = left.find(':', begin);
+        out.names.push_back(left.substr(begin, colon == std::string::npos ? colon : colon - begin));
+        if (colon == std::string::npos) break;
+        begin = colon + 1;
+    }
+    return out;
+}
+
+// The entry of `list` with this name, made if it is not there.
+Json& named(Json& list, const std::string& name) {
+    for (auto& entry : list) {
+        if (entry["name"] == name) return entry;
+    }
+    list.push_back({{"name", name}});
+    return list.back();
+}
+
+}  // namespace
+
+ImportPlan planImport(const Json& manifest, const std::string& where, const std::filesystem::path& folder,
+                      const ImportOptions& options, const JobContext& job) {
+    std::filesystem::path root = options.root;
+    if (root.empty()) {
+        root = folder;
+        if (manifest.is_object() && manifest.contains("root") && manifest["root"].is_string()) {
+            const std::filesystem::path own = manifest["root"].get<std::string>();
+            root = own.is_absolute() ? own : folder / own;
+        }
+    }
+    return Planner(manifest, root, job).run(where);
+}
+
+bool ImportFlags::empty() const {
+    return pools.empty() && sets.empty() && ids.empty() && labels.empty() && positives.empty() && prompts.empty() && from_items.empty() &&
+           clip_folders.empty();
+}
+
+Json manifestFromFlags(const ImportFlags& flags) {
+    std::vector<std::string> problems;
+    Json pools = Json::array(), sets = Json::array();
+    for (const auto& text : flags.pools) {
+        const Split s = splitFlag("pool", text, problems);
+        if (s.value.empty()) continue;
+        if (s.names.size() != 2 && s.names.size() != 3) {
+            problems.push_back("--pool " + text + ": expected [NAME:]MODALITY:SPACE=FILE");
+            continue;
+        }
+        const std::string modality = s.names[s.names.size() - 2];
+        Json& pool = named(pools, s.names.size() == 3 ? s.names[0] : modality);
+        pool["modality"] = modality;
+        pool["spaces"][s.names.back()] = s.value;
+    }
+    for (const auto& text : flags.sets) {
+        const Split s = splitFlag("set", text, problems);
+        if (s.value.empty()) continue;
+        if (s.names.size() != 4) {
+            problems.push_back("--set " + text + ": expected NAME:KIND:MODALITY:SPACE=FILE");
+            continue;
+        }
+        Json& set = named(sets, s.names[0]);
+        set["kind"] = s.names[1];
+        const char* side = !set.contains("first") || set["first"]["modality"] == s.names[2] ? "first" : "second";
+        if (set.contains("second") && std::string(side) == "second" && set["second"]["modality"] != s.names[2]) {
+            problems.push_back("--set " + text + ": the set has two modalities already");
+            continue;
+        }
+        set[side]["modality"] = s.names[2];
+        set[side]["spaces"][s.names[3]] = s.value;
+    }
+    for (const auto& text : flags.clip_folders) {
+        const Split s = splitFlag("clip-folder", text, problems);
+        if (s.value.empty()) continue;
+        for (const auto& [modality, part] : {std::pair{"image", "/img_emb"}, std::pair{"text", "/text_emb"}}) {
+            Json& pool = named(pools, modality);
+            pool["modality"] = modality;
+            pool["spaces"][s.names[0]] = s.value + part;
+        }
+    }
+    const auto find = [](Json& list, const std::string& name) -> Json* {
+        for (auto& entry : list) {
+            if (entry["name"] == name) return &entry;
+        }
+        return nullptr;
+    };
+    for (const auto& text : flags.ids) {
+        const Split s = splitFlag("ids", text, problems);
+        if (s.value.empty()) continue;
+        Json* entry = s.names.size() == 1 ? find(pools, s.names[0]) : s.names.size() == 2 ? find(sets, s.names[0]) : nullptr;
+        if (entry && s.names.size() == 2) {
+            Json* set = entry;
+            entry = nullptr;
+            for (const char* side : {"first", "second"}) {
+                if (set->contains(side) && (*set)[side]["modality"] == s.names[1]) entry = &(*set)[side];
+            }
+        }
+        if (entry) (*entry)["ids"] = s.value;
+        else problems.push_back("--ids " + text + ": expected POOL=FILE or SET:MODALITY=FILE of a pool or set that is named too");
+    }
+    const auto forSet = [&](const char* flag, const std::vector<std::string>& texts, auto put) {
+        for (const auto& text : texts) {
+            const Split s = splitFlag(flag, text, problems);
+            if (s.value.empty()) continue;
+            Json* set = find(sets, s.names[0]);
+            if (set) put(*set, s.value);
+            else problems.push_back(std::string("--") + flag + " " + text + ": there is no --set of this name");
+        }
+    };
+    forSet("labels", flags.labels, [](Json& set, const std::string& value) { set["labels"] = value; });
+    forSet("prompt", flags.prompts, [](Json& set, const std::string& value) { set["prompt"] = value; });
+    forSet("positives", flags.positives, [&](Json& set, const std::string& value) {
+        if (value == "identity") {
+            set["positives"] = value;
+        } else if (value.starts_with("captions:")) {
+            const auto count = parseInteger(value.substr(9));
+            if (count) set["positives"] = {{"captions", *count}};
+            else problems.push_back("--positives " + value + ": expected a whole number of captions");
+        } else if (value.starts_with("pairs:") && value.find('#') != std::string::npos && value.find(',', value.rfind('#')) != std::string::npos) {
+            const auto hash = value.rfind('#'), comma = value.find(',', hash);
+            const std::string file = value.substr(6, hash - 6);
+            set["positives"] = {{"pairs", {{"first", file + "#" + value.substr(hash + 1, comma - hash - 1)}, {"second", file + "#" + value.substr(comma + 1)}}}};
+        } else {
+            problems.push_back("--positives " + value + ": expected identity, captions:N or pairs:FILE#FIRST,SECOND");
+        }
+    });
+    for (const auto& name : flags.from_items) {
+        Json* set = find(sets, name);
+        if (set) (*set)["classes_from_items"] = true;
+        else problems.push_back("--classes-from-items " + name + ": there is no --set of this name");
+    }
+    if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "flags", problems);
+    return {{"format", kFormat}, {"pools", pools}, {"sets", sets}};
+}
+
+}  // namespace engine

@@ -1,0 +1,19 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What is in a workspace, what can be done with it, and what may be wrong with it. Blocking job: looks through the rows of
+// evaluation sets and pools for items that are in both.
+#pragma once
+
+#include <string>
+
+#include "engine/base/job.h"
+#include "engine/store/workspace.h"
+
+namespace engine {
+
+// {"workspace", "synthetic", "origin", "spaces": [...], "pools": [...], "sets": [...], "reactions": [...], "warnings": [...]}
+Json inspectWorkspace(const Workspace& workspace, const JobContext& job);
+std::string inspectText(const Json& json);
+
+}  // namespace engine

@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Sets up what is missing, builds Release and passes every test.
+#
+#   packaging/test.sh [--deep]
+#
+# --deep adds: AddressSanitizer with UndefinedBehaviorSanitizer and ThreadSanitizer (on what links no LibTorch), the build
+# without LibTorch and Qt, lint, and long fuzzing and soak tests. The time of every stage is printed at the end.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/.."
+deep=""
+[ "${1:-}" = "--deep" ] && deep=1
+times=""
+failed=""
+
+stage() {
+    name=$1
+    shift
+    echo "== $name"
+    begin=$(date +%s)
+    if "$@"; then result=passed; else result=FAILED; failed=1; fi
+    times="$times$(printf '%-34s %-7s %5d s' "$name" "$result" $(($(date +%s) - begin)))
+"
+    [ "$result" = passed ]
+}
+
+build() {
+    preset=$1
+    shift
+    cmake --preset "$preset" "$@" >"/tmp/molspace-configure-$$" 2>&1 || { cat "/tmp/molspace-configure-$$"; rm -f "/tmp/molspace-configure-$$"; return 1; }
+    sed -n '/^-- molspace/,/^-- Conf/p' "/tmp/molspace-configure-$$"
+    rm -f "/tmp/molspace-configure-$$"
+    cmake --build --preset "$preset"
+}
+
+# Windows are tested on a virtual screen, the 3D one included.
+tests() {
+    preset=$1
+    shift
+    xvfb-run -a -s "-screen 0 1280x800x24" ctest --preset "$preset" "$@"
+}
+
+lint() {
+    git ls-files '*.cpp' '*.h' | grep -E '^(app|engine|ui|tests)/' | xargs clang-format --dry-run -Werror
+    # One file of each folder that links neither Qt nor LibTorch is a sample; headers come with it.
+    git ls-files 'engine/base/*.cpp' 'engine/space/*.cpp' 'engine/store/*.cpp' 'engine/recipe/*.cpp' |
+        xargs clang-tidy --quiet -p build/release --warnings-as-errors='*'
+}
+
+finish() {
+    printf '\n%s' "$times"
+    if [ -n "$failed" ]; then echo "test: FAILED"; exit 1; fi
+    echo "test: everything passed"
+    exit 0
+}
+
+set_up() { if [ -n "$deep" ]; then "$here/setup.sh" --deep; else "$here/setup.sh"; fi; }
+
+stage "set-up" set_up || finish
+stage "build, release" build release || finish
+stage "tests, release" tests release || true
+if [ -n "$deep" ]; then
+    export MOLSPACE_DEEP=1
+    stage "long fuzzing and soak, release" tests release -L deep || true
+    stage "build, ASan and UBSan" build dev-asan && stage "tests, ASan and UBSan" tests dev-asan || true
+    stage "build, TSan" build dev-tsan && stage "tests, TSan" tests dev-tsan || true
+    stage "build, without LibTorch and Qt" build minimal && stage "tests, without LibTorch and Qt" tests minimal || true
+    stage "lint" lint || true
+fi
+finish
