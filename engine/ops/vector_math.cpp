@@ -76,12 +76,4 @@ float expInPlace(float* x, std::size_t n, float scale, float shift) {
     return total;
 }
 
-void addTo(float* sums, const float* x, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) sums[i] += x[i];
-}
-
-void scaleByRowAndColumns(float* x, std::size_t n, float row, const float* columns) {
-    for (std::size_t i = 0; i < n; ++i) x[i] *= row + columns[i];
-}
-
 }  // namespace engine

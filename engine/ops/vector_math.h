@@ -12,9 +12,5 @@ namespace engine {
 float maximum(const float* x, std::size_t n);
 // x[i] = exp(scale * x[i] - shift); returns their sum.
 float expInPlace(float* x, std::size_t n, float scale, float shift);
-// sums[i] += x[i]
-void addTo(float* sums, const float* x, std::size_t n);
-// x[i] *= row + columns[i]
-void scaleByRowAndColumns(float* x, std::size_t n, float row, const float* columns);
 
 }  // namespace engine

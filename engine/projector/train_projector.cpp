@@ -2,251 +2,351 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/projector/train_projector.h"
 
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/zeros_like.h>
-
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <numbers>
+#include <numeric>
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/base/rng.h"
 #include "engine/projector/checkpoint.h"
+#include "engine/projector/projector_step.h"
 
 namespace engine {
 namespace {
 
-constexpr std::size_t kFewestRows = 8;
+namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
+constexpr std::size_t kFewestRows = 8;
+constexpr const char* kLogHeader = "step,epoch,loss,rate,validation\n";
 
 double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+PairSide sourceSide(const ProjectorTask& task) {
+    return task.kind == ReactionKind::Displacement ? PairSide::Unified : PairSide::Expert;
+}
+PairSide targetSide(const ProjectorTask& task) {
+    return task.kind == ReactionKind::Displacement ? PairSide::Expert : PairSide::Unified;
+}
+
+StepOptions stepOptions(const ProjectorTask& task, std::size_t sources, std::size_t targets, std::size_t rows) {
+    const ReactionOptions& o = task.options;
+    StepOptions s;
+    s.in = task.in;
+    s.hidden = static_cast<std::size_t>(o.hidden_width);
+    s.out = task.out;
+    s.sources = sources;
+    s.targets = targets;
+    s.batch = std::min(static_cast<std::size_t>(o.batch_size), rows);
+    if (o.batch_norm != "per_modality" && o.batch_norm != "joint") {
+        throw Error(ErrorCode::InvalidInput, "batch_norm", "expected per_modality or joint, found " + o.batch_norm);
+    }
+    s.joint_batch_norm = o.batch_norm == "joint";
+    s.temperature = o.temperature;
+    s.direction = infoDirection(o.info_direction);
+    s.beta1 = o.beta1;
+    s.beta2 = o.beta2;
+    s.epsilon = o.epsilon;
+    s.weight_decay = o.weight_decay;
+    return s;
+}
+
+// One gathered batch: host rows of every source and target modality.
+std::uint64_t batchBytes(const StepOptions& s) {
+    return static_cast<std::uint64_t>(s.batch) * (s.sources * s.in + s.targets * s.out) * sizeof(float);
+}
+
+std::size_t unionRows(const ProjectorTask& task) {
+    std::size_t rows = 0;
+    for (const auto& m : task.members) rows += task.pairs->rows(m);
+    return rows;
+}
 
 class Trainer {
 public:
     Trainer(const ProjectorTask& task, const JobContext& job)
-        : task_(task), job_(job), device_(task.device), rng_(task.seed, task.stream + "/init"),
-          net_(task.in, static_cast<std::size_t>(task.options.hidden_width), task.out, rng_, device_),
-          adam_(net_.learned(), task.options.beta1, task.options.beta2, task.options.epsilon, task.options.weight_decay) {
-        for (const auto& m : task.members) starts_.push_back({m, task.pairs->rows(m)});
-        for (const auto& s : starts_) rows_ += s.rows;
-        if (rows_ < kFewestRows) {
-            throw Error(ErrorCode::InvalidInput, task.label, "expected at least 8 pseudo pairs, found " + std::to_string(rows_),
-                        "bring in larger pools");
-        }
-        batch_ = std::min(static_cast<std::size_t>(task.options.batch_size), rows_);
-        steps_per_epoch_ = static_cast<std::int64_t>(rows_ / batch_);  // an incomplete last batch is dropped
+        : task_(task),
+          job_(job),
+          sources_(task.sources),
+          targets_(task.targets),
+          rows_(unionRows(task)) {
+        check();
+        options_ = stepOptions(task, sources_.size(), targets_.size(), rows_);
+        fitMemory();
+        steps_per_epoch_ = static_cast<std::int64_t>(rows_ / options_.batch);
+        first_target_ = task.epochs * steps_per_epoch_;
         total_ = (task.epochs + task.more_epochs) * steps_per_epoch_;
-        const bool displaces = task.kind == ReactionKind::Displacement;
-        source_side_ = displaces ? PairSide::Unified : PairSide::Expert;
-        target_side_ = displaces ? PairSide::Expert : PairSide::Unified;
-        loss_.temperature = task.options.temperature;
-        loss_.memory_bytes = task.memory_bytes;
-        setDirection(loss_, task.options.info_direction);
-        requireBudget();
+        for (const auto& m : sources_) batch_.emplace(PairCell{sourceSide(task), m}, Matrix(options_.batch, options_.in));
+        for (const auto& m : targets_) batch_.emplace(PairCell{targetSide(task), m}, Matrix(options_.batch, options_.out));
     }
 
     ProjectorRecord run() {
-        const auto begin = Clock::now();
-        const c10::InferenceMode guard;
-        resume();
+        load();
+        if (fs::exists(task_.weights) && here_.state.step >= total_ && here_.logged == here_.state.step) return record();
+        step_ = task_.device == "cpu" ? makeCpuStep(options_, here_.state) : makeTorchStep(options_, here_.state, task_.device);
+        openLog();
+        const auto start = Clock::now();
+        const double before = here_.seconds;
+        auto saved = start;
         ProgressMeter meter(job_, "training " + task_.label, "steps", static_cast<std::uint64_t>(total_),
-                            static_cast<std::uint64_t>(counts_.step));
-        auto saved = Clock::now();
+                            static_cast<std::uint64_t>(here_.state.step));
+        const auto save = [&] {
+            run_seconds_ = secondsSince(start);
+            here_.seconds = before + run_seconds_;
+            saveCheckpoint();
+            saved = Clock::now();
+        };
         try {
-            while (counts_.step < total_) {
-                const auto step_begin = Clock::now();
-                const double loss = oneStep();
-                afterStep(loss, 1 / std::max(1e-9, secondsSince(step_begin)), meter);
+            while (true) {
+                if (here_.logged < here_.state.step) closeStep(meter);
+                if (here_.state.step >= total_) break;
+                if (secondsSince(saved) > 60.0 * static_cast<double>(task_.options.checkpoint_minutes)) save();
+                job_.checkStop();
+                takeStep();
+                meter.value("loss", here_.last_loss);
                 meter.advance(1);
-                if (secondsSince(saved) > 60.0 * static_cast<double>(task_.options.checkpoint_minutes)) {
-                    save();
-                    saved = Clock::now();
-                }
             }
         } catch (const Cancelled&) {
             save();
             throw;
         }
-        save();
         meter.finish();
-        const bool best = task_.options.select == "best" && counts_.best_validation >= 0;
-        writeProjector(task_.weights, best ? readProjector(bestPath()) : net_.weights(), task_.metadata);
-        ProjectorRecord record;
-        record.steps = counts_.step;
-        record.epochs = counts_.step / steps_per_epoch_;
-        record.batch = batch_;
-        record.final_loss = counts_.epoch_mean;
-        record.seconds = secondsSince(begin);
-        record.best_validation = std::max(0.0, counts_.best_validation);
-        return record;
+        save();
+        const bool best = task_.options.select == "best" && here_.best;
+        auto metadata = task_.metadata;
+        metadata["steps"] = std::to_string(here_.state.step);
+        writeProjector(task_.weights, best ? *here_.best : here_.state.weights, metadata);
+        return record();
     }
 
 private:
-    struct Start {
-        Modality modality;
-        std::size_t rows;
-    };
-
-    // What is alive at once: the batch, the activations of all sources, weights with gradients and moments, a strip of
-    // logits.
-    void requireBudget() const {
-        const auto b = static_cast<std::uint64_t>(batch_), hidden = static_cast<std::uint64_t>(task_.options.hidden_width);
-        const std::uint64_t floats = b * task_.sources.size() * (task_.in + 4 * hidden + 5 * task_.out) +
-                                     b * task_.targets.size() * task_.out + hidden * (task_.in + task_.out) * 6 + 512 * b;
-        requireMemory(floats * sizeof(float), task_.memory_bytes, "a batch of " + std::to_string(batch_) + " for " + task_.label);
-    }
-
-    double learningRate() const {
-        if (task_.options.schedule != "cosine") return task_.options.learning_rate;
-        const double share = static_cast<double>(counts_.step) / static_cast<double>(total_);
-        return task_.options.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * share));
-    }
-
-    // A union of pools is their concatenation, in a new random order for each epoch.
-    void shuffle(std::int64_t epoch) {
-        if (epoch == shuffled_epoch_) return;
-        Rng rng(task_.seed, task_.stream + "/shuffle", static_cast<std::uint64_t>(epoch));
-        order_ = randomOrder(rows_, rng);
-        shuffled_epoch_ = epoch;
-    }
-
-    at::Tensor onDevice(Matrix& m) const {
-        return at::from_blob(m.data(), {static_cast<std::int64_t>(m.rows()), static_cast<std::int64_t>(m.cols())}, at::kFloat).to(device_);
-    }
-
-    // Sources stacked [k·B, in], each target [B, out]. Rows of one pool stand together: a loss over the whole batch does
-    // not depend on their order.
-    void loadBatch() {
-        shuffle(counts_.step / steps_per_epoch_);
-        const std::size_t first = static_cast<std::size_t>(counts_.step % steps_per_epoch_) * batch_;
-        PairBatch batch;
-        for (const auto& m : task_.sources) batch.emplace(PairCell{source_side_, m}, Matrix(batch_, task_.in));
-        for (const auto& m : task_.targets) batch.emplace(PairCell{target_side_, m}, Matrix(batch_, task_.out));
-        std::size_t at = 0, offset = 0;
-        for (const auto& start : starts_) {
-            std::vector<std::uint32_t> rows;
-            for (std::size_t i = first; i < first + batch_; ++i) {
-                if (order_[i] >= offset && order_[i] < offset + start.rows) rows.push_back(order_[i] - static_cast<std::uint32_t>(offset));
-            }
-            if (!rows.empty()) task_.pairs->gather(start.modality, rows, batch, at, job_);
-            at += rows.size();
-            offset += start.rows;
+    void check() const {
+        const std::string where = "training " + task_.label;
+        const ReactionOptions& o = task_.options;
+        if (sources_.empty() || targets_.empty()) {
+            throw Error(ErrorCode::InvalidInput, where, "expected pools with a modality of both spaces, found none");
         }
-        sources_host_ = Matrix(batch_ * task_.sources.size(), task_.in);
-        for (std::size_t k = 0; k < task_.sources.size(); ++k) {
-            const Matrix& m = batch.at({source_side_, task_.sources[k]});
-            std::memcpy(sources_host_.row(k * batch_), m.data(), m.size() * sizeof(float));
-        }
-        sources_ = onDevice(sources_host_);
-        targets_.clear();
-        targets_host_.clear();
-        for (const auto& m : task_.targets) targets_host_.push_back(std::move(batch.at({target_side_, m})));
-        for (auto& m : targets_host_) targets_.push_back(onDevice(m));
-    }
-
-    // Learned weights change only when the whole gradient is there; a stop before puts the running statistics back.
-    double oneStep() {
-        job_.checkStop();
-        loadBatch();
-        const ProjectorWeights before = net_.statistics();
-        const auto k = static_cast<std::int64_t>(task_.sources.size()), b = static_cast<std::int64_t>(batch_);
-        double loss = 0;
-        try {
-            const at::Tensor z = net_.forward(sources_, k, task_.options.batch_norm == "joint");
-            job_.checkStop();
-            at::Tensor dz = at::zeros_like(z);
-            for (std::int64_t s = 0; s < k; ++s) {
-                at::Tensor dx = dz.slice(0, s * b, (s + 1) * b);
-                for (const auto& target : targets_) loss += infoNce(z.slice(0, s * b, (s + 1) * b), target, loss_, dx, job_);
-            }
-            job_.checkStop();
-            net_.backward(dz);
-            job_.checkStop();
-        } catch (const Cancelled&) {
-            net_.restoreStatistics(before);
-            throw;
-        }
-        if (!std::isfinite(loss)) {
-            throw Error(ErrorCode::InvalidInput, task_.label,
-                        "the loss is no longer a finite number at step " + std::to_string(counts_.step + 1),
-                        "lower the learning rate (now " + std::to_string(task_.options.learning_rate) + ")");
-        }
-        adam_.step(net_.learned(), net_.gradients(), learningRate());
-        ++counts_.step;
-        return loss;
-    }
-
-    void afterStep(double loss, double rate, ProgressMeter& meter) {
-        const bool epoch_end = counts_.step % steps_per_epoch_ == 0;
-        LogLine line{counts_.step, (counts_.step - 1) / steps_per_epoch_ + 1, loss, rate, -1};
-        meter.value("loss", loss);
-        const auto every = task_.options.validation_steps;
-        if (task_.validate && (every > 0 ? counts_.step % every == 0 : epoch_end)) {
-            const ProjectorWeights weights = net_.weights();
-            line.validation = task_.validate(weights);
-            meter.value("R@1", line.validation);
-            if (line.validation > counts_.best_validation) {
-                counts_.best_validation = line.validation;
-                if (task_.options.select == "best") writeProjector(bestPath(), weights, {});
+        for (const auto& [side, width, what] : {std::tuple{sourceSide(task_), task_.in, "sources"},
+                                                std::tuple{targetSide(task_), task_.out, "targets"}}) {
+            if (task_.pairs->width(side) != width) {
+                throw Error(ErrorCode::InvalidInput, where, std::string("expected ") + what + " of width " + std::to_string(width) +
+                                                                ", found pools of " + std::to_string(task_.pairs->width(side)));
             }
         }
-        counts_.epoch_sum += loss;
-        if (epoch_end) {
-            counts_.epoch_mean = counts_.epoch_sum / static_cast<double>(steps_per_epoch_);
-            counts_.epoch_sum = 0;
+        if (rows_ < kFewestRows) {
+            throw Error(ErrorCode::InvalidInput, where,
+                        "expected at least " + std::to_string(kFewestRows) + " rows to train on, found " + std::to_string(rows_),
+                        "bring in a larger pool");
         }
-        counts_.log.push_back(line);
+        if (o.batch_size < static_cast<std::int64_t>(kFewestRows)) {
+            throw Error(ErrorCode::InvalidInput, "batch_size", "expected at least " + std::to_string(kFewestRows) + ", found " +
+                                                                   std::to_string(o.batch_size));
+        }
+        if (!(o.temperature > 0)) throw Error(ErrorCode::InvalidInput, "temperature", "expected more than 0");
+        if (o.hidden_width < 1) throw Error(ErrorCode::InvalidInput, "hidden_width", "expected at least 1");
+        if (o.schedule != "constant" && o.schedule != "cosine") {
+            throw Error(ErrorCode::InvalidInput, "schedule", "expected constant or cosine, found " + o.schedule);
+        }
+        if (o.select != "last" && o.select != "best") {
+            throw Error(ErrorCode::InvalidInput, "select", "expected last or best, found " + o.select);
+        }
+        if (task_.epochs + task_.more_epochs < 1) throw Error(ErrorCode::InvalidInput, "epochs", "expected at least 1");
     }
 
-    std::filesystem::path bestPath() const { return task_.checkpoint.string() + ".best"; }
+    void fitMemory() {
+        const std::uint64_t budget = task_.memory_bytes ? task_.memory_bytes : availableMemoryBytes() / 2;
+        options_.keep_logits = stepBytes(options_) + batchBytes(options_) <= budget;
+        requireMemory(stepBytes(options_) + batchBytes(options_), budget, "a batch of " + std::to_string(options_.batch) + " rows");
+    }
 
-    // Everything that the state depends on besides itself.
+    // Everything that the result depends on, but not how far it goes.
     std::string identity() const {
-        Json json = reactionOptionTable().toJson(task_.options);
-        json.erase("epochs");  // a later target goes on from the same state
-        json.erase("checkpoint_minutes");
-        for (const auto& s : starts_) json["starts"][s.modality] = s.rows;
-        json["sources"] = task_.sources;
-        json["targets"] = task_.targets;
-        json["shape"] = {task_.in, task_.out};
-        json["kind"] = reactionName(task_.kind);
-        json["stream"] = task_.stream;
-        json["seed"] = task_.seed;
-        return json.dump();
+        const ReactionOptions& o = task_.options;
+        std::string text = task_.stream + "|" + std::to_string(task_.seed) + "|" +
+                           reactionName(task_.kind) + "|" + std::to_string(rows_) + "|" + o.batch_norm + "|" +
+                           o.info_direction + "|" + o.schedule + "|" + o.select + "|" + o.validation_set;
+        for (const auto* list : {&task_.members, &sources_, &targets_}) {
+            text += "|";
+            for (const auto& m : *list) text += m + ",";
+        }
+        for (const std::size_t n : {options_.in, options_.hidden, options_.out, options_.batch}) text += "|" + std::to_string(n);
+        std::array<char, 32> number{};
+        for (const double v : {o.temperature, o.learning_rate, o.beta1, o.beta2, o.epsilon, o.weight_decay}) {
+            std::snprintf(number.data(), number.size(), "|%a", v);
+            text += number.data();
+        }
+        return hashHex(text);
     }
 
-    void save() const {
-        writeCheckpoint(task_.checkpoint, identity(), net_, adam_, counts_);
-        writeTrainingLog(task_.log, counts_.log);
+    void load() {
+        const std::string id = identity();
+        if (fs::exists(task_.checkpoint)) {
+            here_ = readCheckpoint(task_.checkpoint, id);
+            if (here_.state.step > 0 && here_.state.step < total_) {
+                job_.log("training " + task_.label + ": going on after step " + std::to_string(here_.state.step) + " of " +
+                         std::to_string(total_));
+            }
+            return;
+        }
+        here_.identity = id;
+        here_.state = initialState(options_.in, options_.hidden, options_.out, task_.seed, task_.stream);
     }
 
-    void resume() {
-        if (readCheckpoint(task_.checkpoint, identity(), net_, adam_, counts_)) return;
-        if (std::filesystem::exists(task_.checkpoint)) {
-            job_.log(task_.checkpoint.string() + " belongs to a training with other options and is not resumed");
+    // The log holds the rows of the steps of the checkpoint; those written after it are made again.
+    void openLog() {
+        std::string kept = kLogHeader;
+        if (fs::exists(task_.log) && here_.logged > 0) {
+            const std::string text = readFile(task_.log);
+            std::size_t at = text.find('\n');
+            at = at == std::string::npos ? text.size() : at + 1;
+            for (std::size_t end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
+                if (std::strtoll(text.c_str() + at, nullptr, 10) > here_.logged) break;
+                kept += text.substr(at, end + 1 - at);
+            }
+        }
+        fs::create_directories(task_.log.parent_path());
+        writeFileWhole(task_.log, kept);
+        log_.reset(std::fopen(task_.log.c_str(), "ab"));
+        if (!log_) throw logFailure();
+    }
+
+    Error logFailure() const {
+        return Error(errno == ENOSPC ? ErrorCode::NoSpace : ErrorCode::Io, task_.log.string(),
+                     std::string("cannot write: ") + std::strerror(errno));
+    }
+
+    // From step to step of the first target; what lies beyond begins again.
+    double rate(std::int64_t step) const {
+        const double full = task_.options.learning_rate;
+        if (task_.options.schedule == "constant") return full;
+        const bool beyond = step >= first_target_;
+        const double from = beyond ? static_cast<double>(first_target_) : 0;
+        const double to = static_cast<double>(beyond ? total_ : first_target_);
+        return full * 0.5 * (1 + std::cos(std::numbers::pi * (static_cast<double>(step) - from) / (to - from)));
+    }
+
+    void takeStep() {
+        const std::int64_t step = here_.state.step;
+        gather(step / steps_per_epoch_, step % steps_per_epoch_);
+        std::vector<const float*> x, y;
+        for (const auto& m : sources_) x.push_back(batch_.at({sourceSide(task_), m}).data());
+        for (const auto& m : targets_) y.push_back(batch_.at({targetSide(task_), m}).data());
+        const double loss = step_->gradients(x, y, job_);
+        if (!std::isfinite(loss)) {
+            throw Error(ErrorCode::InvalidInput, "training " + task_.label,
+                        "the loss of step " + std::to_string(step + 1) + " is not finite", "lower the learning rate");
+        }
+        step_->update(rate(step));
+        ++here_.state.step;
+        here_.last_loss = loss;
+    }
+
+    // What follows a step: validation, its row in the log.
+    void closeStep(ProgressMeter& meter) {
+        const std::int64_t step = here_.state.step;
+        const bool epoch_ends = step % steps_per_epoch_ == 0;
+        const std::int64_t every = task_.options.validation_steps;
+        const bool due = task_.validate && (every > 0 ? step % every == 0 || step == total_ : epoch_ends);
+        std::string validation;
+        if (due) {
+            const ProjectorWeights weights = step_->state().weights;
+            const double score = task_.validate(weights);
+            job_.checkStop();  // a score that a stop cut short does not count
+            std::array<char, 32> text{};
+            std::snprintf(text.data(), text.size(), "%.4f", score);
+            validation = text.data();
+            if (score > here_.best_validation) {
+                here_.best_validation = score;
+                if (task_.options.select == "best") here_.best = weights;
+            }
+            meter.value("R@1", score);
+        }
+        here_.epoch_sum += here_.last_loss;
+        ++here_.epoch_steps;
+        std::array<char, 160> row{};
+        const int size = std::snprintf(row.data(), row.size(), "%lld,%lld,%.9g,%.9g,%s\n", static_cast<long long>(step),
+                                       static_cast<long long>((step - 1) / steps_per_epoch_ + 1), here_.last_loss, rate(step - 1),
+                                       validation.c_str());
+        if (std::fwrite(row.data(), 1, static_cast<std::size_t>(size), log_.get()) != static_cast<std::size_t>(size) ||
+            std::fflush(log_.get()) != 0) {
+            throw logFailure();
+        }
+        if (epoch_ends) {
+            here_.final_loss = here_.epoch_sum / static_cast<double>(here_.epoch_steps);
+            here_.epoch_sum = 0;
+            here_.epoch_steps = 0;
+        }
+        here_.logged = step;
+    }
+
+    // Rows `within` of the epoch's order. The loss does not depend on the order within a batch, so rows of one pool stand
+    // together, in the order in which they lie on the disk.
+    void gather(std::int64_t epoch, std::int64_t within) {
+        if (epoch != order_epoch_) {
+            Rng rng(task_.seed, task_.stream + "/shuffle", static_cast<std::uint64_t>(epoch));
+            order_ = randomOrder(rows_, rng);
+            order_epoch_ = epoch;
+        }
+        const auto first = order_.begin() + static_cast<std::ptrdiff_t>(within) * static_cast<std::ptrdiff_t>(options_.batch);
+        std::vector<std::uint32_t> batch(first, first + static_cast<std::ptrdiff_t>(options_.batch));
+        std::sort(batch.begin(), batch.end());
+        std::size_t at = 0, base = 0;
+        for (const auto& start : task_.members) {
+            const std::size_t count = task_.pairs->rows(start);
+            std::size_t end = at;
+            while (end < batch.size() && batch[end] < base + count) batch[end++] -= static_cast<std::uint32_t>(base);
+            const std::span<const std::uint32_t> rows(batch.data() + at, end - at);
+            if (!rows.empty()) task_.pairs->gather(start, rows, batch_, at, job_);
+            base += count;
+            at = end;
+        }
+        // Similarities are cosines, also where pseudo embeddings are kept as they were averaged.
+        if (!task_.options.normalise_pseudo) {
+            for (const auto& m : targets_) normalizeRows(batch_.at({targetSide(task_), m}));
         }
     }
 
+    void saveCheckpoint() {
+        const std::int64_t step = here_.state.step;
+        here_.state = step_->state();
+        ENGINE_CHECK(here_.state.step == step, "a step that was not whole");
+        writeCheckpoint(task_.checkpoint, here_);
+    }
+
+    ProjectorRecord record() const {
+        ProjectorRecord r;
+        r.steps = here_.state.step;
+        r.epochs = here_.state.step / steps_per_epoch_;
+        r.final_loss = here_.final_loss;
+        r.seconds = run_seconds_;
+        r.best_validation = std::max(0.0, here_.best_validation);
+        r.batch = options_.batch;
+        return r;
+    }
+
+    struct CloseFile {
+        void operator()(std::FILE* f) const { std::fclose(f); }
+    };
     const ProjectorTask& task_;
     const JobContext& job_;
-    at::Device device_;
-    Rng rng_;
-    ProjectorNet net_;
-    Adam adam_;
-    TrainingCounts counts_;
-    std::vector<Start> starts_;
-    std::size_t rows_ = 0, batch_ = 0;
-    std::int64_t steps_per_epoch_ = 1, total_ = 0;
-    PairSide source_side_ = PairSide::Expert, target_side_ = PairSide::Unified;
-    InfoNceOptions loss_;
+    std::vector<Modality> sources_, targets_;
+    std::size_t rows_;
+    StepOptions options_;
+    std::int64_t steps_per_epoch_ = 1, first_target_ = 0, total_ = 0;
+    Checkpoint here_;
+    std::unique_ptr<ProjectorStep> step_;
+    std::unique_ptr<std::FILE, CloseFile> log_;
     std::vector<std::uint32_t> order_;
-    std::int64_t shuffled_epoch_ = -1;
-    Matrix sources_host_;
-    std::vector<Matrix> targets_host_;
-    at::Tensor sources_;
-    std::vector<at::Tensor> targets_;
+    std::int64_t order_epoch_ = -1;
+    double run_seconds_ = 0;
+    PairBatch batch_;
 };
 
 }  // namespace

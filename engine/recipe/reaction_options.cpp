@@ -31,7 +31,7 @@ const OptionTable<ReactionOptions>& reactionOptionTable() {
               {.help = "Batch statistics of each modality on its own, or of all modalities of a batch together.",
                .choices = {"per_modality", "joint"}, .advanced = true});
         t.add("temperature", &O::temperature,
-              {.help = "Temperature tau of the InfoNCE loss.", .min = 0.0125, .max = 10, .scale = OptionScale::Log});
+              {.help = "Temperature tau of the InfoNCE loss.", .min = 5e-3, .max = 10, .scale = OptionScale::Log});
         t.add("info_direction", &O::info_direction,
               {.help = "Direction of the InfoNCE terms.",
                .choices = {"symmetric", "source_to_target", "target_to_source"}, .advanced = true});

@@ -1,0 +1,220 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <cmath>
+
+#include "engine/projector/torch_support.h"
+#include "engine/projector/projector_step.h"
+
+namespace engine {
+namespace {
+
+constexpr double kBatchNormEps = 1e-5;
+constexpr double kMomentum = 0.1;
+constexpr std::int64_t kChunk = 1024;  // rows of logits at once where the whole matrix is not kept
+
+at::Tensor hostView(const std::vector<float>& values) {
+    return at::from_blob(const_cast<float*>(values.data()), {static_cast<std::int64_t>(values.size())},
+                         at::TensorOptions().dtype(at::kFloat));
+}
+
+void copyToHost(const at::Tensor& tensor, std::vector<float>& values) { hostView(values).copy_(tensor.reshape(-1)); }
+
+class TorchStep : public ProjectorStep {
+public:
+    TorchStep(const StepOptions& options, TrainState state, const std::string& device)
+        : options_(options), device_(device), state_(std::move(state)) {
+        torchCall([&] {
+            const c10::InferenceMode no_gradients;
+            const auto in = size(options_.in), hidden = size(options_.hidden), out = size(options_.out);
+            const ProjectorWeights& w = state_.weights;
+            const std::vector<std::vector<std::int64_t>> shapes = {{hidden, in}, {hidden}, {hidden}, {hidden},
+                                                                   {out, hidden}, {out}, {out}, {out}};
+            for (std::size_t k = 0; k < kTrained.size(); ++k) {
+                value_.push_back(upload(w.*kTrained[k]).reshape(shapes[k]));
+                first_.push_back(upload(state_.first[k]).reshape(shapes[k]));
+                second_.push_back(upload(state_.second[k]).reshape(shapes[k]));
+                gradient_.push_back(at::zeros_like(value_.back()));
+            }
+            mean1_ = upload(w.mean1);
+            variance1_ = upload(w.variance1);
+            mean2_ = upload(w.mean2);
+            variance2_ = upload(w.variance2);
+        });
+    }
+
+    double gradients(const std::vector<const float*>& x, const std::vector<const float*>& y, const JobContext& job) override {
+        return torchCall([&] {
+            const c10::InferenceMode no_gradients;
+            const std::int64_t batch = size(options_.batch), groups = options_.joint_batch_norm ? 1 : size(options_.sources);
+            std::vector<at::Tensor> parts;
+            for (const float* rows : x) parts.push_back(engine::hostView(rows, batch, size(options_.in)).to(device_));
+            const at::Tensor input = at::cat(parts, 0);
+            std::vector<at::Tensor> targets;
+            for (const float* rows : y) targets.push_back(engine::hostView(rows, batch, size(options_.out)).to(device_));
+
+            const Normal n1 = normalise(at::matmul(input, value_[0].t()), groups);
+            const at::Tensor active = at::relu(n1.normal * value_[2] + value_[3]).reshape({-1, size(options_.hidden)});
+            const Normal n2 = normalise(at::matmul(active, value_[4].t()), groups);
+            const at::Tensor raw = (n2.normal * value_[6] + value_[7]).reshape({-1, size(options_.out)});
+            const at::Tensor length = at::linalg_vector_norm(raw, 2, {1}, true).clamp_min_(1e-12);
+            output_ = raw / length;
+            job.checkStop();
+
+            at::Tensor d = at::zeros_like(output_);
+            at::Tensor loss = at::zeros({}, output_.options().dtype(at::kDouble));
+            for (std::size_t s = 0; s < x.size(); ++s) {
+                for (const auto& target : targets) {
+                    const std::int64_t first = size(s) * batch;
+                    at::Tensor part = d.narrow(0, first, batch);
+                    loss += info(output_.narrow(0, first, batch), target, part, job);
+                }
+            }
+            d = (d - output_ * (output_ * d).sum(1, true)) / length;
+            d = backward(d, n2, value_[6], gradient_[6], gradient_[7]);
+            gradient_[4].copy_(at::matmul(d.t(), active));
+            d = at::matmul(d, value_[4]) * (active > 0);
+            d = backward(d, n1, value_[2], gradient_[2], gradient_[3]);
+            gradient_[0].copy_(at::matmul(d.t(), input));
+            job.checkStop();
+            norm1_ = n1;
+            norm2_ = n2;
+            norm1_.normal.reset();
+            norm2_.normal.reset();
+            return loss.item<double>();
+        });
+    }
+
+    void update(double rate) override {
+        torchCall([&] {
+            const c10::InferenceMode no_gradients;
+            running(norm1_, value_[1], mean1_, variance1_, state_.weights.batches1);
+            running(norm2_, value_[5], mean2_, variance2_, state_.weights.batches2);
+            const double t = static_cast<double>(++state_.step);
+            const double correction = 1 - std::pow(options_.beta1, t), root = std::sqrt(1 - std::pow(options_.beta2, t));
+            for (std::size_t k = 0; k < value_.size(); ++k) {
+                const at::Tensor g = options_.weight_decay == 0 ? gradient_[k] : gradient_[k] + value_[k] * options_.weight_decay;
+                first_[k].lerp_(g, 1 - options_.beta1);
+                second_[k].mul_(options_.beta2).addcmul_(g, g, 1 - options_.beta2);
+                value_[k].addcdiv_(first_[k], (second_[k].sqrt() / root).add_(options_.epsilon), -rate / correction);
+            }
+        });
+    }
+
+    TrainState state() const override {
+        return torchCall([&] {
+            TrainState out = state_;
+            for (std::size_t k = 0; k < kTrained.size(); ++k) {
+                copyToHost(value_[k], out.weights.*kTrained[k]);
+                copyToHost(first_[k], out.first[k]);
+                copyToHost(second_[k], out.second[k]);
+            }
+            copyToHost(mean1_, out.weights.mean1);
+            copyToHost(variance1_, out.weights.variance1);
+            copyToHost(mean2_, out.weights.mean2);
+            copyToHost(variance2_, out.weights.variance2);
+            return out;
+        });
+    }
+
+    Parameters lastGradients() const override {
+        Parameters out = state_.first;
+        for (std::size_t k = 0; k < out.size(); ++k) copyToHost(gradient_[k], out[k]);
+        return out;
+    }
+
+    std::vector<float> lastOutputs() const override {
+        std::vector<float> out(static_cast<std::size_t>(output_.numel()));
+        copyToHost(output_, out);
+        return out;
+    }
+
+private:
+    struct Normal {
+        at::Tensor mean, variance, inverse;  // [groups, 1, C]
+        at::Tensor normal;                   // [groups, n, C], the normalised rows
+        std::int64_t rows = 0;
+    };
+
+    static std::int64_t size(std::size_t n) { return static_cast<std::int64_t>(n); }
+    at::Tensor upload(const std::vector<float>& values) const { return hostView(values).to(device_).clone(); }
+
+    static Normal normalise(const at::Tensor& x, std::int64_t groups) {
+        Normal n;
+        const at::Tensor grouped = x.reshape({groups, -1, x.size(1)});
+        n.rows = grouped.size(1);
+        n.mean = grouped.mean(1, true);
+        n.normal = grouped - n.mean;
+        n.variance = n.normal.square().mean(1, true);
+        n.inverse = (n.variance + kBatchNormEps).rsqrt();
+        n.normal.mul_(n.inverse);
+        return n;
+    }
+
+    static at::Tensor backward(const at::Tensor& d, const Normal& n, const at::Tensor& gamma, at::Tensor& d_gamma,
+                               at::Tensor& d_beta) {
+        const at::Tensor grouped = d.reshape(n.normal.sizes());
+        const at::Tensor along = grouped * n.normal;
+        d_beta.copy_(grouped.sum(at::IntArrayRef({0, 1})));
+        d_gamma.copy_(along.sum(at::IntArrayRef({0, 1})));
+        return ((grouped - grouped.mean(1, true) - n.normal * along.mean(1, true)) * (n.inverse * gamma)).reshape(d.sizes());
+    }
+
+    void running(const Normal& n, const at::Tensor& bias, at::Tensor& mean, at::Tensor& variance, std::int64_t& batches) const {
+        for (std::int64_t g = 0; g < n.mean.size(0); ++g) {
+            mean.mul_(1 - kMomentum).add_((n.mean[g][0] + bias) * kMomentum);
+            const double unbiased = static_cast<double>(n.rows) / static_cast<double>(n.rows - 1);
+            variance.mul_(1 - kMomentum).add_(n.variance[g][0] * (kMomentum * unbiased));
+            ++batches;
+        }
+    }
+
+    // Adds d info / dP to `d`.
+    at::Tensor info(const at::Tensor& p, const at::Tensor& q, at::Tensor& d, const JobContext& job) const {
+        const std::int64_t batch = p.size(0), chunk = options_.keep_logits ? batch : std::min(batch, kChunk);
+        const double scale = 1 / options_.temperature;
+        const double a = options_.direction == InfoDirection::Symmetric          ? 0.5
+                         : options_.direction == InfoDirection::SourceToTarget ? 1.0
+                                                                                : 0.0;
+        const double b = 1 - a;
+        const auto logits = [&](std::int64_t first) {
+            job.checkStop();
+            return at::matmul(p.narrow(0, first, std::min(chunk, batch - first)), q.t()).mul_(scale);
+        };
+        at::Tensor columns, kept;
+        std::vector<at::Tensor> rows;
+        for (std::int64_t first = 0; first < batch; first += chunk) {
+            kept = logits(first);
+            rows.push_back(at::logsumexp(kept, {1}, true));
+            const at::Tensor part = at::logsumexp(kept, {0}, true);
+            columns = columns.defined() ? at::logaddexp(columns, part) : part;
+        }
+        const at::Tensor diagonal = (p * q).sum(1).mul_(scale);
+        for (std::int64_t first = 0; first < batch; first += chunk) {
+            const at::Tensor s = chunk == batch ? kept : logits(first);
+            at::Tensor weight = (s - rows[static_cast<std::size_t>(first / chunk)]).exp_().mul_(a);
+            if (b != 0) weight.add_((s - columns).exp_(), b);
+            weight.diagonal(first).sub_(1);
+            d.narrow(0, first, s.size(0)).addmm_(weight, q, 1, scale / static_cast<double>(batch));
+        }
+        const at::Tensor row_sum = at::cat(rows, 0).sum(at::kDouble), column_sum = columns.sum(at::kDouble);
+        return (row_sum * a + column_sum * b - diagonal.sum(at::kDouble)) / static_cast<double>(batch);
+    }
+
+    StepOptions options_;
+    at::Device device_;
+    TrainState state_;  // step and counters; weights and moments as they were at the start
+    std::vector<at::Tensor> value_, first_, second_, gradient_;
+    at::Tensor mean1_, variance1_, mean2_, variance2_, output_;
+    Normal norm1_, norm2_;
+};
+
+}  // namespace
+
+std::unique_ptr<ProjectorStep> makeTorchStep(const StepOptions& options, TrainState state, const std::string& device) {
+    return std::make_unique<TorchStep>(options, std::move(state), device);
+}
+
+}  // namespace engine

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One step against PyTorch (tests/data/make_projector_goldens.py), for both implementations and both ways of the loss.
+#include "engine/projector/projector_step.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "engine/base/error.h"
+#include "engine/base/rng.h"
+#include "engine/projector/tiles.h"
+#include "engine/store/safetensors.h"
+
+namespace engine {
+namespace {
+
+enum class Way { Cpu, CpuTiles, Torch, TorchTiles };
+
+class ProjectorStepGolden : public testing::TestWithParam<std::tuple<Way, std::string, std::string>> {
+protected:
+    ProjectorStepGolden() : file_(std::string(MOLSPACE_SOURCE_DIR) + "/tests/data/projector_goldens.safetensors") {}
+
+    std::vector<float> tensor(const std::string& name) const {
+        const auto v = file_.at(name).f32();
+        return {v.begin(), v.end()};
+    }
+
+    // Within 1e-5 of the largest.
+    void expectNear(const std::vector<float>& found, const std::string& name) const {
+        const auto expected = tensor(name);
+        ASSERT_EQ(found.size(), expected.size()) << name;
+        float most = 0, worst = 0;
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            most = std::max(most, std::abs(expected[i]));
+            worst = std::max(worst, std::abs(expected[i] - found[i]));
+        }
+        EXPECT_LE(worst, 1e-5f * std::max(most, 1e-3f)) << name;
+    }
+
+    SafetensorsFile file_;
+};
+
+TEST_P(ProjectorStepGolden, EqualsPyTorch) {
+    const auto& [way, direction, norm] = GetParam();
+    const std::string name = direction + "." + norm + ".";
+    const auto shape = file_.at("start.w1").shape;
+    StepOptions options;
+    options.hidden = shape[0];
+    options.in = shape[1];
+    options.out = file_.at("start.w2").shape[0];
+    options.sources = 2;
+    options.targets = 3;
+    options.batch = file_.at("x0").shape[0];
+    options.joint_batch_norm = norm == "joint";
+    options.direction = infoDirection(direction);
+    options.keep_logits = way == Way::Cpu || way == Way::Torch;
+    TrainState state = initialState(options.in, options.hidden, options.out, 0, "golden");
+    for (std::size_t k = 0; k < kTrained.size(); ++k) state.weights.*kTrained[k] = tensor(std::string("start.") + kTrainedNames[k]);
+    const auto step = way == Way::Cpu || way == Way::CpuTiles ? makeCpuStep(options, state) : makeTorchStep(options, state, "cpu");
+    std::vector<std::vector<float>> rows;
+    for (const char* n : {"x0", "x1", "y0", "y1", "y2"}) rows.push_back(tensor(n));
+    const double loss = step->gradients({rows[0].data(), rows[1].data()}, {rows[2].data(), rows[3].data(), rows[4].data()}, {});
+    EXPECT_NEAR(loss, tensor(name + "loss")[0], 1e-5 * loss);
+    expectNear(step->lastOutputs(), name + "outputs");
+    const Parameters gradients = step->lastGradients();
+    for (std::size_t k = 0; k < kTrained.size(); ++k) {
+        const std::string parameter = kTrainedNames[k];
+        if (parameter == "b1" || parameter == "b2") {
+            // Zero but for rounding, in PyTorch too; here exactly.
+            for (const float g : gradients[k]) EXPECT_EQ(g, 0);
+            for (const float g : tensor(name + "gradient." + parameter)) EXPECT_NEAR(g, 0, 1e-9);
+        } else {
+            expectNear(gradients[k], name + "gradient." + parameter);
+        }
+    }
+    step->update(1e-3);
+    const TrainState after = step->state();
+    for (std::size_t k = 0; k < kTrained.size(); ++k) {
+        const std::string parameter = kTrainedNames[k];
+        if (parameter != "b1" && parameter != "b2") expectNear(after.weights.*kTrained[k], name + "after." + parameter);
+    }
+    expectNear(after.weights.mean1, name + "mean1");
+    expectNear(after.weights.variance1, name + "variance1");
+    expectNear(after.weights.mean2, name + "mean2");
+    expectNear(after.weights.variance2, name + "variance2");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ProjectorStepGolden,
+                         testing::Combine(testing::Values(Way::Cpu, Way::CpuTiles, Way::Torch, Way::TorchTiles),
+                                          testing::Values("symmetric", "source_to_target", "target_to_source"),
+                                          testing::Values("per_modality", "joint")));
+
+// After a stop no further tile is begun, and the state is that before the step.
+TEST(ProjectorStep, AStopChangesNothing) {
+    StepOptions options;
+    options.in = 8;
+    options.hidden = 16;
+    options.out = 8;
+    options.sources = options.targets = 1;
+    options.batch = 2048;
+    const auto step = makeCpuStep(options, initialState(8, 16, 8, 1, "stop"));
+    Matrix x(2048, 8);
+    Rng rng(1);
+    rng.fillNormal(x.data(), x.size());
+    normalizeRows(x);
+    const auto before = step->state();
+    std::stop_source stop;
+    stop.request_stop();
+    const auto tiles = tiles_done.load();
+    EXPECT_THROW(step->gradients({x.data()}, {x.data()}, JobContext(stop.get_token())), Cancelled);
+    EXPECT_EQ(tiles_done.load(), tiles);
+    const auto after = step->state();
+    EXPECT_EQ(before.weights.w1, after.weights.w1);
+    EXPECT_EQ(before.weights.mean1, after.weights.mean1);
+    EXPECT_EQ(after.step, 0);
+}
+
+}  // namespace
+}  // namespace engine

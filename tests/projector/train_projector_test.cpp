@@ -1,0 +1,221 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/projector/train_projector.h"
+
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include <fstream>
+
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+#include "tests/pairs/pair_support.h"
+
+namespace engine {
+namespace {
+
+using test::audioTextExpert;
+
+// Pools made once, in memory (nothing stored), and a folder for what training writes.
+class TrainProjector : public testing::Test {
+protected:
+    TrainProjector() { prepare(audioTextExpert()); }
+
+    void prepare(const test::PoolSizes& sizes) {
+        sizes_ = sizes;
+        pairs_ = makePseudoPairs(test::request(sizes, folder_ / "pairs"), {});
+    }
+
+    ProjectorTask task(const std::string& name) const {
+        ProjectorTask t;
+        t.pairs = pairs_;
+        for (const auto& [m, rows] : sizes_.rows) t.members.push_back(m);
+        t.kind = ReactionKind::Combination;
+        t.sources = sizes_.expert;
+        t.targets = sizes_.unified;
+        t.in = sizes_.expert_width;
+        t.out = sizes_.unified_width;
+        t.options.hidden_width = 32;
+        t.options.batch_size = 128;
+        t.epochs = 4;
+        t.seed = 5;
+        t.stream = "reaction/TVA";
+        t.weights = folder_ / (name + ".safetensors");
+        t.log = folder_ / (name + ".csv");
+        t.checkpoint = folder_ / (name + ".checkpoint");
+        t.label = "reaction TVA";
+        return t;
+    }
+
+    static void expectSameWeights(const std::filesystem::path& a, const std::filesystem::path& b) {
+        const ProjectorWeights x = readProjector(a), y = readProjector(b);
+        EXPECT_EQ(x.w1, y.w1);
+        EXPECT_EQ(x.b1, y.b1);
+        EXPECT_EQ(x.gamma1, y.gamma1);
+        EXPECT_EQ(x.beta1, y.beta1);
+        EXPECT_EQ(x.mean1, y.mean1);
+        EXPECT_EQ(x.variance1, y.variance1);
+        EXPECT_EQ(x.w2, y.w2);
+        EXPECT_EQ(x.gamma2, y.gamma2);
+        EXPECT_EQ(x.beta2, y.beta2);
+        EXPECT_EQ(x.mean2, y.mean2);
+        EXPECT_EQ(x.variance2, y.variance2);
+        EXPECT_EQ(x.batches1, y.batches1);
+        EXPECT_EQ(x.batches2, y.batches2);
+    }
+
+    // step, epoch, loss and validation of each row; the fourth column is a rate.
+    static std::vector<std::string> rowsOf(const std::filesystem::path& log) {
+        std::vector<std::string> rows;
+        std::ifstream in(log);
+        for (std::string line; std::getline(in, line);) {
+            std::vector<std::string> cells(1);
+            for (const char c : line) {
+                if (c == ',') cells.emplace_back();
+                else cells.back() += c;
+            }
+            cells.resize(5);
+            rows.push_back(cells[0] + "," + cells[1] + "," + cells[2] + "," + cells[4]);
+        }
+        return rows;
+    }
+
+    test::TestFolder folder_;
+    test::PoolSizes sizes_;
+    std::shared_ptr<const PseudoPairs> pairs_;
+};
+
+TEST_F(TrainProjector, LowersTheLossAndWritesItsRecord) {
+    ProjectorTask t = task("a");
+    t.epochs = 30;
+    const ProjectorRecord record = trainProjector(t, {});
+    const std::int64_t per_epoch = (300 + 260 + 330) / 128;
+    EXPECT_EQ(record.batch, 128u);
+    EXPECT_EQ(record.steps, 30 * per_epoch);
+    EXPECT_EQ(record.epochs, 30);
+    const auto rows = rowsOf(t.log);
+    ASSERT_EQ(rows.size(), static_cast<std::size_t>(record.steps) + 1);
+    const auto loss = [&](std::size_t i) { return std::stod(rows[i].substr(rows[i].find(',', rows[i].find(',') + 1) + 1)); };
+    EXPECT_LT(record.final_loss, 0.8 * loss(1));
+    EXPECT_NEAR(loss(rows.size() - 1), record.final_loss, 0.2 * record.final_loss);
+    // Two source modalities, one call of BatchNorm each.
+    EXPECT_EQ(readProjector(t.weights).batches1, 2 * record.steps);
+}
+
+TEST_F(TrainProjector, ResumesWithTheSameBits) {
+    ProjectorTask whole = task("whole");
+    whole.options.validation_steps = 1;
+    whole.validate = [](const ProjectorWeights&) { return 50.0; };
+    const ProjectorRecord expected = trainProjector(whole, {});
+    for (const int steps : {1, 5, 6, 13}) {
+        ProjectorTask t = task("stopped" + std::to_string(steps));
+        t.options.validation_steps = 1;
+        std::stop_source stop;
+        int done = 0;
+        t.validate = [&](const ProjectorWeights&) {
+            if (++done == steps) stop.request_stop();
+            return 50.0;
+        };
+        EXPECT_THROW(trainProjector(t, JobContext(stop.get_token())), Cancelled);
+        EXPECT_EQ(done, steps);
+        EXPECT_FALSE(std::filesystem::exists(t.weights));
+        const ProjectorRecord resumed = trainProjector(t, {});
+        EXPECT_EQ(resumed.steps, expected.steps);
+        EXPECT_EQ(resumed.final_loss, expected.final_loss);
+        expectSameWeights(t.weights, whole.weights);
+        EXPECT_EQ(rowsOf(t.log), rowsOf(whole.log));
+    }
+}
+
+// A stop while the validation runs: the step is whole, its row of the log must not be lost.
+TEST_F(TrainProjector, ResumesAfterAStopDuringValidation) {
+    const auto score = [](const ProjectorWeights& w) { return static_cast<double>(w.batches1 % 7); };
+    ProjectorTask whole = task("whole"), stopped = task("stopped");
+    whole.validate = score;
+    whole.options.select = stopped.options.select = "best";
+    const ProjectorRecord expected = trainProjector(whole, {});
+    std::stop_source stop;
+    stopped.validate = [&](const ProjectorWeights&) -> double {
+        stop.request_stop();
+        throw Cancelled();
+    };
+    EXPECT_THROW(trainProjector(stopped, JobContext(stop.get_token())), Cancelled);
+    stopped.validate = score;
+    const ProjectorRecord found = trainProjector(stopped, {});
+    EXPECT_EQ(found.final_loss, expected.final_loss);
+    EXPECT_EQ(found.best_validation, expected.best_validation);
+    expectSameWeights(stopped.weights, whole.weights);
+    EXPECT_EQ(rowsOf(stopped.log), rowsOf(whole.log));
+}
+
+TEST_F(TrainProjector, GoesOnBeyondTheTarget) {
+    ProjectorTask t = task("longer"), more = task("more");
+    t.epochs = 7;
+    trainProjector(t, {});
+    more.epochs = 4;
+    trainProjector(more, {});
+    more.more_epochs = 3;
+    EXPECT_EQ(trainProjector(more, {}).epochs, 7);
+    expectSameWeights(t.weights, more.weights);
+}
+
+TEST_F(TrainProjector, SameBitsWithAnyNumberOfThreads) {
+    const int threads = omp_get_max_threads();
+    trainProjector(task("many"), {});
+    omp_set_num_threads(1);
+    trainProjector(task("one"), {});
+    omp_set_num_threads(threads);
+    expectSameWeights(task("many").weights, task("one").weights);
+}
+
+TEST_F(TrainProjector, MemoryDoesNotChangeTheResultMuch) {
+    ProjectorTask small = task("small");
+    trainProjector(task("large"), {});
+    small.memory_bytes = 3u << 20;
+    trainProjector(small, {});
+    const auto x = readProjector(task("large").weights), y = readProjector(small.weights);
+    for (std::size_t i = 0; i < x.w2.size(); ++i) ASSERT_NEAR(x.w2[i], y.w2[i], 1e-3);
+}
+
+TEST_F(TrainProjector, SeedAndStreamDecideTheStart) {
+    ProjectorTask other = task("other");
+    other.stream = "reaction/TV";
+    trainProjector(task("one"), {});
+    trainProjector(other, {});
+    EXPECT_NE(readProjector(task("one").weights).w1, readProjector(other.weights).w1);
+}
+
+TEST_F(TrainProjector, DisplacementProjectsTheUnifiedSpace) {
+    ProjectorTask t = task("displaced");
+    t.kind = ReactionKind::Displacement;
+    std::swap(t.in, t.out);
+    std::swap(t.sources, t.targets);
+    const ProjectorRecord record = trainProjector(t, {});
+    const ProjectorWeights w = readProjector(t.weights);
+    EXPECT_EQ(w.in, 24u);
+    EXPECT_EQ(w.out, 16u);
+    EXPECT_EQ(w.batches1, 3 * record.steps);
+}
+
+TEST_F(TrainProjector, TakesAnyModalityNames) {
+    prepare({{{"depth", 90}, {"text", 120}, {"molecule", 70}}, {"depth", "text"}, {"text", "molecule"}});
+    ProjectorTask t = task("names");
+    t.options.batch_size = 4096;
+    const ProjectorRecord record = trainProjector(t, {});
+    EXPECT_EQ(record.batch, 280u);  // the smaller of option and rows
+    EXPECT_EQ(record.steps, 4);
+}
+
+TEST_F(TrainProjector, RefusesFewerThanEightRows) {
+    prepare({{{"audio", 3}, {"text", 4}}, {"audio", "text"}, {"audio", "text"}});
+    try {
+        trainProjector(task("few"), {});
+        FAIL() << "expected an error";
+    } catch (const Error& e) {
+        EXPECT_EQ(e.code(), ErrorCode::InvalidInput);
+        EXPECT_NE(std::string(e.what()).find('7'), std::string::npos) << e.what();
+    }
+}
+
+}  // namespace
+}  // namespace engine
