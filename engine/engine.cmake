@@ -81,6 +81,17 @@ function(engine_test name)
         SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\] 0 tests")
 endfunction()
 
+# Where packaging/setup.sh puts LibTorch and the Python beside it.
+function(molspace_cache_folder out)
+    set(cache $ENV{XDG_CACHE_HOME})
+    if(NOT cache)
+        set(cache $ENV{HOME}/.cache)
+    endif()
+    file(SHA256 ${PROJECT_SOURCE_DIR}/packaging/python.lock lock)
+    string(SUBSTRING ${lock} 0 12 lock)
+    set(${out} ${cache}/molspace-studio/python-${lock} PARENT_SCOPE)
+endfunction()
+
 # LibTorch from the wheel or from Torch_DIR, as plain imported targets: its own CMake package stops where no CUDA
 # toolkit is installed, although the library itself needs none.
 function(molspace_find_torch)
@@ -88,13 +99,8 @@ function(molspace_find_torch)
         set(Torch_DIR $ENV{Torch_DIR})
     endif()
     if(NOT Torch_DIR)
-        file(SHA256 ${PROJECT_SOURCE_DIR}/packaging/python.lock lock)
-        string(SUBSTRING ${lock} 0 12 lock)
-        set(cache $ENV{XDG_CACHE_HOME})
-        if(NOT cache)
-            set(cache $ENV{HOME}/.cache)
-        endif()
-        file(GLOB Torch_DIR ${cache}/molspace-studio/python-${lock}/lib/python3*/site-packages/torch/share/cmake/Torch)
+        molspace_cache_folder(python)
+        file(GLOB Torch_DIR ${python}/lib/python3*/site-packages/torch/share/cmake/Torch)
     endif()
     if(NOT Torch_DIR)
         message(FATAL_ERROR "LibTorch was not found. Run packaging/setup.sh, or set Torch_DIR to the folder of "

@@ -148,8 +148,8 @@ void FoldedProjector::forward(MatrixView x, float* y) const {
     const auto threads = static_cast<std::size_t>(omp_get_max_threads());
     std::vector<Matrix> scratch;
     for (std::size_t t = 0; t < threads; ++t) scratch.emplace_back(kBlock, in() + hidden + width);
-    // Every block has the same shape (the last is filled up with zeros) and is one thread's, so a row's sums are made in
-    // the same order wherever it lies and whatever the number of threads.
+    // Every block has the same shape (the last is filled up with zeros) and is one thread's, so the bits of a row do not
+    // depend on the number of threads.
 #pragma omp parallel
     {
         Matrix& own = scratch[static_cast<std::size_t>(omp_get_thread_num())];

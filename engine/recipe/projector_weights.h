@@ -37,8 +37,8 @@ public:
     explicit FoldedProjector(const ProjectorWeights& weights);
     std::size_t in() const { return w1_.cols(); }
     std::size_t out() const { return w2_.rows(); }
-    // x [n, in] -> y [n, out], rows unit length. The bits of a row depend neither on the other rows nor on the number
-    // of threads.
+    // x [n, in] -> y [n, out], rows unit length. The bits do not depend on the number of threads; those of a row depend on
+    // its place among the others by rounding.
     void forward(MatrixView x, float* y) const;
 
 private:

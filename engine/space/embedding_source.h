@@ -17,7 +17,7 @@ public:
     virtual ~EmbeddingSource() = default;
     virtual std::size_t rows() const = 0;
     virtual std::size_t cols() const = 0;
-    // Rows first..first+count-1 into out [count, cols] float32, rows unit length. Thread-safe.
+    // Rows first..first+count-1 into out [count, cols] float32, rows unit length within 1e-3. Thread-safe.
     virtual void read(std::size_t first, std::size_t count, float* out) const = 0;
     // All rows at once where they already lie in memory as contiguous unit rows; else an empty view.
     virtual MatrixView resident() const { return {}; }

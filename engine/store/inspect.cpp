@@ -88,7 +88,7 @@ void findOddities(const Workspace& workspace, std::vector<std::string>& warnings
         for (const auto& e : table.embeddings) {
             if (e.unit_rows) continue;
             std::array<char, 160> text{};
-            std::snprintf(text.data(), text.size(), ": rows of %s are not of unit length (%.4g to %.4g); they are normalised when read", e.space.c_str(), e.norm_min, e.norm_max);
+            std::snprintf(text.data(), text.size(), ": rows of %s are not all of unit length (%.4g to %.4g); they are normalised when read", e.space.c_str(), e.norm_min, e.norm_max);
             warnings.push_back(where + text.data());
         }
     };

@@ -26,7 +26,7 @@ public:
     StoredRows(std::shared_ptr<OpenFile> file, std::string name, const StoredEmbeddings& about)
         : file_(std::move(file)), name_(std::move(name)), rows_(about.rows), width_(about.width), unit_(about.unit_rows) {
         const auto dataset = file_->file.dataset(name_);
-        if (dataset.offset && *dataset.offset % alignof(float) == 0 && file_->mapping && unit_) {
+        if (about.type == StoredType::Float32 && dataset.offset && *dataset.offset % alignof(float) == 0 && file_->mapping && unit_) {
             const auto* data = reinterpret_cast<const float*>(file_->mapping->data() + *dataset.offset);
             mapped_ = {data, rows_, width_};
         }

@@ -29,7 +29,7 @@ struct StoredEmbeddings {
     std::string space;
     std::size_t rows = 0, width = 0;
     StoredType type = StoredType::Float32;
-    bool unit_rows = true;       // as imported; rows are stored as they came and normalised when read
+    bool unit_rows = true;       // all within 1e-3 of length 1: taken as they are; others are normalised when read
     double norm_min = 1, norm_mean = 1, norm_max = 1;   // as imported
 };
 
@@ -90,7 +90,7 @@ public:
     // The pool of a modality: the only unpaired one, else throws (none, or several: name it).
     const PoolInfo* poolOf(const Modality& modality) const;  // nullptr: none
 
-    // Rows are float32, unit length. Reading is lazy and by blocks.
+    // Rows are float32, unit length within 1e-3 (see unit_rows). Reading is lazy and by blocks.
     EmbeddingSourcePtr pool(const std::string& pool, const Modality& modality, const std::string& space) const;
     enum class Side { First, Second };
     EmbeddingSourcePtr setRows(const std::string& set, Side side, const std::string& space) const;
