@@ -10,9 +10,13 @@
 namespace engine {
 namespace {
 
-std::string rangeText(const OptionInfo& info) {
+std::string rangeText(const OptionEntry& entry) {
+    const OptionInfo& info = entry.info;
     const bool has_min = std::isfinite(info.min), has_max = std::isfinite(info.max);
-    const std::string min = has_min ? Json(info.min).dump() : "", max = has_max ? Json(info.max).dump() : "";
+    const auto text = [&](double bound) {
+        return entry.type == OptionType::Integer ? Json(static_cast<std::int64_t>(bound)).dump() : Json(bound).dump();
+    };
+    const std::string min = has_min ? text(info.min) : "", max = has_max ? text(info.max) : "";
     const std::string unit = info.unit.empty() ? "" : " " + info.unit;
     if (has_min && has_max) {
         return (info.min_open ? "more than " + min + " and at most " + max : "from " + min + " to " + max) + unit;
@@ -32,7 +36,7 @@ std::string checkNumber(const OptionEntry& entry, const Json& value) {
     const double v = value.get<double>();
     const bool below = entry.info.min_open ? v <= entry.info.min : v < entry.info.min;
     if (!std::isfinite(v) || below || v > entry.info.max) {
-        return entry.key + ": expected " + rangeText(entry.info) + ", found " + value.dump();
+        return entry.key + ": expected " + rangeText(entry) + ", found " + value.dump();
     }
     return {};
 }

@@ -19,6 +19,17 @@ double numberOf(const std::string& text, const std::string& where) {
     return value;
 }
 
+// What --set may name: factors, then experts.
+std::vector<std::string> namesOfSetting(const LoadedProduct& product) {
+    std::vector<std::string> names;
+    for (const auto& factor : product.model->plan().factors) names.push_back(factor.name);
+    const Recipe& recipe = product.model->recipe();
+    for (std::size_t s = 0; s < recipe.route.size(); ++s) {
+        for (std::size_t e = 0; e < recipe.route[s].experts.size(); ++e) names.push_back(expertKey(recipe, s, e));
+    }
+    return names;
+}
+
 }  // namespace
 
 Setting parseSetting(const LoadedProduct& product, const std::string& name, const std::vector<std::string>& set) {
@@ -48,6 +59,12 @@ Setting parseSetting(const LoadedProduct& product, const std::string& name, cons
         const std::string key = item.substr(0, equals), value = item.substr(equals + 1);
         if (product.model->plan().factor(key)) {
             setting.factors[key] = numberOf(value, "--set " + item);
+        } else if (const auto names = namesOfSetting(product); std::find(names.begin(), names.end(), key) == names.end()) {
+            const std::string near = nearestName(key, names);
+            std::string known;
+            for (const auto& n : names) known += (known.empty() ? "" : ", ") + n;
+            throw Error(ErrorCode::NotFound, "--set " + item, "there is neither a factor nor an expert '" + key + "'",
+                        near.empty() ? "there are " + known : "did you mean '" + near + "'?");
         } else {
             setting.expert_weights[key] = value == "off" ? 0 : value == "on" ? 1 : numberOf(value, "--set " + item);
         }

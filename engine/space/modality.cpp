@@ -25,16 +25,18 @@ std::string modalitySuffix(const Modality& modality) {
 std::string nameProblem(const std::string& name) {
     if (name.empty()) return "the name is empty";
     if (name.size() > 64) return "the name is longer than 64 characters";
-    if (name.front() == '.') return "the name '" + name + "' begins with a dot";
+    if (name.front() == '.' || name.front() == ' ' || name.back() == ' ') {
+        return "the name '" + name + "' begins with a dot, or begins or ends with a space";
+    }
     for (std::size_t i = 0; i < name.size(); ++i) {
         const auto c = static_cast<unsigned char>(name[i]);
         const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (plain || (c != 0 && std::strchr("._+-@()", c) != nullptr)) continue;
+        if (plain || (c != 0 && std::strchr(" ._+-@()", c) != nullptr)) continue;
         if (name.compare(i, 3, "†") == 0) {
             i += 2;
             continue;
         }
-        return "the name '" + name + "' holds a character other than letters, digits and . _ + - † @ ( )";
+        return "the name '" + name + "' holds a character other than letters, digits, spaces and . _ + - † @ ( )";
     }
     return {};
 }

@@ -364,7 +364,9 @@ void Hdf5File::makeGroup(const std::string& name) {
     const Guard guard;
     const Id links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
     H5Pset_create_intermediate_group(links, 1);
-    const Id group(H5Gcreate2(id_, name.c_str(), links, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+    const Id properties(H5Pcreate(H5P_GROUP_CREATE), H5Pclose);
+    H5Pset_obj_track_times(properties, 0);
+    const Id group(H5Gcreate2(id_, name.c_str(), links, properties, H5P_DEFAULT), H5Gclose);
     if (!group.ok()) throw Error(ErrorCode::Io, path_.string() + ":" + name, "cannot make the group: " + reason());
 }
 
@@ -376,6 +378,7 @@ void createDataset(hid_t file, const std::filesystem::path& path, const std::str
     const Id links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
     H5Pset_create_intermediate_group(links, 1);
     const Id properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+    H5Pset_obj_track_times(properties, 0);  // the same rows are the same bytes
     // Early and unfilled: one run of bytes with a known place, written once.
     H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY);
     H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER);

@@ -29,7 +29,7 @@ class Program(FolderTest):
         run("synth", code=2)
         run("swep", code=2)
         said = run("train", "w", "--recipe", "ImageBind++", "--batch-size", "3", code=2).stderr
-        self.assertIn("expected 8", said)
+        self.assertIn("expected from 8", said)
         self.assertIn("found 3", said)
 
     def test_failures_are_1_and_say_what_to_do(self):

@@ -49,7 +49,7 @@ TEST(OptionTable, ReportsEveryProblemAndChangesNothing) {
     const auto problems = table().read(
         parseJson(R"({"count": 11, "seed": -1, "learning_rate": 0, "mode": "be", "on": 1, "cuont": 3, "names": [1]})", "x"), o);
     ASSERT_EQ(problems.size(), 7u);
-    EXPECT_EQ(problems[0].message, "count: expected from 1.0 to 10.0 rows, found 11");
+    EXPECT_EQ(problems[0].message, "count: expected from 1 to 10 rows, found 11");
     EXPECT_EQ(problems[3].message, "mode: expected a or bee, found 'be'; did you mean 'bee'?");
     EXPECT_EQ(problems[5].message, "unknown option 'cuont'; did you mean 'count'?");
     EXPECT_EQ(o.count, 4);

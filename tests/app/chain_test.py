@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole chain on a synthetic world: train, evaluate, sweep, export, verify, apply."""
+import json
+import shutil
+import subprocess
+import sys
+import unittest
+
+import h5py
+import numpy as np
+
+from support import DEEP, FolderTest, contents, needs_reactor, run, run_json
+
+QUICK = ["--hidden-width", 32, "--batch-size", 64, "--epochs", 2]
+
+
+def table(answer):
+    return {s["set"]: s["metrics"] for s in answer["sets"]}
+
+
+@needs_reactor
+class Chain(FolderTest):
+    def setUp(self):
+        super().setUp()
+        self.world, self.product, self.package = (self.folder / n for n in ("world", "product", "package"))
+        run("synth", self.world, "--preset", "tiny", "-q")
+
+    def train(self, *words, recipe="ImageBind++", product=None, **options):
+        return run("train", self.world, "--recipe", recipe, "--product", product or self.product, *QUICK, *words, **options)
+
+    def test_every_shipped_recipe_goes_the_whole_way(self):
+        for recipe in ("ImageBind++", "InternVL_IB", "InternVL_IB++"):
+            product, package = self.folder / recipe, self.folder / f"{recipe} package"
+            self.train("-q", recipe=recipe, product=product)
+            figures = table(run_json("evaluate", "--product", product))
+            self.assertEqual(figures, table(run_json("evaluate", "--product", product, "--reference")))
+            run("sweep", "--product", product, "-o", self.folder / f"{recipe}.csv")
+            run("export", product, package, "--freebind")
+            run("verify", package)
+            proof = subprocess.run([sys.executable, package / "apply.py", "--verify"], capture_output=True, text=True)
+            self.assertEqual(proof.returncode, 0, proof.stderr)
+            self.assertEqual(figures, table(json.loads((package / "metrics.json").read_text())))
+
+    def test_a_sweep_says_what_evaluate_says(self):
+        self.train("-q")
+        words = ["sweep", "--product", self.product, "--axis", "sigma_a=0:1:0.5", "--axis", "sigma_t=0:1:0.25"]
+        for ending in ("csv", "json", "h5"):
+            run(*words, "-o", self.folder / f"s.{ending}")
+        swept = json.loads((self.folder / "s.json").read_text())
+        base = table(run_json("evaluate", "--workspace", self.world, "--space", "ImageBind"))
+        point = table(run_json("evaluate", "--product", self.product, "--set", "sigma_a=0.5", "--set", "sigma_t=0.25"))
+        for s in swept["sets"]:
+            self.assertEqual(s["metrics"]["R@1"][1][1], point[s["set"]]["R@1"])
+            self.assertEqual(s["baseline"]["R@1"], base[s["set"]]["R@1"])
+        at = next(g for g in swept["groups"] if g["name"] == "AT")
+        mean = np.mean([point[name]["R@1"] - base[name]["R@1"] for name in at["sets"]])
+        self.assertAlmostEqual(at["change"][1][1], mean, places=9)
+        self.assertTrue(swept["synthetic"])
+        with h5py.File(self.folder / "s.h5") as f:
+            np.testing.assert_allclose(f["groups/AT"][:], np.array(at["change"]), rtol=0, atol=0)
+        lines = [line for line in (self.folder / "s.csv").read_text().splitlines() if not line.startswith("#")]
+        self.assertEqual(len(lines), 1 + 3 * 5)
+        self.assertIn("synthetic", (self.folder / "s.csv").read_text())
+
+    maxDiff = None
+
+    def test_same_seed_same_bits_on_any_number_of_threads(self):
+        self.train("-q", "--seed", 7, "--threads", 1)
+        self.train("-q", "--seed", 7, "--threads", 2, product=self.folder / "again")
+        self.train("-q", "--seed", 8, product=self.folder / "other")
+        logs = (".json", ".checkpoint")  # they hold times
+        first = contents(self.product, skip=logs)
+        self.assertTrue(any("reactions" in name for name in first))
+        self.assertEqual(first, contents(self.folder / "again", skip=logs))
+        self.assertNotEqual(first, contents(self.folder / "other", skip=logs))
+
+    def test_training_again_changes_nothing_and_more_epochs_go_on(self):
+        self.train("-q")
+        before = contents(self.product)
+        self.train("-q")
+        self.assertEqual(contents(self.product), before)
+        self.train("-q", "--more-epochs", 2)
+        after = contents(self.product)
+        self.assertNotEqual(after, before)
+        run("evaluate", "--product", self.product)
+
+    def test_apply_equals_the_product(self):
+        self.train("-q")
+        run("export", self.product, self.package, "--setting", "AT Expertise")
+        inputs = []
+        with h5py.File(self.world / "workspace.h5") as f:
+            for space in ("ImageBind", "CLAP_g", "CLAP_m"):
+                np.save(self.folder / f"{space}.npy", f[f"sets/AudioCaps/first/embeddings/{space}"][:] * 3)
+                inputs += ["--input", f"{space}={self.folder / f'{space}.npy'}"]
+        out = [self.folder / n for n in ("z.npy", "zz.npy")]
+        run("apply", self.package, "--modality", "audio", *inputs, "-o", out[0])
+        script = subprocess.run([sys.executable, self.package / "apply.py", "--modality", "audio", *map(str, inputs), "--output", out[1]],
+                                capture_output=True, text=True)
+        self.assertEqual(script.returncode, 0, script.stderr)
+        z, zz = map(np.load, out)
+        np.testing.assert_allclose(z, zz, atol=1e-5, rtol=0)
+        np.testing.assert_allclose(np.linalg.norm(z, axis=1), 1, atol=1e-5)
+        said = run("apply", self.package, "--modality", "audio", *inputs[:2], "-o", self.folder / "n.npy", code=1).stderr
+        self.assertIn("CLAP", said)
+        self.assertFalse((self.folder / "n.npy").exists())
+
+    def test_verify_sees_any_change(self):
+        self.train("-q")
+        run("export", self.product, self.package)
+        for name in ("recipe.json", "apply.py", "probes.safetensors", "metrics.json"):
+            copy = self.folder / "copy"
+            shutil.copytree(self.package, copy)
+            data = bytearray((copy / name).read_bytes())
+            data[len(data) // 2] ^= 1
+            (copy / name).write_bytes(data)
+            said = run("verify", copy, code=1).stderr
+            self.assertIn(name, said)
+            shutil.rmtree(copy)
+
+    def test_what_cannot_be_is_refused(self):
+        self.train("-q")
+        self.assertIn("did you mean 'sigma_", run("evaluate", "--product", self.product, "--set", "sigma_b=1", code=1).stderr)
+        run("evaluate", "--product", self.product, "--set", "sigma_a=1.5", code=1)
+        run("evaluate", "--product", self.product, "--sets", "AudioCap", code=1)
+        self.assertIn("Versatile", run("evaluate", "--product", self.product, "--setting", "Versatil", code=1).stderr)
+        run("sweep", "--product", self.product, "--axis", "sigma_a=1:0", code=1)
+        (self.folder / "full").mkdir()
+        (self.folder / "full" / "mine").write_text("mine")
+        run("export", self.product, self.folder / "full", code=1)
+        self.assertEqual((self.folder / "full" / "mine").read_text(), "mine")
+        self.assertIn("GiB", self.train("--memory-gib", 0.000001, product=self.folder / "q", code=1).stderr)
+
+    def test_any_modality_names(self):
+        rng = np.random.default_rng(0)
+        latent = rng.standard_normal((600, 6))
+
+        def rows(space, modality, width, part):
+            mix = np.random.default_rng(abs(hash_of(space + modality))).standard_normal((6, width))
+            return (latent[part] @ mix + 0.1 * rng.standard_normal((len(latent[part]), width))).astype(np.float32)
+
+        def hash_of(text):
+            return sum(ord(c) * 31 ** i for i, c in enumerate(text)) % (1 << 32)
+
+        spaces = {"Wide": {"depth", "text", "molecule"}, "Narrow": {"text", "molecule"}}
+        pools, sides = [], {}
+        for i, modality in enumerate(("depth", "text", "molecule")):
+            named = {}
+            for space, has in spaces.items():
+                if modality not in has:
+                    continue
+                for kind, part in (("pool", slice(i * 150, i * 150 + 150)), ("set", slice(500, 600))):
+                    np.save(self.folder / f"{kind}-{space}-{modality}.npy", rows(space, modality, 12, part))
+                named[space] = f"pool-{space}-{modality}.npy"
+                sides.setdefault(modality, {})[space] = f"set-{space}-{modality}.npy"
+            pools.append({"name": modality, "modality": modality, "spaces": named})
+        world = self.folder / "chemistry"
+        run("import", world, "--manifest", self.manifest({"pools": pools, "sets": [
+            {"name": "names", "kind": "retrieval", "first": {"modality": "molecule", "spaces": sides["molecule"]},
+             "second": {"modality": "text", "spaces": sides["text"]}}]}))
+        recipe = self.manifest({"name": "Chemistry", "base": "Wide", "route": [
+            {"reaction": "displacement", "experts": ["Narrow"], "factors": {"text": 0.9, "molecule": 0.9}},
+            {"reaction": "combination", "experts": ["Narrow"], "factors": {"text": 0.5, "molecule": 0.5}}]}, "recipe.json")
+        run("train", world, "--recipe", recipe, "--product", self.product, *QUICK, "-q")
+        figures = table(run_json("evaluate", "--product", self.product))
+        self.assertGreater(figures["names"]["R@10"], 0)
+        run("export", self.product, self.package)
+        run("verify", self.package)
+
+
+@needs_reactor
+class Direction(FolderTest):
+    """On preset small (a synthetic world), as the demonstration trains it."""
+
+    def test_expertise_rises_far_and_images_keep(self):
+        answer = run_json("demo", self.folder / "demo")
+        rows = {r["name"]: {s["set"]: s["metrics"]["R@1"] for s in r["evaluation"]["sets"] if "R@1" in s["metrics"]} for r in answer["rows"]}
+        base, versatile, expertise = (rows[n] for n in ("ImageBind (base)", "ImageBind++ Versatile", "ImageBind++ AT Expertise"))
+        for name in ("AudioCaps", "Clotho"):
+            self.assertGreater(expertise[name], base[name] + 5, name)
+            self.assertGreater(expertise[name], versatile[name], name)
+        for name in ("COCO", "Flickr30K"):
+            self.assertGreater(versatile[name], base[name] - 1, name)
+        # What is finished is not done again.
+        again = run("demo", self.folder / "demo").stdout
+        self.assertIn("synthetic world", again)
+
+
+if __name__ == "__main__":
+    unittest.main()
