@@ -111,15 +111,15 @@ function(molspace_find_torch)
     add_library(torch_libs INTERFACE)
     target_include_directories(torch_libs SYSTEM INTERFACE
         ${root}/include ${root}/include/torch/csrc/api/include)
-    target_link_options(torch_libs INTERFACE -Wl,-rpath,${root}/lib)
-    target_link_libraries(torch_libs INTERFACE ${root}/lib/libtorch_cpu.so ${root}/lib/libc10.so)
+    # By name, not by path: CMake would warn that LibTorch's libgomp hides the system's, which is what is wanted.
+    target_link_options(torch_libs INTERFACE -L${root}/lib -Wl,-rpath,${root}/lib)
+    target_link_libraries(torch_libs INTERFACE -ltorch_cpu -lc10)
     set(MOLSPACE_CUDA_STATE "off: this LibTorch was built without it" PARENT_SCOPE)
     if(EXISTS ${root}/lib/libtorch_cuda.so)
         set(MOLSPACE_CUDA_STATE "through LibTorch, used where a GPU is found" PARENT_SCOPE)
         # Only registrations live there; without this the linker drops it and no GPU is ever seen.
         target_link_libraries(torch_libs INTERFACE
-            -Wl,--no-as-needed ${root}/lib/libtorch_cuda.so ${root}/lib/libtorch.so ${root}/lib/libc10_cuda.so
-            -Wl,--as-needed)
+            -Wl,--no-as-needed -ltorch_cuda -ltorch -lc10_cuda -Wl,--as-needed)
     endif()
 endfunction()
 

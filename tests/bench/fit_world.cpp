@@ -6,7 +6,7 @@
 // the own noise of the other spaces on it. Bisection on the measured figure. Prints the constants and a table of what was
 // asked and what came out.
 //
-//   fit_world [--check]      --check: measure the constants in force, change nothing
+//   fit_world [--check] [SET]      --check: measure the constants in force, change nothing; SET: this one alone
 #include <cstdio>
 #include <cstring>
 
@@ -75,11 +75,13 @@ double bisect(const Target& target, WorldFit fit, double low, double high, Put p
 
 int main(int argc, char** argv) {
     const bool check = argc > 1 && std::strcmp(argv[1], "--check") == 0;
+    const char* only = argc > 1 + check ? argv[1 + check] : nullptr;
     std::map<std::string, WorldFit> fits = engine::worldFits();
     std::string constants;
     std::printf("%-10s %-10s %10s %10s\n", "set", "space", "published", "measured");
     for (std::size_t i = 0; i < std::size(kTargets); ++i) {
         const Target& t = kTargets[i];
+        if (only && std::strcmp(only, t.set) != 0) continue;
         const bool sets_difficulty = i == 0 || std::strcmp(kTargets[i - 1].set, t.set) != 0;
         if (!check) {
             if (sets_difficulty) {
