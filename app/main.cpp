@@ -39,7 +39,8 @@ int run(const app::Globals& globals) {
     const StopOnSignals signals(stop);
     app::ProgressLine line(globals.quiet);
     const engine::JobContext job(
-        stop.get_token(), [&](const engine::Progress& p) { line.show(p); }, [&](const std::string& text) { line.log(text); });
+        stop.get_token(), [&](const engine::Progress& p) { line.show(p); },
+        [&](const std::string& text) { line.log(text); });
     try {
         const engine::Outcome outcome = globals.job(job);
         const std::string text = globals.json ? outcome.json.dump(2) + "\n" : outcome.text;
@@ -50,7 +51,8 @@ int run(const app::Globals& globals) {
         return kStopped;
     } catch (const engine::Error& error) {
         if (globals.json) {
-            const engine::Json json{{"error", {{"where", error.where()}, {"message", error.message()}, {"hint", error.hint()}}}};
+            const engine::Json json{
+                {"error", {{"where", error.where()}, {"message", error.message()}, {"hint", error.hint()}}}};
             std::printf("%s\n", json.dump(2, ' ', false, engine::Json::error_handler_t::replace).c_str());
         }
         std::fprintf(stderr, "molspace: %s\n", error.what());
@@ -72,14 +74,19 @@ void onRun(CLI::App& verb, Globals& globals, std::function<engine::Outcome(const
 }  // namespace app
 
 int main(int argc, char** argv) {
-    CLI::App program("Fuse embedding spaces by molecule-space reactions: bring embeddings in, train reactions, tune factors, export.", "molspace");
+    CLI::App program(
+        "Fuse embedding spaces by molecule-space reactions: bring embeddings in, train reactions, tune factors, "
+        "export.",
+        "molspace");
     app::Globals globals;
     program.require_subcommand(1);
     program.fallthrough();
-    program.set_version_flag("--version", "molspace " + engine::programVersion() + " (" + engine::programCommit() + ")");
+    program.set_version_flag("--version",
+                             "molspace " + engine::programVersion() + " (" + engine::programCommit() + ")");
     program.add_flag("--json", globals.json, "Print the result as JSON.");
     program.add_flag("-q,--quiet", globals.quiet, "Say nothing but the result.");
-    program.footer("Try `molspace demo`, and `molspace VERB --help`. Exit status: 0 fine, 1 failed, 2 wrong usage, 130 stopped.");
+    program.footer(
+        "Try `molspace demo`, and `molspace VERB --help`. Exit status: 0 fine, 1 failed, 2 wrong usage, 130 stopped.");
     app::addDemo(program, globals);
     app::addSynth(program, globals);
     app::addImport(program, globals);

@@ -19,8 +19,13 @@ std::string helpOf(const OptionEntry& entry) {
         for (const auto& choice : entry.info.choices) text += " " + choice;
         text += ".";
     }
-    const bool empty = entry.default_value.is_array() || (entry.default_value.is_string() && entry.default_value.get<std::string>().empty());
-    if (!empty) text += " [" + (entry.default_value.is_string() ? entry.default_value.get<std::string>() : entry.default_value.dump()) + "]";
+    const bool empty = entry.default_value.is_array() ||
+                       (entry.default_value.is_string() && entry.default_value.get<std::string>().empty());
+    if (!empty)
+        text +=
+            " [" +
+            (entry.default_value.is_string() ? entry.default_value.get<std::string>() : entry.default_value.dump()) +
+            "]";
     return text;
 }
 
@@ -56,31 +61,39 @@ Json valueOf(const OptionEntry& entry, const std::string& text) {
             return list;
         }
         case OptionType::Text:
-        case OptionType::Choice: break;
+        case OptionType::Choice:
+            break;
     }
     return text;
 }
 
 const char* typeName(OptionType type) {
     switch (type) {
-        case OptionType::Bool: return "yes|no";
-        case OptionType::Integer: return "N";
-        case OptionType::Real: return "X";
-        case OptionType::List: return "A,B,...";
-        default: return "NAME";
+        case OptionType::Bool:
+            return "yes|no";
+        case OptionType::Integer:
+            return "N";
+        case OptionType::Real:
+            return "X";
+        case OptionType::List:
+            return "A,B,...";
+        default:
+            return "NAME";
     }
 }
 
 }  // namespace
 
-std::shared_ptr<Json> addOptionFlags(CLI::App& verb, const std::vector<OptionEntry>& entries, const std::string& group) {
+std::shared_ptr<Json> addOptionFlags(CLI::App& verb, const std::vector<OptionEntry>& entries,
+                                     const std::string& group) {
     auto out = std::make_shared<Json>(Json::object());
     for (const auto& entry : entries) {
         verb.add_option_function<std::string>(
                 entry.flag(),
                 [out, entry](const std::string& text) {
                     const Json value = valueOf(entry, text);
-                    if (const auto problem = entry.check(value); !problem.empty()) throw CLI::ValidationError(entry.flag(), problem);
+                    if (const auto problem = entry.check(value); !problem.empty())
+                        throw CLI::ValidationError(entry.flag(), problem);
                     (*out)[entry.key] = value;
                 },
                 helpOf(entry))

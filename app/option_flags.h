@@ -13,7 +13,9 @@
 
 namespace app {
 
-// Adds one flag for each entry under `group`; after parsing, the object holds what was given, checked against its range.
-std::shared_ptr<engine::Json> addOptionFlags(CLI::App& verb, const std::vector<engine::OptionEntry>& entries, const std::string& group);
+// Adds one flag for each entry under `group`; after parsing, the object holds what was given, checked against its
+// range.
+std::shared_ptr<engine::Json> addOptionFlags(CLI::App& verb, const std::vector<engine::OptionEntry>& entries,
+                                             const std::string& group);
 
 }  // namespace app

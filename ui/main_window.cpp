@@ -17,7 +17,12 @@
 
 namespace ui {
 
-MainWindow::MainWindow() : pages_(new QStackedWidget), tree_(new WorkspaceTree), chart_(new PoolsChart), message_(new QLabel), title_(new QLabel) {
+MainWindow::MainWindow()
+    : pages_(new QStackedWidget),
+      tree_(new WorkspaceTree),
+      chart_(new PoolsChart),
+      message_(new QLabel),
+      title_(new QLabel) {
     setWindowTitle(tr("Molecule-Space Studio"));
     resize(1100, 700);
     setAcceptDrops(true);
@@ -34,8 +39,9 @@ MainWindow::MainWindow() : pages_(new QStackedWidget), tree_(new WorkspaceTree),
     file->addSeparator();
     file->addAction(tr("&Quit"), QKeySequence::Quit, this, &QWidget::close);
 
-    auto* welcome = new QLabel(tr("<h2>Molecule-Space Studio</h2><p>Open a workspace: File › Open workspace, or drop its folder here.</p>"
-                                  "<p>No workspace yet? <code>molspace synth world --preset small</code> makes one.</p>"));
+    auto* welcome = new QLabel(
+        tr("<h2>Molecule-Space Studio</h2><p>Open a workspace: File › Open workspace, or drop its folder here.</p>"
+           "<p>No workspace yet? <code>molspace synth world --preset small</code> makes one.</p>"));
     welcome->setAlignment(Qt::AlignCenter);
     auto* split = new QSplitter;
     split->addWidget(tree_);
@@ -108,14 +114,19 @@ void MainWindow::finished() {
     setWindowTitle(tr("%1 — Molecule-Space Studio").arg(QFileInfo(path_).fileName()));
     pages_->setCurrentIndex(1);
     const auto warnings = result.inspected["warnings"].size();
-    say(warnings == 0 ? path_ : tr("%1: %n warning(s), see the end of the tree", nullptr, static_cast<int>(warnings)).arg(path_));
+    say(warnings == 0
+            ? path_
+            : tr("%1: %n warning(s), see the end of the tree", nullptr, static_cast<int>(warnings)).arg(path_));
 }
 
 void MainWindow::say(const QString& text, bool error) {
     message_->setText(text);
     message_->setToolTip(text);
     QPalette colours = palette();
-    if (error) colours.setColor(QPalette::WindowText, palette().color(QPalette::Window).lightness() < 128 ? QColor(0xff, 0x8a, 0x80) : QColor(0xb0, 0x1c, 0x1c));
+    if (error)
+        colours.setColor(QPalette::WindowText, palette().color(QPalette::Window).lightness() < 128
+                                                   ? QColor(0xff, 0x8a, 0x80)
+                                                   : QColor(0xb0, 0x1c, 0x1c));
     message_->setPalette(colours);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The window: opens a workspace and shows what is in it, and the surfaces of a sweep. Reading runs in a thread of its own;
-// the window never waits.
+// The window: opens a workspace and shows what is in it, and the surfaces of a sweep. Reading runs in a thread of its
+// own; the window never waits.
 #pragma once
 
 #include <QFutureWatcher>
@@ -45,7 +45,7 @@ private:
     QStackedWidget* pages_;
     WorkspaceTree* tree_;
     PoolsChart* chart_;
-    SurfaceView* surface_ = nullptr;   // made when the first sweep is opened: it needs a 3D context
+    SurfaceView* surface_ = nullptr;  // made when the first sweep is opened: it needs a 3D context
     QLabel* message_;
     QLabel* title_;
     QString path_;

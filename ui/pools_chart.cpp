@@ -37,9 +37,11 @@ void PoolsChart::show(const engine::Json& inspected) {
         largest = std::max(largest, rows);
     };
     for (const auto& p : inspected["pools"]) {
-        put(tr("pool %1").arg(QString::fromStdString(p["name"].get<std::string>())), p["tables"][0]["rows"].get<double>());
+        put(tr("pool %1").arg(QString::fromStdString(p["name"].get<std::string>())),
+            p["tables"][0]["rows"].get<double>());
     }
-    for (const auto& s : inspected["sets"]) put(QString::fromStdString(s["name"].get<std::string>()), s["first"]["rows"].get<double>());
+    for (const auto& s : inspected["sets"])
+        put(QString::fromStdString(s["name"].get<std::string>()), s["first"]["rows"].get<double>());
     if (names.isEmpty()) {
         delete bars;
         return;

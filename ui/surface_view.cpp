@@ -12,7 +12,8 @@
 
 namespace ui {
 
-SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), choice_(new QComboBox), about_(new QLabel), surface_(new Q3DSurface) {
+SurfaceView::SurfaceView(QWidget* parent)
+    : QWidget(parent), choice_(new QComboBox), about_(new QLabel), surface_(new Q3DSurface) {
     surface_->activeTheme()->setType(Q3DTheme::ThemeQt);
     surface_->scene()->activeCamera()->setCameraPosition(-40, 25, 85);
     surface_->axisX()->setTitleVisible(true);
@@ -41,7 +42,8 @@ void SurfaceView::open(const QString& path) {
     }
     sweep_ = json;
     choice_->clear();
-    for (const auto& g : sweep_["groups"]) choice_->addItem(QStringLiteral("Δ_%1").arg(QString::fromStdString(g["name"].get<std::string>())));
+    for (const auto& g : sweep_["groups"])
+        choice_->addItem(QStringLiteral("Δ_%1").arg(QString::fromStdString(g["name"].get<std::string>())));
 }
 
 void SurfaceView::showGroup(int index) {
@@ -75,13 +77,16 @@ void SurfaceView::showGroup(int index) {
     surface_->addSeries(series);
     surface_->axisX()->setTitle(QString::fromStdString(sweep_["axes"][0]["factor"].get<std::string>()));
     surface_->axisZ()->setTitle(QString::fromStdString(sweep_["axes"][1]["factor"].get<std::string>()));
-    surface_->axisY()->setTitle(tr("change of %1, points").arg(QString::fromStdString(group["metric"].get<std::string>())));
+    surface_->axisY()->setTitle(
+        tr("change of %1, points").arg(QString::fromStdString(group["metric"].get<std::string>())));
     QStringList sets;
     for (const auto& s : group["sets"]) sets << QString::fromStdString(s.get<std::string>());
     about_->setText(tr("%1 against %2%3: mean change of %4 over %5")
-                        .arg(QString::fromStdString(sweep_["subject"].get<std::string>()), QString::fromStdString(sweep_["baseline"].get<std::string>()),
+                        .arg(QString::fromStdString(sweep_["subject"].get<std::string>()),
+                             QString::fromStdString(sweep_["baseline"].get<std::string>()),
                              sweep_.value("synthetic", false) ? tr(" (synthetic world)") : QString(),
-                             QString::fromStdString(group["metric"].get<std::string>()), sets.join(QStringLiteral(", "))));
+                             QString::fromStdString(group["metric"].get<std::string>()),
+                             sets.join(QStringLiteral(", "))));
 }
 
 }  // namespace ui

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The Δ surfaces of a sweep that `molspace sweep -o file.json` wrote, one group at a time: change against the baseline over
-// two factors (Figures 3-6).
+// The Δ surfaces of a sweep that `molspace sweep -o file.json` wrote, one group at a time: change against the baseline
+// over two factors (Figures 3-6).
 #pragma once
 
 #include <QComboBox>

@@ -10,7 +10,9 @@ namespace {
 
 using engine::Json;
 
-QString text(const Json& json) { return QString::fromStdString(json.get<std::string>()); }
+QString text(const Json& json) {
+    return QString::fromStdString(json.get<std::string>());
+}
 
 QString list(const Json& json) {
     QStringList parts;
@@ -18,7 +20,8 @@ QString list(const Json& json) {
     return parts.join(QStringLiteral(", "));
 }
 
-QTreeWidgetItem* add(QTreeWidgetItem* parent, const QString& name, const QString& size = {}, const QString& detail = {}) {
+QTreeWidgetItem* add(QTreeWidgetItem* parent, const QString& name, const QString& size = {},
+                     const QString& detail = {}) {
     auto* item = new QTreeWidgetItem(parent, {name, size, detail});
     item->setTextAlignment(1, Qt::AlignRight | Qt::AlignVCenter);
     return item;
@@ -33,12 +36,15 @@ QTreeWidgetItem* section(QTreeWidget* tree, const QString& name) {
 }
 
 void addTable(QTreeWidgetItem* parent, const Json& table) {
-    auto* item = add(parent, text(table["modality"]), QObject::tr("%1 rows").arg(QLocale().toString(table["rows"].get<qulonglong>())));
+    auto* item = add(parent, text(table["modality"]),
+                     QObject::tr("%1 rows").arg(QLocale().toString(table["rows"].get<qulonglong>())));
     for (const auto& s : table["spaces"]) {
-        const QString norms = s["unit_rows"].get<bool>() ? QObject::tr("unit rows") : QObject::tr("norms %1 to %2")
+        const QString norms = s["unit_rows"].get<bool>() ? QObject::tr("unit rows")
+                                                         : QObject::tr("norms %1 to %2")
                                                                .arg(s["norm"]["min"].get<double>(), 0, 'g', 4)
                                                                .arg(s["norm"]["max"].get<double>(), 0, 'g', 4);
-        add(item, text(s["space"]), QObject::tr("%1 wide").arg(s["width"].get<qulonglong>()), text(s["type"]) + QStringLiteral(", ") + norms);
+        add(item, text(s["space"]), QObject::tr("%1 wide").arg(s["width"].get<qulonglong>()),
+            text(s["type"]) + QStringLiteral(", ") + norms);
     }
 }
 
@@ -65,13 +71,16 @@ void WorkspaceTree::show(const Json& inspected) {
     }
     auto* sets = section(this, tr("Evaluation sets"));
     for (const auto& s : inspected["sets"]) {
-        auto* item = add(sets, text(s["name"]), tr("%1 pairs").arg(QLocale().toString(s["pairs"].get<qulonglong>())),
-                         tr("%1; measurable in %2").arg(text(s["kind"]), s["measurable_in"].empty() ? tr("no single space") : list(s["measurable_in"])));
+        auto* item = add(
+            sets, text(s["name"]), tr("%1 pairs").arg(QLocale().toString(s["pairs"].get<qulonglong>())),
+            tr("%1; measurable in %2")
+                .arg(text(s["kind"]), s["measurable_in"].empty() ? tr("no single space") : list(s["measurable_in"])));
         addTable(item, s["first"]);
         addTable(item, s["second"]);
     }
     auto* reactions = section(this, tr("Can react"));
-    for (const auto& r : inspected["reactions"]) add(reactions, list(r["spaces"]), {}, tr("through %1").arg(list(r["shared"])));
+    for (const auto& r : inspected["reactions"])
+        add(reactions, list(r["spaces"]), {}, tr("through %1").arg(list(r["shared"])));
     if (!inspected["warnings"].empty()) {
         auto* warnings = section(this, tr("Warnings"));
         for (const auto& w : inspected["warnings"]) {

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The tree of a workspace: spaces, pools, evaluation sets, what can react, warnings. Shows what engine::inspect() found.
+// The tree of a workspace: spaces, pools, evaluation sets, what can react, warnings. Shows what engine::inspect()
+// found.
 #pragma once
 
 #include <QTreeWidget>

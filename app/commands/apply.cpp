@@ -9,11 +9,15 @@ void addApply(CLI::App& app, Globals& globals) {
     auto request = std::make_shared<engine::ApplyRequest>();
     verb->add_option("package", request->package, "Folder of a package or a product.")->required();
     verb->add_option("--modality", request->modality, "What the rows are: audio, image, text, ...")->required();
-    verb->add_option("--input", request->inputs, "Rows of a space, for each space that the product needs.")->type_name("SPACE=FILE")->required();
+    verb->add_option("--input", request->inputs, "Rows of a space, for each space that the product needs.")
+        ->type_name("SPACE=FILE")
+        ->required();
     verb->add_option("-o,--output", request->output, "File to write: .npy or .safetensors.")->required();
     verb->add_option("--setting", request->setting, "A named setting.");
     verb->add_option("--set", request->set, "A factor or a switch.")->type_name("NAME=VALUE");
-    verb->footer("Example: molspace apply package --modality text --input ImageBind=ib.npy --input CLAP_g=g.npy --input CLAP_m=m.npy -o z.npy");
+    verb->footer(
+        "Example: molspace apply package --modality text --input ImageBind=ib.npy --input CLAP_g=g.npy --input "
+        "CLAP_m=m.npy -o z.npy");
     onRun(*verb, globals, [request](const engine::JobContext& job) { return engine::apply(*request, job); });
 }
 

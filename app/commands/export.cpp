@@ -9,7 +9,8 @@ void addExport(CLI::App& app, Globals& globals) {
     auto request = std::make_shared<engine::ExportRequest>();
     verb->add_option("product", request->product, "Folder of the product.")->required();
     verb->add_option("package", request->package, "Folder to write.")->required();
-    verb->add_option("--workspace", request->workspace, "Where probes and figures come from; the product's own otherwise.");
+    verb->add_option("--workspace", request->workspace,
+                     "Where probes and figures come from; the product's own otherwise.");
     verb->add_option("--setting", request->setting, "The named setting that is in force in the package.");
     verb->add_option("--set", request->set, "A factor or a switch in force.")->type_name("NAME=VALUE");
     verb->add_flag("--freebind", request->freebind, "Also FreeBind's own checkpoint folders.");

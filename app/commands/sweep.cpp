@@ -13,8 +13,10 @@ void addSweep(CLI::App& app, Globals& globals) {
     verb->add_option("--product", request->subject.product, "Folder of the product.")->required();
     verb->add_option("--setting", request->subject.setting, "A named setting for all other factors.");
     verb->add_option("--set", request->subject.set, "Another factor or a switch.")->type_name("NAME=VALUE");
-    verb->add_option("--axis", request->axes, "A factor, its range and step: sigma_a=0:1:0.1. One or two.")->expected(1, 2);
-    verb->add_option("--baseline-product", baseline->product, "Compare with this product; the recipe's base space otherwise.");
+    verb->add_option("--axis", request->axes, "A factor, its range and step: sigma_a=0:1:0.1. One or two.")
+        ->expected(1, 2);
+    verb->add_option("--baseline-product", baseline->product,
+                     "Compare with this product; the recipe's base space otherwise.");
     verb->add_option("--baseline-space", baseline->space, "Compare with this space.");
     verb->add_option("--baseline-setting", baseline->setting, "Setting of the baseline product.");
     verb->add_option("--sets", request->sets, "Evaluation sets; those of the groups otherwise.")->delimiter(',');

@@ -9,9 +9,13 @@ void addTrain(CLI::App& app, Globals& globals) {
     auto* verb = app.add_subcommand("train", "Train the reactions of a recipe; goes on where it was stopped.");
     auto request = std::make_shared<engine::ReactRequest>();
     verb->add_option("workspace", request->workspace, "Folder of the workspace.")->required();
-    verb->add_option("--recipe", request->recipe, "A recipe that ships (ImageBind++, InternVL_IB, InternVL_IB++) or a JSON file.")->required();
-    verb->add_option("--product", request->product, "Folder of the product; products/<recipe> in the workspace otherwise.");
-    verb->add_option("--more-epochs", request->more_epochs, "Train a finished product further by so many epochs.")->check(CLI::Range(0, 100000));
+    verb->add_option("--recipe", request->recipe,
+                     "A recipe that ships (ImageBind++, InternVL_IB, InternVL_IB++) or a JSON file.")
+        ->required();
+    verb->add_option("--product", request->product,
+                     "Folder of the product; products/<recipe> in the workspace otherwise.");
+    verb->add_option("--more-epochs", request->more_epochs, "Train a finished product further by so many epochs.")
+        ->check(CLI::Range(0, 100000));
     auto reaction = addOptionFlags(*verb, engine::reactionOptionTable().entries(), "Every reaction of the recipe");
     auto run = addOptionFlags(*verb, engine::runOptionTable().entries(), "Run");
     verb->footer("Example: molspace train /tmp/world --recipe ImageBind++ --seed 1");

@@ -5,7 +5,8 @@
 namespace app {
 
 void addVerify(CLI::App& app, Globals& globals) {
-    auto* verb = app.add_subcommand("verify", "Prove a package: every file as it was written, every probe within 1e-5.");
+    auto* verb =
+        app.add_subcommand("verify", "Prove a package: every file as it was written, every probe within 1e-5.");
     auto package = std::make_shared<std::string>();
     verb->add_option("package", *package, "Folder of the package.")->required();
     verb->footer("Example: molspace verify package");

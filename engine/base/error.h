@@ -52,7 +52,7 @@ public:
 
 }  // namespace engine
 
-#define ENGINE_CHECK(condition, detail)                                             \
-    do {                                                                            \
+#define ENGINE_CHECK(condition, detail)                                                \
+    do {                                                                               \
         if (!(condition)) ::engine::failCheck(#condition, __FILE__, __LINE__, detail); \
     } while (false)

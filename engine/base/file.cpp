@@ -28,7 +28,9 @@ namespace engine {
 namespace fs = std::filesystem;
 namespace {
 
-std::string reason(int code) { return std::strerror(code); }
+std::string reason(int code) {
+    return std::strerror(code);
+}
 
 Error ioError(const fs::path& path, const std::string& what, int code) {
     const bool full = code == ENOSPC || code == EDQUOT;
@@ -38,7 +40,8 @@ Error ioError(const fs::path& path, const std::string& what, int code) {
 
 class Descriptor {
 public:
-    Descriptor(const fs::path& path, int flags, mode_t mode = 0644) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+    Descriptor(const fs::path& path, int flags, mode_t mode = 0644)
+        : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
     ~Descriptor() {
         if (fd_ >= 0) ::close(fd_);
     }
@@ -55,7 +58,8 @@ void syncPath(const fs::path& path, bool folder) {
     const Descriptor file(path, folder ? O_RDONLY | O_DIRECTORY : O_RDONLY);
     if (file.get() < 0) throw ioError(path, "cannot open it to write it through to the disk", errno);
     // Some file systems refuse to sync folders; there is nothing better to do then.
-    if (::fsync(file.get()) != 0 && errno != EINVAL && errno != EROFS) throw ioError(path, "cannot write it through", errno);
+    if (::fsync(file.get()) != 0 && errno != EINVAL && errno != EROFS)
+        throw ioError(path, "cannot write it through", errno);
 }
 
 void syncTree(const fs::path& path) {
@@ -69,7 +73,9 @@ void syncTree(const fs::path& path) {
     syncPath(path, true);
 }
 
-std::string partialPrefix(const fs::path& target) { return target.filename().string() + ".partial-"; }
+std::string partialPrefix(const fs::path& target) {
+    return target.filename().string() + ".partial-";
+}
 
 // The process number in "<prefix><pid>-<n>".
 std::optional<pid_t> partialOwner(const std::string& name, const std::string& prefix) {
@@ -166,11 +172,13 @@ void writeFileWhole(const fs::path& path, std::string_view bytes) {
 std::string readFile(const fs::path& path, std::uint64_t max_bytes) {
     const Descriptor file(path, O_RDONLY);
     if (file.get() < 0) {
-        throw Error(errno == ENOENT ? ErrorCode::NotFound : ErrorCode::Io, path.string(), "cannot read: " + reason(errno));
+        throw Error(errno == ENOENT ? ErrorCode::NotFound : ErrorCode::Io, path.string(),
+                    "cannot read: " + reason(errno));
     }
     struct stat info {};
     if (::fstat(file.get(), &info) != 0) throw ioError(path, "cannot read", errno);
-    if (!S_ISREG(info.st_mode)) throw Error(ErrorCode::InvalidInput, path.string(), "expected a file, found something else");
+    if (!S_ISREG(info.st_mode))
+        throw Error(ErrorCode::InvalidInput, path.string(), "expected a file, found something else");
     if (static_cast<std::uint64_t>(info.st_size) > max_bytes) {
         throw Error(ErrorCode::InvalidInput, path.string(),
                     "expected at most " + humanBytes(max_bytes) + ", found " +
@@ -217,11 +225,13 @@ WriterLock::~WriterLock() {
 MappedFile::MappedFile(const fs::path& path) {
     const Descriptor file(path, O_RDONLY);
     if (file.get() < 0) {
-        throw Error(errno == ENOENT ? ErrorCode::NotFound : ErrorCode::Io, path.string(), "cannot read: " + reason(errno));
+        throw Error(errno == ENOENT ? ErrorCode::NotFound : ErrorCode::Io, path.string(),
+                    "cannot read: " + reason(errno));
     }
     struct stat info {};
     if (::fstat(file.get(), &info) != 0) throw ioError(path, "cannot read", errno);
-    if (!S_ISREG(info.st_mode)) throw Error(ErrorCode::InvalidInput, path.string(), "expected a file, found something else");
+    if (!S_ISREG(info.st_mode))
+        throw Error(ErrorCode::InvalidInput, path.string(), "expected a file, found something else");
     size_ = static_cast<std::uint64_t>(info.st_size);
     if (size_ == 0) return;
     void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.get(), 0);
@@ -265,8 +275,8 @@ void requireDisk(const fs::path& path, std::uint64_t needed, const std::string& 
 
 void requireMemory(std::uint64_t needed, std::uint64_t budget, const std::string& what) {
     if (needed > budget) {
-        throw Error(ErrorCode::NoSpace, "", what + " needs " + humanBytes(needed) + " of memory, and the budget is " +
-                                                humanBytes(budget),
+        throw Error(ErrorCode::NoSpace, "",
+                    what + " needs " + humanBytes(needed) + " of memory, and the budget is " + humanBytes(budget),
                     "raise --memory-gib or make the work smaller");
     }
 }

@@ -20,7 +20,9 @@ ProgressMeter::ProgressMeter(const JobContext& job, std::string stage, std::stri
     maybeReport(true);
 }
 
-void ProgressMeter::advance(std::uint64_t units) { set(progress_.done + units); }
+void ProgressMeter::advance(std::uint64_t units) {
+    set(progress_.done + units);
+}
 
 void ProgressMeter::set(std::uint64_t done) {
     progress_.done = done;
@@ -37,7 +39,9 @@ void ProgressMeter::value(const std::string& name, double value) {
     progress_.values.emplace_back(name, value);
 }
 
-void ProgressMeter::finish() { maybeReport(true); }
+void ProgressMeter::finish() {
+    maybeReport(true);
+}
 
 void ProgressMeter::maybeReport(bool force) {
     const auto now = std::chrono::steady_clock::now();

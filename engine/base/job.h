@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What a job needs from its owner. A job is a blocking function that knows no thread: it takes a JobContext, looks for a
-// stop at every tile, block or chunk (at most 100 ms apart), and reports progress by value. The owner chooses the thread.
+// What a job needs from its owner. A job is a blocking function that knows no thread: it takes a JobContext, looks for
+// a stop at every tile, block or chunk (at most 100 ms apart), and reports progress by value. The owner chooses the
+// thread.
 #pragma once
 
 #include <atomic>
@@ -21,9 +22,9 @@ struct Progress {
     std::string stage;  // "pseudo pairs D_T of CLAP_g"
     std::string unit;
     std::uint64_t done = 0;
-    std::uint64_t total = 0;       // 0: unknown
-    double rate = 0;               // units a second, over the last few seconds
-    double eta_seconds = -1;       // -1: unknown
+    std::uint64_t total = 0;                             // 0: unknown
+    double rate = 0;                                     // units a second, over the last few seconds
+    double eta_seconds = -1;                             // -1: unknown
     std::vector<std::pair<std::string, double>> values;  // "loss" 3.2, "R@1" 41.0
 };
 

@@ -28,14 +28,19 @@ Json parseChecked(std::string_view text, const std::string& name) {
     const Json::parser_callback_t watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
         if (depth > kDeepest) throw Error(ErrorCode::InvalidInput, name, "nested deeper than 64 levels");
         switch (event) {
-            case Json::parse_event_t::object_start: keys.emplace_back(); break;
-            case Json::parse_event_t::object_end: keys.pop_back(); break;
+            case Json::parse_event_t::object_start:
+                keys.emplace_back();
+                break;
+            case Json::parse_event_t::object_end:
+                keys.pop_back();
+                break;
             case Json::parse_event_t::key:
                 if (!keys.back().insert(parsed.get<std::string>()).second && problem.empty()) {
                     problem = "the key '" + parsed.get<std::string>() + "' is given twice";
                 }
                 break;
-            default: break;
+            default:
+                break;
         }
         return true;
     };
@@ -55,7 +60,8 @@ std::size_t editDistance(const std::string& a, const std::string& b) {
             }
             const std::size_t replaced = d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
             d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, replaced});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
         }
     }
     return d[a.size()][b.size()];

@@ -21,7 +21,9 @@ void normalizeRows(float* x, std::size_t rows, std::size_t cols) {
     }
 }
 
-void normalizeRows(Matrix& m) { normalizeRows(m.data(), m.rows(), m.cols()); }
+void normalizeRows(Matrix& m) {
+    normalizeRows(m.data(), m.rows(), m.cols());
+}
 
 Matrix copyOf(MatrixView m) {
     Matrix out(m.rows, m.cols);

@@ -34,9 +34,9 @@ class Matrix {
 public:
     Matrix() = default;
     Matrix(std::size_t rows, std::size_t cols)
-        : data_(rows * cols == 0 ? nullptr
-                                 : static_cast<float*>(::operator new[](rows * cols * sizeof(float),
-                                                                        std::align_val_t{64}))),
+        : data_(rows * cols == 0
+                    ? nullptr
+                    : static_cast<float*>(::operator new[](rows* cols * sizeof(float), std::align_val_t{64}))),
           rows_(rows),
           cols_(cols) {}
 
@@ -60,7 +60,8 @@ private:
     std::size_t cols_ = 0;
 };
 
-// x / max(|x|, 1e-12) for each row, the norm summed in float64 (PyTorch's F.normalize). `x` is [rows, cols], contiguous.
+// x / max(|x|, 1e-12) for each row, the norm summed in float64 (PyTorch's F.normalize). `x` is [rows, cols],
+// contiguous.
 void normalizeRows(float* x, std::size_t rows, std::size_t cols);
 void normalizeRows(Matrix& m);
 Matrix copyOf(MatrixView m);

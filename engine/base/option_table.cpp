@@ -28,7 +28,8 @@ std::string rangeText(const OptionEntry& entry) {
 
 std::string choiceText(const std::vector<std::string>& choices) {
     std::string text;
-    for (std::size_t i = 0; i < choices.size(); ++i) text += (i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + choices[i];
+    for (std::size_t i = 0; i < choices.size(); ++i)
+        text += (i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + choices[i];
     return text;
 }
 
@@ -64,7 +65,8 @@ std::string OptionEntry::check(const Json& value) const {
         return key + ": expected " + expected + ", found " + value.dump(-1, ' ', false, Json::error_handler_t::replace);
     };
     switch (type) {
-        case OptionType::Bool: return value.is_boolean() ? std::string() : wrongType("true or false");
+        case OptionType::Bool:
+            return value.is_boolean() ? std::string() : wrongType("true or false");
         case OptionType::Integer:
             if (!value.is_number_integer()) return wrongType("a whole number");
             if (value.is_number_unsigned() && info.max == std::numeric_limits<double>::infinity() && info.min >= 0) {
@@ -74,9 +76,12 @@ std::string OptionEntry::check(const Json& value) const {
                 return wrongType("a whole number of 0 or more");
             }
             return checkNumber(*this, value);
-        case OptionType::Real: return value.is_number() ? checkNumber(*this, value) : wrongType("a number");
-        case OptionType::Text: return value.is_string() ? std::string() : wrongType("text");
-        case OptionType::Choice: return value.is_string() ? checkChoice(*this, value) : wrongType("text");
+        case OptionType::Real:
+            return value.is_number() ? checkNumber(*this, value) : wrongType("a number");
+        case OptionType::Text:
+            return value.is_string() ? std::string() : wrongType("text");
+        case OptionType::Choice:
+            return value.is_string() ? checkChoice(*this, value) : wrongType("text");
         case OptionType::List:
             if (!value.is_array()) return wrongType("a list of names");
             for (const auto& item : value) {

@@ -20,15 +20,15 @@ enum class OptionScale { Linear, Log };
 
 // What is said of an option beside its field. Designated initialisers: {.help = "...", .min = 1, .unit = "rows"}.
 struct OptionInfo {
-    std::string help;                 // one sentence; what it means, in the method's terms
+    std::string help;  // one sentence; what it means, in the method's terms
     double min = -std::numeric_limits<double>::infinity();
     double max = std::numeric_limits<double>::infinity();
-    double step = 0;                  // of a form's control; 0: the form's choice
+    double step = 0;  // of a form's control; 0: the form's choice
     OptionScale scale = OptionScale::Linear;
-    std::string unit;                 // "rows", "epochs", "GiB"
-    std::vector<std::string> choices; // for Choice
+    std::string unit;                  // "rows", "epochs", "GiB"
+    std::vector<std::string> choices;  // for Choice
     bool advanced = false;
-    bool min_open = false;            // the minimum itself is not allowed
+    bool min_open = false;  // the minimum itself is not allowed
 };
 
 // One option with its struct erased: what forms, flags and the reference need.
@@ -62,11 +62,11 @@ class OptionTable {
 public:
     // `field` is a data member of Options: bool, integer, real, std::string or std::vector<std::string>.
     template <class V>
-    OptionTable& add(std::string key, V Options::* field, OptionInfo info) {
+    OptionTable& add(std::string key, V Options::*field, OptionInfo info) {
         OptionEntry entry;
         entry.key = std::move(key);
         entry.type = info.choices.empty() || detail::optionType<V>() == OptionType::List ? detail::optionType<V>()
-                                                                                          : OptionType::Choice;
+                                                                                         : OptionType::Choice;
         entry.info = std::move(info);
         entry.default_value = Json(Options{}.*field);
         entries_.push_back(std::move(entry));
@@ -95,8 +95,8 @@ public:
                 std::vector<std::string> known;
                 for (const auto& e : entries_) known.push_back(e.key);
                 const std::string near = nearestName(key, known);
-                problems.push_back({key, "unknown option '" + key + "'" +
-                                             (near.empty() ? "" : "; did you mean '" + near + "'?")});
+                problems.push_back(
+                    {key, "unknown option '" + key + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")});
                 continue;
             }
             if (auto problem = entries_[*i].check(value); !problem.empty()) problems.push_back({key, problem});

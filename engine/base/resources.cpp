@@ -14,7 +14,7 @@ std::filesystem::path resourceFolder() {
     if (dladdr(reinterpret_cast<const void*>(&resourceFolder), &info) != 0 && info.dli_fname != nullptr) {
         library = std::filesystem::absolute(info.dli_fname);
     }
-    const auto folder = library.parent_path().parent_path().parent_path() / "share" / "molspace";
+    auto folder = library.parent_path().parent_path().parent_path() / "share" / "molspace";
     if (!std::filesystem::is_directory(folder)) {
         throw Error(ErrorCode::NotFound, folder.string(), "the recipes and the guide that ship are not there",
                     "install the program again");

@@ -51,7 +51,9 @@ std::uint32_t Rng::next() {
     return block_[static_cast<std::size_t>(4 - left_--)];
 }
 
-double Rng::uniform() { return static_cast<double>(next64() >> 11) * 0x1.0p-53; }
+double Rng::uniform() {
+    return static_cast<double>(next64() >> 11) * 0x1.0p-53;
+}
 
 std::uint64_t Rng::below(std::uint64_t bound) {
     const std::uint64_t limit = (~std::uint64_t{0} / bound) * bound;

@@ -29,9 +29,9 @@ public:
 
     std::uint32_t next();
     std::uint64_t next64() { return (static_cast<std::uint64_t>(next()) << 32) | next(); }
-    double uniform();                             // [0, 1), 53 bits
-    std::uint64_t below(std::uint64_t bound);     // [0, bound), unbiased
-    double normal();                              // standard normal (Box-Muller)
+    double uniform();                          // [0, 1), 53 bits
+    std::uint64_t below(std::uint64_t bound);  // [0, bound), unbiased
+    double normal();                           // standard normal (Box-Muller)
     void fillNormal(float* out, std::size_t n, float scale = 1.0f);
 
 private:

@@ -4,7 +4,11 @@
 
 namespace engine {
 
-std::string programVersion() { return MOLSPACE_VERSION; }
-std::string programCommit() { return MOLSPACE_COMMIT; }
+std::string programVersion() {
+    return MOLSPACE_VERSION;
+}
+std::string programCommit() {
+    return MOLSPACE_COMMIT;
+}
 
 }  // namespace engine

@@ -54,8 +54,9 @@ double tieSum(std::size_t ahead, std::size_t found, const Scored* items, std::si
 }
 
 ClassPrecision precisionOf(std::vector<Scored>& items, TieRule ties) {
-    std::sort(items.begin(), items.end(),
-              [](const Scored& a, const Scored& b) { return a.score != b.score ? a.score > b.score : a.item < b.item; });
+    std::sort(items.begin(), items.end(), [](const Scored& a, const Scored& b) {
+        return a.score != b.score ? a.score > b.score : a.item < b.item;
+    });
     ClassPrecision out;
     double sum = 0;
     for (std::size_t i = 0; i < items.size();) {
@@ -90,9 +91,9 @@ ClassPrecisions averagePrecisions(const RowSource& items, const RowSource& class
                                   const std::string& name, const JobContext& job) {
     const std::size_t width = items.rows.cols, n = items.rows.rows, class_count = classes.rows.rows;
     if (width != classes.rows.cols) {
-        throw Error(ErrorCode::InvalidInput, name, "expected items and classes of one width, found " +
-                                                       std::to_string(width) + " and " +
-                                                       std::to_string(classes.rows.cols));
+        throw Error(ErrorCode::InvalidInput, name,
+                    "expected items and classes of one width, found " + std::to_string(width) + " and " +
+                        std::to_string(classes.rows.cols));
     }
     std::vector<std::vector<std::uint32_t>> members(class_count);
     for (const auto& pair : pairs) {
@@ -150,7 +151,8 @@ ClassPrecisions averagePrecisions(const RowSource& items, const RowSource& class
             guarded([&] {
                 if (members[c0 + c].empty()) return;
                 std::vector<Scored> sorted(n);
-                for (std::size_t i = 0; i < n; ++i) sorted[i] = {scores[c * n + i], static_cast<std::uint32_t>(i), false};
+                for (std::size_t i = 0; i < n; ++i)
+                    sorted[i] = {scores[c * n + i], static_cast<std::uint32_t>(i), false};
                 for (const auto item : members[c0 + c]) sorted[item].positive = true;
                 out.classes[c0 + c] = precisionOf(sorted, ties);
             });

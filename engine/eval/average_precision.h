@@ -18,14 +18,14 @@
 namespace engine {
 
 struct ClassPrecision {
-    std::size_t positives = 0;   // 0: no average precision, left out of means
-    double value = 0;            // 0..1
-    bool tied = false;           // a positive ties with a negative
+    std::size_t positives = 0;  // 0: no average precision, left out of means
+    double value = 0;           // 0..1
+    bool tied = false;          // a positive ties with a negative
 };
 
 struct ClassPrecisions {
     std::vector<ClassPrecision> classes;
-    double length_error = 0;     // the furthest that any row's length is from 1
+    double length_error = 0;  // the furthest that any row's length is from 1
 };
 
 // AP = 1/P sum over positives of (positives up to and with it) / (items up to and with it). pairs: (item, class).

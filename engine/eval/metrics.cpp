@@ -56,8 +56,15 @@ std::string lengthNote(const Protocol& p) {
 using Row = std::vector<std::string>;
 
 Row directionRow(const std::string& set, const DirectionMetrics& d) {
-    return {set, d.name, fixed(d.r1), fixed(d.r5), fixed(d.r10), fixed(d.median_rank, 1), std::to_string(d.queries),
-            std::to_string(d.candidates), std::to_string(d.tied_queries)};
+    return {set,
+            d.name,
+            fixed(d.r1),
+            fixed(d.r5),
+            fixed(d.r10),
+            fixed(d.median_rank, 1),
+            std::to_string(d.queries),
+            std::to_string(d.candidates),
+            std::to_string(d.tied_queries)};
 }
 
 void appendTable(std::string& out, const std::vector<Row>& rows, std::size_t text_columns) {
@@ -105,13 +112,18 @@ TieRule tieRule(const std::string& name) {
     return static_cast<TieRule>(found - names.begin());
 }
 
-const char* tieRuleName(TieRule rule) { return tieNames()[static_cast<std::size_t>(rule)].c_str(); }
+const char* tieRuleName(TieRule rule) {
+    return tieNames()[static_cast<std::size_t>(rule)].c_str();
+}
 
 const char* setKindName(SetKind kind) {
     switch (kind) {
-        case SetKind::Retrieval: return "retrieval";
-        case SetKind::Classification: return "classification";
-        case SetKind::MultiLabel: return "multi-label";
+        case SetKind::Retrieval:
+            return "retrieval";
+        case SetKind::Classification:
+            return "classification";
+        case SetKind::MultiLabel:
+            return "multi-label";
     }
     return "";
 }
@@ -139,7 +151,8 @@ double SetMetrics::value(const std::string& metric) const {
     if (const auto found = map.find(metric); found != map.end()) return found->second;
     std::string known;
     for (const auto& [name, ignored] : map) known += (known.empty() ? "" : ", ") + name;
-    throw Error(ErrorCode::NotFound, protocol.set, "expected a metric of this set (" + known + "), found '" + metric + "'");
+    throw Error(ErrorCode::NotFound, protocol.set,
+                "expected a metric of this set (" + known + "), found '" + metric + "'");
 }
 
 const SetMetrics* MetricsTable::find(const std::string& set) const {
@@ -218,9 +231,10 @@ Json toJson(const MetricsTable& table) {
 }
 
 std::string protocolText(const Protocol& p) {
-    std::string text = p.set + ": " + setKindName(p.kind) + ", " + std::to_string(p.first_items) + " " + p.first + " x " +
-                       std::to_string(p.second_items) + " " + p.second + ", " + std::to_string(p.pairs) + " pairs; " +
-                       p.score + lengthNote(p) + "; " + p.hit_rule + "; " + p.average + "; " + p.tie_rule + ".";
+    std::string text = p.set + ": " + setKindName(p.kind) + ", " + std::to_string(p.first_items) + " " + p.first +
+                       " x " + std::to_string(p.second_items) + " " + p.second + ", " + std::to_string(p.pairs) +
+                       " pairs; " + p.score + lengthNote(p) + "; " + p.hit_rule + "; " + p.average + "; " + p.tie_rule +
+                       ".";
     if (!p.prompt.empty()) text += " Prompt: \"" + p.prompt + "\".";
     return text;
 }

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Metrics as plain values, each with the protocol that it was measured by (method: evaluation protocol). All rates are in
-// percent, ranks count from 1. Values only: copied freely, safe to pass between threads.
+// Metrics as plain values, each with the protocol that it was measured by (method: evaluation protocol). All rates are
+// in percent, ranks count from 1. Values only: copied freely, safe to pass between threads.
 #pragma once
 
 #include <cstddef>
@@ -33,9 +33,9 @@ struct EvalOptions {
 };
 
 const OptionTable<EvalOptions>& evalOptionTable();
-TieRule tieRule(const std::string& name);     // throws Error{InvalidInput} with the nearest known name
-const char* tieRuleName(TieRule rule);        // "expected"
-const char* setKindName(SetKind kind);        // "retrieval", "classification", "multi-label"
+TieRule tieRule(const std::string& name);  // throws Error{InvalidInput} with the nearest known name
+const char* tieRuleName(TieRule rule);     // "expected"
+const char* setKindName(SetKind kind);     // "retrieval", "classification", "multi-label"
 
 // What a figure was measured on and how; printed and stored with it.
 struct Protocol {
@@ -47,20 +47,20 @@ struct Protocol {
     double length_error = 0;  // the furthest that any row's length is from 1; rows are not scaled again
     std::string hit_rule;
     std::string tie_rule;
-    std::string average;   // how directions or classes are averaged
-    std::string prompt;    // classification: template of the class prompts, where known
+    std::string average;  // how directions or classes are averaged
+    std::string prompt;   // classification: template of the class prompts, where known
 };
 
 // One direction of retrieval: every query looks for its positives among all candidates of the other side.
 struct DirectionMetrics {
-    std::string name;                  // "audio→text"
-    std::size_t queries = 0;           // with at least one positive; the others are left out
-    std::size_t left_out = 0;          // queries without a positive
+    std::string name;          // "audio→text"
+    std::size_t queries = 0;   // with at least one positive; the others are left out
+    std::size_t left_out = 0;  // queries without a positive
     std::size_t candidates = 0;
     double positives_per_query = 0;
-    double r1 = 0, r5 = 0, r10 = 0;    // percent
-    double median_rank = 0;            // of the best positive among the non-positives
-    std::size_t tied_queries = 0;      // whose best positive ties with a non-positive
+    double r1 = 0, r5 = 0, r10 = 0;  // percent
+    double median_rank = 0;          // of the best positive among the non-positives
+    std::size_t tied_queries = 0;    // whose best positive ties with a non-positive
 };
 
 struct RetrievalMetrics {
@@ -76,9 +76,9 @@ struct ClassificationMetrics {
 
 struct MultiLabelMetrics {
     std::size_t items = 0, classes = 0;
-    std::size_t classes_without_items = 0;   // left out of the mean
-    std::size_t tied_classes = 0;            // with a tie between a positive and a negative
-    double mean_average_precision = 0;       // percent, macro mean
+    std::size_t classes_without_items = 0;  // left out of the mean
+    std::size_t tied_classes = 0;           // with a tie between a positive and a negative
+    double mean_average_precision = 0;      // percent, macro mean
 };
 
 using MetricMap = std::map<std::string, double>;
@@ -98,9 +98,9 @@ struct SetMetrics {
 
 // Figures of several sets for one subject: a space, or a product at a setting.
 struct MetricsTable {
-    std::string subject;      // "ImageBind", "ImageBind++ at sigma_a=0.8, sigma_t=0.5"
-    bool synthetic = false;   // measured on a synthetic world: printed with every figure
-    Json setting;             // of a product; null for a space
+    std::string subject;     // "ImageBind", "ImageBind++ at sigma_a=0.8, sigma_t=0.5"
+    bool synthetic = false;  // measured on a synthetic world: printed with every figure
+    Json setting;            // of a product; null for a space
     std::vector<SetMetrics> sets;
 
     const SetMetrics* find(const std::string& set) const;
@@ -109,7 +109,7 @@ struct MetricsTable {
 
 Json toJson(const Protocol& protocol);
 Json toJson(const DirectionMetrics& metrics);
-Json toJson(const SetMetrics& metrics);   // {"set", "kind", "metrics": {name: value}, "protocol": {...}, ...}
+Json toJson(const SetMetrics& metrics);  // {"set", "kind", "metrics": {name: value}, "protocol": {...}, ...}
 Json toJson(const MetricsTable& table);
 std::string protocolText(const Protocol& protocol);  // one paragraph
 // A table for reading, two decimals, with the protocols under it.

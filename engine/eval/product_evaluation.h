@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // A product's vectors as sides of evaluation sets. Rows are blended in float64 and rounded once to float32 for the fast
-// path; blendRow gives the float64 row where ranks are near, so figures equal those of the float64 reference on the stored
-// float32 components. Memory: 4 bytes a value of both sides of one set.
+// path; blendRow gives the float64 row where ranks are near, so figures equal those of the float64 reference on the
+// stored float32 components. Memory: 4 bytes a value of both sides of one set.
 #pragma once
 
 #include <functional>

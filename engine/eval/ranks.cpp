@@ -20,11 +20,11 @@ namespace engine {
 
 namespace {
 
-constexpr std::size_t kTileRows = 96;         // a row block and its scores stay in the second-level cache
+constexpr std::size_t kTileRows = 96;  // a row block and its scores stay in the second-level cache
 constexpr std::size_t kTileCols = 512;
-constexpr std::size_t kUnitCols = 4096;       // columns of one piece of work: a few milliseconds
+constexpr std::size_t kUnitCols = 4096;  // columns of one piece of work: a few milliseconds
 constexpr std::size_t kPackedBytes = std::size_t{128} << 20;
-constexpr std::size_t kCachedRows = 256;      // exact rows a thread keeps for each side
+constexpr std::size_t kCachedRows = 256;  // exact rows a thread keeps for each side
 
 // For each query its positives, ascending and without duplicates.
 struct Positives {
@@ -40,9 +40,8 @@ struct Positives {
 Positives groupPairs(const PairList& pairs, std::size_t queries, int query_side) {
     PairList sorted = pairs;
     const auto q = static_cast<std::size_t>(query_side);
-    std::sort(sorted.begin(), sorted.end(), [q](const auto& a, const auto& b) {
-        return a[q] != b[q] ? a[q] < b[q] : a[1 - q] < b[1 - q];
-    });
+    std::sort(sorted.begin(), sorted.end(),
+              [q](const auto& a, const auto& b) { return a[q] != b[q] ? a[q] < b[q] : a[1 - q] < b[1 - q]; });
     sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
     Positives out;
     out.offset.assign(queries + 1, 0);
@@ -98,7 +97,10 @@ private:
 
 struct ThreadState {
     ThreadState(const RowSource& first, const RowSource& second)
-        : scores((kTileRows + score::kRowPanel) * kTileCols), above(kTileCols), reach(kTileCols), first_rows(first),
+        : scores((kTileRows + score::kRowPanel) * kTileCols),
+          above(kTileCols),
+          reach(kTileCols),
+          first_rows(first),
           second_rows(second) {}
     score::Packed packed;
     std::vector<float> scores;
@@ -142,9 +144,15 @@ public:
         }
     }
 
-    const float* low() const { return low_.data(); }
-    const float* high() const { return high_.data(); }
-    void beaten(std::size_t q, std::uint32_t n) { add(ranks_[q].beaten_by, n); }
+    const float* low() const {
+        return low_.data();
+    }
+    const float* high() const {
+        return high_.data();
+    }
+    void beaten(std::size_t q, std::uint32_t n) {
+        add(ranks_[q].beaten_by, n);
+    }
 
     // A candidate whose approximate score lies between low and high.
     void recheck(std::size_t q, std::uint32_t candidate, ThreadState& state) {
@@ -206,8 +214,8 @@ private:
     int query_side_;
     std::size_t queries_;
     Positives positives_;
-    double near_;                 // within it the reference decides
-    std::vector<double> best_;    // float64 product of the float32 rows
+    double near_;               // within it the reference decides
+    std::vector<double> best_;  // float64 product of the float32 rows
     std::vector<float> low_, high_;
     std::vector<QueryRank> ranks_;
     std::vector<ExactBest> exact_;
@@ -313,7 +321,9 @@ private:
     std::exception_ptr error_;
 };
 
-std::size_t ceilDivide(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+std::size_t ceilDivide(std::size_t a, std::size_t b) {
+    return (a + b - 1) / b;
+}
 
 }  // namespace
 
@@ -386,8 +396,8 @@ PairRanks rankPairs(const RowSource& first, const RowSource& second, const PairL
                         const std::size_t tile_cols = std::min(kTileCols, to - j);
                         score::scoreTile(state->packed.data(), ceilDivide(tile_rows, score::kRowPanel),
                                          packed.data() + j / score::kColPanel * panel,
-                                         ceilDivide(tile_cols, score::kColPanel), width, inverse,
-                                         state->scores.data(), kTileCols);
+                                         ceilDivide(tile_cols, score::kColPanel), width, inverse, state->scores.data(),
+                                         kTileCols);
                         countTile(i0, tile_rows, start + j, tile_cols, forward.get(), backward.get(), *state);
                     }
                     done.fetch_add(tile_rows * (to - from), std::memory_order_relaxed);

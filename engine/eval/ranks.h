@@ -4,9 +4,10 @@
 // Exact ranks of positives among all candidates, both ways, from float32 unit rows.
 //
 // The reference takes each row in float64 (RowSource::exact) and scores as float64 inner products; |difference| <=
-// kTieTolerance is a tie. Rows are taken as they are: one that is stored a little off unit length (1e-3 at most, as float16
-// encoders give them) is not scaled again. What is done instead, with the same result to the last rank:
-//   1. approximate scores of whole tiles from 16-bit integers (engine/eval/score_kernel.h), error <= B, B proven from the
+// kTieTolerance is a tie. Rows are taken as they are: one that is stored a little off unit length (1e-3 at most, as
+// float16 encoders give them) is not scaled again. What is done instead, with the same result to the last rank:
+//   1. approximate scores of whole tiles from 16-bit integers (engine/eval/score_kernel.h), error <= B, B proven from
+//   the
 //      measured rounding of every row; a candidate further than B from its query's best positive is decided;
 //   2. the few within B: a float64 product of the float32 rows, error <= e (from RowSource::error, about 1e-7);
 //   3. the fewer still within 2e: the reference itself.
@@ -28,8 +29,8 @@ inline constexpr double kTieTolerance = 1e-12;
 
 // One side of a set. Views and functions must stay valid while they are used; `exact` must be thread-safe.
 struct RowSource {
-    MatrixView rows;                                    // [n, width] float32, rows unit length within 1e-3
-    std::function<void(std::size_t, double*)> exact;    // row i in float64 into [width]; empty: rows themselves
+    MatrixView rows;                                  // [n, width] float32, rows unit length within 1e-3
+    std::function<void(std::size_t, double*)> exact;  // row i in float64 into [width]; empty: rows themselves
     // With `exact`: a bound of the length of rows[i] - exact(i). The default holds for a float64 row rounded once.
     double error = 0x1.01p-24;
 };
@@ -46,11 +47,11 @@ struct QueryRank {
 };
 
 struct PairRanks {
-    std::vector<QueryRank> forward;    // for each row of first, among the rows of second; empty if not asked for
-    std::vector<QueryRank> backward;   // for each row of second, among the rows of first
-    std::uint64_t rechecked = 0;       // scores recomputed in step 2
-    std::uint64_t resolved = 0;        // scores recomputed in step 3
-    double length_error = 0;           // the furthest that any row's length is from 1
+    std::vector<QueryRank> forward;   // for each row of first, among the rows of second; empty if not asked for
+    std::vector<QueryRank> backward;  // for each row of second, among the rows of first
+    std::uint64_t rechecked = 0;      // scores recomputed in step 2
+    std::uint64_t resolved = 0;       // scores recomputed in step 3
+    double length_error = 0;          // the furthest that any row's length is from 1
 };
 
 enum class Directions { Forward, Backward, Both };

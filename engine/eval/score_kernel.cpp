@@ -79,18 +79,18 @@ void atomicMin(std::atomic<std::size_t>& target, std::size_t value) {
     }
 }
 
-// acc += pairwise products of `value` and `column`. As one statement of assembly, because the compiler's scheduler moves
-// products ahead of their sums and then has more live values than the 16 registers hold (half the speed).
-#define ENGINE_MULTIPLY_ADD(acc, value, column)                                            \
-    {                                                                                      \
-        __m256i product;                                                                   \
-        asm volatile("vpmaddwd %[c], %[v], %[p]\n\tvpaddd %[p], %[a], %[a]"                \
-                     : [a] "+x"(acc), [p] "=&x"(product)                                   \
-                     : [v] "x"(value), [c] "x"(column));                                   \
+// acc += pairwise products of `value` and `column`. As one statement of assembly, because the compiler's scheduler
+// moves products ahead of their sums and then has more live values than the 16 registers hold (half the speed).
+#define ENGINE_MULTIPLY_ADD(acc, value, column)                             \
+    {                                                                       \
+        __m256i product;                                                    \
+        asm volatile("vpmaddwd %[c], %[v], %[p]\n\tvpaddd %[p], %[a], %[a]" \
+                     : [a] "+x"(acc), [p] "=&x"(product)                    \
+                     : [v] "x"(value), [c] "x"(column));                    \
     }
 
-// One micro-tile of 6 x 16 over `pairs` pairs of values; `a` [pairs][6][2], `b` [pairs][16][2]. Sums lie in `out` as 32-bit
-// integers between the blocks of a row, and become scores with the last.
+// One micro-tile of 6 x 16 over `pairs` pairs of values; `a` [pairs][6][2], `b` [pairs][16][2]. Sums lie in `out` as
+// 32-bit integers between the blocks of a row, and become scores with the last.
 inline void microTile(const std::int16_t* a, const std::int16_t* b, std::size_t pairs, bool first, bool last,
                       float inverse, float* out, std::size_t ld) {
     __m256i acc00, acc01, acc10, acc11, acc20, acc21, acc30, acc31, acc40, acc41, acc50, acc51;
@@ -181,7 +181,8 @@ SideStats measureSide(MatrixView rows, const std::string& name, const JobContext
     }
 
     SideStats stats;
-    // |q| <= S|x| + 0.51 sqrt(width) must stay below sqrt(2^31 - 1) = 46340.9 on both sides, and each value within 16 bits.
+    // |q| <= S|x| + 0.51 sqrt(width) must stay below sqrt(2^31 - 1) = 46340.9 on both sides, and each value within 16
+    // bits.
     const double room = 46339.0 - 0.51 * std::sqrt(static_cast<double>(rows.cols));
     stats.scale = room / std::max(length.load(), 1e-3);
     if (largest.load() > 0) stats.scale = std::min(stats.scale, 32760.0 / largest.load());

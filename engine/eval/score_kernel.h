@@ -4,7 +4,8 @@
 // Approximate scores of unit rows from 16-bit integers, twice as fast as float32 on AVX2, with a proven error.
 //
 // A row x is stored as q = round(S x), |q_k| <= 32767, and S is chosen so that |q_x| |q_y| < 2^31: by Cauchy-Schwarz no
-// partial sum of the integer product can overflow, so <q_x, q_y> is exact and the only error is that of rounding the rows:
+// partial sum of the integer product can overflow, so <q_x, q_y> is exact and the only error is that of rounding the
+// rows:
 //   |<x, y> - <q_x, q_y>/(S_x S_y)| <= r_x |y| + r_y (|x| + r_x),   r = |x - q/S|, measured for every row.
 // Internal to engine/eval.
 #pragma once
@@ -20,11 +21,11 @@
 
 namespace engine::score {
 
-inline constexpr std::size_t kRowPanel = 6;    // rows of first in one micro-tile
-inline constexpr std::size_t kColPanel = 16;   // rows of second in one micro-tile
+inline constexpr std::size_t kRowPanel = 6;   // rows of first in one micro-tile
+inline constexpr std::size_t kColPanel = 16;  // rows of second in one micro-tile
 
-// What one pass over the rows of a side finds. Throws Error{InvalidInput} naming the row if one is not finite or its length
-// is further than 1e-3 from 1.
+// What one pass over the rows of a side finds. Throws Error{InvalidInput} naming the row if one is not finite or its
+// length is further than 1e-3 from 1.
 struct SideStats {
     double scale = 0;         // S
     double residual = 0;      // max r over the rows
@@ -52,7 +53,9 @@ private:
 };
 
 // Values of one packed panel: `panel` rows by `width` rounded up to even.
-inline std::size_t panelValues(std::size_t width, std::size_t panel) { return (width + 1) / 2 * 2 * panel; }
+inline std::size_t panelValues(std::size_t width, std::size_t panel) {
+    return (width + 1) / 2 * 2 * panel;
+}
 
 // Rows first..first+count-1 into panels [ceil(count/panel)][ceil(width/2)][panel][2]; missing rows are zero.
 void pack(MatrixView rows, std::size_t first, std::size_t count, double scale, std::size_t panel, std::int16_t* out);

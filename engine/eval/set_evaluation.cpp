@@ -11,7 +11,9 @@ namespace engine {
 
 namespace {
 
-double percent(double part, std::size_t whole) { return whole == 0 ? 0 : 100 * part / static_cast<double>(whole); }
+double percent(double part, std::size_t whole) {
+    return whole == 0 ? 0 : 100 * part / static_cast<double>(whole);
+}
 
 double median(std::vector<double> values) {
     if (values.empty()) return 0;
@@ -53,10 +55,14 @@ DirectionMetrics summarise(const std::vector<QueryRank>& ranks, std::size_t cand
 std::string tieText(TieRule ties) {
     const std::string equal = "scores within 1e-12 in float64 tie; ";
     switch (ties) {
-        case TieRule::Expected: return equal + "a tie counts its expected value over a random order";
-        case TieRule::Optimistic: return equal + "the positive comes first in a tie";
-        case TieRule::Pessimistic: return equal + "the positive comes last in a tie";
-        case TieRule::ByIndex: return equal + "the lower row comes first in a tie";
+        case TieRule::Expected:
+            return equal + "a tie counts its expected value over a random order";
+        case TieRule::Optimistic:
+            return equal + "the positive comes first in a tie";
+        case TieRule::Pessimistic:
+            return equal + "the positive comes last in a tie";
+        case TieRule::ByIndex:
+            return equal + "the lower row comes first in a tie";
     }
     return equal;
 }
@@ -76,8 +82,9 @@ Protocol protocolOf(const SetDescription& set, const RowSource& first, const Row
     p.prompt = set.prompt;
     switch (set.kind) {
         case SetKind::Retrieval:
-            p.hit_rule = "every item of either side is a query against all items of the other; a hit at K if any of its "
-                         "positives has fewer than K non-positives before it";
+            p.hit_rule =
+                "every item of either side is a query against all items of the other; a hit at K if any of its "
+                "positives has fewer than K non-positives before it";
             p.average = "R@K is the mean of the two directions, each over all its queries";
             break;
         case SetKind::Classification:
@@ -164,10 +171,14 @@ double hitAt(const QueryRank& rank, std::size_t k, TieRule ties) {
     if (rank.positives == 0 || rank.beaten_by >= k) return 0;
     const std::size_t room = k - rank.beaten_by;  // a hit if fewer tied non-positives than this come first
     switch (ties) {
-        case TieRule::Optimistic: return 1;
-        case TieRule::Pessimistic: return rank.tied < room ? 1 : 0;
-        case TieRule::ByIndex: return rank.tied_before < room ? 1 : 0;
-        case TieRule::Expected: break;
+        case TieRule::Optimistic:
+            return 1;
+        case TieRule::Pessimistic:
+            return rank.tied < room ? 1 : 0;
+        case TieRule::ByIndex:
+            return rank.tied_before < room ? 1 : 0;
+        case TieRule::Expected:
+            break;
     }
     if (rank.tied < room) return 1;
     // In a random order of t tied non-positives and m tied positives, the first `room` are all non-positives.
@@ -181,10 +192,14 @@ double hitAt(const QueryRank& rank, std::size_t k, TieRule ties) {
 double rankOf(const QueryRank& rank, TieRule ties) {
     const double clear = 1.0 + rank.beaten_by;
     switch (ties) {
-        case TieRule::Optimistic: return clear;
-        case TieRule::Pessimistic: return clear + rank.tied;
-        case TieRule::ByIndex: return clear + rank.tied_before;
-        case TieRule::Expected: break;
+        case TieRule::Optimistic:
+            return clear;
+        case TieRule::Pessimistic:
+            return clear + rank.tied;
+        case TieRule::ByIndex:
+            return clear + rank.tied_before;
+        case TieRule::Expected:
+            break;
     }
     return clear + static_cast<double>(rank.tied) / (rank.tied_positives + 1.0);
 }

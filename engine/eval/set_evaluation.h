@@ -18,9 +18,9 @@ namespace engine {
 struct SetDescription {
     std::string name;
     SetKind kind = SetKind::Retrieval;
-    Modality first, second;   // classification and multi-label: items, classes
-    PairList pairs;           // retrieval: any number either way; classification: one for each item
-    std::string prompt;       // classification: template of the class prompts, where known
+    Modality first, second;  // classification and multi-label: items, classes
+    PairList pairs;          // retrieval: any number either way; classification: one for each item
+    std::string prompt;      // classification: template of the class prompts, where known
 };
 
 // `score` completes the protocol: "inner product of unit rows in ImageBind".

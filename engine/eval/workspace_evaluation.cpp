@@ -70,7 +70,8 @@ std::vector<std::string> setsOfProduct(const Workspace& workspace, const Product
     const auto covered = [&model](const ItemTable& table) {
         if (!has(model.plan().modalities, table.modality)) return false;
         const auto spaces = model.spacesNeeded(table.modality);
-        return std::all_of(spaces.begin(), spaces.end(), [&](const auto& space) { return table.find(space) != nullptr; });
+        return std::all_of(spaces.begin(), spaces.end(),
+                           [&](const auto& space) { return table.find(space) != nullptr; });
     };
     std::vector<std::string> out;
     for (const auto& info : workspace.sets()) {

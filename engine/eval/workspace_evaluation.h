@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Evaluation sets of a workspace: measured in a raw space, or brought into a product's components. Errors name set, space
-// and what is missing. Blocking jobs.
+// Evaluation sets of a workspace: measured in a raw space, or brought into a product's components. Errors name set,
+// space and what is missing. Blocking jobs.
 #pragma once
 
 #include <string>

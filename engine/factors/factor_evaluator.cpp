@@ -26,7 +26,10 @@ struct DirectEvaluator::Side {
 
 DirectEvaluator::DirectEvaluator(std::shared_ptr<const ProductModel> model, std::vector<SetComponents> sets,
                                  Options options)
-    : model_(std::move(model)), sets_(std::move(sets)), options_(std::move(options)), known_(sets_.size()),
+    : model_(std::move(model)),
+      sets_(std::move(sets)),
+      options_(std::move(options)),
+      known_(sets_.size()),
       rows_(2 * sets_.size()) {
     for (const auto& set : sets_) outlines_.push_back({set.set.name, set.set.kind, set.set.first, set.set.second});
     tieRule(options_.eval.ties);

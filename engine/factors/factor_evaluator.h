@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Metrics of a product at any setting of its live factors. Sweeps and tuning see only this interface, so that how a point
-// is computed (by blending again, or from landscapes) is nobody else's business.
+// Metrics of a product at any setting of its live factors. Sweeps and tuning see only this interface, so that how a
+// point is computed (by blending again, or from landscapes) is nobody else's business.
 #pragma once
 
 #include <map>
@@ -27,8 +27,8 @@ struct SetOutline {
 class FactorEvaluator {
 public:
     virtual ~FactorEvaluator() = default;
-    // Every set at the recipe's factors with `setting` put in. Throws Error{InvalidInput} naming a factor that is unknown,
-    // out of 0..1 or not live. Equal settings give equal figures.
+    // Every set at the recipe's factors with `setting` put in. Throws Error{InvalidInput} naming a factor that is
+    // unknown, out of 0..1 or not live. Equal settings give equal figures.
     virtual MetricsTable evaluate(const Setting& setting, const JobContext& job) = 0;
     virtual const std::vector<SetOutline>& sets() const = 0;
     virtual const std::vector<FactorInfo>& factors() const = 0;  // that a setting can name
@@ -42,8 +42,8 @@ class DirectEvaluator : public FactorEvaluator {
 public:
     struct Options {
         EvalOptions eval;
-        bool synthetic = false;   // measured on a synthetic world
-        bool reference = false;   // brute force in float64: slow
+        bool synthetic = false;  // measured on a synthetic world
+        bool reference = false;  // brute force in float64: slow
         std::size_t cached_rows_bytes = std::size_t{1} << 30;
     };
     DirectEvaluator(std::shared_ptr<const ProductModel> model, std::vector<SetComponents> sets, Options options);
@@ -73,8 +73,8 @@ private:
 // Throws Error{InvalidInput} listing every name in `setting` that no factor has, values out of 0..1, factors not live.
 void checkSetting(const Setting& setting, const std::vector<FactorInfo>& factors, const std::string& subject);
 
-// The weights as one list of numbers, equal exactly where the blend is: where a share is 0 the layer's own weights do not
-// count, and weights are scaled to sum 1.
+// The weights as one list of numbers, equal exactly where the blend is: where a share is 0 the layer's own weights do
+// not count, and weights are scaled to sum 1.
 std::vector<double> weightsKey(const BlendWeights& weights);
 
 }  // namespace engine

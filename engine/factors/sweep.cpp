@@ -26,7 +26,9 @@ double parseNumber(const std::string& text, const std::string& whole) {
     return value;
 }
 
-double weightOf(const DeltaGroup& group, std::size_t i) { return group.weights.empty() ? 1 : group.weights[i]; }
+double weightOf(const DeltaGroup& group, std::size_t i) {
+    return group.weights.empty() ? 1 : group.weights[i];
+}
 
 void checkGroup(const DeltaGroup& group, const std::vector<SetOutline>& sets, const MetricsTable& baseline,
                 std::vector<std::string>& problems) {
@@ -62,7 +64,8 @@ void checkGroup(const DeltaGroup& group, const std::vector<SetOutline>& sets, co
     }
 }
 
-void checkRequest(const SweepRequest& request, const std::vector<DeltaGroup>& groups, const FactorEvaluator& evaluator) {
+void checkRequest(const SweepRequest& request, const std::vector<DeltaGroup>& groups,
+                  const FactorEvaluator& evaluator) {
     std::vector<std::string> problems;
     if (request.axes.empty() || request.axes.size() > 2) {
         problems.push_back("expected one or two factors, found " + std::to_string(request.axes.size()));
@@ -130,8 +133,8 @@ FactorAxis parseAxis(const std::string& text) {
         from = to + 1;
     }
     if (numbers.size() < 2 || numbers.size() > 3) {
-        throw Error(ErrorCode::InvalidInput, "factor axis '" + text + "'", "expected first:last or first:last:step, found " +
-                    std::to_string(numbers.size()) + " numbers");
+        throw Error(ErrorCode::InvalidInput, "factor axis '" + text + "'",
+                    "expected first:last or first:last:step, found " + std::to_string(numbers.size()) + " numbers");
     }
     axis.first = numbers[0];
     axis.last = numbers[1];
@@ -201,7 +204,8 @@ std::size_t bestPoint(const GroupSurface& group) {
         if (std::isnan(group.change[i])) continue;
         if (best == group.change.size() || group.change[i] > group.change[best]) best = i;
     }
-    if (best == group.change.size()) throw Error(ErrorCode::NotFound, "Δ " + group.group.name, "no point is computed yet");
+    if (best == group.change.size())
+        throw Error(ErrorCode::NotFound, "Δ " + group.group.name, "no point is computed yet");
     return best;
 }
 
@@ -225,11 +229,13 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
     surface.fixed = request.fixed;
     surface.total = request.axes[0].steps * surface.columns();
     for (const auto& group : groups) {
-        surface.groups.push_back({group, std::vector<double>(surface.total, kUnknown), groupValue(group, request.baseline)});
+        surface.groups.push_back(
+            {group, std::vector<double>(surface.total, kUnknown), groupValue(group, request.baseline)});
     }
     surface.sets.resize(evaluator.sets().size());
     for (std::size_t s = 0; s < surface.sets.size(); ++s) {
-        if (const auto* found = request.baseline.find(evaluator.sets()[s].name)) surface.sets[s].baseline = found->values();
+        if (const auto* found = request.baseline.find(evaluator.sets()[s].name))
+            surface.sets[s].baseline = found->values();
     }
 
     // The sets' own progress would flicker: the sweep counts points.

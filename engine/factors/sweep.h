@@ -19,7 +19,7 @@ namespace engine {
 
 // `steps` values from first to last, both included (steps >= 2, or 1: first alone).
 struct FactorAxis {
-    std::string factor;     // "sigma_a"
+    std::string factor;  // "sigma_a"
     double first = 0, last = 1;
     std::size_t steps = 21;
 
@@ -30,17 +30,17 @@ struct FactorAxis {
 FactorAxis parseAxis(const std::string& text);
 
 struct SweepRequest {
-    std::vector<FactorAxis> axes;     // one or two; the second runs fastest in all results
-    Setting fixed;                    // everything else that differs from the recipe
-    std::vector<DeltaGroup> groups;   // empty: defaultGroups of the sets that the baseline has too
-    MetricsTable baseline;            // of another product, of a space, or of the same product at a setting
+    std::vector<FactorAxis> axes;    // one or two; the second runs fastest in all results
+    Setting fixed;                   // everything else that differs from the recipe
+    std::vector<DeltaGroup> groups;  // empty: defaultGroups of the sets that the baseline has too
+    MetricsTable baseline;           // of another product, of a space, or of the same product at a setting
 };
 
 // Values are row-major [steps of axis 0][steps of axis 1]; NaN: not computed yet.
 struct GroupSurface {
     DeltaGroup group;
-    std::vector<double> change;       // Δ: percentage points of the metric against the baseline
-    double baseline = 0;              // the baseline's weighted mean of the metric
+    std::vector<double> change;  // Δ: percentage points of the metric against the baseline
+    double baseline = 0;         // the baseline's weighted mean of the metric
 };
 
 struct SetSurface {
@@ -50,8 +50,8 @@ struct SetSurface {
 };
 
 struct SweepSurface {
-    std::string subject, baseline;    // product; what it is compared with
-    bool synthetic = false;           // measured on a synthetic world
+    std::string subject, baseline;  // product; what it is compared with
+    bool synthetic = false;         // measured on a synthetic world
     std::vector<FactorAxis> axes;
     Setting fixed;
     std::vector<GroupSurface> groups;
@@ -71,8 +71,8 @@ using SweepSink = std::function<void(const SweepSurface&)>;
 SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, const JobContext& job,
                    const SweepSink& sink = {});
 
-// One group for each pair of modalities that has retrieval sets, named by the paper's letters in alphabetical order: "AT",
-// "AV", "TV"; with other modalities by their names: "A-depth". Metric "R@1", equal weights.
+// One group for each pair of modalities that has retrieval sets, named by the paper's letters in alphabetical order:
+// "AT", "AV", "TV"; with other modalities by their names: "A-depth". Metric "R@1", equal weights.
 std::vector<DeltaGroup> defaultGroups(const std::vector<SetOutline>& sets);
 
 // Weighted mean of the group's metric over its sets.

@@ -136,15 +136,9 @@ std::string toCsv(const SweepSurface& surface) {
 }
 
 Json toJson(const SweepSurface& surface) {
-    Json json{{"subject", surface.subject},
-              {"baseline", surface.baseline},
-              {"synthetic", surface.synthetic},
-              {"points", surface.total},
-              {"computed", surface.done},
-              {"fixed", settingToJson(surface.fixed)},
-              {"axes", Json::array()},
-              {"groups", Json::array()},
-              {"sets", Json::array()}};
+    Json json{{"subject", surface.subject}, {"baseline", surface.baseline}, {"synthetic", surface.synthetic},
+              {"points", surface.total},    {"computed", surface.done},     {"fixed", settingToJson(surface.fixed)},
+              {"axes", Json::array()},      {"groups", Json::array()},      {"sets", Json::array()}};
     for (const auto& axis : surface.axes) {
         Json values = Json::array();
         for (std::size_t i = 0; i < axis.steps; ++i) values.push_back(axis.value(i));

@@ -11,8 +11,8 @@
 
 namespace engine {
 
-// One line for each point: the factors, each group's Δ, then every metric of every set ("AudioCaps R@1"). Lines before the
-// header begin with '#'. Points that are not computed have empty fields.
+// One line for each point: the factors, each group's Δ, then every metric of every set ("AudioCaps R@1"). Lines before
+// the header begin with '#'. Points that are not computed have empty fields.
 std::string toCsv(const SweepSurface& surface);
 // {"subject", "baseline", "synthetic", "axes": [{factor, values}], "groups": [{name, sets, metric, weights, baseline,
 // change: [[...]]}], "sets": [{set, protocol, baseline, metrics: {name: [[...]]}}]}; null: not computed.

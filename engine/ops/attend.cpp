@@ -23,8 +23,8 @@
 namespace engine {
 namespace {
 
-constexpr std::int64_t kQueryChunk = 256;    // rows of Q that one thread takes at a time
-constexpr std::int64_t kMemoryTile = 1024;   // rows of K and V between two looks at the running maximum
+constexpr std::int64_t kQueryChunk = 256;   // rows of Q that one thread takes at a time
+constexpr std::int64_t kMemoryTile = 1024;  // rows of K and V between two looks at the running maximum
 constexpr std::int64_t kGpuTile = 32768;
 
 at::Tensor viewOf(float* data, std::int64_t rows, std::int64_t cols, std::int64_t stride) {
@@ -49,9 +49,9 @@ private:
 };
 
 struct State {
-    std::vector<float> maximum;     // running, of the scaled logits
-    std::vector<double> sum;        // of the exponentials
-    std::vector<Matrix> out;        // sums of values, not divided yet
+    std::vector<float> maximum;  // running, of the scaled logits
+    std::vector<double> sum;     // of the exponentials
+    std::vector<Matrix> out;     // sums of values, not divided yet
 };
 
 // One chunk of queries against one block of memory, by one thread.
@@ -79,8 +79,8 @@ void chunkAgainstBlock(MatrixView queries, std::int64_t first, std::int64_t coun
                     for (std::size_t j = 0; j < out.cols(); ++j) o[j] *= shrink;
                 }
             }
-            state.sum[at_row] += static_cast<double>(
-                expInPlace(row, static_cast<std::size_t>(m), scale, state.maximum[at_row]));
+            state.sum[at_row] +=
+                static_cast<double>(expInPlace(row, static_cast<std::size_t>(m), scale, state.maximum[at_row]));
         }
         for (std::size_t v = 0; v < values.size(); ++v) {
             const auto width = static_cast<std::int64_t>(state.out[v].cols());
@@ -116,13 +116,14 @@ void onProcessor(MatrixView queries, const EmbeddingSource& keys, const std::vec
                 std::vector<float> logits(kQueryChunk * kMemoryTile);
                 for (std::int64_t c = begin; c < end; ++c) {
                     chunkAgainstBlock(queries, c * kQueryChunk, std::min(kQueryChunk, n - c * kQueryChunk), k, v,
-                                      static_cast<std::int64_t>(rows), static_cast<float>(1 / options.temperature), state,
-                                      logits, job);
+                                      static_cast<std::int64_t>(rows), static_cast<float>(1 / options.temperature),
+                                      state, logits, job);
                 }
             });
             if (!meter) continue;
             const double chunk_share = static_cast<double>(std::min(c0 + round, chunks)) / static_cast<double>(chunks);
-            const double share = (static_cast<double>(first) + static_cast<double>(rows) * chunk_share) / static_cast<double>(keys.rows());
+            const double share = (static_cast<double>(first) + static_cast<double>(rows) * chunk_share) /
+                                 static_cast<double>(keys.rows());
             const auto now = static_cast<std::uint64_t>(share * static_cast<double>(units));
             meter->advance(now - reported);
             reported = now;
@@ -133,7 +134,8 @@ void onProcessor(MatrixView queries, const EmbeddingSource& keys, const std::vec
 
 // The same by tensor operations on a device, in large tiles.
 void onDevice(MatrixView queries, const EmbeddingSource& keys, const std::vector<const EmbeddingSource*>& values,
-              const AttendOptions& options, const JobContext& job, ProgressMeter* meter, std::uint64_t units, State& state) {
+              const AttendOptions& options, const JobContext& job, ProgressMeter* meter, std::uint64_t units,
+              State& state) {
     const c10::InferenceMode guard;
     const at::Device device(options.device);
     const auto n = static_cast<std::int64_t>(queries.rows);

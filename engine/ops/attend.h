@@ -4,8 +4,8 @@
 // Softmax-weighted averages of whole pools (method §4.2):
 //   out_v = W(Q, K) V_v,   W(Q, K) = softmax over the rows of K of Q K^T / tau
 // in one pass over keys and all values, with a running maximum; the N x M matrix of weights never exists. Error against
-// float64: below 1e-5 for unit rows and tau >= 1e-3. On CPU a query's result does not depend on which others are computed
-// with it, nor on the number of threads.
+// float64: below 1e-5 for unit rows and tau >= 1e-3. On CPU a query's result does not depend on which others are
+// computed with it, nor on the number of threads.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,14 @@ namespace engine {
 
 struct AttendOptions {
     double temperature = 0.01;
-    bool normalise = true;               // outputs to unit length
+    bool normalise = true;  // outputs to unit length
     std::string device = "cpu";
     std::uint64_t memory_bytes = std::uint64_t{1} << 30;
-    bool tensor_ops = false;             // on CPU: the path of tensor operations that GPUs take (tests compare the two)
+    bool tensor_ops = false;  // on CPU: the path of tensor operations that GPUs take (tests compare the two)
 };
 
-// queries [n, d]; keys [m, d]; values: sources of m rows. Returns one [n, width] for each of `values`. `meter`, if given,
-// advances by `units` in all. A stop ends it within a tile (Cancelled).
+// queries [n, d]; keys [m, d]; values: sources of m rows. Returns one [n, width] for each of `values`. `meter`, if
+// given, advances by `units` in all. A stop ends it within a tile (Cancelled).
 std::vector<Matrix> attend(MatrixView queries, const EmbeddingSource& keys,
                            const std::vector<const EmbeddingSource*>& values, const AttendOptions& options,
                            const JobContext& job, ProgressMeter* meter = nullptr, std::uint64_t units = 0);

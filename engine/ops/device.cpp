@@ -66,7 +66,8 @@ std::string resolveDevice(const std::string& wanted) {
     const int gpus = gpuCount();
     if (wanted == "cpu") return "cpu";
     if (wanted == "auto") return gpus > 0 ? "cuda:0" : "cpu";
-    const bool digits = wanted.size() > 5 && wanted.size() < 9 && wanted.find_first_not_of("0123456789", 5) == std::string::npos;
+    const bool digits =
+        wanted.size() > 5 && wanted.size() < 9 && wanted.find_first_not_of("0123456789", 5) == std::string::npos;
     if (wanted == "cuda" || (wanted.starts_with("cuda:") && digits)) {
         const int index = wanted == "cuda" ? 0 : std::stoi(wanted.substr(5));
         if (index >= gpus) {

@@ -14,7 +14,8 @@
 namespace engine {
 namespace {
 
-// Projectors take rows in blocks of this size, and a row's last bit may depend on its place there: places stay the same.
+// Projectors take rows in blocks of this size, and a row's last bit may depend on its place there: places stay the
+// same.
 constexpr std::size_t kProjectorRows = 256;
 
 bool contains(const std::vector<std::string>& list, const std::string& item) {
@@ -33,7 +34,8 @@ void checkRequest(const ProductModel& model, const ApplyOptions& options) {
     const std::string where = "product " + model.recipe().name;
     if (!contains(modalities, options.modality)) {
         const std::string near = nearestName(options.modality, modalities);
-        throw Error(ErrorCode::InvalidInput, where, "it has no modality '" + options.modality + "'; it has " + listed(modalities),
+        throw Error(ErrorCode::InvalidInput, where,
+                    "it has no modality '" + options.modality + "'; it has " + listed(modalities),
                     near.empty() ? "" : "did you mean '" + near + "'?");
     }
     const auto needed = model.spacesNeeded(options.modality);
@@ -47,7 +49,8 @@ void checkRequest(const ProductModel& model, const ApplyOptions& options) {
     if (options.inputs.empty()) problems.push_back("expected embeddings of " + listed(needed) + ", found none");
     const auto ending = options.output.extension();
     if (ending != ".npy" && ending != ".safetensors") {
-        problems.push_back("expected an output that ends in .npy or .safetensors, found '" + options.output.string() + "'");
+        problems.push_back("expected an output that ends in .npy or .safetensors, found '" + options.output.string() +
+                           "'");
     }
     if (options.block_rows == 0) problems.push_back("expected blocks of at least one row");
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, where, problems);
@@ -57,7 +60,8 @@ void checkRequest(const ProductModel& model, const ApplyOptions& options) {
 std::string headerOf(const std::filesystem::path& path, std::size_t rows, std::size_t width) {
     if (path.extension() == ".npy") return npyHeader("<f4", {rows, width});
     const std::uint64_t bytes = std::uint64_t{rows} * width * sizeof(float);
-    std::string json = Json{{"embeddings", {{"dtype", "F32"}, {"shape", {rows, width}}, {"data_offsets", {0, bytes}}}}}.dump();
+    std::string json =
+        Json{{"embeddings", {{"dtype", "F32"}, {"shape", {rows, width}}, {"data_offsets", {0, bytes}}}}}.dump();
     json.resize((json.size() + 7) / 8 * 8, ' ');
     std::string out;
     for (int i = 0; i < 8; ++i) out += static_cast<char>(static_cast<std::uint64_t>(json.size()) >> (8 * i) & 0xFF);
@@ -67,7 +71,8 @@ std::string headerOf(const std::filesystem::path& path, std::size_t rows, std::s
 void unitRows(Matrix& rows, std::size_t count, std::size_t first, const std::string& origin) {
     for (std::size_t i = 0; i < count; ++i) {
         double sum = 0;
-        for (std::size_t j = 0; j < rows.cols(); ++j) sum += static_cast<double>(rows.row(i)[j]) * static_cast<double>(rows.row(i)[j]);
+        for (std::size_t j = 0; j < rows.cols(); ++j)
+            sum += static_cast<double>(rows.row(i)[j]) * static_cast<double>(rows.row(i)[j]);
         if (std::isfinite(sum) && sum > 1e-24) continue;
         throw Error(ErrorCode::InvalidInput, origin + " row " + std::to_string(first + i),
                     std::isfinite(sum) ? "the embedding has length 0" : "the embedding has values that are not finite",
@@ -81,7 +86,8 @@ void unitRows(Matrix& rows, std::size_t count, std::size_t first, const std::str
 std::pair<std::string, SourceSpec> parseInput(const std::string& text) {
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-        throw Error(ErrorCode::InvalidInput, "--input " + text, "expected SPACE=FILE", "for example ImageBind=clips.npy");
+        throw Error(ErrorCode::InvalidInput, "--input " + text, "expected SPACE=FILE",
+                    "for example ImageBind=clips.npy");
     }
     SourceSpec source;
     const std::string file = text.substr(equals + 1);
@@ -110,7 +116,8 @@ Json applyPackage(const std::filesystem::path& folder, const ApplyOptions& optio
         }
         if (!counted.empty() && reader.rows != rows) {
             throw Error(ErrorCode::InvalidInput, reader.origin,
-                        "expected " + std::to_string(rows) + " rows as in " + counted + ", found " + std::to_string(reader.rows),
+                        "expected " + std::to_string(rows) + " rows as in " + counted + ", found " +
+                            std::to_string(reader.rows),
                         "all inputs describe the same items in the same order");
         }
         rows = reader.rows;
@@ -145,13 +152,16 @@ Json applyPackage(const std::filesystem::path& folder, const ApplyOptions& optio
             blend(components, model.weights(options.modality, components), 0, count, out.data());
         } catch (const Error& error) {
             // Its row counts within the block.
-            throw Error(error.code(), error.where() + " of the block from row " + std::to_string(first), error.message(), error.hint());
+            throw Error(error.code(), error.where() + " of the block from row " + std::to_string(first),
+                        error.message(), error.hint());
         }
-        file.write(reinterpret_cast<const char*>(out.data()), static_cast<std::streamsize>(count * width * sizeof(float)));
+        file.write(reinterpret_cast<const char*>(out.data()),
+                   static_cast<std::streamsize>(count * width * sizeof(float)));
         meter.advance(count);
     }
     file.close();
-    if (!file) throw Error(ErrorCode::Io, options.output.string(), "cannot write the product vectors", "free some disk space");
+    if (!file)
+        throw Error(ErrorCode::Io, options.output.string(), "cannot write the product vectors", "free some disk space");
     staging.commit();
     meter.finish();
     std::vector<std::string> spaces;

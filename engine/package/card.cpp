@@ -41,7 +41,8 @@ std::string whatItIs(const CardInput& in) {
     }
     if (!recipe.description.empty()) out += recipe.description + "\n\n";
     out += "A fused embedding space of width " + std::to_string(plan.width) + " for " + joined(plan.modalities) +
-           ", made by molecule-space reactions (Wang et al., ICML 2024, arXiv 2405.04883) from existing embedding spaces. It "
+           ", made by molecule-space reactions (Wang et al., ICML 2024, arXiv 2405.04883) from existing embedding "
+           "spaces. It "
            "takes embeddings, not files: run the encoders below, then `apply.py`.\n\n";
     return out;
 }
@@ -56,8 +57,9 @@ std::string inputs(const CardInput& in) {
         }
         out += "| " + cell(modality) + " | " + cell(joined(spaces)) + " |\n";
     }
-    return out + "\nRows of all files of one call describe the same items in the same order. Rows are brought to unit "
-                 "length; so are the results.\n\n";
+    return out +
+           "\nRows of all files of one call describe the same items in the same order. Rows are brought to unit "
+           "length; so are the results.\n\n";
 }
 
 std::string factors(const CardInput& in) {
@@ -67,14 +69,17 @@ std::string factors(const CardInput& in) {
     for (const auto& modality : model.plan().modalities) {
         out += "    " + formula(model.recipe(), model.plan(), modality) + "\n";
     }
-    out += "\nN brings to unit length; Ψ is the mean of an expert's projectors. A factor is the expert's share.\n\n"
-           "| factor | in force | when trained | live |\n|---|---|---|---|\n";
+    out +=
+        "\nN brings to unit length; Ψ is the mean of an expert's projectors. A factor is the expert's share.\n\n"
+        "| factor | in force | when trained | live |\n|---|---|---|---|\n";
     for (const auto& factor : model.plan().factors) {
         const auto before = in.trained.find(factor.name);
         out += "| " + factor.symbol + " (`" + factor.name + "`) | " + number(factor.value) + " | " +
-               number(before != in.trained.end() ? before->second : factor.value) + " | " + (factor.live ? "yes" : "no") + " |\n";
+               number(before != in.trained.end() ? before->second : factor.value) + " | " +
+               (factor.live ? "yes" : "no") + " |\n";
     }
-    out += "\nA factor that is not live feeds a later projector, which was trained at the value in the third column.\n\n";
+    out +=
+        "\nA factor that is not live feeds a later projector, which was trained at the value in the third column.\n\n";
     for (const auto& [name, setting] : model.recipe().settings) {
         out += "Named setting " + name + ": `" + settingToJson(setting).dump() + "`\n\n";
     }
@@ -98,14 +103,18 @@ std::string training(const CardInput& in) {
         if (!subsets.is_object()) continue;
         for (const auto& [subset, t] : subsets.items()) {
             if (!t.is_object()) continue;
-            rows += "| " + cell(reaction + " " + subset) + " | " + figure(t, "epochs") + " | " + figure(t, "steps") + " | " +
-                    figure(t, "batch") + " | " + figure(t, "final_loss") + " | " + figure(t, "seconds") + " |\n";
+            rows += "| " + cell(reaction + " " + subset) + " | " + figure(t, "epochs") + " | " + figure(t, "steps") +
+                    " | " + figure(t, "batch") + " | " + figure(t, "final_loss") + " | " + figure(t, "seconds") +
+                    " |\n";
         }
     }
     if (!rows.empty()) {
-        out += "| projector | epochs | steps | batch | last loss | seconds |\n|---|---|---|---|---|---|\n" + rows + "\n";
+        out +=
+            "| projector | epochs | steps | batch | last loss | seconds |\n|---|---|---|---|---|---|\n" + rows + "\n";
     }
-    out += "The whole record stands in `product.json`; `recipe.json`, that workspace and the seed rebuild the product.\n\n";
+    out +=
+        "The whole record stands in `product.json`; `recipe.json`, that workspace and the seed rebuild the "
+        "product.\n\n";
     return out;
 }
 
@@ -116,7 +125,8 @@ std::string measured(const CardInput& in) {
         return out + "None were measured when this package was written.\n\n";
     }
     const std::vector<std::string> columns = {"R@1", "R@5", "R@10", "top-1", "top-5", "mAP"};
-    out += in.evaluation.value("subject", "") + (in.evaluation.value("synthetic", false) ? ", synthetic world" : "") + ":\n\n";
+    out += in.evaluation.value("subject", "") + (in.evaluation.value("synthetic", false) ? ", synthetic world" : "") +
+           ":\n\n";
     out += "| set | R@1 | R@5 | R@10 | top-1 | top-5 | mAP |\n|---|---|---|---|---|---|---|\n";
     std::string protocols;
     for (const auto& set : in.evaluation["sets"]) {
@@ -127,12 +137,13 @@ std::string measured(const CardInput& in) {
         }
         out += " |\n";
         const Json p = set.value("protocol", Json::object());
-        protocols += "- " + p.value("set", "") + ": " + std::to_string(p.value("first_items", 0)) + " " + p.value("first", "") +
-                     " × " + std::to_string(p.value("second_items", 0)) + " " + p.value("second", "") + ", " +
-                     std::to_string(p.value("pairs", 0)) + " pairs; " + p.value("hit_rule", "") + "; " +
-                     p.value("average", "") + "; " + p.value("tie_rule", "") + "\n";
+        protocols += "- " + p.value("set", "") + ": " + std::to_string(p.value("first_items", 0)) + " " +
+                     p.value("first", "") + " × " + std::to_string(p.value("second_items", 0)) + " " +
+                     p.value("second", "") + ", " + std::to_string(p.value("pairs", 0)) + " pairs; " +
+                     p.value("hit_rule", "") + "; " + p.value("average", "") + "; " + p.value("tie_rule", "") + "\n";
     }
-    return out + "\nPercent; R@K is the mean of both directions. Protocols (all of it in `metrics.json`):\n\n" + protocols + "\n";
+    return out + "\nPercent; R@K is the mean of both directions. Protocols (all of it in `metrics.json`):\n\n" +
+           protocols + "\n";
 }
 
 std::string howToUse(const CardInput& in) {
@@ -140,8 +151,9 @@ std::string howToUse(const CardInput& in) {
     const Modality& modality = model.plan().modalities.front();
     std::string files;
     for (const auto& space : model.spacesNeeded(modality)) files += " --input " + space + "=" + space + ".npy";
-    std::string out = "## Use\n\n    python apply.py --verify\n    python apply.py --modality " + modality + files +
-                      " --output z.npy\n\n`apply.py` needs numpy only. `molspace verify` and `molspace apply` do the same.\n\n";
+    std::string out =
+        "## Use\n\n    python apply.py --verify\n    python apply.py --modality " + modality + files +
+        " --output z.npy\n\n`apply.py` needs numpy only. `molspace verify` and `molspace apply` do the same.\n\n";
     out += "Probe vectors (`probes.safetensors`): ";
     std::string probes;
     for (const auto& [name, about] : in.probes.items()) {
@@ -155,14 +167,19 @@ std::string howToUse(const CardInput& in) {
 
 std::string limits() {
     return "## Licence and limits\n\n"
-           "- This package holds projectors and a few probe vectors, no encoder and no data. The encoders of the spaces "
-           "above and the data behind the embeddings have licences of their own, which may bind these weights: check them "
-           "before use or release. The probe vectors are embeddings of items of the workspace, unless random directions are "
+           "- This package holds projectors and a few probe vectors, no encoder and no data. The encoders of the "
+           "spaces "
+           "above and the data behind the embeddings have licences of their own, which may bind these weights: check "
+           "them "
+           "before use or release. The probe vectors are embeddings of items of the workspace, unless random "
+           "directions are "
            "named above.\n"
            "- It inherits the errors and biases of every space it was made from.\n"
-           "- Figures hold for the sets and protocols named here. A gain for one pair of modalities may cost another; choose "
+           "- Figures hold for the sets and protocols named here. A gain for one pair of modalities may cost another; "
+           "choose "
            "factors on data of your own.\n"
-           "- Inputs must come from the same encoders, with the same weights and preparation, as those it was trained on.\n";
+           "- Inputs must come from the same encoders, with the same weights and preparation, as those it was trained "
+           "on.\n";
 }
 
 }  // namespace

@@ -15,10 +15,10 @@ namespace engine {
 
 struct CardInput {
     const std::map<std::string, double>& trained;  // factors at which later projectors were trained, by name
-    const LoadedProduct& product;     // with the factors in force
+    const LoadedProduct& product;                  // with the factors in force
     std::string setting_name;
-    const Json& evaluation;           // null: not measured
-    const Json& probes;               // {modality: {"rows", "source"}}
+    const Json& evaluation;  // null: not measured
+    const Json& probes;      // {modality: {"rows", "source"}}
     std::vector<std::string> notes;
 };
 

@@ -38,7 +38,8 @@ void checkTarget(const fs::path& product, const fs::path& package) {
                     "choose another folder");
     }
     if (!fs::exists(fs::symlink_status(package))) return;
-    if (!fs::is_directory(package)) throw Error(ErrorCode::InvalidInput, package.string(), "there is a file of this name");
+    if (!fs::is_directory(package))
+        throw Error(ErrorCode::InvalidInput, package.string(), "there is a file of this name");
     if (!fs::is_empty(package) && !isPackage(package)) {
         throw Error(ErrorCode::InvalidInput, package.string(), "the folder is there and is no package",
                     "choose a new folder; only an earlier package is replaced");
@@ -51,7 +52,8 @@ void copyFile(const fs::path& from, const fs::path& to) {
     if (!error) fs::copy_file(from, to, error);
     if (!error) return;
     const bool full = error == std::errc::no_space_on_device;
-    throw Error(full ? ErrorCode::NoSpace : ErrorCode::Io, to.string(), "cannot write a copy of " + from.string() + ": " + error.message(),
+    throw Error(full ? ErrorCode::NoSpace : ErrorCode::Io, to.string(),
+                "cannot write a copy of " + from.string() + ": " + error.message(),
                 full ? "free some disk space and run the same command again" : "");
 }
 
@@ -61,7 +63,8 @@ std::map<std::string, double> trainedFactors(const LoadedProduct& product) {
     for (const auto& factor : product.model->plan().factors) out[factor.name] = factor.value;
     if (!isPackage(product.folder)) return out;
     for (const auto& factor : readManifest(product.folder).json.value("factors", Json::array())) {
-        if (factor.is_object() && factor.value("name", Json()).is_string() && factor.value("trained", Json()).is_number()) {
+        if (factor.is_object() && factor.value("name", Json()).is_string() &&
+            factor.value("trained", Json()).is_number()) {
             out[factor["name"].get<std::string>()] = factor["trained"].get<double>();
         }
     }
@@ -136,8 +139,8 @@ Json exportProduct(const fs::path& product_folder, const fs::path& named, const 
     std::vector<std::string> notes;
     if (options.freebind) {
         for (const auto& w : weights) {
-            const std::string note = writeFreebind(folder / "freebind", product.model->recipe(), w.key, w.subset,
-                                                   readProjector(w.path));
+            const std::string note =
+                writeFreebind(folder / "freebind", product.model->recipe(), w.key, w.subset, readProjector(w.path));
             if (!note.empty() && (notes.empty() || notes.back() != note)) notes.push_back(note);
             steps.done();
         }
@@ -147,7 +150,8 @@ Json exportProduct(const fs::path& product_folder, const fs::path& named, const 
     writeFileWhole(folder / "card.md", modelCard(card));
     steps.done();
     Json description = describePackage(*product.model, product.record);
-    for (auto& factor : description["factors"]) factor["trained"] = trained_factors.at(factor["name"].get<std::string>());
+    for (auto& factor : description["factors"])
+        factor["trained"] = trained_factors.at(factor["name"].get<std::string>());
     description["probes"] = {{"tolerance", kProbeTolerance}, {"modalities", probes}};
     if (!options.setting_name.empty()) description["setting"] = options.setting_name;
     writeManifest(folder, description, job);

@@ -26,11 +26,11 @@
 namespace engine {
 
 struct ExportOptions {
-    Setting setting;                   // put in force, over the recipe's own factors
-    std::string setting_name;          // for the card: "Versatile"; may be empty
-    Json evaluation;                   // figures at that setting, as toJson(MetricsTable) gives them; null: none
-    std::filesystem::path workspace;   // where probe rows are taken from; empty: random directions
-    std::size_t probes = 16;           // items for each modality
+    Setting setting;                  // put in force, over the recipe's own factors
+    std::string setting_name;         // for the card: "Versatile"; may be empty
+    Json evaluation;                  // figures at that setting, as toJson(MetricsTable) gives them; null: none
+    std::filesystem::path workspace;  // where probe rows are taken from; empty: random directions
+    std::size_t probes = 16;          // items for each modality
     bool freebind = false;
 };
 

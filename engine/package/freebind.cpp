@@ -21,7 +21,7 @@ constexpr std::uint16_t kDosDate = (1 << 5) | 1, kDosTime = 0;
 
 struct Tensor {
     std::string name;
-    bool counter = false;                // int64, else float32
+    bool counter = false;  // int64, else float32
     std::vector<std::uint64_t> shape;
     const void* data = nullptr;
     std::uint64_t elements = 0;
@@ -32,9 +32,9 @@ std::vector<Tensor> tensorsOf(const ProjectorWeights& w) {
     const auto floats = [&](const char* name, const std::vector<float>& v, std::vector<std::uint64_t> shape) {
         out.push_back({name, false, std::move(shape), v.data(), v.size()});
     };
-    const auto half = [&](const char* linear, const char* norm, const std::vector<float>& weight, const std::vector<float>& bias,
-                          const std::array<const std::vector<float>*, 4>& stats, const std::int64_t& batches,
-                          std::uint64_t rows, std::uint64_t cols) {
+    const auto half = [&](const char* linear, const char* norm, const std::vector<float>& weight,
+                          const std::vector<float>& bias, const std::array<const std::vector<float>*, 4>& stats,
+                          const std::int64_t& batches, std::uint64_t rows, std::uint64_t cols) {
         const std::string l = linear, n = norm;
         floats((l + ".weight").c_str(), weight, {rows, cols});
         floats((l + ".bias").c_str(), bias, {rows});
@@ -44,8 +44,10 @@ std::vector<Tensor> tensorsOf(const ProjectorWeights& w) {
         floats((n + ".running_var").c_str(), *stats[3], {rows});
         out.push_back({n + ".num_batches_tracked", true, {}, &batches, 1});
     };
-    half("Head2.mlps.0", "Head2.mlps.1", w.w1, w.b1, {&w.gamma1, &w.beta1, &w.mean1, &w.variance1}, w.batches1, w.hidden, w.in);
-    half("Head2.mlps.3", "Head2.mlps.4", w.w2, w.b2, {&w.gamma2, &w.beta2, &w.mean2, &w.variance2}, w.batches2, w.out, w.hidden);
+    half("Head2.mlps.0", "Head2.mlps.1", w.w1, w.b1, {&w.gamma1, &w.beta1, &w.mean1, &w.variance1}, w.batches1,
+         w.hidden, w.in);
+    half("Head2.mlps.3", "Head2.mlps.4", w.w2, w.b2, {&w.gamma2, &w.beta2, &w.mean2, &w.variance2}, w.batches2, w.out,
+         w.hidden);
     return out;
 }
 
@@ -111,7 +113,8 @@ private:
 [[noreturn]] void failZip(const std::filesystem::path& path, zip_t* archive) {
     const std::string reason = archive ? zip_strerror(archive) : "cannot be made";
     if (archive) zip_discard(archive);
-    throw Error(ErrorCode::Io, path.string(), "cannot write the archive: " + reason, "check the free space of the disk");
+    throw Error(ErrorCode::Io, path.string(), "cannot write the archive: " + reason,
+                "check the free space of the disk");
 }
 
 }  // namespace
@@ -125,7 +128,8 @@ std::string freebindFolder(const Recipe& recipe, const std::string& reaction_key
           {"2-CLAP_g", "InternVL_IB_PP_G_Proj"},
           {"2-CLAP_m", "InternVL_IB_PP_M_Proj"}}}};
     if (const auto product = known.find(recipe.name); product != known.end()) {
-        if (const auto folder = product->second.find(reaction_key); folder != product->second.end()) return folder->second;
+        if (const auto folder = product->second.find(reaction_key); folder != product->second.end())
+            return folder->second;
     }
     return reaction_key + "_Proj";
 }

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// FreeBind's own checkpoint layout: <folder>/<dir>/<dm>/best.pt, dm one of mix, A, T, V, AT, AV, TV, each a state_dict of
-// 14 tensors as torch.save writes it (a zip archive, not compressed, with a pickle). Written without Torch.
+// FreeBind's own checkpoint layout: <folder>/<dir>/<dm>/best.pt, dm one of mix, A, T, V, AT, AV, TV, each a state_dict
+// of 14 tensors as torch.save writes it (a zip archive, not compressed, with a pickle). Written without Torch.
 #pragma once
 
 #include <filesystem>

@@ -15,7 +15,8 @@ constexpr const char* kManifest = "manifest.json";
 // A name that stays within the folder of the package.
 bool staysInside(const std::string& name) {
     const fs::path path(name);
-    if (name.empty() || path.is_absolute() || name.find('\\') != std::string::npos || name.find('\0') != std::string::npos) {
+    if (name.empty() || path.is_absolute() || name.find('\\') != std::string::npos ||
+        name.find('\0') != std::string::npos) {
         return false;
     }
     for (const auto& part : path) {
@@ -57,12 +58,14 @@ Json describePackage(const ProductModel& model, const ProductRecord& record) {
     json["width"] = plan.width;
     json["modalities"] = Json::object();
     for (const auto& modality : plan.modalities) {
-        json["modalities"][modality] = {{"spaces", model.spacesNeeded(modality)}, {"formula", formula(recipe, plan, modality)}};
+        json["modalities"][modality] = {{"spaces", model.spacesNeeded(modality)},
+                                        {"formula", formula(recipe, plan, modality)}};
     }
     // Steps count from 0, as they stand in recipe.json.
     json["factors"] = Json::array();
     for (const auto& f : plan.factors) {
-        json["factors"].push_back({{"name", f.name}, {"step", f.step}, {"modality", f.modality}, {"value", f.value}, {"live", f.live}});
+        json["factors"].push_back(
+            {{"name", f.name}, {"step", f.step}, {"modality", f.modality}, {"value", f.value}, {"live", f.live}});
     }
     json["experts"] = Json::array();
     for (const auto& r : plan.reactions) {
@@ -94,7 +97,8 @@ PackageManifest readManifest(const fs::path& folder) {
     out.json = readJsonFile(path, 64u << 20);
     try {
         if (!out.json.is_object() || out.json.value("format", "") != kPackageFormat) {
-            throw Error(ErrorCode::InvalidInput, path.string(), "expected format '" + std::string(kPackageFormat) + "'");
+            throw Error(ErrorCode::InvalidInput, path.string(),
+                        "expected format '" + std::string(kPackageFormat) + "'");
         }
         const int major = out.json.at("format_version").at(0).get<int>();
         out.minor = out.json.at("format_version").at(1).get<int>();
@@ -104,7 +108,8 @@ PackageManifest readManifest(const fs::path& folder) {
                             std::to_string(kPackageMajor),
                         "update this program");
         }
-        if (major < 1 || out.minor < 0) throw Error(ErrorCode::InvalidInput, path.string(), "its format version is damaged");
+        if (major < 1 || out.minor < 0)
+            throw Error(ErrorCode::InvalidInput, path.string(), "its format version is damaged");
         out.name = out.json.at("name").get<std::string>();
         for (const auto& [name, file] : out.json.at("files").items()) {
             if (!staysInside(name)) {

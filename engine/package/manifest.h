@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// manifest.json of a package: format and version, what wrote it, every file with its size and XXH3-128, and what a reader
-// needs to turn embeddings into product vectors (modalities, spaces, factors in force). A package is a product's folder
-// too: loadProduct() reads it. Schema: resources/guide/package.md.
+// manifest.json of a package: format and version, what wrote it, every file with its size and XXH3-128, and what a
+// reader needs to turn embeddings into product vectors (modalities, spaces, factors in force). A package is a product's
+// folder too: loadProduct() reads it. Schema: resources/guide/package.md.
 #pragma once
 
 #include <cstdint>

@@ -37,8 +37,12 @@ Matrix randomDirections(const std::string& name, std::size_t count, std::size_t 
     return out;
 }
 
-std::string inputName(const Modality& modality, const std::string& space) { return modality + "/input/" + space; }
-std::string expectedName(const Modality& modality) { return modality + "/expected"; }
+std::string inputName(const Modality& modality, const std::string& space) {
+    return modality + "/input/" + space;
+}
+std::string expectedName(const Modality& modality) {
+    return modality + "/expected";
+}
 
 Matrix productOf(const ProductModel& model, const Modality& modality, const SpaceRows& rows, const JobContext& job) {
     const Components components = model.components(modality, rows, job);
@@ -68,14 +72,16 @@ ProbeInputs chooseProbes(const ProductModel& model, const Modality& modality, co
             for (const auto side : {Workspace::Side::First, Workspace::Side::Second}) {
                 const ItemTable& table = side == Workspace::Side::First ? set.first : set.second;
                 if (!coversSpaces(table, modality, spaces)) continue;
-                take(modality + " of " + set.name, [&](const auto& s) { return workspace->setRows(set.name, side, s); });
+                take(modality + " of " + set.name,
+                     [&](const auto& s) { return workspace->setRows(set.name, side, s); });
                 return out;
             }
         }
         for (const auto& pool : workspace->pools()) {
             for (const auto& table : pool.tables) {
                 if (!coversSpaces(table, modality, spaces)) continue;
-                take(modality + " of pool " + pool.name, [&](const auto& s) { return workspace->pool(pool.name, modality, s); });
+                take(modality + " of pool " + pool.name,
+                     [&](const auto& s) { return workspace->pool(pool.name, modality, s); });
                 return out;
             }
         }
@@ -127,7 +133,8 @@ std::map<Modality, ProbeCheck> checkProbes(const std::filesystem::path& path, co
         ProbeCheck check{found.rows(), 0};
         for (std::size_t i = 0; i < found.rows(); ++i) {
             for (std::size_t j = 0; j < found.cols(); ++j) {
-                const double difference = std::fabs(static_cast<double>(found.row(i)[j]) - static_cast<double>(expected.row(i)[j]));
+                const double difference =
+                    std::fabs(static_cast<double>(found.row(i)[j]) - static_cast<double>(expected.row(i)[j]));
                 // Not a number compares as false, and must not pass for small.
                 if (!(difference <= check.worst)) {
                     check.worst = std::isfinite(difference) ? difference : std::numeric_limits<double>::infinity();

@@ -24,8 +24,8 @@ struct ProbeInputs {
     std::string source;                  // "audio of AudioCaps", "random directions"
 };
 
-// Up to `count` items spread evenly over an evaluation set (or else a pool) that has the modality in every needed space;
-// random directions where there is none or no workspace.
+// Up to `count` items spread evenly over an evaluation set (or else a pool) that has the modality in every needed
+// space; random directions where there is none or no workspace.
 ProbeInputs chooseProbes(const ProductModel& model, const Modality& modality, const Workspace* workspace,
                          std::size_t count);
 

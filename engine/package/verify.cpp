@@ -32,15 +32,16 @@ void checkFiles(const fs::path& folder, const PackageManifest& manifest, std::ve
             problems.push_back(name + ": expected " + std::to_string(expected.bytes) + " bytes, found " +
                                std::to_string(it->second.bytes));
         } else if (it->second.hash != expected.hash) {
-            problems.push_back(name + ": its bytes are not those that were exported (expected XXH3-128 " + expected.hash +
-                               ", found " + it->second.hash + ")");
+            problems.push_back(name + ": its bytes are not those that were exported (expected XXH3-128 " +
+                               expected.hash + ", found " + it->second.hash + ")");
         }
     }
     for (const auto& [name, file] : found) {
         if (!manifest.files.contains(name)) warnings.push_back(name + " is no part of the package");
     }
     for (const char* needed : {"recipe.json", "product.json", "probes.safetensors", "apply.py", "card.md"}) {
-        if (!manifest.files.contains(needed)) problems.push_back(std::string(needed) + ": the manifest does not name it");
+        if (!manifest.files.contains(needed))
+            problems.push_back(std::string(needed) + ": the manifest does not name it");
     }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Proves a package: every file is there with its size and hash, formats and versions are known, recipe and product agree,
-// and the engine computes every probe again to within kProbeTolerance.
+// Proves a package: every file is there with its size and hash, formats and versions are known, recipe and product
+// agree, and the engine computes every probe again to within kProbeTolerance.
 #pragma once
 
 #include <filesystem>

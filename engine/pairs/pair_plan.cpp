@@ -9,7 +9,9 @@
 namespace engine {
 namespace {
 
-bool has(const std::vector<Modality>& list, const Modality& m) { return std::find(list.begin(), list.end(), m) != list.end(); }
+bool has(const std::vector<Modality>& list, const Modality& m) {
+    return std::find(list.begin(), list.end(), m) != list.end();
+}
 
 std::vector<Modality> others(const std::vector<Modality>& list, const std::vector<Modality>& without) {
     std::vector<Modality> out;
@@ -19,12 +21,18 @@ std::vector<Modality> others(const std::vector<Modality>& list, const std::vecto
     return out;
 }
 
-const char* sideName(PairSide side) { return side == PairSide::Unified ? "u" : "e"; }
-std::string poolName(PairSide side, const Modality& m) { return modalityLetter(m) + sideName(side); }
+const char* sideName(PairSide side) {
+    return side == PairSide::Unified ? "u" : "e";
+}
+std::string poolName(PairSide side, const Modality& m) {
+    return modalityLetter(m) + sideName(side);
+}
 
 }  // namespace
 
-std::string cellName(const PairCell& cell) { return modalityLetter(cell.modality) + "~" + sideName(cell.side); }
+std::string cellName(const PairCell& cell) {
+    return modalityLetter(cell.modality) + "~" + sideName(cell.side);
+}
 
 std::vector<PairCell> PairPlan::made() const {
     std::vector<PairCell> cells;
@@ -42,7 +50,8 @@ std::string PairPlan::text() const {
         const bool is_own = has({start}, step.query.modality);
         const std::string query = is_own ? poolName(step.query.side, step.query.modality) : cellName(step.query);
         for (const auto side : step.value_sides) {
-            line(cellName({side, step.memory}) + " = W(" + query + ", " + poolName(step.key_side, step.memory) + ") " + poolName(side, step.memory));
+            line(cellName({side, step.memory}) + " = W(" + query + ", " + poolName(step.key_side, step.memory) + ") " +
+                 poolName(side, step.memory));
         }
     }
     return out;
@@ -57,7 +66,8 @@ PairPlan planPairs(const Modality& start, const std::vector<Modality>& unified, 
     }
     if (shared.empty()) throw Error(ErrorCode::InvalidInput, "pseudo pairs", "the two spaces share no modality");
     if (hub != "auto" && !has(unified, hub)) {
-        throw Error(ErrorCode::InvalidInput, "hub", "expected auto or a modality of the unified space, found '" + hub + "'");
+        throw Error(ErrorCode::InvalidInput, "hub",
+                    "expected auto or a modality of the unified space, found '" + hub + "'");
     }
     const Modality wanted = hub != "auto" ? hub : has(unified, "image") ? "image" : unified.front();
     const bool own = guidance == "own" || (guidance == "auto" && has(shared, wanted));

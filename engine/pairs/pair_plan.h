@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// How the pseudo pairs of one pool are made (method §4.2), as data: a list of retrievals. For the paper's spaces the rules
-// give exactly Eq. 4-6 (image-text expert) and Eq. 11-13 (audio-text expert); for others they are these. U: modalities of
-// the unified space, E: the expert's, S: shared, X: where the pool starts, h: the hub (image if shared, else first of S).
+// How the pseudo pairs of one pool are made (method §4.2), as data: a list of retrievals. For the paper's spaces the
+// rules give exactly Eq. 4-6 (image-text expert) and Eq. 11-13 (audio-text expert); for others they are these. U:
+// modalities of the unified space, E: the expert's, S: shared, X: where the pool starts, h: the hub (image if shared,
+// else first of S).
 //
 //  own guidance (the expert shares the hub)       expert guidance (it does not)
 //   X in S:   Y~e = W(Xe,Ye)Ye                     X in S:   B = W(Xe,Ye): Y~e = B Ye, Y~u = B Yu
@@ -45,11 +46,11 @@ struct Retrieval {
 // Steps in order: a step's query is the start's own rows or the result of an earlier step.
 struct PairPlan {
     Modality start;
-    std::vector<PairCell> own;          // the start's rows themselves
+    std::vector<PairCell> own;  // the start's rows themselves
     std::vector<Retrieval> steps;
 
-    std::vector<PairCell> made() const; // results of the steps, in order
-    std::string text() const;           // "A~u = W(V~u, Au) Au", a line for each result
+    std::vector<PairCell> made() const;  // results of the steps, in order
+    std::string text() const;            // "A~u = W(V~u, Au) Au", a line for each result
 };
 
 // `guidance`: auto, own, expert; `hub`: auto or a modality. Throws Error{InvalidInput} for a hub that is no modality of

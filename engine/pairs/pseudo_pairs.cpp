@@ -28,7 +28,8 @@ const EmbeddingSource& poolOf(const PairRequest& request, const PairCell& cell) 
     return *it->second;
 }
 
-std::vector<Modality> modalitiesOf(const std::map<Modality, EmbeddingSourcePtr>& side, const std::vector<Modality>& order) {
+std::vector<Modality> modalitiesOf(const std::map<Modality, EmbeddingSourcePtr>& side,
+                                   const std::vector<Modality>& order) {
     std::vector<Modality> out;
     for (const auto& m : order) {
         if (side.count(m)) out.push_back(m);
@@ -61,8 +62,8 @@ AttendOptions attendOptions(const PairRequest& request) {
 }
 
 // Fills `cells` (the own ones are there) by the plan's steps. `units` are advanced in all.
-void runSteps(const PairRequest& request, const PairPlan& plan, std::map<PairCell, Matrix>& cells, const JobContext& job,
-              ProgressMeter* meter, std::uint64_t units) {
+void runSteps(const PairRequest& request, const PairPlan& plan, std::map<PairCell, Matrix>& cells,
+              const JobContext& job, ProgressMeter* meter, std::uint64_t units) {
     double all = 0, done = 0;
     const auto cost = [&](const Retrieval& step) {
         double floats = static_cast<double>(widthOf(request, step.key_side));
@@ -79,11 +80,13 @@ void runSteps(const PairRequest& request, const PairPlan& plan, std::map<PairCel
         auto results = attend(cells.at(step.query).view(), poolOf(request, {step.key_side, step.memory}), values,
                               attendOptions(request), job, meter, until - reported);
         reported = until;
-        for (std::size_t v = 0; v < values.size(); ++v) cells[{step.value_sides[v], step.memory}] = std::move(results[v]);
+        for (std::size_t v = 0; v < values.size(); ++v)
+            cells[{step.value_sides[v], step.memory}] = std::move(results[v]);
     }
 }
 
-std::map<PairCell, Matrix> ownRows(const PairRequest& request, const PairPlan& plan, std::size_t first, std::size_t count) {
+std::map<PairCell, Matrix> ownRows(const PairRequest& request, const PairPlan& plan, std::size_t first,
+                                   std::size_t count) {
     std::map<PairCell, Matrix> cells;
     for (const auto& cell : plan.own) {
         const EmbeddingSource& pool = poolOf(request, cell);
@@ -98,8 +101,11 @@ std::map<PairCell, Matrix> ownRows(const PairRequest& request, const PairPlan& p
 class PoolStore {
 public:
     PoolStore(const PairRequest& request, const Modality& start)
-        : request_(request), plan_(planOf(request, start)), rows_(rowsOf(request, start)),
-          folder_(request.folder / ("D_" + start)), half_(request.options.pair_storage == "float16") {}
+        : request_(request),
+          plan_(planOf(request, start)),
+          rows_(rowsOf(request, start)),
+          folder_(request.folder / ("D_" + start)),
+          half_(request.options.pair_storage == "float16") {}
 
     const PairPlan& plan() const { return plan_; }
     std::size_t rows() const { return rows_; }
@@ -107,12 +113,14 @@ public:
     bool half() const { return half_; }
 
     fs::path file(const PairCell& cell) const {
-        return folder_ / (std::string(cell.side == PairSide::Unified ? "unified-" : "expert-") + cell.modality + (half_ ? ".f16" : ".f32"));
+        return folder_ / (std::string(cell.side == PairSide::Unified ? "unified-" : "expert-") + cell.modality +
+                          (half_ ? ".f16" : ".f32"));
     }
 
     std::uint64_t bytes() const {
         std::uint64_t sum = 0;
-        for (const auto& cell : plan_.made()) sum += static_cast<std::uint64_t>(rows_) * widthOf(request_, cell.side) * itemBytes();
+        for (const auto& cell : plan_.made())
+            sum += static_cast<std::uint64_t>(rows_) * widthOf(request_, cell.side) * itemBytes();
         return sum;
     }
 
@@ -121,14 +129,15 @@ public:
         if (!fs::exists(path)) return 0;
         try {
             const Json state = readJsonFile(path);
-            if (state.at("fingerprint") != request_.fingerprint || state.at("plan") != plan_.text() || state.at("rows") != rows_ ||
-                state.at("storage") != request_.options.pair_storage) {
+            if (state.at("fingerprint") != request_.fingerprint || state.at("plan") != plan_.text() ||
+                state.at("rows") != rows_ || state.at("storage") != request_.options.pair_storage) {
                 return 0;
             }
             const auto done = state.at("done").get<std::size_t>();
             for (const auto& cell : plan_.made()) {
                 std::error_code ignored;
-                if (fs::file_size(file(cell), ignored) < done * widthOf(request_, cell.side) * itemBytes() || ignored) return 0;
+                if (fs::file_size(file(cell), ignored) < done * widthOf(request_, cell.side) * itemBytes() || ignored)
+                    return 0;
             }
             return std::min(done, rows_);
         } catch (const std::exception&) {
@@ -157,8 +166,11 @@ public:
             auto cells = ownRows(request_, plan_, first, count);
             runSteps(request_, plan_, cells, job, &meter, count);
             for (const auto& cell : plan_.made()) append(file(cell), cells.at(cell), first);
-            Json state{{"fingerprint", request_.fingerprint}, {"plan", plan_.text()}, {"storage", request_.options.pair_storage},
-                       {"rows", rows_}, {"done", first + count}};
+            Json state{{"fingerprint", request_.fingerprint},
+                       {"plan", plan_.text()},
+                       {"storage", request_.options.pair_storage},
+                       {"rows", rows_},
+                       {"done", first + count}};
             writeJsonFile(folder_ / "state.json", state);  // after the rows: what it says is there is there
         }
         meter.finish();
@@ -213,7 +225,8 @@ public:
             if (request_.options.pair_storage != "none") {
                 const PoolStore store(request_, start);
                 pool.half = store.half();
-                for (const auto& cell : pool.plan.made()) pool.files[cell] = std::make_shared<const MappedFile>(store.file(cell));
+                for (const auto& cell : pool.plan.made())
+                    pool.files[cell] = std::make_shared<const MappedFile>(store.file(cell));
             }
             pools_[start] = std::move(pool);
         }
@@ -251,7 +264,8 @@ private:
         std::map<PairCell, std::shared_ptr<const MappedFile>> files;
     };
 
-    Matrix stored(const Pool& pool, const PairCell& cell, const MappedFile& file, std::span<const std::uint32_t> rows) const {
+    Matrix stored(const Pool& pool, const PairCell& cell, const MappedFile& file,
+                  std::span<const std::uint32_t> rows) const {
         const std::size_t width = widthOf(request_, cell.side);
         Matrix out(rows.size(), width);
         for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -29,13 +29,13 @@
 namespace engine {
 
 struct PairRequest {
-    // Pool rows by modality in the space trained against and in the expert's: unit rows; a modality of both has the same
-    // rows in both.
+    // Pool rows by modality in the space trained against and in the expert's: unit rows; a modality of both has the
+    // same rows in both.
     std::map<Modality, EmbeddingSourcePtr> unified, expert;
-    std::vector<Modality> starts;          // pools D_X to make, canonical order
+    std::vector<Modality> starts;  // pools D_X to make, canonical order
     ReactionOptions options;
     std::filesystem::path folder;
-    std::string fingerprint;               // of everything that the rows depend on; stored rows of another are made anew
+    std::string fingerprint;  // of everything that the rows depend on; stored rows of another are made anew
     std::string device = "cpu";
     std::uint64_t memory_bytes = std::uint64_t{1} << 30;
 };
@@ -48,7 +48,8 @@ class PseudoPairs {
 public:
     virtual ~PseudoPairs() = default;
     virtual std::size_t rows(const Modality& start) const = 0;
-    // The rows of `start`'s pool, written from row `at` of the batch's matrices on, which are already as large as needed.
+    // The rows of `start`'s pool, written from row `at` of the batch's matrices on, which are already as large as
+    // needed.
     virtual void gather(const Modality& start, std::span<const std::uint32_t> rows, PairBatch& batch, std::size_t at,
                         const JobContext& job) const = 0;
     virtual std::size_t width(PairSide side) const = 0;

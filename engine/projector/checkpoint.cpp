@@ -39,7 +39,8 @@ std::string exactly(double x) {
 }
 
 void addWeights(SafetensorsWriter& writer, const std::string& prefix, const ProjectorWeights& w) {
-    for (const auto& f : kFields) writer.add(prefix + f.name, TensorType::F32, {(w.*f.field).size()}, (w.*f.field).data());
+    for (const auto& f : kFields)
+        writer.add(prefix + f.name, TensorType::F32, {(w.*f.field).size()}, (w.*f.field).data());
     writer.add(prefix + "batches1", TensorType::I64, {1}, &w.batches1);
     writer.add(prefix + "batches2", TensorType::I64, {1}, &w.batches2);
 }
@@ -59,7 +60,8 @@ public:
     std::vector<float> floats(const std::string& name, std::size_t size) const {
         const auto values = file_.at(name).f32();
         if (values.size() != size) {
-            throw broken("expected " + std::to_string(size) + " numbers in " + name + ", found " + std::to_string(values.size()));
+            throw broken("expected " + std::to_string(size) + " numbers in " + name + ", found " +
+                         std::to_string(values.size()));
         }
         return {values.begin(), values.end()};
     }
@@ -71,8 +73,8 @@ public:
         w.out = static_cast<std::size_t>(integer("out"));
         for (const auto& f : kFields) {
             const std::string name = f.name;
-            const std::size_t size = name == "w1"   ? w.hidden * w.in
-                                     : name == "w2" ? w.out * w.hidden
+            const std::size_t size = name == "w1"         ? w.hidden * w.in
+                                     : name == "w2"       ? w.out * w.hidden
                                      : name.back() == '1' ? w.hidden
                                                           : w.out;
             w.*f.field = floats(prefix + name, size);
@@ -105,8 +107,10 @@ void writeCheckpoint(const std::filesystem::path& path, const Checkpoint& c) {
     SafetensorsWriter writer;
     addWeights(writer, "", c.state.weights);
     for (std::size_t k = 0; k < kTrained.size(); ++k) {
-        writer.add(std::string("adam.m.") + kTrainedNames[k], TensorType::F32, {c.state.first[k].size()}, c.state.first[k].data());
-        writer.add(std::string("adam.v.") + kTrainedNames[k], TensorType::F32, {c.state.second[k].size()}, c.state.second[k].data());
+        writer.add(std::string("adam.m.") + kTrainedNames[k], TensorType::F32, {c.state.first[k].size()},
+                   c.state.first[k].data());
+        writer.add(std::string("adam.v.") + kTrainedNames[k], TensorType::F32, {c.state.second[k].size()},
+                   c.state.second[k].data());
     }
     if (c.best) addWeights(writer, "best.", *c.best);
     writer.write(path, {{"format", kFormat},
@@ -131,7 +135,8 @@ Checkpoint readCheckpoint(const std::filesystem::path& path, const std::string& 
     Checkpoint c;
     c.identity = reader.text("identity");
     if (c.identity != identity) {
-        throw Error(ErrorCode::InvalidInput, path.string(), "it belongs to a training with other options, pairs or seed",
+        throw Error(ErrorCode::InvalidInput, path.string(),
+                    "it belongs to a training with other options, pairs or seed",
                     "remove it to begin anew, or train into another folder");
     }
     c.state.weights = reader.weights("");

@@ -14,13 +14,13 @@
 namespace engine {
 
 struct Checkpoint {
-    std::string identity;             // of the task: another one is another training
+    std::string identity;  // of the task: another one is another training
     TrainState state;
-    std::int64_t logged = 0;          // steps whose row is in the log, validation done
-    double last_loss = 0;             // of the step `state.step`
-    double epoch_sum = 0;             // of the losses of the epoch so far
+    std::int64_t logged = 0;  // steps whose row is in the log, validation done
+    double last_loss = 0;     // of the step `state.step`
+    double epoch_sum = 0;     // of the losses of the epoch so far
     std::int64_t epoch_steps = 0;
-    double final_loss = 0;            // mean of the last whole epoch
+    double final_loss = 0;  // mean of the last whole epoch
     double best_validation = -1;
     std::optional<ProjectorWeights> best;
     double seconds = 0;

@@ -7,15 +7,15 @@
 #include "engine/base/error.h"
 #include "engine/base/matrix.h"
 #include "engine/base/rng.h"
-#include "engine/projector/tiles.h"
 #include "engine/projector/projector_step.h"
+#include "engine/projector/tiles.h"
 
 namespace engine {
 namespace {
 
 constexpr double kBatchNormEps = 1e-5;
 constexpr double kMomentum = 0.1;
-constexpr std::size_t kRows = 256;   // rows of a tile of the passes below
+constexpr std::size_t kRows = 256;  // rows of a tile of the passes below
 
 // One tile alone is not worth waking the threads.
 template <typename Tile>
@@ -92,7 +92,8 @@ public:
     }
 
     // y = gamma (x - mean) / sqrt(variance + eps) + beta, then ReLU if asked; may be in place.
-    void apply(const float* x, const float* gamma, const float* beta, bool relu, float* y, const JobContext& job) const {
+    void apply(const float* x, const float* gamma, const float* beta, bool relu, float* y,
+               const JobContext& job) const {
         for (std::size_t g = 0; g < groups(); ++g) {
             const std::size_t offset = g * group_rows_ * cols_;
             const float *mean = mean_[g].data(), *inverse = inverse_[g].data();
@@ -108,8 +109,8 @@ public:
         }
     }
 
-    // d (gradient of y) becomes the gradient of x, in place; elements where `active` (the ReLU's output) is 0 count as 0.
-    // Adds to the gradients of gamma and beta.
+    // d (gradient of y) becomes the gradient of x, in place; elements where `active` (the ReLU's output) is 0 count as
+    // 0. Adds to the gradients of gamma and beta.
     void backward(const float* x, const float* active, const float* gamma, float* d, std::vector<float>& d_gamma,
                   std::vector<float>& d_beta, const JobContext& job) const {
         const double n = static_cast<double>(group_rows_);
@@ -190,7 +191,8 @@ public:
         for (std::size_t k = 0; k < kTrained.size(); ++k) gradients_[k].resize((state_.weights.*kTrained[k]).size());
     }
 
-    double gradients(const std::vector<const float*>& x, const std::vector<const float*>& y, const JobContext& job) override {
+    double gradients(const std::vector<const float*>& x, const std::vector<const float*>& y,
+                     const JobContext& job) override {
         ENGINE_CHECK(x.size() == options_.sources && y.size() == options_.targets, "as many as there are modalities");
         for (std::size_t s = 0; s < x.size(); ++s) {
             std::memcpy(x_.row(s * options_.batch), x[s], options_.batch * options_.in * sizeof(float));
@@ -232,9 +234,15 @@ public:
         }
     }
 
-    TrainState state() const override { return state_; }
-    Parameters lastGradients() const override { return gradients_; }
-    std::vector<float> lastOutputs() const override { return {p_.data(), p_.data() + p_.size()}; }
+    TrainState state() const override {
+        return state_;
+    }
+    Parameters lastGradients() const override {
+        return gradients_;
+    }
+    std::vector<float> lastOutputs() const override {
+        return {p_.data(), p_.data() + p_.size()};
+    }
 
 private:
     void forward(const JobContext& job) {
@@ -270,7 +278,8 @@ private:
             for (std::size_t j = 0; j < out; ++j) d[j] = (d[j] - p[j] * dot) * length_[i];
         });
         norm2_.backward(z_.data(), nullptr, w.gamma2.data(), d_p_.data(), gradients_[6], gradients_[7], job);
-        tiledGemm(Form::AtB, out, hidden, rows_, d_p_.data(), out, a_.data(), hidden, gradients_[4].data(), hidden, job);
+        tiledGemm(Form::AtB, out, hidden, rows_, d_p_.data(), out, a_.data(), hidden, gradients_[4].data(), hidden,
+                  job);
         tiledGemm(Form::AB, rows_, hidden, out, d_p_.data(), out, w.w2.data(), hidden, d_a_.data(), hidden, job);
         norm1_.backward(h_.data(), a_.data(), w.gamma1.data(), d_a_.data(), gradients_[2], gradients_[3], job);
         tiledGemm(Form::AtB, hidden, in, rows_, d_a_.data(), hidden, x_.data(), in, gradients_[0].data(), in, job);
@@ -299,7 +308,8 @@ std::uint64_t stepBytes(const StepOptions& o) {
            InfoLoss::scratchBytes(o.batch, o.keep_logits);
 }
 
-TrainState initialState(std::size_t in, std::size_t hidden, std::size_t out, std::uint64_t seed, const std::string& name) {
+TrainState initialState(std::size_t in, std::size_t hidden, std::size_t out, std::uint64_t seed,
+                        const std::string& name) {
     TrainState state;
     ProjectorWeights& w = state.weights;
     w.in = in;

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// exp of eight floats (AVX2, FMA): within 2 ulp of the true value on [-87.3, 88.3]; 0 below, e^88.3 above. The same bits
-// for an element wherever it stands in an array. Arrays need no alignment.
+// exp of eight floats (AVX2, FMA): within 2 ulp of the true value on [-87.3, 88.3]; 0 below, e^88.3 above. The same
+// bits for an element wherever it stands in an array. Arrays need no alignment.
 #pragma once
 
 #include <immintrin.h>
@@ -16,8 +16,8 @@ inline __m256 exp8(__m256 x) {
     const __m256 vanishes = _mm256_cmp_ps(x, low, _CMP_LT_OQ);
     x = _mm256_min_ps(_mm256_max_ps(x, low), _mm256_set1_ps(88.3f));
     // x = n ln 2 + r, |r| <= ln 2 / 2; ln 2 in two parts so that n ln 2 is subtracted exactly.
-    const __m256 n = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)),
-                                     _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    const __m256 n =
+        _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), x);
     r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), r);
     // Cephes' minimax polynomial of (e^r - 1 - r) / r².

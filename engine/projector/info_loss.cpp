@@ -17,7 +17,9 @@ namespace {
 constexpr double kOneExpLimit = 75;
 constexpr std::size_t kColumns = 4096;
 
-std::size_t tileRows(std::size_t batch) { return batch <= 8192 ? 256 : 64; }
+std::size_t tileRows(std::size_t batch) {
+    return batch <= 8192 ? 256 : 64;
+}
 
 }  // namespace
 
@@ -34,7 +36,9 @@ InfoLoss::InfoLoss(std::size_t batch, std::size_t width, double temperature, Inf
       width_(width),
       tile_rows_(tileRows(batch)),
       scale_(static_cast<float>(1 / temperature)),
-      row_share_(direction == InfoDirection::Symmetric ? 0.5 : direction == InfoDirection::SourceToTarget ? 1 : 0),
+      row_share_(direction == InfoDirection::Symmetric        ? 0.5
+                 : direction == InfoDirection::SourceToTarget ? 1
+                                                              : 0),
       column_share_(1 - row_share_),
       one_exp_(1 / temperature <= kOneExpLimit && batch <= 100000),
       diagonal_(batch),
@@ -99,15 +103,19 @@ double InfoLoss::closeSums() {
         double most = 0, sum = 0;
         if (!one_exp_) {
             most = static_cast<double>(tile_maxima_.row(0)[j]);
-            for (std::size_t t = 1; t < tile_maxima_.rows(); ++t) most = std::max(most, static_cast<double>(tile_maxima_.row(t)[j]));
+            for (std::size_t t = 1; t < tile_maxima_.rows(); ++t)
+                most = std::max(most, static_cast<double>(tile_maxima_.row(t)[j]));
         }
         for (std::size_t t = 0; t < tile_sums_.rows(); ++t) {
-            const double shift = one_exp_ ? 1 : std::exp((static_cast<double>(tile_maxima_.row(t)[j]) - most) * static_cast<double>(scale_));
+            const double shift =
+                one_exp_ ? 1
+                         : std::exp((static_cast<double>(tile_maxima_.row(t)[j]) - most) * static_cast<double>(scale_));
             sum += shift * static_cast<double>(tile_sums_.row(t)[j]);
         }
         const double column = most * static_cast<double>(scale_) + std::log(sum);
         const double row = one_exp_ ? std::log(static_cast<double>(row_[j])) : static_cast<double>(row_[j]);
-        loss += row_share_ * row + column_share_ * column - static_cast<double>(diagonal_[j]) * static_cast<double>(scale_);
+        loss +=
+            row_share_ * row + column_share_ * column - static_cast<double>(diagonal_[j]) * static_cast<double>(scale_);
         column_[j] = static_cast<float>(one_exp_ ? 1 / sum : column);
         if (one_exp_) row_[j] = 1 / row_[j];
     }
@@ -164,8 +172,8 @@ double InfoLoss::run(const float* p, const float* q, float* grad, const JobConte
         gradientWeights(first, count, tile);
         for (std::size_t j = 0; j < batch_; j += kColumns) {
             if (job.stopRequested()) return;
-            tileGemm(Form::AB, count, width_, std::min(kColumns, batch_ - j), tile + j, batch_, q + j * width_, width_, true,
-                     grad + first * width_, width_);
+            tileGemm(Form::AB, count, width_, std::min(kColumns, batch_ - j), tile + j, batch_, q + j * width_, width_,
+                     true, grad + first * width_, width_);
         }
     });
     return loss;

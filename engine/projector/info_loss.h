@@ -20,21 +20,22 @@ enum class InfoDirection { Symmetric, SourceToTarget, TargetToSource };
 // "symmetric", "source_to_target", "target_to_source"; throws Error{InvalidInput} for another word.
 InfoDirection infoDirection(const std::string& name);
 
-// Keeps one B×B matrix of float32 where `keep_logits` is set; else the logits are computed a second time for the gradient
-// and only tiles are kept. One exp per logit serves both directions and the gradient where 1/τ <= 75, since logits of
-// unit rows lie in [-1/τ, 1/τ]; a smaller τ takes row and column maxima and more exps.
+// Keeps one B×B matrix of float32 where `keep_logits` is set; else the logits are computed a second time for the
+// gradient and only tiles are kept. One exp per logit serves both directions and the gradient where 1/τ <= 75, since
+// logits of unit rows lie in [-1/τ, 1/τ]; a smaller τ takes row and column maxima and more exps.
 class InfoLoss {
 public:
     InfoLoss(std::size_t batch, std::size_t width, double temperature, InfoDirection direction, bool keep_logits);
 
-    // p, q [batch, width] float32, unit rows. Adds d info / dP to grad [batch, width]; returns info(P, Q). A stop ends it
-    // within a tile (Cancelled).
+    // p, q [batch, width] float32, unit rows. Adds d info / dP to grad [batch, width]; returns info(P, Q). A stop ends
+    // it within a tile (Cancelled).
     double run(const float* p, const float* q, float* grad, const JobContext& job);
 
     static std::size_t scratchBytes(std::size_t batch, bool keep_logits);
 
 private:
-    void logits(std::size_t first, std::size_t count, const float* p, const float* q, float* out, const JobContext& job) const;
+    void logits(std::size_t first, std::size_t count, const float* p, const float* q, float* out,
+                const JobContext& job) const;
     void sums(std::size_t first, std::size_t count, float* tile, std::size_t index);
     double closeSums();
     void gradientWeights(std::size_t first, std::size_t count, float* tile) const;

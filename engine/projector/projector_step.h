@@ -20,13 +20,13 @@ namespace engine {
 
 struct StepOptions {
     std::size_t in = 0, hidden = 0, out = 0;
-    std::size_t sources = 0, targets = 0;   // modalities
-    std::size_t batch = 0;                  // rows of each
-    bool joint_batch_norm = false;          // statistics over all sources together, else over each alone
+    std::size_t sources = 0, targets = 0;  // modalities
+    std::size_t batch = 0;                 // rows of each
+    bool joint_batch_norm = false;         // statistics over all sources together, else over each alone
     double temperature = 0.02;
     InfoDirection direction = InfoDirection::Symmetric;
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
-    bool keep_logits = true;                // one B×B matrix kept, else logits computed twice
+    bool keep_logits = true;  // one B×B matrix kept, else logits computed twice
 };
 
 // The parameters that Adam moves, in the order of their storage.
@@ -35,12 +35,13 @@ constexpr std::array<std::vector<float> ProjectorWeights::*, 8> kTrained = {
     &ProjectorWeights::w2, &ProjectorWeights::b2, &ProjectorWeights::gamma2, &ProjectorWeights::beta2};
 constexpr std::array<const char*, 8> kTrainedNames = {"w1", "b1", "gamma1", "beta1", "w2", "b2", "gamma2", "beta2"};
 
-using Parameters = std::array<std::vector<float>, kTrained.size()>;  // values beside each of kTrained: gradients, moments
+using Parameters =
+    std::array<std::vector<float>, kTrained.size()>;  // values beside each of kTrained: gradients, moments
 
 struct TrainState {
     ProjectorWeights weights;
-    Parameters first, second;   // Adam's moments
-    std::int64_t step = 0;      // updates made
+    Parameters first, second;  // Adam's moments
+    std::int64_t step = 0;     // updates made
 };
 
 // Batch statistics do not touch the running ones until update().
@@ -54,12 +55,13 @@ public:
     // Adam with the gradients, running statistics with those of the batch (momentum 0.1, source after source).
     virtual void update(double rate) = 0;
     virtual TrainState state() const = 0;
-    virtual Parameters lastGradients() const = 0;                // for tests
-    virtual std::vector<float> lastOutputs() const = 0;          // [sources · batch, out], unit rows; for tests
+    virtual Parameters lastGradients() const = 0;        // for tests
+    virtual std::vector<float> lastOutputs() const = 0;  // [sources · batch, out], unit rows; for tests
 };
 
 // Weights as PyTorch draws them (method §1.1), from the stream (seed, name); moments zero.
-TrainState initialState(std::size_t in, std::size_t hidden, std::size_t out, std::uint64_t seed, const std::string& name);
+TrainState initialState(std::size_t in, std::size_t hidden, std::size_t out, std::uint64_t seed,
+                        const std::string& name);
 
 std::unique_ptr<ProjectorStep> makeCpuStep(const StepOptions& options, TrainState state);
 std::unique_ptr<ProjectorStep> makeTorchStep(const StepOptions& options, TrainState state, const std::string& device);

@@ -18,9 +18,10 @@ constexpr std::size_t kDepth = 4096;
 void tileGemm(Form form, std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t lda, const float* b,
               std::size_t ldb, bool add, float* c, std::size_t ldc) {
     if (m == 0 || n == 0) return;
-    cblas_sgemm(CblasRowMajor, form == Form::AtB ? CblasTrans : CblasNoTrans, form == Form::ABt ? CblasTrans : CblasNoTrans,
-                static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), 1.0f, a, static_cast<int>(lda), b,
-                static_cast<int>(ldb), add ? 1.0f : 0.0f, c, static_cast<int>(ldc));
+    cblas_sgemm(CblasRowMajor, form == Form::AtB ? CblasTrans : CblasNoTrans,
+                form == Form::ABt ? CblasTrans : CblasNoTrans, static_cast<int>(m), static_cast<int>(n),
+                static_cast<int>(k), 1.0f, a, static_cast<int>(lda), b, static_cast<int>(ldb), add ? 1.0f : 0.0f, c,
+                static_cast<int>(ldc));
 }
 
 void tiledGemm(Form form, std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t lda, const float* b,
@@ -36,8 +37,8 @@ void tiledGemm(Form form, std::size_t m, std::size_t n, std::size_t k, const flo
             if (job.stopRequested()) return;
             const float* left = form == Form::AtB ? a + p * lda + i : a + i * lda + p;
             const float* right = form == Form::ABt ? b + j * ldb + p : b + p * ldb + j;
-            tileGemm(form, std::min(rows, m - i), std::min(columns, n - j), std::min(depth, k - p), left, lda, right, ldb,
-                     p > 0, c + i * ldc + j, ldc);
+            tileGemm(form, std::min(rows, m - i), std::min(columns, n - j), std::min(depth, k - p), left, lda, right,
+                     ldb, p > 0, c + i * ldc + j, ldc);
         }
     });
 }

@@ -23,8 +23,9 @@ namespace engine {
 // Tiles done by this process; tests count with it how many were begun after a stop.
 inline std::atomic<std::uint64_t> tiles_done{0};
 
-// Calls tile(i) for each i < count on all threads, then checks for a stop (throws Cancelled; tiles may be missing then).
-// The first exception of a tile is thrown again. `progress`, if given, is called on the calling thread now and then.
+// Calls tile(i) for each i < count on all threads, then checks for a stop (throws Cancelled; tiles may be missing
+// then). The first exception of a tile is thrown again. `progress`, if given, is called on the calling thread now and
+// then.
 template <typename Tile>
 void parallelTiles(std::size_t count, const JobContext& job, const Tile& tile,
                    const std::function<void()>& progress = {}) {
@@ -50,7 +51,8 @@ void parallelTiles(std::size_t count, const JobContext& job, const Tile& tile,
 // One buffer for each thread, made when it is first asked for.
 class ThreadScratch {
 public:
-    explicit ThreadScratch(std::size_t floats) : floats_(floats), buffers_(static_cast<std::size_t>(omp_get_max_threads())) {}
+    explicit ThreadScratch(std::size_t floats)
+        : floats_(floats), buffers_(static_cast<std::size_t>(omp_get_max_threads())) {}
     float* get() {
         Matrix& buffer = buffers_[static_cast<std::size_t>(omp_get_thread_num())];
         if (buffer.empty()) buffer = Matrix(1, floats_);

@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "engine/projector/torch_support.h"
 #include "engine/projector/projector_step.h"
+#include "engine/projector/torch_support.h"
 
 namespace engine {
 namespace {
@@ -20,7 +20,9 @@ at::Tensor hostView(const std::vector<float>& values) {
                          at::TensorOptions().dtype(at::kFloat));
 }
 
-void copyToHost(const at::Tensor& tensor, std::vector<float>& values) { hostView(values).copy_(tensor.reshape(-1)); }
+void copyToHost(const at::Tensor& tensor, std::vector<float>& values) {
+    hostView(values).copy_(tensor.reshape(-1));
+}
 
 class TorchStep : public ProjectorStep {
 public:
@@ -30,8 +32,8 @@ public:
             const c10::InferenceMode no_gradients;
             const auto in = size(options_.in), hidden = size(options_.hidden), out = size(options_.out);
             const ProjectorWeights& w = state_.weights;
-            const std::vector<std::vector<std::int64_t>> shapes = {{hidden, in}, {hidden}, {hidden}, {hidden},
-                                                                   {out, hidden}, {out}, {out}, {out}};
+            const std::vector<std::vector<std::int64_t>> shapes = {{hidden, in},  {hidden}, {hidden}, {hidden},
+                                                                   {out, hidden}, {out},    {out},    {out}};
             for (std::size_t k = 0; k < kTrained.size(); ++k) {
                 value_.push_back(upload(w.*kTrained[k]).reshape(shapes[k]));
                 first_.push_back(upload(state_.first[k]).reshape(shapes[k]));
@@ -45,15 +47,18 @@ public:
         });
     }
 
-    double gradients(const std::vector<const float*>& x, const std::vector<const float*>& y, const JobContext& job) override {
+    double gradients(const std::vector<const float*>& x, const std::vector<const float*>& y,
+                     const JobContext& job) override {
         return torchCall([&] {
             const c10::InferenceMode no_gradients;
-            const std::int64_t batch = size(options_.batch), groups = options_.joint_batch_norm ? 1 : size(options_.sources);
+            const std::int64_t batch = size(options_.batch),
+                               groups = options_.joint_batch_norm ? 1 : size(options_.sources);
             std::vector<at::Tensor> parts;
             for (const float* rows : x) parts.push_back(engine::hostView(rows, batch, size(options_.in)).to(device_));
             const at::Tensor input = at::cat(parts, 0);
             std::vector<at::Tensor> targets;
-            for (const float* rows : y) targets.push_back(engine::hostView(rows, batch, size(options_.out)).to(device_));
+            for (const float* rows : y)
+                targets.push_back(engine::hostView(rows, batch, size(options_.out)).to(device_));
 
             const Normal n1 = normalise(at::matmul(input, value_[0].t()), groups);
             const at::Tensor active = at::relu(n1.normal * value_[2] + value_[3]).reshape({-1, size(options_.hidden)});
@@ -93,9 +98,11 @@ public:
             running(norm1_, value_[1], mean1_, variance1_, state_.weights.batches1);
             running(norm2_, value_[5], mean2_, variance2_, state_.weights.batches2);
             const double t = static_cast<double>(++state_.step);
-            const double correction = 1 - std::pow(options_.beta1, t), root = std::sqrt(1 - std::pow(options_.beta2, t));
+            const double correction = 1 - std::pow(options_.beta1, t),
+                         root = std::sqrt(1 - std::pow(options_.beta2, t));
             for (std::size_t k = 0; k < value_.size(); ++k) {
-                const at::Tensor g = options_.weight_decay == 0 ? gradient_[k] : gradient_[k] + value_[k] * options_.weight_decay;
+                const at::Tensor g =
+                    options_.weight_decay == 0 ? gradient_[k] : gradient_[k] + value_[k] * options_.weight_decay;
                 first_[k].lerp_(g, 1 - options_.beta1);
                 second_[k].mul_(options_.beta2).addcmul_(g, g, 1 - options_.beta2);
                 value_[k].addcdiv_(first_[k], (second_[k].sqrt() / root).add_(options_.epsilon), -rate / correction);
@@ -159,10 +166,12 @@ private:
         const at::Tensor along = grouped * n.normal;
         d_beta.copy_(grouped.sum(at::IntArrayRef({0, 1})));
         d_gamma.copy_(along.sum(at::IntArrayRef({0, 1})));
-        return ((grouped - grouped.mean(1, true) - n.normal * along.mean(1, true)) * (n.inverse * gamma)).reshape(d.sizes());
+        return ((grouped - grouped.mean(1, true) - n.normal * along.mean(1, true)) * (n.inverse * gamma))
+            .reshape(d.sizes());
     }
 
-    void running(const Normal& n, const at::Tensor& bias, at::Tensor& mean, at::Tensor& variance, std::int64_t& batches) const {
+    void running(const Normal& n, const at::Tensor& bias, at::Tensor& mean, at::Tensor& variance,
+                 std::int64_t& batches) const {
         for (std::int64_t g = 0; g < n.mean.size(0); ++g) {
             mean.mul_(1 - kMomentum).add_((n.mean[g][0] + bias) * kMomentum);
             const double unbiased = static_cast<double>(n.rows) / static_cast<double>(n.rows - 1);
@@ -175,9 +184,9 @@ private:
     at::Tensor info(const at::Tensor& p, const at::Tensor& q, at::Tensor& d, const JobContext& job) const {
         const std::int64_t batch = p.size(0), chunk = options_.keep_logits ? batch : std::min(batch, kChunk);
         const double scale = 1 / options_.temperature;
-        const double a = options_.direction == InfoDirection::Symmetric          ? 0.5
+        const double a = options_.direction == InfoDirection::Symmetric        ? 0.5
                          : options_.direction == InfoDirection::SourceToTarget ? 1.0
-                                                                                : 0.0;
+                                                                               : 0.0;
         const double b = 1 - a;
         const auto logits = [&](std::int64_t first) {
             job.checkStop();

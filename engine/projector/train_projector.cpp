@@ -27,7 +27,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kFewestRows = 8;
 constexpr const char* kLogHeader = "step,epoch,loss,rate,validation\n";
 
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double secondsSince(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 PairSide sourceSide(const ProjectorTask& task) {
     return task.kind == ReactionKind::Displacement ? PairSide::Unified : PairSide::Expert;
@@ -72,25 +74,25 @@ std::size_t unionRows(const ProjectorTask& task) {
 class Trainer {
 public:
     Trainer(const ProjectorTask& task, const JobContext& job)
-        : task_(task),
-          job_(job),
-          sources_(task.sources),
-          targets_(task.targets),
-          rows_(unionRows(task)) {
+        : task_(task), job_(job), sources_(task.sources), targets_(task.targets), rows_(unionRows(task)) {
         check();
         options_ = stepOptions(task, sources_.size(), targets_.size(), rows_);
         fitMemory();
         steps_per_epoch_ = static_cast<std::int64_t>(rows_ / options_.batch);
         first_target_ = task.epochs * steps_per_epoch_;
         total_ = (task.epochs + task.more_epochs) * steps_per_epoch_;
-        for (const auto& m : sources_) batch_.emplace(PairCell{sourceSide(task), m}, Matrix(options_.batch, options_.in));
-        for (const auto& m : targets_) batch_.emplace(PairCell{targetSide(task), m}, Matrix(options_.batch, options_.out));
+        for (const auto& m : sources_)
+            batch_.emplace(PairCell{sourceSide(task), m}, Matrix(options_.batch, options_.in));
+        for (const auto& m : targets_)
+            batch_.emplace(PairCell{targetSide(task), m}, Matrix(options_.batch, options_.out));
     }
 
     ProjectorRecord run() {
         load();
-        if (fs::exists(task_.weights) && here_.state.step >= total_ && here_.logged == here_.state.step) return record();
-        step_ = task_.device == "cpu" ? makeCpuStep(options_, here_.state) : makeTorchStep(options_, here_.state, task_.device);
+        if (fs::exists(task_.weights) && here_.state.step >= total_ && here_.logged == here_.state.step)
+            return record();
+        step_ = task_.device == "cpu" ? makeCpuStep(options_, here_.state)
+                                      : makeTorchStep(options_, here_.state, task_.device);
         openLog();
         const auto start = Clock::now();
         const double before = here_.seconds;
@@ -136,18 +138,20 @@ private:
         for (const auto& [side, width, what] : {std::tuple{sourceSide(task_), task_.in, "sources"},
                                                 std::tuple{targetSide(task_), task_.out, "targets"}}) {
             if (task_.pairs->width(side) != width) {
-                throw Error(ErrorCode::InvalidInput, where, std::string("expected ") + what + " of width " + std::to_string(width) +
-                                                                ", found pools of " + std::to_string(task_.pairs->width(side)));
+                throw Error(ErrorCode::InvalidInput, where,
+                            std::string("expected ") + what + " of width " + std::to_string(width) +
+                                ", found pools of " + std::to_string(task_.pairs->width(side)));
             }
         }
         if (rows_ < kFewestRows) {
             throw Error(ErrorCode::InvalidInput, where,
-                        "expected at least " + std::to_string(kFewestRows) + " rows to train on, found " + std::to_string(rows_),
+                        "expected at least " + std::to_string(kFewestRows) + " rows to train on, found " +
+                            std::to_string(rows_),
                         "bring in a larger pool");
         }
         if (o.batch_size < static_cast<std::int64_t>(kFewestRows)) {
-            throw Error(ErrorCode::InvalidInput, "batch_size", "expected at least " + std::to_string(kFewestRows) + ", found " +
-                                                                   std::to_string(o.batch_size));
+            throw Error(ErrorCode::InvalidInput, "batch_size",
+                        "expected at least " + std::to_string(kFewestRows) + ", found " + std::to_string(o.batch_size));
         }
         if (!(o.temperature > 0)) throw Error(ErrorCode::InvalidInput, "temperature", "expected more than 0");
         if (o.hidden_width < 1) throw Error(ErrorCode::InvalidInput, "hidden_width", "expected at least 1");
@@ -163,20 +167,22 @@ private:
     void fitMemory() {
         const std::uint64_t budget = task_.memory_bytes ? task_.memory_bytes : availableMemoryBytes() / 2;
         options_.keep_logits = stepBytes(options_) + batchBytes(options_) <= budget;
-        requireMemory(stepBytes(options_) + batchBytes(options_), budget, "a batch of " + std::to_string(options_.batch) + " rows");
+        requireMemory(stepBytes(options_) + batchBytes(options_), budget,
+                      "a batch of " + std::to_string(options_.batch) + " rows");
     }
 
     // Everything that the result depends on, but not how far it goes.
     std::string identity() const {
         const ReactionOptions& o = task_.options;
-        std::string text = task_.stream + "|" + std::to_string(task_.seed) + "|" +
-                           reactionName(task_.kind) + "|" + std::to_string(rows_) + "|" + o.batch_norm + "|" +
-                           o.info_direction + "|" + o.schedule + "|" + o.select + "|" + o.validation_set;
+        std::string text = task_.stream + "|" + std::to_string(task_.seed) + "|" + reactionName(task_.kind) + "|" +
+                           std::to_string(rows_) + "|" + o.batch_norm + "|" + o.info_direction + "|" + o.schedule +
+                           "|" + o.select + "|" + o.validation_set;
         for (const auto* list : {&task_.members, &sources_, &targets_}) {
             text += "|";
             for (const auto& m : *list) text += m + ",";
         }
-        for (const std::size_t n : {options_.in, options_.hidden, options_.out, options_.batch}) text += "|" + std::to_string(n);
+        for (const std::size_t n : {options_.in, options_.hidden, options_.out, options_.batch})
+            text += "|" + std::to_string(n);
         std::array<char, 32> number{};
         for (const double v : {o.temperature, o.learning_rate, o.beta1, o.beta2, o.epsilon, o.weight_decay}) {
             std::snprintf(number.data(), number.size(), "|%a", v);
@@ -190,8 +196,8 @@ private:
         if (fs::exists(task_.checkpoint)) {
             here_ = readCheckpoint(task_.checkpoint, id);
             if (here_.state.step > 0 && here_.state.step < total_) {
-                job_.log("training " + task_.label + ": going on after step " + std::to_string(here_.state.step) + " of " +
-                         std::to_string(total_));
+                job_.log("training " + task_.label + ": going on after step " + std::to_string(here_.state.step) +
+                         " of " + std::to_string(total_));
             }
             return;
         }
@@ -272,8 +278,8 @@ private:
         ++here_.epoch_steps;
         std::array<char, 160> row{};
         const int size = std::snprintf(row.data(), row.size(), "%lld,%lld,%.9g,%.9g,%s\n", static_cast<long long>(step),
-                                       static_cast<long long>((step - 1) / steps_per_epoch_ + 1), here_.last_loss, rate(step - 1),
-                                       validation.c_str());
+                                       static_cast<long long>((step - 1) / steps_per_epoch_ + 1), here_.last_loss,
+                                       rate(step - 1), validation.c_str());
         if (std::fwrite(row.data(), 1, static_cast<std::size_t>(size), log_.get()) != static_cast<std::size_t>(size) ||
             std::fflush(log_.get()) != 0) {
             throw logFailure();
@@ -286,15 +292,16 @@ private:
         here_.logged = step;
     }
 
-    // Rows `within` of the epoch's order. The loss does not depend on the order within a batch, so rows of one pool stand
-    // together, in the order in which they lie on the disk.
+    // Rows `within` of the epoch's order. The loss does not depend on the order within a batch, so rows of one pool
+    // stand together, in the order in which they lie on the disk.
     void gather(std::int64_t epoch, std::int64_t within) {
         if (epoch != order_epoch_) {
             Rng rng(task_.seed, task_.stream + "/shuffle", static_cast<std::uint64_t>(epoch));
             order_ = randomOrder(rows_, rng);
             order_epoch_ = epoch;
         }
-        const auto first = order_.begin() + static_cast<std::ptrdiff_t>(within) * static_cast<std::ptrdiff_t>(options_.batch);
+        const auto first =
+            order_.begin() + static_cast<std::ptrdiff_t>(within) * static_cast<std::ptrdiff_t>(options_.batch);
         std::vector<std::uint32_t> batch(first, first + static_cast<std::ptrdiff_t>(options_.batch));
         std::sort(batch.begin(), batch.end());
         std::size_t at = 0, base = 0;
@@ -351,6 +358,8 @@ private:
 
 }  // namespace
 
-ProjectorRecord trainProjector(const ProjectorTask& task, const JobContext& job) { return Trainer(task, job).run(); }
+ProjectorRecord trainProjector(const ProjectorTask& task, const JobContext& job) {
+    return Trainer(task, job).run();
+}
 
 }  // namespace engine

@@ -6,8 +6,8 @@
 // modalities onto the expert's (Eq. 7), a combination the expert's onto the unified space's (Eq. 8).
 //
 // The state after a whole step is kept at intervals, at a stop and at the end; a stop is acknowledged within a tile of
-// the loss and abandons the step in work. A resumed run gives the same bits as one that was not interrupted, on CPU with
-// the same number of threads. GPUs sum in an order of their own.
+// the loss and abandons the step in work. A resumed run gives the same bits as one that was not interrupted, on CPU
+// with the same number of threads. GPUs sum in an order of their own.
 #pragma once
 
 #include <filesystem>
@@ -25,28 +25,28 @@ namespace engine {
 
 struct ProjectorTask {
     std::shared_ptr<const PseudoPairs> pairs;
-    std::vector<Modality> members;               // starts whose pools are united
+    std::vector<Modality> members;  // starts whose pools are united
     ReactionKind kind = ReactionKind::Combination;
-    std::vector<Modality> sources, targets;      // modalities of the source space and of the target space
+    std::vector<Modality> sources, targets;  // modalities of the source space and of the target space
     std::size_t in = 0, out = 0;
     ReactionOptions options;
-    std::int64_t epochs = 1;                     // the target
-    std::int64_t more_epochs = 0;                // beyond it
+    std::int64_t epochs = 1;       // the target
+    std::int64_t more_epochs = 0;  // beyond it
     std::uint64_t seed = 0;
-    std::string stream;                          // names the random streams: one projector's do not touch another's
+    std::string stream;  // names the random streams: one projector's do not touch another's
     std::string device = "cpu";
     std::uint64_t memory_bytes = std::uint64_t{1} << 30;
-    std::filesystem::path weights, log, checkpoint;   // .safetensors, .csv (step, epoch, loss, rate, validation), state
-    std::map<std::string, std::string> metadata;      // into the header of `weights`
+    std::filesystem::path weights, log, checkpoint;  // .safetensors, .csv (step, epoch, loss, rate, validation), state
+    std::map<std::string, std::string> metadata;     // into the header of `weights`
     std::function<double(const ProjectorWeights&)> validate;  // R@1, percent; may be empty
-    std::string label;                           // "1-CLAP_g TV", for progress
+    std::string label;                                        // "1-CLAP_g TV", for progress
 };
 
 struct ProjectorRecord {
     std::int64_t steps = 0, epochs = 0;
     std::size_t batch = 0;
-    double final_loss = 0;                       // mean over the last epoch
-    double seconds = 0;                          // of this run, not of earlier ones that it resumed
+    double final_loss = 0;  // mean over the last epoch
+    double seconds = 0;     // of this run, not of earlier ones that it resumed
     double best_validation = 0;
 };
 

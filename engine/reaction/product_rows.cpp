@@ -30,7 +30,8 @@ void write(const Workspace& workspace, const ProductModel& model, std::size_t st
         sources[space] = workspace.pool(pool.name, modality, space);
         blocks.emplace(space, Matrix(kBlock, sources[space]->cols()));
     }
-    requireDisk(file, static_cast<std::uint64_t>(rows) * width * sizeof(float), "the product's rows of pool " + pool.name);
+    requireDisk(file, static_cast<std::uint64_t>(rows) * width * sizeof(float),
+                "the product's rows of pool " + pool.name);
     Staging staging(file);
     const auto failed = [&] {
         return Error(errno == ENOSPC ? ErrorCode::NoSpace : ErrorCode::Io, file.string(),
@@ -64,8 +65,8 @@ void write(const Workspace& workspace, const ProductModel& model, std::size_t st
 }  // namespace
 
 EmbeddingSourcePtr productRows(const Workspace& workspace, const ProductModel& model, std::size_t steps,
-                               const PoolInfo& pool, const Modality& modality, std::size_t width,
-                               const fs::path& file, const JobContext& job) {
+                               const PoolInfo& pool, const Modality& modality, std::size_t width, const fs::path& file,
+                               const JobContext& job) {
     const std::size_t rows = pool.tables.front().rows;
     const std::uint64_t bytes = static_cast<std::uint64_t>(rows) * width * sizeof(float);
     if (!fs::exists(file) || fs::file_size(file) != bytes) {

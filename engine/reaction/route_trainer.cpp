@@ -76,22 +76,25 @@ public:
 private:
     // The folder belongs to one recipe, workspace and seed; anything else in it is refused, not overwritten.
     void claimFolder() {
-        Json run{{"format", kRunFormat}, {"recipe", recipeToJson(request_.recipe)}, {"workspace", workspace_.fingerprint()},
+        Json run{{"format", kRunFormat},
+                 {"recipe", recipeToJson(request_.recipe)},
+                 {"workspace", workspace_.fingerprint()},
                  {"seed", request_.run.seed}};
         run["spaces"] = Json::array();
         for (const auto& s : plan_.spaces) run["spaces"].push_back({s.name, s.width, s.modalities, s.pools});
         const auto path = folder_ / "run.json";
         if (!fs::exists(path)) {
             if (fs::exists(folder_ / "product.json")) {
-                throw Error(ErrorCode::InvalidInput, folder_.string(), "it holds a product but no record of its training",
-                            "choose another folder");
+                throw Error(ErrorCode::InvalidInput, folder_.string(),
+                            "it holds a product but no record of its training", "choose another folder");
             }
             writeJsonFile(path, run);
             return;
         }
         const Json there = readJsonFile(path);
-        for (const auto& [key, what] : {std::pair{"recipe", "recipe"}, std::pair{"workspace", "content of the workspace"},
-                                        std::pair{"seed", "seed"}, std::pair{"spaces", "shape of the spaces"}}) {
+        for (const auto& [key, what] :
+             {std::pair{"recipe", "recipe"}, std::pair{"workspace", "content of the workspace"},
+              std::pair{"seed", "seed"}, std::pair{"spaces", "shape of the spaces"}}) {
             if (!there.contains(key) || there[key] != run[key]) {
                 throw Error(ErrorCode::InvalidInput, folder_.string(),
                             std::string("it holds a run with another ") + what,
@@ -100,7 +103,8 @@ private:
         }
     }
 
-    // Continuing beyond the target sets a new one for each projector, kept in a file so that a stopped run goes on to it.
+    // Continuing beyond the target sets a new one for each projector, kept in a file so that a stopped run goes on to
+    // it.
     void setGoals() {
         const auto path = folder_ / "continue.json";
         if (request_.pairs_only) return;
@@ -109,7 +113,8 @@ private:
             for (const auto& r : plan_.reactions) {
                 for (const auto& subset : r.subsets) {
                     const auto record = recordPath(r, subset);
-                    const auto now = fs::exists(record) ? readJsonFile(record).at("target_epochs").get<std::int64_t>() : r.epochs;
+                    const auto now =
+                        fs::exists(record) ? readJsonFile(record).at("target_epochs").get<std::int64_t>() : r.epochs;
                     goals[r.key + "/" + subset] = now + request_.more_epochs;
                 }
             }
@@ -148,7 +153,8 @@ private:
             bytes += estimatePairBytes(shapes);
             const auto hidden = static_cast<std::uint64_t>(step.options.hidden_width);
             // Weights and the two moments of Adam.
-            bytes += reaction.subsets.size() * hidden * (reaction.source_width + reaction.target_width) * sizeof(float) * 3;
+            bytes +=
+                reaction.subsets.size() * hidden * (reaction.source_width + reaction.target_width) * sizeof(float) * 3;
         }
         if (!request_.pairs_only) {
             for (const auto& set : setsOfProduct(workspace_, model_)) {
@@ -204,10 +210,10 @@ private:
         for (const auto& m : r.unified_modalities) {
             const PoolInfo* pool = poolOf(m);
             const std::size_t width = r.kind == ReactionKind::Displacement ? r.source_width : r.target_width;
-            pairs.unified[m] =
-                made ? productRows(workspace_, model_, r.step, *pool, m, width,
-                                   folder_ / "product-rows" / std::to_string(r.step) / (m + ".f32"), job_)
-                     : workspace_.pool(pool->name, m, request_.recipe.base);
+            pairs.unified[m] = made
+                                   ? productRows(workspace_, model_, r.step, *pool, m, width,
+                                                 folder_ / "product-rows" / std::to_string(r.step) / (m + ".f32"), job_)
+                                   : workspace_.pool(pool->name, m, request_.recipe.base);
         }
         const std::string& expert = step.experts[r.expert].space;
         for (const auto& m : r.expert_modalities) pairs.expert[m] = workspace_.pool(poolOf(m)->name, m, expert);
@@ -226,7 +232,8 @@ private:
         });
     }
 
-    void trainSubset(const PlannedReaction& r, const std::string& subset, const std::shared_ptr<const PseudoPairs>& pairs) {
+    void trainSubset(const PlannedReaction& r, const std::string& subset,
+                     const std::shared_ptr<const PseudoPairs>& pairs) {
         const auto record_path = recordPath(r, subset);
         std::int64_t target = r.epochs, more = 0;
         if (fs::exists(record_path)) {
@@ -255,16 +262,24 @@ private:
         task.weights = reactionFolder(r) / (subset + ".safetensors");
         task.log = reactionFolder(r) / (subset + ".csv");
         task.checkpoint = reactionFolder(r) / (subset + ".checkpoint");
-        task.metadata = {{"reaction", r.key}, {"kind", reactionName(r.kind)}, {"subset", subset},
-                         {"recipe", request_.recipe.name}, {"seed", std::to_string(request_.run.seed)}};
+        task.metadata = {{"reaction", r.key},
+                         {"kind", reactionName(r.kind)},
+                         {"subset", subset},
+                         {"recipe", request_.recipe.name},
+                         {"seed", std::to_string(request_.run.seed)}};
         task.label = r.key + " " + subset;
         if (!options.validation_set.empty()) {
             task.validate = projectorValidation(workspace_, model_, r, options.validation_set, job_);
         }
         const ProjectorRecord record = trainProjector(task, job_);
-        Json json{{"reaction", r.key}, {"subset", subset}, {"steps", record.steps}, {"epochs", record.epochs},
-                  {"target_epochs", target + more}, {"batch", record.batch},
-                  {"final_loss", record.final_loss}, {"seconds", record.seconds}};
+        Json json{{"reaction", r.key},
+                  {"subset", subset},
+                  {"steps", record.steps},
+                  {"epochs", record.epochs},
+                  {"target_epochs", target + more},
+                  {"batch", record.batch},
+                  {"final_loss", record.final_loss},
+                  {"seconds", record.seconds}};
         if (task.validate) json["best_validation_r1"] = record.best_validation;
         writeJsonFile(record_path, json);
     }
@@ -320,6 +335,8 @@ private:
 
 }  // namespace
 
-void trainRoute(const TrainRequest& request, const JobContext& job) { RouteTrainer(request, job).run(); }
+void trainRoute(const TrainRequest& request, const JobContext& job) {
+    RouteTrainer(request, job).run();
+}
 
 }  // namespace engine

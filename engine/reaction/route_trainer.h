@@ -1,15 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Trains every reaction of a recipe in the order of its route: pseudo pairs, then one projector for each union of pools,
-// then what evaluation needs. Everything goes to the product's folder:
+// Trains every reaction of a recipe in the order of its route: pseudo pairs, then one projector for each union of
+// pools, then what evaluation needs. Everything goes to the product's folder:
 //
-//   run.json                              what is being made: recipe, spaces, seed, workspace (refused if it is another)
-//   product-rows/<step>/<modality>.f32    pools as the product gives them after the steps before (nested routes)
-//   pairs/<reaction>/                     pseudo pairs
-//   reactions/<reaction>/<subset>.*       projector (.safetensors), log (.csv), record (.json), .checkpoint while it runs
-//   basis/<set>.safetensors               components of the evaluation sets
-//   continue.json                         epochs to reach, while a finished product is trained further
+//   run.json                              what is being made: recipe, spaces, seed, workspace (refused if it is
+//   another) product-rows/<step>/<modality>.f32    pools as the product gives them after the steps before (nested
+//   routes) pairs/<reaction>/                     pseudo pairs reactions/<reaction>/<subset>.*       projector
+//   (.safetensors), log (.csv), record (.json), .checkpoint while it runs basis/<set>.safetensors components of the
+//   evaluation sets continue.json                         epochs to reach, while a finished product is trained further
 //   product.json                          written last: the product is whole
 //
 // What is there is not made again, so the same call after a stop or a kill goes on. Working files (product-rows, pairs)

@@ -10,7 +10,9 @@
 namespace engine {
 namespace {
 
-bool has(const std::vector<Modality>& list, const Modality& m) { return std::find(list.begin(), list.end(), m) != list.end(); }
+bool has(const std::vector<Modality>& list, const Modality& m) {
+    return std::find(list.begin(), list.end(), m) != list.end();
+}
 
 // One side of the set: rows to project, or rows of the target space as they are.
 struct Side {
@@ -104,7 +106,8 @@ ProjectorScore projectorValidation(const Workspace& workspace, const ProductMode
     state->second = take(Workspace::Side::Second, state->first.projected);
     if (!state->first.projected && !state->second.projected) {
         throw Error(ErrorCode::InvalidInput, "evaluation set " + set,
-                    "the projectors of " + reaction.key + " take neither of its sides", "choose another validation set");
+                    "the projectors of " + reaction.key + " take neither of its sides",
+                    "choose another validation set");
     }
     state->about = {info.name, info.kind, info.first.modality, info.second.modality, workspace.pairs(set), {}};
     return [state, &job](const ProjectorWeights& weights) {

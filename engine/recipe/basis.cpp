@@ -70,7 +70,8 @@ std::map<std::string, Components> readBasis(const std::filesystem::path& path) {
             for (const auto& l : table.at("layers")) {
                 Components::Layer layer;
                 layer.step = l.at("step").get<std::size_t>();
-                layer.kind = l.at("reaction") == "displacement" ? ReactionKind::Displacement : ReactionKind::Combination;
+                layer.kind =
+                    l.at("reaction") == "displacement" ? ReactionKind::Displacement : ReactionKind::Combination;
                 for (const auto& e : l.at("experts")) {
                     const auto expert = e.get<std::string>();
                     const MatrixView rows = rowsOf(file, partName(name, layer.step, expert));

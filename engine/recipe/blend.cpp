@@ -50,7 +50,8 @@ void addLayer(const Components& c, const Components::Layer& layer, const BlendWe
 void checkShape(const Components& c, const BlendWeights& weights) {
     ENGINE_CHECK(weights.layers.size() == c.layers.size(), "weights belong to other components");
     for (std::size_t k = 0; k < c.layers.size(); ++k) {
-        ENGINE_CHECK(weights.layers[k].weights.size() == c.layers[k].parts.size(), "weights belong to other components");
+        ENGINE_CHECK(weights.layers[k].weights.size() == c.layers[k].parts.size(),
+                     "weights belong to other components");
     }
 }
 
@@ -72,7 +73,8 @@ void blendRow(const Components& components, const BlendWeights& weights, std::si
     blendInto(components, weights, row, out, mean.data());
 }
 
-void blend(const Components& components, const BlendWeights& weights, std::size_t first, std::size_t count, float* out) {
+void blend(const Components& components, const BlendWeights& weights, std::size_t first, std::size_t count,
+           float* out) {
     checkShape(components, weights);
     const std::size_t width = components.width();
     std::exception_ptr failure;  // an exception must not leave a parallel region

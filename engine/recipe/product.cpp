@@ -35,7 +35,8 @@ BlendWeights weightsOf(const Recipe& recipe, const RoutePlan& plan, const Compon
         for (const auto& part : layer.parts) {
             double weight = 0;
             for (std::size_t e = 0; e < step.experts.size(); ++e) {
-                if (expertKey(recipe, layer.step, e) == part.expert && step.experts[e].enabled) weight = step.experts[e].weight;
+                if (expertKey(recipe, layer.step, e) == part.expert && step.experts[e].enabled)
+                    weight = step.experts[e].weight;
             }
             any = any || weight > 0;
             use.weights.push_back(weight);
@@ -115,10 +116,12 @@ Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, MatrixVi
     std::vector<LazyProjector*> active;
     for (const auto& [subset, projector] : it->second) {
         const auto& chosen = use.projectors;
-        if (chosen.empty() || std::find(chosen.begin(), chosen.end(), subset) != chosen.end()) active.push_back(projector.get());
+        if (chosen.empty() || std::find(chosen.begin(), chosen.end(), subset) != chosen.end())
+            active.push_back(projector.get());
     }
     if (active.empty()) {
-        throw Error(ErrorCode::NotFound, "product " + recipe_.name, "none of the active projectors of " + key + " is trained");
+        throw Error(ErrorCode::NotFound, "product " + recipe_.name,
+                    "none of the active projectors of " + key + " is trained");
     }
     const std::size_t width = active.front()->get().out();
     Matrix mean(x.rows, width);
@@ -132,7 +135,8 @@ Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, MatrixVi
             active[p]->get().forward(x.slice(first, count), y.data());
             const std::size_t n = count * width;
             if (p == 0) std::copy_n(y.data(), n, out);
-            else for (std::size_t i = 0; i < n; ++i) out[i] += y.data()[i];
+            else
+                for (std::size_t i = 0; i < n; ++i) out[i] += y.data()[i];
         }
         for (std::size_t i = 0; i < count * width; ++i) out[i] *= scale;
     }
@@ -152,14 +156,16 @@ Components ProductModel::components(const Modality& modality, const SpaceRows& r
     std::size_t count = 0;
     for (const auto& [space, view] : rows) {
         if (count != 0 && view.rows != count) {
-            throw Error(ErrorCode::InvalidInput, where, "space " + space + " has " + std::to_string(view.rows) +
-                                                            " rows, others have " + std::to_string(count));
+            throw Error(
+                ErrorCode::InvalidInput, where,
+                "space " + space + " has " + std::to_string(view.rows) + " rows, others have " + std::to_string(count));
         }
         count = view.rows;
         const SpaceInfo* info = plan_.space(space);
         if (info && view.cols != info->width) {
-            throw Error(ErrorCode::InvalidInput, where + ", space " + space,
-                        "expected rows of width " + std::to_string(info->width) + ", found " + std::to_string(view.cols));
+            throw Error(
+                ErrorCode::InvalidInput, where + ", space " + space,
+                "expected rows of width " + std::to_string(info->width) + ", found " + std::to_string(view.cols));
         }
     }
     if (has(plan_, recipe_.base, modality)) {
@@ -184,9 +190,8 @@ Components ProductModel::components(const Modality& modality, const SpaceRows& r
                 if (use.enabled && use.weight > 0 && shareOf(step, modality) > 0) throw missing(use.space);
                 continue;
             }
-            const MatrixView part = step.kind == ReactionKind::Displacement
-                                        ? it->second
-                                        : owned->keep(ensembleMean(i, e, it->second, job));
+            const MatrixView part =
+                step.kind == ReactionKind::Displacement ? it->second : owned->keep(ensembleMean(i, e, it->second, job));
             layer.parts.push_back({expertKey(recipe_, i, e), part});
         }
         if (step.kind == ReactionKind::Displacement) {
@@ -255,15 +260,16 @@ LoadedProduct loadProduct(const std::filesystem::path& folder) {
         }
         const auto major = json.at("format_version").at(0).get<int>();
         if (major > kMajor) {
-            throw Error(ErrorCode::InvalidInput, path.string(), "written by a newer program (format " +
-                                                                    std::to_string(major) + "); this one reads up to " +
-                                                                    std::to_string(kMajor),
+            throw Error(ErrorCode::InvalidInput, path.string(),
+                        "written by a newer program (format " + std::to_string(major) + "); this one reads up to " +
+                            std::to_string(kMajor),
                         "update this program");
         }
         std::vector<SpaceInfo> spaces;
         for (const auto& s : json.at("spaces")) {
             spaces.push_back({s.at("name").get<std::string>(), s.at("width").get<std::size_t>(),
-                              s.at("modalities").get<std::vector<Modality>>(), s.at("pools").get<std::vector<Modality>>()});
+                              s.at("modalities").get<std::vector<Modality>>(),
+                              s.at("pools").get<std::vector<Modality>>()});
         }
         const Recipe recipe = recipeFromJson(json.at("recipe"), path.string());
         auto model = std::make_shared<ProductModel>(recipe, planRoute(recipe, spaces));

@@ -31,8 +31,8 @@ namespace engine {
 // `base` is zero and the first layer's share is 1.
 struct Components {
     struct Part {
-        std::string expert;   // expert key
-        MatrixView rows;      // [n, width] float32
+        std::string expert;  // expert key
+        MatrixView rows;     // [n, width] float32
     };
     struct Layer {
         std::size_t step = 0;
@@ -40,7 +40,7 @@ struct Components {
         std::vector<Part> parts;
     };
     Modality modality;
-    MatrixView base;          // [n, width] float32, rows unit length
+    MatrixView base;  // [n, width] float32, rows unit length
     std::vector<Layer> layers;
     std::shared_ptr<const void> owner;  // keeps the rows alive (a mapped file or owned matrices)
 
@@ -70,7 +70,8 @@ using SpaceRows = std::map<std::string, MatrixView>;
 // Recipe, plan and projectors in memory. Immutable and thread-safe once loaded.
 class ProductModel {
 public:
-    // A product under construction: reactions of later steps may be missing; componentsUpTo works for the steps present.
+    // A product under construction: reactions of later steps may be missing; componentsUpTo works for the steps
+    // present.
     ProductModel(Recipe recipe, RoutePlan plan);
 
     const Recipe& recipe() const { return recipe_; }
@@ -78,14 +79,16 @@ public:
 
     void addProjector(const std::string& reaction_key, const std::string& subset, const ProjectorWeights& weights);
     // Read at first use: a product that is looked at through its stored components never loads a projector.
-    void addProjectorFile(const std::string& reaction_key, const std::string& subset, const std::filesystem::path& path);
+    void addProjectorFile(const std::string& reaction_key, const std::string& subset,
+                          const std::filesystem::path& path);
     bool hasReaction(const std::string& reaction_key) const;
 
     // Spaces whose rows are needed for `modality` (base, and experts that have it and take part).
     std::vector<std::string> spacesNeeded(const Modality& modality) const;
 
     // Components after the first `steps` steps (default all). `rows` must hold spacesNeeded(modality) with equal row
-    // counts; a space may be absent if its share is 0. The result looks at them: they must outlive it. Runs projectors: cost 2·n·(in+out)·hidden·projectors FLOP.
+    // counts; a space may be absent if its share is 0. The result looks at them: they must outlive it. Runs projectors:
+    // cost 2·n·(in+out)·hidden·projectors FLOP.
     Components components(const Modality& modality, const SpaceRows& rows, const JobContext& job,
                           std::size_t steps = static_cast<std::size_t>(-1)) const;
 
@@ -101,19 +104,20 @@ private:
     Recipe recipe_;
     RoutePlan plan_;
     struct LazyProjector;
-    std::map<std::string, std::map<std::string, std::shared_ptr<LazyProjector>>> projectors_;  // reaction -> subset -> ψ
+    std::map<std::string, std::map<std::string, std::shared_ptr<LazyProjector>>>
+        projectors_;  // reaction -> subset -> ψ
 };
 
 // What product.json says, beside recipe and plan.
 struct ProductRecord {
     std::string name;
-    std::string workspace;     // path and fingerprint of the workspace it was trained on
+    std::string workspace;  // path and fingerprint of the workspace it was trained on
     std::string fingerprint;
-    bool synthetic = false;    // trained on a synthetic world: every figure says so
+    bool synthetic = false;  // trained on a synthetic world: every figure says so
     std::uint64_t seed = 0;
     std::string device, version, commit, created;
-    Json training;             // per reaction and subset: steps, epochs, final loss, seconds, pseudo-pair figures
-    Json options;              // resolved run options
+    Json training;  // per reaction and subset: steps, epochs, final loss, seconds, pseudo-pair figures
+    Json options;   // resolved run options
 };
 
 struct LoadedProduct {

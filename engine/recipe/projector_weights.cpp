@@ -20,8 +20,8 @@ constexpr std::size_t kBlock = 128;
 struct NamedVector {
     const char* name;
     std::vector<float> ProjectorWeights::*field;
-    int dims;          // 2: a weight
-    bool second;       // of the second half: [out], [out, hidden]
+    int dims;     // 2: a weight
+    bool second;  // of the second half: [out], [out, hidden]
 };
 
 // The names of FreeBind's state_dict; index 2 is the ReLU.
@@ -49,7 +49,8 @@ std::string shapeText(const std::vector<std::uint64_t>& shape) {
 }
 
 std::vector<std::uint64_t> shapeOf(const NamedVector& t, const ProjectorWeights& w) {
-    if (t.dims == 2) return t.second ? std::vector<std::uint64_t>{w.out, w.hidden} : std::vector<std::uint64_t>{w.hidden, w.in};
+    if (t.dims == 2)
+        return t.second ? std::vector<std::uint64_t>{w.out, w.hidden} : std::vector<std::uint64_t>{w.hidden, w.in};
     return {t.second ? w.out : w.hidden};
 }
 
@@ -59,7 +60,8 @@ void fold(const std::vector<float>& w, const std::vector<float>& b, const std::v
           Matrix& out_w, std::vector<float>& out_b) {
     out_b.resize(out_w.rows());
     for (std::size_t i = 0; i < out_w.rows(); ++i) {
-        const double scale = static_cast<double>(gamma[i]) / std::sqrt(static_cast<double>(variance[i]) + kBatchNormEps);
+        const double scale =
+            static_cast<double>(gamma[i]) / std::sqrt(static_cast<double>(variance[i]) + kBatchNormEps);
         for (std::size_t j = 0; j < out_w.cols(); ++j) {
             out_w.row(i)[j] = static_cast<float>(scale * static_cast<double>(w[i * out_w.cols() + j]));
         }
@@ -91,15 +93,17 @@ ProjectorWeights readProjector(const std::filesystem::path& path) {
     const auto& first = file.at(kTensors[0].name);
     const auto& second = file.at(kTensors[6].name);
     if (first.shape.size() != 2 || second.shape.size() != 2) {
-        throw Error(ErrorCode::InvalidInput, path.string(), "expected weights of two dimensions, found " +
-                                                                shapeText(first.shape) + " and " + shapeText(second.shape));
+        throw Error(
+            ErrorCode::InvalidInput, path.string(),
+            "expected weights of two dimensions, found " + shapeText(first.shape) + " and " + shapeText(second.shape));
     }
     w.hidden = first.shape[0];
     w.in = first.shape[1];
     w.out = second.shape[0];
     if (w.in == 0 || w.hidden == 0 || w.out == 0) {
-        throw Error(ErrorCode::InvalidInput, path.string(), "expected widths of 1 or more, found " +
-                                                                shapeText(first.shape) + " and " + shapeText(second.shape));
+        throw Error(
+            ErrorCode::InvalidInput, path.string(),
+            "expected widths of 1 or more, found " + shapeText(first.shape) + " and " + shapeText(second.shape));
     }
     for (const auto& t : kTensors) {
         const TensorView& tensor = file.at(t.name);
@@ -123,7 +127,8 @@ ProjectorWeights readProjector(const std::filesystem::path& path) {
     }
     for (const auto& [name, field] : {std::pair{"variance1", &w.variance1}, std::pair{"variance2", &w.variance2}}) {
         if (std::any_of(field->begin(), field->end(), [](float v) { return v < 0; })) {
-            throw Error(ErrorCode::InvalidInput, path.string(), std::string("a running variance is negative (") + name + ")");
+            throw Error(ErrorCode::InvalidInput, path.string(),
+                        std::string("a running variance is negative (") + name + ")");
         }
     }
     for (const auto& [name, field] : {std::pair{kBatches1, &w.batches1}, std::pair{kBatches2, &w.batches2}}) {
@@ -148,8 +153,8 @@ void FoldedProjector::forward(MatrixView x, float* y) const {
     const auto threads = static_cast<std::size_t>(omp_get_max_threads());
     std::vector<Matrix> scratch;
     for (std::size_t t = 0; t < threads; ++t) scratch.emplace_back(kBlock, in() + hidden + width);
-    // Every block has the same shape (the last is filled up with zeros) and is one thread's, so the bits of a row do not
-    // depend on the number of threads.
+        // Every block has the same shape (the last is filled up with zeros) and is one thread's, so the bits of a row
+        // do not depend on the number of threads.
 #pragma omp parallel
     {
         Matrix& own = scratch[static_cast<std::size_t>(omp_get_thread_num())];
@@ -163,7 +168,8 @@ void FoldedProjector::forward(MatrixView x, float* y) const {
             std::size_t stride = x.stride;
             if (count < kBlock) {
                 std::fill(padded, padded + kBlock * in(), 0.0f);
-                for (std::size_t i = 0; i < count; ++i) std::memcpy(padded + i * in(), x.row(first + i), in() * sizeof(float));
+                for (std::size_t i = 0; i < count; ++i)
+                    std::memcpy(padded + i * in(), x.row(first + i), in() * sizeof(float));
                 source = padded;
                 stride = in();
             }

@@ -9,38 +9,54 @@ const OptionTable<ReactionOptions>& reactionOptionTable() {
     static const OptionTable<O> table = [] {
         OptionTable<O> t;
         t.add("retrieval_temperature", &O::retrieval_temperature,
-              {.help = "Temperature tau_d of the softmax that retrieves pseudo pairs.", .min = 1e-3, .max = 10,
+              {.help = "Temperature tau_d of the softmax that retrieves pseudo pairs.",
+               .min = 1e-3,
+               .max = 10,
                .scale = OptionScale::Log});
         t.add("normalise_pseudo", &O::normalise_pseudo,
               {.help = "Bring every pseudo embedding to unit length after the weighted average.", .advanced = true});
-        t.add("guidance", &O::guidance,
-              {.help = "Whose similarities retrieve for the unified space: its own, the expert's, or auto (own where the "
-                       "expert shares the hub modality, else the expert's).",
-               .choices = {"auto", "own", "expert"}, .advanced = true});
+        t.add(
+            "guidance", &O::guidance,
+            {.help = "Whose similarities retrieve for the unified space: its own, the expert's, or auto (own where the "
+                     "expert shares the hub modality, else the expert's).",
+             .choices = {"auto", "own", "expert"},
+             .advanced = true});
         t.add("hub", &O::hub,
               {.help = "Modality through which the unified space binds the others; auto takes image, else the first.",
                .advanced = true});
         t.add("pair_storage", &O::pair_storage,
               {.help = "How pseudo pairs are kept: float32, float16 (half the disk), none (made anew for each batch).",
-               .choices = {"float32", "float16", "none"}, .advanced = true});
+               .choices = {"float32", "float16", "none"},
+               .advanced = true});
         t.add("hidden_width", &O::hidden_width,
-              {.help = "Hidden width of a projector.", .min = 1, .max = 65536, .scale = OptionScale::Log, .unit = "units"});
+              {.help = "Hidden width of a projector.",
+               .min = 1,
+               .max = 65536,
+               .scale = OptionScale::Log,
+               .unit = "units"});
         t.add("projectors", &O::projectors,
               {.help = "Unions of pools that get a projector (T, V, TV, ...); empty: all.", .advanced = true});
         t.add("batch_norm", &O::batch_norm,
               {.help = "Batch statistics of each modality on its own, or of all modalities of a batch together.",
-               .choices = {"per_modality", "joint"}, .advanced = true});
+               .choices = {"per_modality", "joint"},
+               .advanced = true});
         t.add("temperature", &O::temperature,
               {.help = "Temperature tau of the InfoNCE loss.", .min = 5e-3, .max = 10, .scale = OptionScale::Log});
         t.add("info_direction", &O::info_direction,
               {.help = "Direction of the InfoNCE terms.",
-               .choices = {"symmetric", "source_to_target", "target_to_source"}, .advanced = true});
+               .choices = {"symmetric", "source_to_target", "target_to_source"},
+               .advanced = true});
         t.add("batch_size", &O::batch_size,
-              {.help = "Pseudo pairs in a batch; the rows there are, where those are fewer.", .min = 8, .max = 1 << 20,
-               .scale = OptionScale::Log, .unit = "rows"});
+              {.help = "Pseudo pairs in a batch; the rows there are, where those are fewer.",
+               .min = 8,
+               .max = 1 << 20,
+               .scale = OptionScale::Log,
+               .unit = "rows"});
         t.add("epochs", &O::epochs,
               {.help = "Passes over the pseudo pairs; 0 takes the paper's: 5 for displacement, 20 for combination.",
-               .min = 0, .max = 100000, .unit = "epochs"});
+               .min = 0,
+               .max = 100000,
+               .unit = "epochs"});
         t.add("learning_rate", &O::learning_rate,
               {.help = "Learning rate of Adam.", .min = 0, .max = 10, .scale = OptionScale::Log, .min_open = true});
         t.add("beta1", &O::beta1, {.help = "Adam's beta1.", .min = 0, .max = 0.999999, .advanced = true});
@@ -55,12 +71,16 @@ const OptionTable<ReactionOptions>& reactionOptionTable() {
         t.add("checkpoint_minutes", &O::checkpoint_minutes,
               {.help = "Minutes between checkpoints.", .min = 1, .max = 1440, .unit = "minutes", .advanced = true});
         t.add("select", &O::select,
-              {.help = "Which weights are kept: the last, or the best by validation R@1.", .choices = {"last", "best"},
+              {.help = "Which weights are kept: the last, or the best by validation R@1.",
+               .choices = {"last", "best"},
                .advanced = true});
         t.add("validation_set", &O::validation_set,
               {.help = "Retrieval set whose R@1 is logged while training; empty: none."});
         t.add("validation_steps", &O::validation_steps,
-              {.help = "Steps between validations; 0: once an epoch.", .min = 0, .max = 1 << 30, .unit = "steps",
+              {.help = "Steps between validations; 0: once an epoch.",
+               .min = 0,
+               .max = 1 << 30,
+               .unit = "steps",
                .advanced = true});
         return t;
     }();
@@ -71,9 +91,9 @@ const OptionTable<RunOptions>& runOptionTable() {
     using O = RunOptions;
     static const OptionTable<O> table = [] {
         OptionTable<O> t;
-        t.add("seed", &O::seed, {.help = "Seed of initialisation and shuffles; the same seed gives the same result on CPU."});
-        t.add("device", &O::device,
-              {.help = "Where to compute: auto, cpu, cuda, or one GPU by number (cuda:1)."});
+        t.add("seed", &O::seed,
+              {.help = "Seed of initialisation and shuffles; the same seed gives the same result on CPU."});
+        t.add("device", &O::device, {.help = "Where to compute: auto, cpu, cuda, or one GPU by number (cuda:1)."});
         t.add("memory_gib", &O::memory_gib,
               {.help = "Memory the run may use; 0: half of what is available.", .min = 0, .max = 65536, .unit = "GiB"});
         t.add("threads", &O::threads,

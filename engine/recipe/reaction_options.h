@@ -15,27 +15,27 @@ namespace engine {
 
 struct ReactionOptions {
     // Pseudo pairs (Eq. 4-6, 11-13)
-    double retrieval_temperature = 0.01;        // tau_d
-    bool normalise_pseudo = true;               // normalise every pseudo embedding
-    std::string guidance = "auto";              // whose similarities retrieve the unified space: auto, own, expert
-    std::string hub = "auto";                   // modality through which the unified space binds; auto: image, else first
-    std::string pair_storage = "float32";       // float32, float16, none (recomputed for each batch)
+    double retrieval_temperature = 0.01;   // tau_d
+    bool normalise_pseudo = true;          // normalise every pseudo embedding
+    std::string guidance = "auto";         // whose similarities retrieve the unified space: auto, own, expert
+    std::string hub = "auto";              // modality through which the unified space binds; auto: image, else first
+    std::string pair_storage = "float32";  // float32, float16, none (recomputed for each batch)
     // Projectors
     std::int64_t hidden_width = 2048;
-    std::vector<std::string> projectors;        // subset names ("T", "TV", ...); empty: all unions
-    std::string batch_norm = "per_modality";    // per_modality, joint
+    std::vector<std::string> projectors;      // subset names ("T", "TV", ...); empty: all unions
+    std::string batch_norm = "per_modality";  // per_modality, joint
     // Training
-    double temperature = 0.02;                  // tau of InfoNCE
-    std::string info_direction = "symmetric";   // symmetric, source_to_target, target_to_source
+    double temperature = 0.02;                 // tau of InfoNCE
+    std::string info_direction = "symmetric";  // symmetric, source_to_target, target_to_source
     std::int64_t batch_size = 4096;
-    std::int64_t epochs = 0;                    // 0: the paper's, 5 for displacement and 20 for combination
+    std::int64_t epochs = 0;  // 0: the paper's, 5 for displacement and 20 for combination
     double learning_rate = 1e-3;
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
-    std::string schedule = "constant";          // constant, cosine
+    std::string schedule = "constant";  // constant, cosine
     std::int64_t checkpoint_minutes = 5;
-    std::string select = "last";                // last, best (validation R@1)
-    std::string validation_set;                 // evaluation set for R@1 during training; empty: none
-    std::int64_t validation_steps = 0;          // every so many steps; 0: once an epoch
+    std::string select = "last";        // last, best (validation R@1)
+    std::string validation_set;         // evaluation set for R@1 during training; empty: none
+    std::int64_t validation_steps = 0;  // every so many steps; 0: once an epoch
 };
 
 const OptionTable<ReactionOptions>& reactionOptionTable();
@@ -43,9 +43,9 @@ const OptionTable<ReactionOptions>& reactionOptionTable();
 // Options of a run, not of the method: they do not change the result on CPU.
 struct RunOptions {
     std::uint64_t seed = 0;
-    std::string device = "auto";                // auto, cpu, cuda, cuda:1
-    double memory_gib = 0;                      // 0: half of what is available
-    std::int64_t threads = 0;                   // 0: all cores
+    std::string device = "auto";  // auto, cpu, cuda, cuda:1
+    double memory_gib = 0;        // 0: half of what is available
+    std::int64_t threads = 0;     // 0: all cores
 };
 
 const OptionTable<RunOptions>& runOptionTable();

@@ -16,20 +16,20 @@
 namespace engine {
 
 struct DeviceInfo {
-    std::string name;           // "cpu", "cuda:0"
-    std::string description;    // processor or GPU model, cores, memory
+    std::string name;         // "cpu", "cuda:0"
+    std::string description;  // processor or GPU model, cores, memory
     std::uint64_t memory_bytes = 0;
     bool usable = true;
-    std::string why;            // why it is or is not used
+    std::string why;  // why it is or is not used
 };
 
 struct TrainRequest {
     std::filesystem::path workspace;
     Recipe recipe;
-    std::filesystem::path product;   // folder to write; resumed if it is there with the same recipe, seed and workspace
+    std::filesystem::path product;  // folder to write; resumed if it is there with the same recipe, seed and workspace
     RunOptions run;
-    std::int64_t more_epochs = 0;    // continue beyond the target by so many
-    bool pairs_only = false;         // make the pseudo pairs, train nothing
+    std::int64_t more_epochs = 0;  // continue beyond the target by so many
+    bool pairs_only = false;       // make the pseudo pairs, train nothing
 };
 
 class Reactor {

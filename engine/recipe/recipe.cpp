@@ -73,7 +73,8 @@ ExpertUse expertFromJson(const Json& json, const std::string& where, Problems& p
         return use;
     }
     if (!json.is_object()) {
-        problems.push_back(where + ": expected the name of a space or an object, found " + std::string(json.type_name()));
+        problems.push_back(where + ": expected the name of a space or an object, found " +
+                           std::string(json.type_name()));
         return use;
     }
     collectUnknownKeys(json, kExpertKeys, where, problems);
@@ -107,7 +108,8 @@ ReactionStep stepFromJson(const Json& json, const std::string& where, Problems& 
             const std::string place = where + ".experts[" + std::to_string(i) + "]";
             step.experts.push_back(expertFromJson(json["experts"][i], place, problems));
             if (!seen.insert(step.experts.back().space).second) {
-                problems.push_back(place + ": the space '" + step.experts.back().space + "' is named twice in one step");
+                problems.push_back(place + ": the space '" + step.experts.back().space +
+                                   "' is named twice in one step");
             }
         }
     }
@@ -167,7 +169,9 @@ Json numbersToJson(const std::map<std::string, double>& numbers) {
 
 }  // namespace
 
-double defaultFactor(ReactionKind kind) { return kind == ReactionKind::Displacement ? 0.9 : 0.5; }
+double defaultFactor(ReactionKind kind) {
+    return kind == ReactionKind::Displacement ? 0.9 : 0.5;
+}
 
 const char* reactionName(ReactionKind kind) {
     return kind == ReactionKind::Displacement ? "displacement" : "combination";
@@ -193,7 +197,8 @@ Setting settingFromJson(const Json& json, const std::string& where, std::vector<
     }
     if (json.contains("expert_weights") && expectObject(json["expert_weights"], where + ".expert_weights", problems)) {
         for (const auto& [name, value] : json["expert_weights"].items()) {
-            numberOf(value, 0, kLargestWeight, where + ".expert_weights." + name, setting.expert_weights[name], problems);
+            numberOf(value, 0, kLargestWeight, where + ".expert_weights." + name, setting.expert_weights[name],
+                     problems);
         }
     }
     return setting;
@@ -279,6 +284,8 @@ Json recipeToJson(const Recipe& recipe) {
     return out;
 }
 
-Recipe readRecipe(const std::filesystem::path& path) { return recipeFromJson(readJsonFile(path, 4u << 20), path.string()); }
+Recipe readRecipe(const std::filesystem::path& path) {
+    return recipeFromJson(readJsonFile(path, 4u << 20), path.string());
+}
 
 }  // namespace engine

@@ -20,7 +20,7 @@ enum class ReactionKind { Displacement, Combination };
 
 struct ExpertUse {
     std::string space;
-    double weight = 1;                    // among the experts of its step; 0 or `enabled` false: switched off
+    double weight = 1;  // among the experts of its step; 0 or `enabled` false: switched off
     bool enabled = true;
     std::vector<std::string> projectors;  // active subset projectors at inference ("T", "TV", ...); empty: all trained
 };
@@ -29,9 +29,9 @@ struct ExpertUse {
 struct ReactionStep {
     ReactionKind kind = ReactionKind::Combination;
     std::vector<ExpertUse> experts;
-    std::map<Modality, double> factors;   // λ or σ per modality: always the expert's share, 0..1; not named: see
-                                          // defaultFactor()
-    std::string against = "product";      // trained against the product so far (Eq. 9), or against the "base" space
+    std::map<Modality, double> factors;  // λ or σ per modality: always the expert's share, 0..1; not named: see
+                                         // defaultFactor()
+    std::string against = "product";     // trained against the product so far (Eq. 9), or against the "base" space
     ReactionOptions options;
 };
 
@@ -46,10 +46,10 @@ struct Setting {
 
 // A group of evaluation sets whose mean change of one metric is drawn as a surface (Figures 3-6).
 struct DeltaGroup {
-    std::string name;                 // "AT"
+    std::string name;  // "AT"
     std::vector<std::string> sets;
     std::string metric = "R@1";
-    std::vector<double> weights;      // empty: equal
+    std::vector<double> weights;  // empty: equal
 };
 
 struct Recipe {

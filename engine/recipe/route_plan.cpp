@@ -45,8 +45,12 @@ std::string number(double value) {
     return text.data();
 }
 
-const char* greek(ReactionKind kind) { return kind == ReactionKind::Displacement ? "λ" : "σ"; }
-const char* latin(ReactionKind kind) { return kind == ReactionKind::Displacement ? "lambda" : "sigma"; }
+const char* greek(ReactionKind kind) {
+    return kind == ReactionKind::Displacement ? "λ" : "σ";
+}
+const char* latin(ReactionKind kind) {
+    return kind == ReactionKind::Displacement ? "lambda" : "sigma";
+}
 
 // What the product is after some of its steps.
 struct ProductShape {
@@ -99,7 +103,8 @@ private:
             problems_.push_back(where + ": only a combination can be trained against the base of a longer route");
         }
         if (against_base && lastDisplacement(recipe_, i)) {
-            problems_.push_back(where + ": it cannot be trained against the base, because an earlier displacement moved "
+            problems_.push_back(where +
+                                ": it cannot be trained against the base, because an earlier displacement moved "
                                 "the product into another space");
         }
         const ProductShape unified = against_base ? base_ : now_;
@@ -140,8 +145,10 @@ private:
         r.starts = united(r.unified_modalities, r.expert_modalities);
         r.epochs = step.options.epochs > 0 ? step.options.epochs : displaces ? 5 : 20;
         if (r.shared.empty()) {
-            problems_.push_back(where + ": " + expert.name + " shares no modality with the space it reacts with, in which "
-                                "both have pools: " + expert.name + " has " + joined(r.expert_modalities) + ", the other " +
+            problems_.push_back(where + ": " + expert.name +
+                                " shares no modality with the space it reacts with, in which "
+                                "both have pools: " +
+                                expert.name + " has " + joined(r.expert_modalities) + ", the other " +
                                 joined(r.unified_modalities) + "; a reaction needs at least one");
             return;
         }
@@ -154,7 +161,8 @@ private:
         const auto all = subsetNames(r.starts);
         for (const auto& name : step.options.projectors) {
             if (!contains(all, name)) {
-                problems_.push_back(where + ".options.projectors: expected some of " + joined(all) + ", found '" + name + "'");
+                problems_.push_back(where + ".options.projectors: expected some of " + joined(all) + ", found '" +
+                                    name + "'");
             }
         }
         for (const auto& name : all) {
@@ -177,8 +185,11 @@ private:
                 problems_.push_back(where + ": a factor is given for '" + modality + "', but only " + joined(blended) +
                                     " are in both the product and its experts");
             }
-            if (value == 0) plan_.warnings.push_back(where + ": the expert's share for " + modality + " is 0: it has no effect");
-            if (value == 1) plan_.warnings.push_back(where + ": the expert's share for " + modality + " is 1: only the expert counts");
+            if (value == 0)
+                plan_.warnings.push_back(where + ": the expert's share for " + modality + " is 0: it has no effect");
+            if (value == 1)
+                plan_.warnings.push_back(where + ": the expert's share for " + modality +
+                                         " is 1: only the expert counts");
         }
         const std::string count = several_[step.kind] ? std::to_string(i + 1) : "";
         for (const auto& modality : blended) {
@@ -198,7 +209,8 @@ private:
         for (auto& f : plan_.factors) {
             f.live = !last || f.step >= *last;
             if (!f.live) {
-                plan_.warnings.push_back(f.name + " is not live: the displacement of step " + std::to_string(*last + 1) +
+                plan_.warnings.push_back(f.name + " is not live: the displacement of step " +
+                                         std::to_string(*last + 1) +
                                          " takes its result as input, so a change runs projectors again");
             }
         }
@@ -283,7 +295,9 @@ std::vector<SpaceInfo> spacesOf(const Workspace& workspace) {
     return out;
 }
 
-RoutePlan planRoute(const Recipe& recipe, const std::vector<SpaceInfo>& spaces) { return Planner(recipe, spaces).run(); }
+RoutePlan planRoute(const Recipe& recipe, const std::vector<SpaceInfo>& spaces) {
+    return Planner(recipe, spaces).run();
+}
 
 Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& setting) {
     Recipe out = recipe;
@@ -353,9 +367,8 @@ std::string formula(const Recipe& recipe, const RoutePlan& plan, const Modality&
 
 std::vector<Modality> canonicalOrder(std::vector<Modality> modalities) {
     const auto rank = [](const Modality& m) { return m == "text" ? 0 : m == "image" ? 1 : m == "audio" ? 2 : 3; };
-    std::sort(modalities.begin(), modalities.end(), [&](const Modality& a, const Modality& b) {
-        return rank(a) != rank(b) ? rank(a) < rank(b) : a < b;
-    });
+    std::sort(modalities.begin(), modalities.end(),
+              [&](const Modality& a, const Modality& b) { return rank(a) != rank(b) ? rank(a) < rank(b) : a < b; });
     modalities.erase(std::unique(modalities.begin(), modalities.end()), modalities.end());
     return modalities;
 }
@@ -370,7 +383,8 @@ std::vector<std::string> subsetNames(const std::vector<Modality>& starts) {
         do {
             std::string name;
             bool letters = true;
-            for (std::size_t i = 0; i < n; ++i) letters = letters && (!chosen[i] || modalityLetter(starts[i]).size() == 1);
+            for (std::size_t i = 0; i < n; ++i)
+                letters = letters && (!chosen[i] || modalityLetter(starts[i]).size() == 1);
             for (std::size_t i = 0; i < n; ++i) {
                 if (chosen[i]) name += (name.empty() || letters ? "" : "+") + modalityLetter(starts[i]);
             }

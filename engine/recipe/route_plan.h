@@ -17,44 +17,44 @@ namespace engine {
 
 struct SpaceInfo {
     std::string name;
-    std::size_t width = 0;                // one width for all modalities of a space
+    std::size_t width = 0;  // one width for all modalities of a space
     std::vector<Modality> modalities;
-    std::vector<Modality> pools;          // those of `modalities` with a pool to train on
+    std::vector<Modality> pools;  // those of `modalities` with a pool to train on
 };
 
 // One factor of the product. Live: no later displacement takes its result as input (design: factors without
 // recomputation), so it can change without running a projector.
 struct FactorInfo {
-    std::string name;      // "sigma_a"; with several steps of the kind "sigma2_a" (step numbers count from 1)
-    std::string symbol;    // "σ_a"
+    std::string name;    // "sigma_a"; with several steps of the kind "sigma2_a" (step numbers count from 1)
+    std::string symbol;  // "σ_a"
     std::size_t step = 0;
     Modality modality;
-    double value = 0;      // the recipe's
+    double value = 0;  // the recipe's
     bool live = true;
 };
 
 // One reaction to train: one expert of one step.
 struct PlannedReaction {
-    std::string key;                    // "1-InternVL": folder name inside a product
+    std::string key;  // "1-InternVL": folder name inside a product
     std::size_t step = 0, expert = 0;
     ReactionKind kind = ReactionKind::Combination;
     std::size_t source_width = 0, target_width = 0;
     // With pools: what is trained on. Canonical order.
     std::vector<Modality> unified_modalities;  // those of the space it is trained against
     std::vector<Modality> expert_modalities;
-    std::vector<Modality> shared;              // at least one
-    std::vector<Modality> starts;              // pools D_X to make: all of the two spaces
-    std::vector<std::string> subsets;          // projectors to train: "T", "V", ..., "TVA"
+    std::vector<Modality> shared;      // at least one
+    std::vector<Modality> starts;      // pools D_X to make: all of the two spaces
+    std::vector<std::string> subsets;  // projectors to train: "T", "V", ..., "TVA"
     std::int64_t epochs = 0;
 };
 
 struct RoutePlan {
-    std::vector<SpaceInfo> spaces;             // base first, then the experts in order of use
-    std::vector<Modality> modalities;          // of the product: the base's, and those that only an expert brings
-    std::size_t width = 0;                     // of the product
+    std::vector<SpaceInfo> spaces;     // base first, then the experts in order of use
+    std::vector<Modality> modalities;  // of the product: the base's, and those that only an expert brings
+    std::size_t width = 0;             // of the product
     std::vector<FactorInfo> factors;
     std::vector<PlannedReaction> reactions;
-    std::vector<std::string> warnings;         // recipe lint: dead factors, shares of 0 or 1, ...
+    std::vector<std::string> warnings;  // recipe lint: dead factors, shares of 0 or 1, ...
 
     const FactorInfo* factor(const std::string& name) const;
     const SpaceInfo* space(const std::string& name) const;
@@ -62,7 +62,8 @@ struct RoutePlan {
 
 // The last displacement of the first `steps` steps; nothing if there is none. What comes before it is not live.
 std::optional<std::size_t> lastDisplacement(const Recipe& recipe, std::size_t steps);
-// The step whose experts bring `modality` into the product, where the base lacks it: its share is 1 there and no factor.
+// The step whose experts bring `modality` into the product, where the base lacks it: its share is 1 there and no
+// factor.
 std::optional<std::size_t> broughtByStep(const Recipe& recipe, const RoutePlan& plan, const Modality& modality);
 
 // The spaces of a workspace as a plan sees them.

@@ -23,7 +23,7 @@ Json smallTraining() {
 
 struct Row {
     std::string name;
-    Json table;         // of evaluate()
+    Json table;  // of evaluate()
     bool compared = false;
 };
 
@@ -36,7 +36,8 @@ const Json* figureOf(const Json& table, const std::string& set) {
 
 std::string padded(const std::string& text, std::size_t width) {
     // Letters, not bytes: a continuation byte takes no place.
-    const auto letters = static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+    const auto letters =
+        static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
     return letters < width ? std::string(width - letters, ' ') + text : text;
 }
 
@@ -57,7 +58,8 @@ std::string tableText(const std::vector<Row>& rows, const std::vector<std::strin
             const Json* figure = figureOf(row.table, set);
             const Json* base = figureOf(rows.front().table, set);
             std::string cell = figure ? number(figure->get<double>(), "%.1f") : "-";
-            if (figure && base && row.compared) cell += " (" + number(figure->get<double>() - base->get<double>(), "%+.1f") + ")";
+            if (figure && base && row.compared)
+                cell += " (" + number(figure->get<double>() - base->get<double>(), "%+.1f") + ")";
             text += padded(cell, kColumn);
         }
         text += "\n";
@@ -68,7 +70,8 @@ std::string tableText(const std::vector<Row>& rows, const std::vector<std::strin
 }  // namespace
 
 Outcome demo(const DemoRequest& request, const JobContext& job) {
-    const fs::path workspace = request.folder / "workspace", product = request.folder / "product", package = request.folder / "package";
+    const fs::path workspace = request.folder / "workspace", product = request.folder / "product",
+                   package = request.folder / "package";
     std::string text;
     const auto say = [&](const std::string& line) { job.log(line); };
 
@@ -124,14 +127,16 @@ Outcome demo(const DemoRequest& request, const JobContext& job) {
     exportPackage(exported, job);
     const Outcome proof = verify(package, job);
 
-    text += std::string(kRecipe) + " on a synthetic world (preset " + request.preset +
-            "): R@1 in percent, mean of both directions, every caption a query.\nIn brackets: change against the base.\n\n";
+    text +=
+        std::string(kRecipe) + " on a synthetic world (preset " + request.preset +
+        "): R@1 in percent, mean of both directions, every caption a query.\nIn brackets: change against the base.\n\n";
     text += tableText(rows, sets) + "\n";
     text += "Best points of the sweep (synthetic world):\n" + surface.text + "\n";
-    text += "workspace  " + workspace.string() + "\nproduct    " + product.string() + "\nsweep      " + swept.output.string() +
-            "\npackage    " + package.string() + " (verified)\n";
-    Json json{{"synthetic", true}, {"preset", request.preset}, {"workspace", workspace.string()}, {"product", product.string()},
-              {"sweep", swept.output.string()}, {"package", package.string()}, {"verify", proof.json}, {"rows", Json::array()}};
+    text += "workspace  " + workspace.string() + "\nproduct    " + product.string() + "\nsweep      " +
+            swept.output.string() + "\npackage    " + package.string() + " (verified)\n";
+    Json json{{"synthetic", true},           {"preset", request.preset},       {"workspace", workspace.string()},
+              {"product", product.string()}, {"sweep", swept.output.string()}, {"package", package.string()},
+              {"verify", proof.json},        {"rows", Json::array()}};
     for (const auto& row : rows) json["rows"].push_back({{"name", row.name}, {"evaluation", row.table}});
     return {json, text};
 }

@@ -38,7 +38,9 @@ std::vector<std::string> namesOf(const std::vector<DeltaGroup>& groups) {
 
 }  // namespace
 
-const std::vector<OptionEntry>& evaluateOptions() { return evalOptionTable().entries(); }
+const std::vector<OptionEntry>& evaluateOptions() {
+    return evalOptionTable().entries();
+}
 
 Outcome evaluate(const EvaluateRequest& request, const JobContext& job) {
     const Workspace workspace = workspaceFor(request.workspace, request.subject.product);

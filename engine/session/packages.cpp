@@ -18,7 +18,8 @@ void print(const Json& json, const std::string& indent, std::string& text) {
             print(value, indent + "  ", text);
         } else if (value.is_array()) {
             if (!value.empty()) text += indent + key + ":\n";
-            for (const auto& item : value) text += indent + "  " + (item.is_string() ? item.get<std::string>() : item.dump()) + "\n";
+            for (const auto& item : value)
+                text += indent + "  " + (item.is_string() ? item.get<std::string>() : item.dump()) + "\n";
         } else {
             text += indent + key + ": " + (value.is_string() ? value.get<std::string>() : value.dump()) + "\n";
         }
@@ -41,7 +42,8 @@ Outcome exportPackage(const ExportRequest& request, const JobContext& job) {
     options.freebind = request.freebind;
     options.workspace = request.workspace.empty() ? std::filesystem::path(product.record.workspace) : request.workspace;
     if (!std::filesystem::exists(options.workspace / "workspace.h5")) {
-        job.log("the workspace " + options.workspace.string() + " is not there: probes are random directions, and no figures are measured");
+        job.log("the workspace " + options.workspace.string() +
+                " is not there: probes are random directions, and no figures are measured");
         options.workspace.clear();
     } else if (request.metrics) {
         EvaluateRequest measured;

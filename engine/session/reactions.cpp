@@ -21,7 +21,8 @@ TrainRequest trainRequest(const ReactRequest& request) {
     out.workspace = request.workspace;
     out.recipe = findRecipe(request.recipe);
     if (!request.reaction_options.empty()) {
-        for (auto& step : out.recipe.route) throwIfAny(reactionOptionTable().read(request.reaction_options, step.options), "reaction options");
+        for (auto& step : out.recipe.route)
+            throwIfAny(reactionOptionTable().read(request.reaction_options, step.options), "reaction options");
     }
     out.run = readOptions(runOptionTable(), request.run_options, "run options");
     out.product = request.product.empty() ? request.workspace / "products" / out.recipe.name : request.product;
@@ -39,7 +40,8 @@ std::string trainingText(const LoadedProduct& product) {
     const ProductModel& model = *product.model;
     std::string text = model.recipe().name + " in " + product.folder.string() +
                        (product.record.synthetic ? " (trained on a synthetic world)" : "") + "\n";
-    for (const auto& modality : model.plan().modalities) text += "  " + formula(model.recipe(), model.plan(), modality) + "\n";
+    for (const auto& modality : model.plan().modalities)
+        text += "  " + formula(model.recipe(), model.plan(), modality) + "\n";
     for (const auto& [reaction, subsets] : product.record.training.items()) {
         text += "  " + reaction + ": final loss";
         for (const auto& [subset, record] : subsets.items()) {
@@ -63,10 +65,12 @@ std::vector<std::string> shippedRecipes() {
 }
 
 Recipe findRecipe(const std::string& recipe) {
-    if (recipe.empty()) throw Error(ErrorCode::InvalidInput, "", "expected a recipe", "name a file, or one that ships: ImageBind++");
+    if (recipe.empty())
+        throw Error(ErrorCode::InvalidInput, "", "expected a recipe", "name a file, or one that ships: ImageBind++");
     if (fs::is_regular_file(recipe)) return readRecipe(recipe);
     const auto names = shippedRecipes();
-    if (std::find(names.begin(), names.end(), recipe) != names.end()) return readRecipe(resourceFolder() / "recipes" / (recipe + ".json"));
+    if (std::find(names.begin(), names.end(), recipe) != names.end())
+        return readRecipe(resourceFolder() / "recipes" / (recipe + ".json"));
     const std::string near = nearestName(recipe, names);
     std::string known;
     for (const auto& name : names) known += (known.empty() ? "" : ", ") + name;
@@ -100,8 +104,9 @@ Outcome train(const ReactRequest& request, const JobContext& job) {
     const TrainRequest train_request = trainRequest(request);
     loadReactor().train(train_request, job);
     const LoadedProduct product = loadProduct(train_request.product);
-    Json json{{"product", product.folder.string()}, {"recipe", product.record.name}, {"synthetic", product.record.synthetic},
-              {"seed", product.record.seed}, {"device", product.record.device}, {"training", product.record.training}};
+    Json json{{"product", product.folder.string()},    {"recipe", product.record.name},
+              {"synthetic", product.record.synthetic}, {"seed", product.record.seed},
+              {"device", product.record.device},       {"training", product.record.training}};
     return {json, trainingText(product)};
 }
 
@@ -109,8 +114,14 @@ Outcome devices(const JobContext&) {
     Outcome out;
     out.json = Json::array();
     for (const auto& d : loadReactor().devices()) {
-        out.json.push_back({{"name", d.name}, {"description", d.description}, {"memory_bytes", d.memory_bytes}, {"usable", d.usable}, {"why", d.why}});
-        out.text += d.name + ": " + d.description + (d.memory_bytes ? ", " + humanBytes(d.memory_bytes) + " of memory available" : "") + "; " + d.why + "\n";
+        out.json.push_back({{"name", d.name},
+                            {"description", d.description},
+                            {"memory_bytes", d.memory_bytes},
+                            {"usable", d.usable},
+                            {"why", d.why}});
+        out.text += d.name + ": " + d.description +
+                    (d.memory_bytes ? ", " + humanBytes(d.memory_bytes) + " of memory available" : "") + "; " + d.why +
+                    "\n";
     }
     return out;
 }

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The façade: what the command line and the studio call. One blocking function for each verb; each takes its request and
-// a JobContext and returns what it found as JSON (for machines) and as text (for people), the same facts in both. Errors
-// are Error, a user's stop is Cancelled. Functions may be called from any thread; two writers of one folder refuse each
-// other. Only pairs(), train(), devices() and demo() load LibTorch.
+// The façade: what the command line and the studio call. One blocking function for each verb; each takes its request
+// and a JobContext and returns what it found as JSON (for machines) and as text (for people), the same facts in both.
+// Errors are Error, a user's stop is Cancelled. Functions may be called from any thread; two writers of one folder
+// refuse each other. Only pairs(), train(), devices() and demo() load LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ struct Outcome {
 // Fields of a generated world that flags set; the store's WorldOptions, by its table's names.
 struct SynthRequest {
     std::filesystem::path folder;
-    Json options = Json::object();   // see synthOptions()
+    Json options = Json::object();  // see synthOptions()
 };
 const std::vector<OptionEntry>& synthOptions();
 Outcome synth(const SynthRequest& request, const JobContext& job);
@@ -39,8 +39,8 @@ Outcome synth(const SynthRequest& request, const JobContext& job);
 // Either a manifest or the flags of small cases (engine/store/import_manifest.h).
 struct ImportRequest {
     std::filesystem::path workspace;
-    std::filesystem::path manifest;              // empty: from the lists below
-    std::filesystem::path root;                  // where the manifest's files lie; empty: its own "root" or folder
+    std::filesystem::path manifest;  // empty: from the lists below
+    std::filesystem::path root;      // where the manifest's files lie; empty: its own "root" or folder
     std::vector<std::string> pools, sets, ids, labels, positives, prompts, from_items, clip_folders;
 };
 Outcome importEmbeddings(const ImportRequest& request, const JobContext& job);
@@ -60,10 +60,10 @@ std::vector<std::string> shippedRecipes();
 struct ReactRequest {
     std::filesystem::path workspace;
     std::string recipe;
-    std::filesystem::path product;               // folder to write; empty: <workspace>/products/<name of the recipe>
-    Json reaction_options = Json::object();      // over those of every step; see reactionOptionTable()
-    Json run_options = Json::object();           // see runOptionTable()
-    std::int64_t more_epochs = 0;                // train(): beyond the target
+    std::filesystem::path product;           // folder to write; empty: <workspace>/products/<name of the recipe>
+    Json reaction_options = Json::object();  // over those of every step; see reactionOptionTable()
+    Json run_options = Json::object();       // see runOptionTable()
+    std::int64_t more_epochs = 0;            // train(): beyond the target
 };
 Outcome pairs(const ReactRequest& request, const JobContext& job);
 Outcome train(const ReactRequest& request, const JobContext& job);
@@ -73,30 +73,30 @@ Outcome devices(const JobContext& job);
 
 // What is measured: a product at a setting, or a space as it is.
 struct Subject {
-    std::filesystem::path product;               // folder; or
-    std::string space;                           // name in the workspace
-    std::string setting;                         // name of one of the recipe's settings; empty: the recipe's factors
-    std::vector<std::string> set;                // "sigma_a=0.8", "CLAP_g=off", "CLAP_g=2": over the setting
+    std::filesystem::path product;  // folder; or
+    std::string space;              // name in the workspace
+    std::string setting;            // name of one of the recipe's settings; empty: the recipe's factors
+    std::vector<std::string> set;   // "sigma_a=0.8", "CLAP_g=off", "CLAP_g=2": over the setting
 };
 
 struct EvaluateRequest {
-    std::filesystem::path workspace;             // empty: the one that the product was trained on
+    std::filesystem::path workspace;  // empty: the one that the product was trained on
     Subject subject;
-    std::vector<std::string> sets;               // empty: all that can be measured
-    Json options = Json::object();               // see evaluateOptions()
-    bool reference = false;                      // brute force in float64
+    std::vector<std::string> sets;  // empty: all that can be measured
+    Json options = Json::object();  // see evaluateOptions()
+    bool reference = false;         // brute force in float64
 };
 const std::vector<OptionEntry>& evaluateOptions();
 Outcome evaluate(const EvaluateRequest& request, const JobContext& job);
 
 struct SweepRequestText {
     std::filesystem::path workspace;
-    Subject subject;                             // a product
-    std::vector<std::string> axes;               // "sigma_a=0:1:0.1"; empty: σ (or λ) of audio and text, or the first two
-    std::optional<Subject> baseline;             // nothing: the base space of the recipe
-    std::vector<std::string> sets;               // empty: those of the Δ groups
-    std::filesystem::path output;                // .csv, .json, .h5; empty: not written
-    Json options = Json::object();               // see evaluateOptions()
+    Subject subject;                  // a product
+    std::vector<std::string> axes;    // "sigma_a=0:1:0.1"; empty: σ (or λ) of audio and text, or the first two
+    std::optional<Subject> baseline;  // nothing: the base space of the recipe
+    std::vector<std::string> sets;    // empty: those of the Δ groups
+    std::filesystem::path output;     // .csv, .json, .h5; empty: not written
+    Json options = Json::object();    // see evaluateOptions()
 };
 Outcome sweepFactors(const SweepRequestText& request, const JobContext& job);
 
@@ -104,22 +104,22 @@ Outcome sweepFactors(const SweepRequestText& request, const JobContext& job);
 
 struct ExportRequest {
     std::filesystem::path product, package;
-    std::filesystem::path workspace;             // for probes and metrics; empty: the one that it was trained on
-    std::string setting;                         // the factors that the package has in force
+    std::filesystem::path workspace;  // for probes and metrics; empty: the one that it was trained on
+    std::string setting;              // the factors that the package has in force
     std::vector<std::string> set;
-    bool freebind = false;                       // also FreeBind's own folders
-    bool metrics = true;                         // measure, and put the figures into the package
+    bool freebind = false;  // also FreeBind's own folders
+    bool metrics = true;    // measure, and put the figures into the package
 };
 Outcome exportPackage(const ExportRequest& request, const JobContext& job);
 Outcome verify(const std::filesystem::path& package, const JobContext& job);
 
 struct ApplyRequest {
-    std::filesystem::path package;               // a package or a product
+    std::filesystem::path package;  // a package or a product
     std::string modality;
-    std::vector<std::string> inputs;             // "ImageBind=embeddings.npy"
+    std::vector<std::string> inputs;  // "ImageBind=embeddings.npy"
     std::string setting;
     std::vector<std::string> set;
-    std::filesystem::path output;                // .npy or .safetensors
+    std::filesystem::path output;  // .npy or .safetensors
 };
 Outcome apply(const ApplyRequest& request, const JobContext& job);
 

@@ -46,7 +46,9 @@ Setting parseSetting(const LoadedProduct& product, const std::string& name, cons
             }
             const std::string near = nearestName(name, names);
             throw Error(ErrorCode::NotFound, "recipe " + recipe.name, "there is no setting '" + name + "'",
-                        !near.empty() ? "did you mean '" + near + "'?" : known.empty() ? "it has none" : "it has " + known);
+                        !near.empty()   ? "did you mean '" + near + "'?"
+                        : known.empty() ? "it has none"
+                                        : "it has " + known);
         }
         setting = it->second;
     }
@@ -59,7 +61,8 @@ Setting parseSetting(const LoadedProduct& product, const std::string& name, cons
         const std::string key = item.substr(0, equals), value = item.substr(equals + 1);
         if (product.model->plan().factor(key)) {
             setting.factors[key] = numberOf(value, "--set " + item);
-        } else if (const auto names = namesOfSetting(product); std::find(names.begin(), names.end(), key) == names.end()) {
+        } else if (const auto names = namesOfSetting(product);
+                   std::find(names.begin(), names.end(), key) == names.end()) {
             const std::string near = nearestName(key, names);
             std::string known;
             for (const auto& n : names) known += (known.empty() ? "" : ", ") + n;
@@ -89,14 +92,16 @@ LoadedProduct withFixed(const LoadedProduct& product, const Setting& setting) {
     return out;
 }
 
-SubjectReader::SubjectReader(const Workspace& workspace, const Subject& subject) : workspace_(workspace), subject_(subject) {
+SubjectReader::SubjectReader(const Workspace& workspace, const Subject& subject)
+    : workspace_(workspace), subject_(subject) {
     if (subject.product.empty() == subject.space.empty()) {
         throw Error(ErrorCode::InvalidInput, "", "expected either a product or a space to measure",
                     "name one with --product or --space");
     }
     if (!subject.space.empty()) {
         if (!subject.setting.empty() || !subject.set.empty()) {
-            throw Error(ErrorCode::InvalidInput, subject.space, "a space has no settings", "leave --setting and --set out");
+            throw Error(ErrorCode::InvalidInput, subject.space, "a space has no settings",
+                        "leave --setting and --set out");
         }
         std::vector<std::string> names;
         for (const auto& s : workspace.spaces()) names.push_back(s.name);
@@ -151,8 +156,8 @@ Workspace workspaceFor(const std::filesystem::path& named, const std::filesystem
     }
     const LoadedProduct loaded = loadProduct(product);
     if (!std::filesystem::exists(loaded.record.workspace)) {
-        throw Error(ErrorCode::NotFound, loaded.record.workspace, "the workspace that the product was trained on is gone",
-                    "name one with --workspace");
+        throw Error(ErrorCode::NotFound, loaded.record.workspace,
+                    "the workspace that the product was trained on is gone", "name one with --workspace");
     }
     return Workspace(loaded.record.workspace);
 }

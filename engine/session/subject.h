@@ -24,7 +24,7 @@ class SubjectReader {
 public:
     SubjectReader(const Workspace& workspace, const Subject& subject);
 
-    std::vector<std::string> sets() const;   // that can be measured
+    std::vector<std::string> sets() const;  // that can be measured
     MetricsTable measure(const std::vector<std::string>& sets, const EvalOptions& options, bool reference,
                          const JobContext& job) const;
     bool isProduct() const { return product_.model != nullptr; }

@@ -10,7 +10,9 @@
 
 namespace engine {
 
-const std::vector<OptionEntry>& synthOptions() { return worldOptionTable().entries(); }
+const std::vector<OptionEntry>& synthOptions() {
+    return worldOptionTable().entries();
+}
 
 Outcome synth(const SynthRequest& request, const JobContext& job) {
     const auto options = readOptions(worldOptionTable(), request.options, "synthetic world");
@@ -20,11 +22,15 @@ Outcome synth(const SynthRequest& request, const JobContext& job) {
     }
     makeWorld(request.folder, options, job);
     const Workspace workspace(request.folder);
-    Json json{{"workspace", request.folder.string()}, {"synthetic", true}, {"preset", options.preset}, {"seed", options.seed},
-              {"pools", workspace.pools().size()}, {"sets", workspace.sets().size()}};
-    return {json, "synthetic world '" + options.preset + "', seed " + std::to_string(options.seed) + ", in " + request.folder.string() +
-                      "\n" + std::to_string(workspace.pools().size()) + " pools, " + std::to_string(workspace.sets().size()) +
-                      " evaluation sets; `molspace inspect` shows them\n"};
+    Json json{{"workspace", request.folder.string()},
+              {"synthetic", true},
+              {"preset", options.preset},
+              {"seed", options.seed},
+              {"pools", workspace.pools().size()},
+              {"sets", workspace.sets().size()}};
+    return {json, "synthetic world '" + options.preset + "', seed " + std::to_string(options.seed) + ", in " +
+                      request.folder.string() + "\n" + std::to_string(workspace.pools().size()) + " pools, " +
+                      std::to_string(workspace.sets().size()) + " evaluation sets; `molspace inspect` shows them\n"};
 }
 
 Outcome importEmbeddings(const ImportRequest& request, const JobContext& job) {
@@ -38,14 +44,16 @@ Outcome importEmbeddings(const ImportRequest& request, const JobContext& job) {
     flags.from_items = request.from_items;
     flags.clip_folders = request.clip_folders;
     if (request.manifest.empty() == flags.empty()) {
-        throw Error(ErrorCode::InvalidInput, "import", request.manifest.empty() ? "nothing was named to bring in" : "a manifest and flags were given",
+        throw Error(ErrorCode::InvalidInput, "import",
+                    request.manifest.empty() ? "nothing was named to bring in" : "a manifest and flags were given",
                     "name a manifest with --manifest, or files with --pool, --set and so on");
     }
     ImportOptions options;
     options.root = request.root;
-    const ImportSummary summary = request.manifest.empty()
-                                      ? importWorkspace(manifestFromFlags(flags), "flags", std::filesystem::current_path(), request.workspace, options, job)
-                                      : importWorkspace(request.manifest, request.workspace, options, job);
+    const ImportSummary summary =
+        request.manifest.empty() ? importWorkspace(manifestFromFlags(flags), "flags", std::filesystem::current_path(),
+                                                   request.workspace, options, job)
+                                 : importWorkspace(request.manifest, request.workspace, options, job);
     return {summary.toJson(), summary.toText()};
 }
 

@@ -32,7 +32,8 @@ void CsvTable::parse(std::string_view text, char separator) {
         throw Error(ErrorCode::InvalidInput, name_ + " line " + std::to_string(line), message, hint);
     };
     if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
-        line += static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n'));
+        line +=
+            static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n'));
         refuse("found a zero byte: this is not a text table", "save it as UTF-8 text");
     }
     cells_.reserve(text.size());

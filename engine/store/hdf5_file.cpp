@@ -65,8 +65,8 @@ private:
 };
 
 Error failed(const std::filesystem::path& path, const std::string& name, const std::string& what) {
-    return Error(ErrorCode::InvalidInput, name.empty() ? path.string() : path.string() + ":" + name, what + ": " + reason(),
-                 "the file may be damaged or not of this format");
+    return Error(ErrorCode::InvalidInput, name.empty() ? path.string() : path.string() + ":" + name,
+                 what + ": " + reason(), "the file may be damaged or not of this format");
 }
 
 hid_t halfType() {
@@ -84,12 +84,18 @@ Hdf5Type typeOf(hid_t type) {
     switch (H5Tget_class(type)) {
         case H5T_FLOAT: {
             const std::size_t size = H5Tget_size(type);
-            return size == 2 ? Hdf5Type::Float16 : size == 4 ? Hdf5Type::Float32 : size == 8 ? Hdf5Type::Float64 : Hdf5Type::Other;
+            return size == 2   ? Hdf5Type::Float16
+                   : size == 4 ? Hdf5Type::Float32
+                   : size == 8 ? Hdf5Type::Float64
+                               : Hdf5Type::Other;
         }
         case H5T_INTEGER:
-        case H5T_ENUM: return Hdf5Type::Integer;
-        case H5T_STRING: return Hdf5Type::Text;
-        default: return Hdf5Type::Other;
+        case H5T_ENUM:
+            return Hdf5Type::Integer;
+        case H5T_STRING:
+            return Hdf5Type::Text;
+        default:
+            return Hdf5Type::Other;
     }
 }
 
@@ -166,7 +172,8 @@ Hdf5File Hdf5File::create(const std::filesystem::path& path) {
     const Id access(fileAccess(), H5Pclose);
     const hid_t id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access);
     if (id < 0) {
-        throw Error(ErrorCode::Io, path.string(), "cannot create it: " + reason(), "look at the folder's permissions and space");
+        throw Error(ErrorCode::Io, path.string(), "cannot create it: " + reason(),
+                    "look at the folder's permissions and space");
     }
     return {path, id};
 }
@@ -213,13 +220,15 @@ Hdf5Dataset Hdf5File::dataset(const std::string& name) const {
     std::uint64_t elements = 1;
     for (const auto n : out.shape) {
         if (n != 0 && elements > (std::uint64_t{1} << 46) / n) {
-            throw Error(ErrorCode::InvalidInput, path_.string() + ":" + name, "its shape is larger than any file could hold");
+            throw Error(ErrorCode::InvalidInput, path_.string() + ":" + name,
+                        "its shape is larger than any file could hold");
         }
         elements *= n;
     }
     const Id properties(H5Dget_create_plist(dataset), H5Pclose);
     const haddr_t offset = H5Pget_layout(properties) == H5D_CONTIGUOUS ? H5Dget_offset(dataset) : HADDR_UNDEF;
-    const bool little = out.type == Hdf5Type::Float32 && H5Tget_order(type) == H5T_ORDER_LE && H5Pget_external_count(properties) == 0;
+    const bool little =
+        out.type == Hdf5Type::Float32 && H5Tget_order(type) == H5T_ORDER_LE && H5Pget_external_count(properties) == 0;
     if (offset != HADDR_UNDEF && little) {
         const Id owner(H5Iget_file_id(dataset), H5Fclose);
         std::string file(4096, '\0');
@@ -248,7 +257,8 @@ std::vector<std::string> Hdf5File::children(const std::string& group) const {
         return list->size() > 100000 ? -1 : 0;
     };
     hsize_t index = 0;
-    if (H5Literate(id, H5_INDEX_NAME, H5_ITER_INC, &index, add, &names) < 0) throw failed(path_, group, "cannot list the group");
+    if (H5Literate(id, H5_INDEX_NAME, H5_ITER_INC, &index, add, &names) < 0)
+        throw failed(path_, group, "cannot list the group");
     return names;
 }
 
@@ -258,10 +268,12 @@ std::string Hdf5File::externalLink(const std::string& name) const {
     if (H5Lget_info(id_, name.c_str(), &info, H5P_DEFAULT) < 0) throw failed(path_, name, "cannot read the link");
     if (info.type != H5L_TYPE_EXTERNAL) return {};
     std::string value(info.u.val_size + 1, '\0');
-    if (H5Lget_val(id_, name.c_str(), value.data(), info.u.val_size, H5P_DEFAULT) < 0) throw failed(path_, name, "cannot read the link");
+    if (H5Lget_val(id_, name.c_str(), value.data(), info.u.val_size, H5P_DEFAULT) < 0)
+        throw failed(path_, name, "cannot read the link");
     const char *file = nullptr, *object = nullptr;
     unsigned flags = 0;
-    if (H5Lunpack_elink_val(value.data(), info.u.val_size, &flags, &file, &object) < 0) throw failed(path_, name, "cannot read the link");
+    if (H5Lunpack_elink_val(value.data(), info.u.val_size, &flags, &file, &object) < 0)
+        throw failed(path_, name, "cannot read the link");
     return file;
 }
 
@@ -270,7 +282,8 @@ void Hdf5File::readRows(const std::string& name, std::uint64_t first, std::uint6
     readBlock(id_, path_, name, -1, first, count, H5T_NATIVE_FLOAT, out);
 }
 
-void Hdf5File::readPlane(const std::string& name, std::uint64_t index, std::uint64_t first, std::uint64_t count, float* out) const {
+void Hdf5File::readPlane(const std::string& name, std::uint64_t index, std::uint64_t first, std::uint64_t count,
+                         float* out) const {
     const Guard guard;
     readBlock(id_, path_, name, static_cast<std::int64_t>(index), first, count, H5T_NATIVE_FLOAT, out);
 }
@@ -279,7 +292,8 @@ std::vector<std::string> Hdf5File::readTexts(const std::string& name, std::uint6
     const Guard guard;
     const Id dataset = openDataset(id_, path_, name);
     const Id type(H5Dget_type(dataset), H5Tclose);
-    if (H5Tget_class(type) != H5T_STRING) throw Error(ErrorCode::InvalidInput, path_.string() + ":" + name, "expected text");
+    if (H5Tget_class(type) != H5T_STRING)
+        throw Error(ErrorCode::InvalidInput, path_.string() + ":" + name, "expected text");
     std::vector<std::string> out;
     out.reserve(count);
     if (H5Tis_variable_str(type) > 0) {
@@ -312,7 +326,8 @@ std::vector<std::int64_t> Hdf5File::readIntegers(const std::string& name) const 
     const Id dataset = openDataset(id_, path_, name);
     const auto shape = shapeOf(dataset, path_, name);
     const Id type(H5Dget_type(dataset), H5Tclose);
-    if (typeOf(type) != Hdf5Type::Integer) throw Error(ErrorCode::InvalidInput, path_.string() + ":" + name, "expected whole numbers");
+    if (typeOf(type) != Hdf5Type::Integer)
+        throw Error(ErrorCode::InvalidInput, path_.string() + ":" + name, "expected whole numbers");
     std::uint64_t elements = 1;
     for (const auto n : shape) {
         if (n != 0 && elements > (std::uint64_t{1} << 32) / n) {
@@ -321,7 +336,8 @@ std::vector<std::int64_t> Hdf5File::readIntegers(const std::string& name) const 
         elements *= n;
     }
     const std::uint64_t stored = H5Dget_storage_size(dataset);
-    if (stored == 0 && elements > 0) throw Error(ErrorCode::InvalidInput, path_.string() + ":" + name, "it holds no data");
+    if (stored == 0 && elements > 0)
+        throw Error(ErrorCode::InvalidInput, path_.string() + ":" + name, "it holds no data");
     std::vector<std::int64_t> out(elements);
     if (elements > 0 && H5Dread(dataset, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, out.data()) < 0) {
         throw failed(path_, name, "cannot read");
@@ -385,7 +401,8 @@ void createDataset(hid_t file, const std::filesystem::path& path, const std::str
     const Id dataset(H5Dcreate2(file, name.c_str(), type, space, links, properties, H5P_DEFAULT), H5Dclose);
     std::uint64_t elements = 1;
     for (const auto n : shape) elements *= n;
-    if (!dataset.ok() || (values && elements > 0 && H5Dwrite(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)) {
+    if (!dataset.ok() ||
+        (values && elements > 0 && H5Dwrite(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)) {
         throw Error(ErrorCode::Io, path.string() + ":" + name, "cannot write the dataset: " + reason(),
                     "look at the free space of the disk");
     }
@@ -398,7 +415,8 @@ void Hdf5File::createRows(const std::string& name, std::uint64_t rows, std::uint
     createDataset(id_, path_, name, half ? halfType() : H5T_IEEE_F32LE, {rows, width}, nullptr, H5T_NATIVE_FLOAT);
 }
 
-void Hdf5File::writeRows(const std::string& name, std::uint64_t first, std::uint64_t count, std::uint64_t width, const float* rows) {
+void Hdf5File::writeRows(const std::string& name, std::uint64_t first, std::uint64_t count, std::uint64_t width,
+                         const float* rows) {
     const Guard guard;
     if (count == 0) return;
     const Id dataset = openDataset(id_, path_, name);
@@ -407,7 +425,8 @@ void Hdf5File::writeRows(const std::string& name, std::uint64_t first, std::uint
     const Id memory(H5Screate_simple(2, size, nullptr), H5Sclose);
     if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start, nullptr, size, nullptr) < 0 ||
         H5Dwrite(dataset, H5T_NATIVE_FLOAT, memory, space, H5P_DEFAULT, rows) < 0) {
-        throw Error(ErrorCode::Io, path_.string() + ":" + name, "cannot write rows: " + reason(), "look at the free space of the disk");
+        throw Error(ErrorCode::Io, path_.string() + ":" + name, "cannot write rows: " + reason(),
+                    "look at the free space of the disk");
     }
 }
 
@@ -420,16 +439,19 @@ void Hdf5File::writeTexts(const std::string& name, const std::vector<std::string
     H5Tset_strpad(type, H5T_STR_NULLPAD);
     H5Tset_size(type, longest);
     std::string packed(longest * texts.size(), '\0');
-    for (std::size_t i = 0; i < texts.size(); ++i) std::memcpy(packed.data() + i * longest, texts[i].data(), texts[i].size());
+    for (std::size_t i = 0; i < texts.size(); ++i)
+        std::memcpy(packed.data() + i * longest, texts[i].data(), texts[i].size());
     createDataset(id_, path_, name, type, {texts.size()}, packed.data(), type);
 }
 
 void Hdf5File::writeIntegers(const std::string& name, const std::vector<std::uint32_t>& values, std::uint64_t columns) {
     const Guard guard;
-    createDataset(id_, path_, name, H5T_STD_U32LE, {values.size() / columns, columns}, values.data(), H5T_NATIVE_UINT32);
+    createDataset(id_, path_, name, H5T_STD_U32LE, {values.size() / columns, columns}, values.data(),
+                  H5T_NATIVE_UINT32);
 }
 
-void Hdf5File::writeDoubles(const std::string& name, const std::vector<double>& values, const std::vector<std::uint64_t>& shape) {
+void Hdf5File::writeDoubles(const std::string& name, const std::vector<double>& values,
+                            const std::vector<std::uint64_t>& shape) {
     const Guard guard;
     createDataset(id_, path_, name, H5T_IEEE_F64LE, {shape.begin(), shape.end()}, values.data(), H5T_NATIVE_DOUBLE);
 }
@@ -442,9 +464,12 @@ void writeAttribute(hid_t file, const std::filesystem::path& path, const std::st
         H5Adelete_by_name(file, object.c_str(), name.c_str(), H5P_DEFAULT);
     }
     const Id space(H5Screate(H5S_SCALAR), H5Sclose);
-    const Id attribute(H5Acreate_by_name(file, object.c_str(), name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    const Id attribute(
+        H5Acreate_by_name(file, object.c_str(), name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+        H5Aclose);
     if (!attribute.ok() || H5Awrite(attribute, type, value) < 0) {
-        throw Error(ErrorCode::Io, path.string() + ":" + object + "@" + name, "cannot write the attribute: " + reason());
+        throw Error(ErrorCode::Io, path.string() + ":" + object + "@" + name,
+                    "cannot write the attribute: " + reason());
     }
 }
 

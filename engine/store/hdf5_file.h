@@ -28,8 +28,8 @@ struct Hdf5Dataset {
 
 class Hdf5File {
 public:
-    static Hdf5File open(const std::filesystem::path& path);     // for reading; a second process may read and write others
-    static Hdf5File create(const std::filesystem::path& path);   // truncates
+    static Hdf5File open(const std::filesystem::path& path);  // for reading; a second process may read and write others
+    static Hdf5File create(const std::filesystem::path& path);  // truncates
     ~Hdf5File();
     Hdf5File(Hdf5File&&) noexcept;
     Hdf5File& operator=(Hdf5File&&) noexcept;
@@ -42,24 +42,27 @@ public:
     Hdf5Dataset dataset(const std::string& name) const;
     std::vector<std::string> children(const std::string& group) const;  // in the order of names
     // A problem for each external link that is absolute or leaves the folder of the file.
-    std::string externalLink(const std::string& name) const;            // "pools/text.h5", empty: no external link
+    std::string externalLink(const std::string& name) const;  // "pools/text.h5", empty: no external link
 
     // Rows of a table [n, width] (or a list [n], width 1) of floats or integers as float32.
     void readRows(const std::string& name, std::uint64_t first, std::uint64_t count, float* out) const;
     // A plane `index` of a 3-D table [k, n, width].
-    void readPlane(const std::string& name, std::uint64_t index, std::uint64_t first, std::uint64_t count, float* out) const;
+    void readPlane(const std::string& name, std::uint64_t index, std::uint64_t first, std::uint64_t count,
+                   float* out) const;
     std::vector<std::string> readTexts(const std::string& name, std::uint64_t first, std::uint64_t count) const;
-    std::vector<std::int64_t> readIntegers(const std::string& name) const;   // all elements
+    std::vector<std::int64_t> readIntegers(const std::string& name) const;  // all elements
     std::optional<std::string> textAttribute(const std::string& object, const std::string& name) const;
     std::optional<double> numberAttribute(const std::string& object, const std::string& name) const;
 
     void makeGroup(const std::string& name);
     // Contiguous [rows, width], to be filled by writeRows.
     void createRows(const std::string& name, std::uint64_t rows, std::uint64_t width, bool half);
-    void writeRows(const std::string& name, std::uint64_t first, std::uint64_t count, std::uint64_t width, const float* rows);
+    void writeRows(const std::string& name, std::uint64_t first, std::uint64_t count, std::uint64_t width,
+                   const float* rows);
     void writeTexts(const std::string& name, const std::vector<std::string>& texts);
     void writeIntegers(const std::string& name, const std::vector<std::uint32_t>& values, std::uint64_t columns);
-    void writeDoubles(const std::string& name, const std::vector<double>& values, const std::vector<std::uint64_t>& shape);
+    void writeDoubles(const std::string& name, const std::vector<double>& values,
+                      const std::vector<std::uint64_t>& shape);
     void setAttribute(const std::string& object, const std::string& name, const std::string& text);
     void setAttribute(const std::string& object, const std::string& name, double number);
     void linkExternal(const std::string& name, const std::string& file, const std::string& target);

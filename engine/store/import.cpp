@@ -11,20 +11,21 @@ Json ImportSummary::toJson() const {
 }
 
 std::string ImportSummary::toText() const {
-    std::string text = std::to_string(pools) + " pools and " + std::to_string(sets) + " evaluation sets, " + std::to_string(rows) + " rows, " +
-                       humanBytes(bytes) + "\n";
+    std::string text = std::to_string(pools) + " pools and " + std::to_string(sets) + " evaluation sets, " +
+                       std::to_string(rows) + " rows, " + humanBytes(bytes) + "\n";
     for (const auto& warning : warnings) text += "warning: " + warning + "\n";
     return text;
 }
 
-ImportSummary importWorkspace(const std::filesystem::path& manifest, const std::filesystem::path& workspace, const ImportOptions& options,
-                              const JobContext& job) {
+ImportSummary importWorkspace(const std::filesystem::path& manifest, const std::filesystem::path& workspace,
+                              const ImportOptions& options, const JobContext& job) {
     const auto folder = std::filesystem::absolute(manifest).parent_path();
     return importWorkspace(readJsonFile(manifest), manifest.string(), folder, workspace, options, job);
 }
 
 ImportSummary importWorkspace(const Json& manifest, const std::string& where, const std::filesystem::path& folder,
-                              const std::filesystem::path& workspace, const ImportOptions& options, const JobContext& job) {
+                              const std::filesystem::path& workspace, const ImportOptions& options,
+                              const JobContext& job) {
     const ImportPlan plan = planImport(manifest, where, folder, options, job);
     requireDisk(workspace, plan.bytes, "the import");
     ImportSummary out;

@@ -15,7 +15,8 @@ constexpr const char* kFormat = "molspace-import";
 const std::vector<std::string> kManifestKeys = {"format", "version", "root", "description", "pools", "sets"};
 const std::vector<std::string> kTableKeys = {"modality", "ids", "paths", "rows", "spaces"};
 const std::vector<std::string> kPoolKeys = {"name", "modality", "ids", "paths", "rows", "spaces", "tables"};
-const std::vector<std::string> kSetKeys = {"name", "kind", "first", "second", "positives", "labels", "classes_from_items", "prompt"};
+const std::vector<std::string> kSetKeys = {
+    "name", "kind", "first", "second", "positives", "labels", "classes_from_items", "prompt"};
 
 class Planner {
 public:
@@ -27,19 +28,23 @@ public:
             if (manifest_.value("format", Json(kFormat)) != kFormat) {
                 reader_.problem("manifest", std::string("\"format\": expected \"") + kFormat + "\"");
             }
-            if (manifest_.contains("version") && manifest_["version"] != 1) reader_.problem("manifest", "\"version\": expected 1");
+            if (manifest_.contains("version") && manifest_["version"] != 1)
+                reader_.problem("manifest", "\"version\": expected 1");
             each("pools", [&](const Json& json, const std::string& place) { pool(json, place); });
             each("sets", [&](const Json& json, const std::string& place) { set(json, place); });
-            if (plan_.pools.empty() && plan_.sets.empty() && problems_.empty()) reader_.problem("manifest", "expected at least one pool or set");
+            if (plan_.pools.empty() && plan_.sets.empty() && problems_.empty())
+                reader_.problem("manifest", "expected at least one pool or set");
         }
         if (!problems_.empty()) {
-            throw joinProblems(ErrorCode::InvalidInput, where, problems_, "nothing was written; the guide's page on import has the schema");
+            throw joinProblems(ErrorCode::InvalidInput, where, problems_,
+                               "nothing was written; the guide's page on import has the schema");
         }
         for (const auto& p : plan_.pools) {
             for (const auto& t : p.tables) plan_.bytes += WorkspaceWriter::estimateBytes(t);
         }
         for (const auto& s : plan_.sets) {
-            plan_.bytes += WorkspaceWriter::estimateBytes(s.first) + WorkspaceWriter::estimateBytes(s.second) + s.pairs.size() * 8;
+            plan_.bytes +=
+                WorkspaceWriter::estimateBytes(s.first) + WorkspaceWriter::estimateBytes(s.second) + s.pairs.size() * 8;
         }
         return std::move(plan_);
     }
@@ -75,8 +80,10 @@ private:
             if (!selected) return std::nullopt;
             chosen = *selected;
         }
-        if (json.contains("ids")) out.ids = reader_.list(json["ids"], place + ".ids", chosen).value_or(std::vector<std::string>{});
-        if (json.contains("paths")) out.paths = reader_.list(json["paths"], place + ".paths", chosen).value_or(std::vector<std::string>{});
+        if (json.contains("ids"))
+            out.ids = reader_.list(json["ids"], place + ".ids", chosen).value_or(std::vector<std::string>{});
+        if (json.contains("paths"))
+            out.paths = reader_.list(json["paths"], place + ".paths", chosen).value_or(std::vector<std::string>{});
         if (!json.contains("spaces") || !json["spaces"].is_object() || json["spaces"].empty()) {
             reader_.problem(place, "\"spaces\": expected {\"SPACE\": source of its rows, ...}");
             return std::nullopt;
@@ -95,7 +102,8 @@ private:
         PoolInput out;
         out.name = reader_.name(json, "name", place);
         if (json.contains("tables")) {
-            if (json.contains("spaces") || json.contains("modality")) reader_.problem(place, "a paired pool has \"tables\" and nothing of its own");
+            if (json.contains("spaces") || json.contains("modality"))
+                reader_.problem(place, "a paired pool has \"tables\" and nothing of its own");
             if (!json["tables"].is_array() || json["tables"].size() < 2) {
                 reader_.problem(place, "\"tables\": expected a list of two or more modalities");
                 return;
@@ -115,7 +123,8 @@ private:
         if (text == "retrieval") return SetKind::Retrieval;
         if (text == "classification") return SetKind::Classification;
         if (text == "multilabel") return SetKind::MultiLabel;
-        if (!text.empty()) reader_.problem(place, "\"kind\": expected retrieval, classification or multilabel, found '" + text + "'");
+        if (!text.empty())
+            reader_.problem(place, "\"kind\": expected retrieval, classification or multilabel, found '" + text + "'");
         return std::nullopt;
     }
 
@@ -126,14 +135,17 @@ private:
         const auto k = kind(json, place);
         out.prompt = reader_.text(json, "prompt", place, false);
         if (!json.contains("first") || !json.contains("second")) {
-            reader_.problem(place, "expected \"first\" and \"second\": the two sides (classification: items and classes)");
+            reader_.problem(place,
+                            "expected \"first\" and \"second\": the two sides (classification: items and classes)");
             return;
         }
         if (!k) return;
         out.kind = *k;
         if (out.kind == SetKind::Retrieval) {
             for (const char* key : {"labels", "classes_from_items"}) {
-                if (json.contains(key)) reader_.problem(place, std::string("\"") + key + "\" belongs to classification; retrieval has \"positives\"");
+                if (json.contains(key))
+                    reader_.problem(
+                        place, std::string("\"") + key + "\" belongs to classification; retrieval has \"positives\"");
             }
         } else if (json.contains("positives")) {
             reader_.problem(place, "\"positives\" belongs to retrieval; classification has \"labels\"");
@@ -142,7 +154,8 @@ private:
         std::vector<std::string> labels;
         if (out.kind != SetKind::Retrieval) {
             if (!json.contains("labels")) {
-                reader_.problem(place, "\"labels\": expected the class of each item (an id, or a row number of the classes)");
+                reader_.problem(place,
+                                "\"labels\": expected the class of each item (an id, or a row number of the classes)");
                 return;
             }
             RowSelection chosen;
@@ -181,10 +194,12 @@ private:
     static std::size_t rowsOf(const TableInput& t) { return t.embeddings.front().second.rows; }
 
     // The row that a text names: an id, else a row number.
-    std::optional<std::uint32_t> rowNamed(const std::unordered_map<std::string_view, std::uint32_t>& ids, std::size_t rows, const std::string& name) {
+    std::optional<std::uint32_t> rowNamed(const std::unordered_map<std::string_view, std::uint32_t>& ids,
+                                          std::size_t rows, const std::string& name) {
         if (const auto it = ids.find(name); it != ids.end()) return it->second;
         const auto number = parseInteger(name);
-        if (number && *number >= 0 && static_cast<std::size_t>(*number) < rows) return static_cast<std::uint32_t>(*number);
+        if (number && *number >= 0 && static_cast<std::size_t>(*number) < rows)
+            return static_cast<std::uint32_t>(*number);
         return std::nullopt;
     }
 
@@ -200,7 +215,8 @@ private:
         const std::string where = place + ".positives";
         if (rule == "identity") {
             if (n != m) {
-                reader_.problem(where, "\"identity\": expected as many rows on both sides, found " + std::to_string(n) + " and " + std::to_string(m) +
+                reader_.problem(where, "\"identity\": expected as many rows on both sides, found " + std::to_string(n) +
+                                           " and " + std::to_string(m) +
                                            "; say {\"captions\": N}, {\"pairs\": ...} or {\"match\": ...}");
                 return;
             }
@@ -214,8 +230,9 @@ private:
             const auto count = reader_.integer(rule, "captions", where, 1, 1000000);
             if (!count) return;
             if (n * static_cast<std::size_t>(*count) != m) {
-                reader_.problem(where, "expected " + std::to_string(n) + " items times " + std::to_string(*count) + " captions = " +
-                                           std::to_string(n * static_cast<std::size_t>(*count)) + " rows on the second side, found " + std::to_string(m));
+                reader_.problem(where, "expected " + std::to_string(n) + " items times " + std::to_string(*count) +
+                                           " captions = " + std::to_string(n * static_cast<std::size_t>(*count)) +
+                                           " rows on the second side, found " + std::to_string(m));
                 return;
             }
             for (std::uint32_t i = 0; i < m; ++i) set.pairs.push_back({i / static_cast<std::uint32_t>(*count), i});
@@ -228,24 +245,28 @@ private:
                 reader_.problem(lists_place, "expected the lists \"first\" and \"second\"");
                 return;
             }
-            const auto a = reader_.list(lists["first"], lists_place + ".first", {}), b = reader_.list(lists["second"], lists_place + ".second", {});
+            const auto a = reader_.list(lists["first"], lists_place + ".first", {}),
+                       b = reader_.list(lists["second"], lists_place + ".second", {});
             if (!a || !b) return;
             if (pairs) namedPairs(*a, *b, set, lists_place);
             else matchingPairs(*a, *b, set, lists_place);
         }
     }
 
-    void namedPairs(const std::vector<std::string>& a, const std::vector<std::string>& b, SetInput& set, const std::string& place) {
+    void namedPairs(const std::vector<std::string>& a, const std::vector<std::string>& b, SetInput& set,
+                    const std::string& place) {
         if (a.size() != b.size()) {
-            reader_.problem(place, "expected lists of the same length, found " + std::to_string(a.size()) + " and " + std::to_string(b.size()));
+            reader_.problem(place, "expected lists of the same length, found " + std::to_string(a.size()) + " and " +
+                                       std::to_string(b.size()));
             return;
         }
         const auto first = indexOf(set.first.ids), second = indexOf(set.second.ids);
         for (std::size_t i = 0; i < a.size(); ++i) {
             const auto x = rowNamed(first, rowsOf(set.first), a[i]), y = rowNamed(second, rowsOf(set.second), b[i]);
             if (!x || !y) {
-                reader_.problem(place, "pair " + std::to_string(i) + ": '" + (x ? b[i] : a[i]) + "' is neither an id nor a row number of the " +
-                                           (x ? "second" : "first") + " side");
+                reader_.problem(place, "pair " + std::to_string(i) + ": '" + (x ? b[i] : a[i]) +
+                                           "' is neither an id nor a row number of the " + (x ? "second" : "first") +
+                                           " side");
                 return;
             }
             set.pairs.push_back({*x, *y});
@@ -253,10 +274,12 @@ private:
     }
 
     // Rows that carry the same label belong together.
-    void matchingPairs(const std::vector<std::string>& a, const std::vector<std::string>& b, SetInput& set, const std::string& place) {
+    void matchingPairs(const std::vector<std::string>& a, const std::vector<std::string>& b, SetInput& set,
+                       const std::string& place) {
         if (a.size() != rowsOf(set.first) || b.size() != rowsOf(set.second)) {
-            reader_.problem(place, "expected a label for each of " + std::to_string(rowsOf(set.first)) + " and " + std::to_string(rowsOf(set.second)) +
-                                       " rows, found " + std::to_string(a.size()) + " and " + std::to_string(b.size()));
+            reader_.problem(place, "expected a label for each of " + std::to_string(rowsOf(set.first)) + " and " +
+                                       std::to_string(rowsOf(set.second)) + " rows, found " + std::to_string(a.size()) +
+                                       " and " + std::to_string(b.size()));
             return;
         }
         std::unordered_map<std::string_view, std::vector<std::uint32_t>> rows;
@@ -272,7 +295,8 @@ private:
     void classes(const Json& json, const std::vector<std::string>& labels, SetInput& set, const std::string& place) {
         const std::size_t n = rowsOf(set.first), m = rowsOf(set.second);
         if (labels.size() != n) {
-            reader_.problem(place + ".labels", "expected a label for each of " + std::to_string(n) + " items, found " + std::to_string(labels.size()));
+            reader_.problem(place + ".labels", "expected a label for each of " + std::to_string(n) + " items, found " +
+                                                   std::to_string(labels.size()));
             return;
         }
         std::string separator = ";";
@@ -283,7 +307,8 @@ private:
         const auto ids = indexOf(set.second.ids);
         for (std::size_t i = 0; i < n; ++i) {
             for (std::size_t begin = 0; begin <= labels[i].size();) {
-                std::size_t end = set.kind == SetKind::MultiLabel ? labels[i].find(separator, begin) : std::string::npos;
+                std::size_t end =
+                    set.kind == SetKind::MultiLabel ? labels[i].find(separator, begin) : std::string::npos;
                 if (end == std::string::npos) end = labels[i].size();
                 const std::string label = labels[i].substr(begin, end - begin);
                 begin = end + separator.size();
@@ -293,8 +318,9 @@ private:
                 }
                 const auto row = rowNamed(ids, m, label);
                 if (!row) {
-                    reader_.problem(place + ".labels", "item " + std::to_string(i) + ": expected an id of a class or a number below " + std::to_string(m) +
-                                                           ", found '" + label.substr(0, 60) + "'");
+                    reader_.problem(place + ".labels", "item " + std::to_string(i) +
+                                                           ": expected an id of a class or a number below " +
+                                                           std::to_string(m) + ", found '" + label.substr(0, 60) + "'");
                     return;
                 }
                 set.pairs.push_back({static_cast<std::uint32_t>(i), *row});
@@ -313,7 +339,7 @@ private:
 // --- Flags ----------------------------------------------------------------------------------------------------------
 
 struct Split {
-    std::vector<std::string> names;   // left of '=', cut at ':'
+    std::vector<std::string> names;  // left of '=', cut at ':'
     std::string value;
 };
 
@@ -360,8 +386,8 @@ ImportPlan planImport(const Json& manifest, const std::string& where, const std:
 }
 
 bool ImportFlags::empty() const {
-    return pools.empty() && sets.empty() && ids.empty() && labels.empty() && positives.empty() && prompts.empty() && from_items.empty() &&
-           clip_folders.empty();
+    return pools.empty() && sets.empty() && ids.empty() && labels.empty() && positives.empty() && prompts.empty() &&
+           from_items.empty() && clip_folders.empty();
 }
 
 Json manifestFromFlags(const ImportFlags& flags) {
@@ -414,7 +440,9 @@ Json manifestFromFlags(const ImportFlags& flags) {
     for (const auto& text : flags.ids) {
         const Split s = splitFlag("ids", text, problems);
         if (s.value.empty()) continue;
-        Json* entry = s.names.size() == 1 ? find(pools, s.names[0]) : s.names.size() == 2 ? find(sets, s.names[0]) : nullptr;
+        Json* entry = s.names.size() == 1   ? find(pools, s.names[0])
+                      : s.names.size() == 2 ? find(sets, s.names[0])
+                                            : nullptr;
         if (entry && s.names.size() == 2) {
             Json* set = entry;
             entry = nullptr;
@@ -423,7 +451,9 @@ Json manifestFromFlags(const ImportFlags& flags) {
             }
         }
         if (entry) (*entry)["ids"] = s.value;
-        else problems.push_back("--ids " + text + ": expected POOL=FILE or SET:MODALITY=FILE of a pool or set that is named too");
+        else
+            problems.push_back("--ids " + text +
+                               ": expected POOL=FILE or SET:MODALITY=FILE of a pool or set that is named too");
     }
     const auto forSet = [&](const char* flag, const std::vector<std::string>& texts, auto put) {
         for (const auto& text : texts) {
@@ -443,10 +473,13 @@ Json manifestFromFlags(const ImportFlags& flags) {
             const auto count = parseInteger(value.substr(9));
             if (count) set["positives"] = {{"captions", *count}};
             else problems.push_back("--positives " + value + ": expected a whole number of captions");
-        } else if (value.starts_with("pairs:") && value.find('#') != std::string::npos && value.find(',', value.rfind('#')) != std::string::npos) {
+        } else if (value.starts_with("pairs:") && value.find('#') != std::string::npos &&
+                   value.find(',', value.rfind('#')) != std::string::npos) {
             const auto hash = value.rfind('#'), comma = value.find(',', hash);
             const std::string file = value.substr(6, hash - 6);
-            set["positives"] = {{"pairs", {{"first", file + "#" + value.substr(hash + 1, comma - hash - 1)}, {"second", file + "#" + value.substr(comma + 1)}}}};
+            set["positives"] = {{"pairs",
+                                 {{"first", file + "#" + value.substr(hash + 1, comma - hash - 1)},
+                                  {"second", file + "#" + value.substr(comma + 1)}}}};
         } else {
             problems.push_back("--positives " + value + ": expected identity, captions:N or pairs:FILE#FIRST,SECOND");
         }

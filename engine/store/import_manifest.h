@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Bringing embeddings in: one JSON manifest ("format": "molspace-import") describes pools, paired pools and evaluation
-// sets, and where ids, labels and positives lie. Schema: resources/guide/import.md. All is opened and checked, and every
-// problem listed at once, before anything is written; rows go by blocks, so memory does not grow with the pools (pairs
-// and ids lie in memory). One job at a time for each call; no shared state.
+// sets, and where ids, labels and positives lie. Schema: resources/guide/import.md. All is opened and checked, and
+// every problem listed at once, before anything is written; rows go by blocks, so memory does not grow with the pools
+// (pairs and ids lie in memory). One job at a time for each call; no shared state.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 namespace engine {
 
 struct ImportOptions {
-    std::filesystem::path root;   // where relative files are looked for; empty: the manifest's "root", else its folder
+    std::filesystem::path root;  // where relative files are looked for; empty: the manifest's "root", else its folder
 };
 
 // A manifest with every file opened and every list read: ready to write.
@@ -27,7 +27,7 @@ struct ImportPlan {
     std::vector<PoolInput> pools;
     std::vector<SetInput> sets;
     std::vector<std::string> warnings;
-    std::uint64_t bytes = 0;      // what the workspace will take on disk
+    std::uint64_t bytes = 0;  // what the workspace will take on disk
 };
 
 // `where` names the manifest in messages; relative paths resolve against `folder` (or root, see ImportOptions).
@@ -61,7 +61,8 @@ struct ImportFlags {
     std::vector<std::string> positives;   // --positives SET=identity, SET=captions:5, SET=pairs:FILE#FIRST,SECOND
     std::vector<std::string> prompts;     // --prompt SET=TEMPLATE
     std::vector<std::string> from_items;  // --classes-from-items SET
-    std::vector<std::string> clip_folders;  // --clip-folder SPACE=FOLDER: img_emb/ and text_emb/ as pools image and text
+    std::vector<std::string>
+        clip_folders;  // --clip-folder SPACE=FOLDER: img_emb/ and text_emb/ as pools image and text
 
     bool empty() const;
 };

@@ -68,7 +68,7 @@ std::string ManifestReader::text(const Json& object, const char* key, const std:
 }
 
 std::string ManifestReader::name(const Json& object, const char* key, const std::string& place) {
-    const std::string value = text(object, key, place, true);
+    std::string value = text(object, key, place, true);
     if (value.empty()) return {};
     if (const auto reason = nameProblem(value); !reason.empty()) {
         problem(place, std::string("\"") + key + "\": " + reason);
@@ -83,8 +83,8 @@ std::optional<std::int64_t> ManifestReader::integer(const Json& object, const ch
     if (found == object.end()) return std::nullopt;
     // Unsigned values beyond the signed range would come out negative: the bounds refuse them either way.
     if (!found->is_number_integer() || found->get<std::int64_t>() < lowest || found->get<std::int64_t>() > highest) {
-        problem(place, std::string("\"") + key + "\": expected a whole number from " + std::to_string(lowest) +
-                           " to " + std::to_string(highest) + ", found " + found->dump().substr(0, 60));
+        problem(place, std::string("\"") + key + "\": expected a whole number from " + std::to_string(lowest) + " to " +
+                           std::to_string(highest) + ", found " + found->dump().substr(0, 60));
         return std::nullopt;
     }
     return found->get<std::int64_t>();
@@ -208,9 +208,9 @@ std::optional<RowSelection> ManifestReader::selection(const Json& json, const st
                 }
                 const auto row = parseInteger(table->at(i, number));
                 if (!row || *row < 0) {
-                    throw Error(ErrorCode::InvalidInput, found->string() + " row " + std::to_string(i),
-                                "expected a row number in '" + column + "', found '" +
-                                    std::string(table->at(i, number)) + "'");
+                    throw Error(
+                        ErrorCode::InvalidInput, found->string() + " row " + std::to_string(i),
+                        "expected a row number in '" + column + "', found '" + std::string(table->at(i, number)) + "'");
                 }
                 out.rows.push_back(static_cast<std::uint64_t>(*row));
             }

@@ -19,12 +19,13 @@ constexpr std::size_t kBlock = 4096;
 Json describe(const ItemTable& table) {
     Json out{{"modality", table.modality}, {"rows", table.rows}, {"paths", table.has_paths}, {"spaces", Json::array()}};
     for (const auto& e : table.embeddings) {
-        out["spaces"].push_back({{"space", e.space},
-                                 {"width", e.width},
-                                 {"type", e.type == StoredType::Float16 ? "float16" : "float32"},
-                                 {"bytes", static_cast<std::uint64_t>(e.rows) * e.width * (e.type == StoredType::Float16 ? 2 : 4)},
-                                 {"norm", {{"min", e.norm_min}, {"mean", e.norm_mean}, {"max", e.norm_max}}},
-                                 {"unit_rows", e.unit_rows}});
+        out["spaces"].push_back(
+            {{"space", e.space},
+             {"width", e.width},
+             {"type", e.type == StoredType::Float16 ? "float16" : "float32"},
+             {"bytes", static_cast<std::uint64_t>(e.rows) * e.width * (e.type == StoredType::Float16 ? 2 : 4)},
+             {"norm", {{"min", e.norm_min}, {"mean", e.norm_mean}, {"max", e.norm_max}}},
+             {"unit_rows", e.unit_rows}});
     }
     return out;
 }
@@ -38,7 +39,8 @@ void eachHash(const EmbeddingSource& source, const JobContext& job, Visit visit)
         const std::size_t count = std::min(kBlock, source.rows() - first);
         source.read(first, count, rows.data());
         for (std::size_t i = 0; i < count; ++i) {
-            visit(hashHex({reinterpret_cast<const char*>(rows.data() + i * source.cols()), source.cols() * sizeof(float)}));
+            visit(hashHex(
+                {reinterpret_cast<const char*>(rows.data() + i * source.cols()), source.cols() * sizeof(float)}));
         }
     }
 }
@@ -60,19 +62,23 @@ void findLeaks(const Workspace& workspace, const JobContext& job, std::vector<st
             for (const auto& set : workspace.sets()) {
                 if (set.first.modality == table.modality) sides.push_back({&set, Workspace::Side::First, &set.first});
                 // Prompts of classes may well be texts that are trained on.
-                if (set.kind == SetKind::Retrieval && set.second.modality == table.modality) sides.push_back({&set, Workspace::Side::Second, &set.second});
+                if (set.kind == SetKind::Retrieval && set.second.modality == table.modality)
+                    sides.push_back({&set, Workspace::Side::Second, &set.second});
             }
             for (const auto& e : table.embeddings) {
                 std::erase_if(sides, [&](const Side& s) { return !s.items->find(e.space); });
                 if (sides.empty()) break;
                 std::unordered_set<std::string> trained;
-                eachHash(*workspace.pool(pool.name, table.modality, e.space), job, [&](std::string h) { trained.insert(std::move(h)); });
+                eachHash(*workspace.pool(pool.name, table.modality, e.space), job,
+                         [&](std::string h) { trained.insert(std::move(h)); });
                 for (const auto& side : sides) {
                     std::size_t shared = 0;
-                    eachHash(*workspace.setRows(side.set->name, side.side, e.space), job, [&](const std::string& h) { shared += trained.count(h); });
+                    eachHash(*workspace.setRows(side.set->name, side.side, e.space), job,
+                             [&](const std::string& h) { shared += trained.count(h); });
                     if (shared > 0) {
-                        warnings.push_back(std::to_string(shared) + " of " + std::to_string(side.items->rows) + " " + table.modality + " rows of the set " +
-                                           side.set->name + " are in the pool " + pool.name + " too (space " + e.space +
+                        warnings.push_back(std::to_string(shared) + " of " + std::to_string(side.items->rows) + " " +
+                                           table.modality + " rows of the set " + side.set->name + " are in the pool " +
+                                           pool.name + " too (space " + e.space +
                                            "): figures on it would be measured on what was trained on");
                     }
                 }
@@ -88,7 +94,9 @@ void findOddities(const Workspace& workspace, std::vector<std::string>& warnings
         for (const auto& e : table.embeddings) {
             if (e.unit_rows) continue;
             std::array<char, 160> text{};
-            std::snprintf(text.data(), text.size(), ": rows of %s are not all of unit length (%.4g to %.4g); they are normalised when read", e.space.c_str(), e.norm_min, e.norm_max);
+            std::snprintf(text.data(), text.size(),
+                          ": rows of %s are not all of unit length (%.4g to %.4g); they are normalised when read",
+                          e.space.c_str(), e.norm_min, e.norm_max);
             warnings.push_back(where + text.data());
         }
     };
@@ -100,7 +108,9 @@ void findOddities(const Workspace& workspace, std::vector<std::string>& warnings
         }
     }
     for (const auto& [modality, count] : pools) {
-        if (count > 1) warnings.push_back("there are " + std::to_string(count) + " unpaired pools of " + modality + "; training needs one");
+        if (count > 1)
+            warnings.push_back("there are " + std::to_string(count) + " unpaired pools of " + modality +
+                               "; training needs one");
     }
     for (const auto& set : workspace.sets()) {
         look(set.first, "set " + set.name + ", " + set.first.modality);
@@ -143,11 +153,13 @@ std::string joined(const Json& list) {
 }
 
 void tableText(const Json& table, const std::string& indent, std::string& text) {
-    text += indent + table.at("modality").get<std::string>() + ", " + std::to_string(table.at("rows").get<std::size_t>()) + " rows\n";
+    text += indent + table.at("modality").get<std::string>() + ", " +
+            std::to_string(table.at("rows").get<std::size_t>()) + " rows\n";
     for (const auto& s : table.at("spaces")) {
         std::array<char, 160> line{};
-        std::snprintf(line.data(), line.size(), "%-20s %5zu wide  %s  %10s  norms %.4g to %.4g\n", s.at("space").get<std::string>().c_str(),
-                      s.at("width").get<std::size_t>(), s.at("type").get<std::string>().c_str(), humanBytes(s.at("bytes").get<std::uint64_t>()).c_str(),
+        std::snprintf(line.data(), line.size(), "%-20s %5zu wide  %s  %10s  norms %.4g to %.4g\n",
+                      s.at("space").get<std::string>().c_str(), s.at("width").get<std::size_t>(),
+                      s.at("type").get<std::string>().c_str(), humanBytes(s.at("bytes").get<std::uint64_t>()).c_str(),
                       s.at("norm").at("min").get<double>(), s.at("norm").at("max").get<double>());
         text += indent + "  " + line.data();
     }
@@ -156,10 +168,15 @@ void tableText(const Json& table, const std::string& indent, std::string& text) 
 }  // namespace
 
 Json inspectWorkspace(const Workspace& workspace, const JobContext& job) {
-    Json out{{"workspace", workspace.folder().string()}, {"synthetic", workspace.synthetic()}, {"fingerprint", workspace.fingerprint()},
-             {"spaces", Json::array()}, {"pools", Json::array()}, {"sets", Json::array()}};
+    Json out{{"workspace", workspace.folder().string()},
+             {"synthetic", workspace.synthetic()},
+             {"fingerprint", workspace.fingerprint()},
+             {"spaces", Json::array()},
+             {"pools", Json::array()},
+             {"sets", Json::array()}};
     for (const auto& s : workspace.spaces()) {
-        out["spaces"].push_back({{"name", s.name}, {"width", s.width}, {"modalities", s.modalities}, {"pools", pooled(workspace, s.name)}});
+        out["spaces"].push_back(
+            {{"name", s.name}, {"width", s.width}, {"modalities", s.modalities}, {"pools", pooled(workspace, s.name)}});
     }
     for (const auto& pool : workspace.pools()) {
         Json p{{"name", pool.name}, {"paired", pool.paired}, {"tables", Json::array()}};
@@ -171,8 +188,8 @@ Json inspectWorkspace(const Workspace& workspace, const JobContext& job) {
         for (const auto& e : set.first.embeddings) {
             if (set.second.find(e.space)) spaces.push_back(e.space);
         }
-        Json s{{"name", set.name}, {"kind", schema::kindName(set.kind)}, {"pairs", set.pairs}, {"measurable_in", spaces},
-               {"first", describe(set.first)}, {"second", describe(set.second)}};
+        Json s{{"name", set.name},        {"kind", schema::kindName(set.kind)}, {"pairs", set.pairs},
+               {"measurable_in", spaces}, {"first", describe(set.first)},       {"second", describe(set.second)}};
         if (!set.prompt.empty()) s["prompt"] = set.prompt;
         out["sets"].push_back(std::move(s));
     }
@@ -185,10 +202,12 @@ Json inspectWorkspace(const Workspace& workspace, const JobContext& job) {
 }
 
 std::string inspectText(const Json& json) {
-    std::string text = json.at("workspace").get<std::string>() + (json.at("synthetic") == true ? "  (synthetic world)" : "") + "\n";
+    std::string text =
+        json.at("workspace").get<std::string>() + (json.at("synthetic") == true ? "  (synthetic world)" : "") + "\n";
     text += "spaces\n";
     for (const auto& s : json.at("spaces")) {
-        text += "  " + s.at("name").get<std::string>() + ", " + std::to_string(s.at("width").get<std::size_t>()) + " wide: " + joined(s.at("modalities"));
+        text += "  " + s.at("name").get<std::string>() + ", " + std::to_string(s.at("width").get<std::size_t>()) +
+                " wide: " + joined(s.at("modalities"));
         text += s.at("pools").empty() ? " (no pools)\n" : " (pools: " + joined(s.at("pools")) + ")\n";
     }
     text += "pools\n";
@@ -198,13 +217,15 @@ std::string inspectText(const Json& json) {
     }
     text += "evaluation sets\n";
     for (const auto& s : json.at("sets")) {
-        text += "  " + s.at("name").get<std::string>() + ", " + s.at("kind").get<std::string>() + ", " + std::to_string(s.at("pairs").get<std::size_t>()) +
-                " pairs; measurable in: " + (s.at("measurable_in").empty() ? "no single space" : joined(s.at("measurable_in"))) + "\n";
+        text += "  " + s.at("name").get<std::string>() + ", " + s.at("kind").get<std::string>() + ", " +
+                std::to_string(s.at("pairs").get<std::size_t>()) + " pairs; measurable in: " +
+                (s.at("measurable_in").empty() ? "no single space" : joined(s.at("measurable_in"))) + "\n";
         tableText(s.at("first"), "    ", text);
         tableText(s.at("second"), "    ", text);
     }
     text += "can react\n";
-    for (const auto& r : json.at("reactions")) text += "  " + joined(r.at("spaces")) + " through " + joined(r.at("shared")) + "\n";
+    for (const auto& r : json.at("reactions"))
+        text += "  " + joined(r.at("spaces")) + " through " + joined(r.at("shared")) + "\n";
     if (json.at("reactions").empty()) text += "  nothing: no two spaces share a modality with a pool\n";
     for (const auto& w : json.at("warnings")) text += "warning: " + w.get<std::string>() + "\n";
     return text;

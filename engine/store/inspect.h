@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What is in a workspace, what can be done with it, and what may be wrong with it. Blocking job: looks through the rows of
-// evaluation sets and pools for items that are in both.
+// What is in a workspace, what can be done with it, and what may be wrong with it. Blocking job: looks through the rows
+// of evaluation sets and pools for items that are in both.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@
 
 namespace engine {
 
-// {"workspace", "synthetic", "origin", "spaces": [...], "pools": [...], "sets": [...], "reactions": [...], "warnings": [...]}
+// {"workspace", "synthetic", "origin", "spaces": [...], "pools": [...], "sets": [...], "reactions": [...], "warnings":
+// [...]}
 Json inspectWorkspace(const Workspace& workspace, const JobContext& job);
 std::string inspectText(const Json& json);
 

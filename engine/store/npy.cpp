@@ -59,7 +59,9 @@ public:
     }
 
 private:
-    [[noreturn]] void bad() { refuse(where_, "the header of the .npy is damaged", "write the file again with np.save"); }
+    [[noreturn]] void bad() {
+        refuse(where_, "the header of the .npy is damaged", "write the file again with np.save");
+    }
 
     char peek() {
         while (at_ < text_.size() && text_[at_] == ' ') ++at_;
@@ -215,20 +217,32 @@ void convertHalf(const std::byte* from, std::uint64_t count, std::uint64_t strid
 
 void convertAny(NpyType type, const std::byte* from, std::uint64_t count, std::uint64_t stride, float* out) {
     switch (type) {
-        case NpyType::F16: return convertHalf(from, count, stride, out);
-        case NpyType::F32: return convert<float>(from, count, stride, out);
-        case NpyType::F64: return convert<double>(from, count, stride, out);
-        case NpyType::I8: return convert<std::int8_t>(from, count, stride, out);
-        case NpyType::I16: return convert<std::int16_t>(from, count, stride, out);
-        case NpyType::I32: return convert<std::int32_t>(from, count, stride, out);
-        case NpyType::I64: return convert<std::int64_t>(from, count, stride, out);
+        case NpyType::F16:
+            return convertHalf(from, count, stride, out);
+        case NpyType::F32:
+            return convert<float>(from, count, stride, out);
+        case NpyType::F64:
+            return convert<double>(from, count, stride, out);
+        case NpyType::I8:
+            return convert<std::int8_t>(from, count, stride, out);
+        case NpyType::I16:
+            return convert<std::int16_t>(from, count, stride, out);
+        case NpyType::I32:
+            return convert<std::int32_t>(from, count, stride, out);
+        case NpyType::I64:
+            return convert<std::int64_t>(from, count, stride, out);
         case NpyType::Bool:
-        case NpyType::U8: return convert<std::uint8_t>(from, count, stride, out);
-        case NpyType::U16: return convert<std::uint16_t>(from, count, stride, out);
-        case NpyType::U32: return convert<std::uint32_t>(from, count, stride, out);
-        case NpyType::U64: return convert<std::uint64_t>(from, count, stride, out);
+        case NpyType::U8:
+            return convert<std::uint8_t>(from, count, stride, out);
+        case NpyType::U16:
+            return convert<std::uint16_t>(from, count, stride, out);
+        case NpyType::U32:
+            return convert<std::uint32_t>(from, count, stride, out);
+        case NpyType::U64:
+            return convert<std::uint64_t>(from, count, stride, out);
         case NpyType::Bytes:
-        case NpyType::Unicode: break;
+        case NpyType::Unicode:
+            break;
     }
     ENGINE_CHECK(false, "text is not read as rows");
 }
@@ -242,14 +256,22 @@ std::int64_t integerAt(const std::byte* data, std::uint64_t i) {
 
 std::int64_t anyInteger(NpyType type, const std::byte* data, std::uint64_t i) {
     switch (type) {
-        case NpyType::I8: return integerAt<std::int8_t>(data, i);
-        case NpyType::I16: return integerAt<std::int16_t>(data, i);
-        case NpyType::I32: return integerAt<std::int32_t>(data, i);
-        case NpyType::I64: return integerAt<std::int64_t>(data, i);
-        case NpyType::U16: return integerAt<std::uint16_t>(data, i);
-        case NpyType::U32: return integerAt<std::uint32_t>(data, i);
-        case NpyType::U64: return integerAt<std::uint64_t>(data, i);
-        default: return integerAt<std::uint8_t>(data, i);
+        case NpyType::I8:
+            return integerAt<std::int8_t>(data, i);
+        case NpyType::I16:
+            return integerAt<std::int16_t>(data, i);
+        case NpyType::I32:
+            return integerAt<std::int32_t>(data, i);
+        case NpyType::I64:
+            return integerAt<std::int64_t>(data, i);
+        case NpyType::U16:
+            return integerAt<std::uint16_t>(data, i);
+        case NpyType::U32:
+            return integerAt<std::uint32_t>(data, i);
+        case NpyType::U64:
+            return integerAt<std::uint64_t>(data, i);
+        default:
+            return integerAt<std::uint8_t>(data, i);
     }
 }
 
@@ -311,10 +333,10 @@ NpyHeader parseNpyHeader(std::string_view start, std::uint64_t total_bytes, cons
     }
     const std::uint64_t found = total_bytes - header.data_offset;
     if (found != expected) {
-        refuse(where,
-               header.describe() + " needs " + std::to_string(expected) + " bytes of data, found " +
-                   std::to_string(found),
-               found < expected ? "the file is truncated: copy or write it again" : "the file is damaged");
+        refuse(
+            where,
+            header.describe() + " needs " + std::to_string(expected) + " bytes of data, found " + std::to_string(found),
+            found < expected ? "the file is truncated: copy or write it again" : "the file is damaged");
     }
     return header;
 }
@@ -441,7 +463,8 @@ void writeNpy(const std::filesystem::path& path, MatrixView rows) {
         const std::string header = npyHeader("<f4", {rows.rows, rows.cols});
         out.write(header.data(), static_cast<std::streamsize>(header.size()));
         for (std::size_t i = 0; i < rows.rows && out; ++i) {
-            out.write(reinterpret_cast<const char*>(rows.row(i)), static_cast<std::streamsize>(rows.cols * sizeof(float)));
+            out.write(reinterpret_cast<const char*>(rows.row(i)),
+                      static_cast<std::streamsize>(rows.cols * sizeof(float)));
         }
         out.close();
         if (!out) {

@@ -25,13 +25,13 @@ enum class NpyType { F16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64, Bool, 
 
 struct NpyHeader {
     NpyType type = NpyType::F32;
-    std::size_t item_bytes = 4;         // of one element; Bytes and Unicode have any length
+    std::size_t item_bytes = 4;  // of one element; Bytes and Unicode have any length
     bool fortran = false;
     std::vector<std::uint64_t> shape;
-    std::uint64_t data_offset = 0;      // where the elements begin
+    std::uint64_t data_offset = 0;  // where the elements begin
 
     std::uint64_t elements() const;
-    std::string describe() const;       // "float32 [2000, 512]"
+    std::string describe() const;  // "float32 [2000, 512]"
     bool isFloat() const { return type == NpyType::F16 || type == NpyType::F32 || type == NpyType::F64; }
     bool isText() const { return type == NpyType::Bytes || type == NpyType::Unicode; }
 };
@@ -56,8 +56,8 @@ public:
     // Rows first..first+count-1 of that matrix as float32 into out [count, width]; any numeric type.
     void readRows(std::int64_t index, std::uint64_t first, std::uint64_t count, float* out) const;
 
-    std::vector<std::int64_t> integers() const;   // 1-D, integer types and bool
-    std::vector<std::string> strings() const;     // 1-D, text types (UTF-8); integers in decimal
+    std::vector<std::int64_t> integers() const;  // 1-D, integer types and bool
+    std::vector<std::string> strings() const;    // 1-D, text types (UTF-8); integers in decimal
 
 private:
     const std::byte* data() const { return bytes_.data() + header_.data_offset; }

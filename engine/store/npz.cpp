@@ -44,7 +44,8 @@ Archive openArchive(const std::filesystem::path& path) {
 // Up to `limit` bytes; a wrong CRC-32 shows as an error of the last read.
 std::string readEntry(zip_t* archive, std::uint64_t index, std::uint64_t limit, const std::string& where) {
     ArchiveEntry entry(zip_fopen_index(archive, index, 0));
-    if (!entry) throw Error(ErrorCode::InvalidInput, where, std::string("cannot be unpacked: ") + zip_strerror(archive));
+    if (!entry)
+        throw Error(ErrorCode::InvalidInput, where, std::string("cannot be unpacked: ") + zip_strerror(archive));
     std::string bytes;
     constexpr std::uint64_t kChunk = 1 << 20;
     bytes.reserve(std::min<std::uint64_t>(limit, 64 << 20));
@@ -78,7 +79,8 @@ NpzFile::NpzFile(const std::filesystem::path& path, NpzLimits limits) : path_(pa
     const Archive archive = openArchive(path);
     const auto count = zip_get_num_entries(archive.get(), 0);
     if (count < 0 || static_cast<std::uint64_t>(count) > kMaxEntries) {
-        throw Error(ErrorCode::InvalidInput, path.string(), "the archive says it has " + std::to_string(count) + " entries");
+        throw Error(ErrorCode::InvalidInput, path.string(),
+                    "the archive says it has " + std::to_string(count) + " entries");
     }
     for (std::int64_t i = 0; i < count; ++i) {
         const char* name = zip_get_name(archive.get(), static_cast<std::uint64_t>(i), ZIP_FL_ENC_RAW);
@@ -104,8 +106,9 @@ NpzFile::Entry NpzFile::locate(const std::string& member) const {
             all += (i ? ", '" : "'") + members_[i] + "'";
         }
         const std::string near = nearestName(member, members_);
-        throw Error(ErrorCode::NotFound, path_.string(), "there is no member '" + member + "'; there are " +
-                    (all.empty() ? "no arrays at all" : all), near.empty() ? "" : "did you mean '" + near + "'?");
+        throw Error(ErrorCode::NotFound, path_.string(),
+                    "there is no member '" + member + "'; there are " + (all.empty() ? "no arrays at all" : all),
+                    near.empty() ? "" : "did you mean '" + near + "'?");
     }
     entry.index = static_cast<std::uint64_t>(index);
     zip_stat_t stat;
@@ -114,11 +117,13 @@ NpzFile::Entry NpzFile::locate(const std::string& member) const {
     if (zip_stat_index(entry.archive.get(), entry.index, 0, &stat) != 0 || (stat.valid & kNeeded) != kNeeded) {
         throw Error(ErrorCode::InvalidInput, entry.where, "the archive does not say the member's size");
     }
-    if (stat.encryption_method != ZIP_EM_NONE) throw Error(ErrorCode::InvalidInput, entry.where, "the member is encrypted");
+    if (stat.encryption_method != ZIP_EM_NONE)
+        throw Error(ErrorCode::InvalidInput, entry.where, "the member is encrypted");
     if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE) {
-        throw Error(ErrorCode::InvalidInput, entry.where,
-                    "expected a stored or deflated member, found compression method " + std::to_string(stat.comp_method),
-                    "write the file again with np.savez");
+        throw Error(
+            ErrorCode::InvalidInput, entry.where,
+            "expected a stored or deflated member, found compression method " + std::to_string(stat.comp_method),
+            "write the file again with np.savez");
     }
     if (stat.size > limits_.max_bytes) {
         throw Error(ErrorCode::NoSpace, entry.where,
@@ -126,7 +131,8 @@ NpzFile::Entry NpzFile::locate(const std::string& member) const {
                         humanBytes(limits_.max_bytes) + " allowed for one in memory",
                     "save it as a .npy, which is read by blocks: np.save('x.npy', np.load('x.npz')['" + member + "'])");
     }
-    const double ratio = static_cast<double>(stat.size) / static_cast<double>(std::max<std::uint64_t>(stat.comp_size, 1));
+    const double ratio =
+        static_cast<double>(stat.size) / static_cast<double>(std::max<std::uint64_t>(stat.comp_size, 1));
     if (stat.size > limits_.ratio_from_bytes && ratio > limits_.max_ratio) {
         throw Error(ErrorCode::InvalidInput, entry.where,
                     "the member is packed " + std::to_string(static_cast<std::uint64_t>(ratio)) +
@@ -138,7 +144,8 @@ NpzFile::Entry NpzFile::locate(const std::string& member) const {
 
 NpyHeader NpzFile::header(const std::string& member) const {
     const Entry entry = locate(member);
-    const auto start = readEntry(entry.archive.get(), entry.index, std::min<std::uint64_t>(entry.size, 128 << 10), entry.where);
+    const auto start =
+        readEntry(entry.archive.get(), entry.index, std::min<std::uint64_t>(entry.size, 128 << 10), entry.where);
     return parseNpyHeader(start, entry.size, entry.where);
 }
 

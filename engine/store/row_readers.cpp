@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/store/row_readers.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <cstring>
 #include <mutex>
@@ -31,7 +33,9 @@ std::string lowerExtension(const fs::path& path) {
     return extension;
 }
 
-bool isHdf5(const std::string& extension) { return extension == ".h5" || extension == ".hdf5" || extension == ".hdf"; }
+bool isHdf5(const std::string& extension) {
+    return extension == ".h5" || extension == ".hdf5" || extension == ".hdf";
+}
 
 // A format that is not read, with what turns it into one that is.
 [[noreturn]] void refuseFormat(const fs::path& file, const std::string& extension, const std::string& expected) {
@@ -41,7 +45,8 @@ bool isHdf5(const std::string& extension) { return extension == ".h5" || extensi
                "convert it: python -c \"import pandas; pandas.read_parquet('" + file.filename().string() +
                    "').to_csv('" + stem + ".csv', index=False)\"");
     }
-    if (extension == ".pt" || extension == ".pth" || extension == ".pkl" || extension == ".pickle" || extension == ".bin") {
+    if (extension == ".pt" || extension == ".pth" || extension == ".pkl" || extension == ".pickle" ||
+        extension == ".bin") {
         refuse(file.string(), "pickled files are not read: opening one runs whatever it holds",
                "convert it: python -c \"import torch, numpy; numpy.save('" + stem + ".npy', torch.load('" +
                    file.filename().string() + "', weights_only=True).float().numpy())\"");
@@ -74,12 +79,12 @@ void widenBrain(const std::byte* from, std::uint64_t count, float* out) {
     }
 }
 
-// Half precision, portable: safetensors give bytes that need not be aligned.
+// Bytes of safetensors need not be aligned.
 void widenHalf(const std::byte* from, std::uint64_t count, float* out) {
     for (std::uint64_t i = 0; i < count; ++i) {
-        _Float16 value;
-        std::memcpy(&value, from + i * 2, 2);
-        out[i] = static_cast<float>(value);
+        std::uint16_t half = 0;
+        std::memcpy(&half, from + i * 2, 2);
+        out[i] = _cvtsh_ss(half);
     }
 }
 
@@ -107,7 +112,7 @@ Slice sliceOf(const std::vector<std::uint64_t>& shape, std::int64_t index, const
                                : "reshape it to one row for each item");
 }
 
-RowReader npyRows(std::shared_ptr<const NpyArray> array, std::int64_t index, bool allow_integers) {
+RowReader npyRows(const std::shared_ptr<const NpyArray>& array, std::int64_t index, bool allow_integers) {
     RowReader reader;
     std::uint64_t rows = 0, width = 0;
     array->checkMatrix(index, rows, width);
@@ -177,15 +182,39 @@ RowReader safetensorsRows(const SourceSpec& spec, bool allow_integers) {
     std::size_t item = 0;
     void (*convert)(const std::byte*, std::uint64_t, float*) = nullptr;
     switch (tensor.type) {
-        case TensorType::F64: item = 8; convert = widen<double>; break;
-        case TensorType::F32: item = 4; convert = widen<float>; break;
-        case TensorType::F16: item = 2; convert = widenHalf; break;
-        case TensorType::BF16: item = 2; convert = widenBrain; break;
-        case TensorType::I64: item = 8; convert = widen<std::int64_t>; break;
-        case TensorType::I32: item = 4; convert = widen<std::int32_t>; break;
-        case TensorType::U32: item = 4; convert = widen<std::uint32_t>; break;
+        case TensorType::F64:
+            item = 8;
+            convert = widen<double>;
+            break;
+        case TensorType::F32:
+            item = 4;
+            convert = widen<float>;
+            break;
+        case TensorType::F16:
+            item = 2;
+            convert = widenHalf;
+            break;
+        case TensorType::BF16:
+            item = 2;
+            convert = widenBrain;
+            break;
+        case TensorType::I64:
+            item = 8;
+            convert = widen<std::int64_t>;
+            break;
+        case TensorType::I32:
+            item = 4;
+            convert = widen<std::int32_t>;
+            break;
+        case TensorType::U32:
+            item = 4;
+            convert = widen<std::uint32_t>;
+            break;
         case TensorType::U8:
-        case TensorType::Bool: item = 1; convert = widen<std::uint8_t>; break;
+        case TensorType::Bool:
+            item = 1;
+            convert = widen<std::uint8_t>;
+            break;
     }
     const bool floating = tensor.type == TensorType::F64 || tensor.type == TensorType::F32 ||
                           tensor.type == TensorType::F16 || tensor.type == TensorType::BF16;
@@ -201,19 +230,24 @@ RowReader safetensorsRows(const SourceSpec& spec, bool allow_integers) {
 }
 
 RowReader hdf5Rows(const SourceSpec& spec, bool allow_integers) {
-    if (spec.dataset.empty()) refuse(spec.file.string(), "an HDF5 file needs a \"dataset\"", "name it, for example file.h5#/audio/clap");
+    if (spec.dataset.empty())
+        refuse(spec.file.string(), "an HDF5 file needs a \"dataset\"", "name it, for example file.h5#/audio/clap");
     auto file = std::make_shared<const Hdf5File>(Hdf5File::open(spec.file));
     const Hdf5Dataset dataset = file->dataset(spec.dataset);
     RowReader reader;
     reader.origin = spec.file.string() + "#" + spec.dataset;
     switch (dataset.type) {
-        case Hdf5Type::Float16: reader.type = StoredType::Float16; break;
+        case Hdf5Type::Float16:
+            reader.type = StoredType::Float16;
+            break;
         case Hdf5Type::Float32:
-        case Hdf5Type::Float64: break;
+        case Hdf5Type::Float64:
+            break;
         case Hdf5Type::Integer:
             if (allow_integers) break;
             refuse(reader.origin, "expected embeddings in floating point, found integers");
-        default: refuse(reader.origin, "expected embeddings in floating point, found another type");
+        default:
+            refuse(reader.origin, "expected embeddings in floating point, found another type");
     }
     const Slice slice = sliceOf(dataset.shape, spec.index, reader.origin);
     reader.rows = slice.rows;
@@ -226,10 +260,12 @@ RowReader hdf5Rows(const SourceSpec& spec, bool allow_integers) {
 }
 
 std::vector<std::string> hdf5List(const SourceSpec& spec) {
-    if (spec.dataset.empty()) refuse(spec.file.string(), "an HDF5 file needs a \"dataset\"", "name it, for example file.h5#/audio/ids");
+    if (spec.dataset.empty())
+        refuse(spec.file.string(), "an HDF5 file needs a \"dataset\"", "name it, for example file.h5#/audio/ids");
     const Hdf5File file = Hdf5File::open(spec.file);
     const Hdf5Dataset dataset = file.dataset(spec.dataset);
-    if (dataset.shape.size() != 1) refuse(spec.describe(), "expected a list [N], found the shape " + shapeText(dataset.shape));
+    if (dataset.shape.size() != 1)
+        refuse(spec.describe(), "expected a list [N], found the shape " + shapeText(dataset.shape));
     if (dataset.type == Hdf5Type::Text) return file.readTexts(spec.dataset, 0, dataset.shape[0]);
     std::vector<std::string> out;
     for (const auto value : file.readIntegers(spec.dataset)) out.push_back(std::to_string(value));
@@ -376,13 +412,15 @@ std::vector<std::string> SourceFiles::readList(const SourceSpec& spec) {
 RowReader selectRows(RowReader reader, const RowSelection& selection) {
     if (selection.all) return reader;
     if (selection.of != 0 && selection.of != reader.rows) {
-        refuse(reader.origin, "it has " + std::to_string(reader.rows) + " rows, but " + selection.origin + " describes " +
-                                  std::to_string(selection.of), "they must describe the same items in the same order");
+        refuse(reader.origin,
+               "it has " + std::to_string(reader.rows) + " rows, but " + selection.origin + " describes " +
+                   std::to_string(selection.of),
+               "they must describe the same items in the same order");
     }
     for (const auto row : selection.rows) {
         if (row >= reader.rows) {
-            refuse(reader.origin, "row " + std::to_string(row) + " asked for by " + selection.origin + " is beyond its " +
-                                      std::to_string(reader.rows) + " rows");
+            refuse(reader.origin, "row " + std::to_string(row) + " asked for by " + selection.origin +
+                                      " is beyond its " + std::to_string(reader.rows) + " rows");
         }
     }
     RowReader out = reader;
@@ -403,8 +441,10 @@ std::vector<std::string> selectItems(std::vector<std::string> items, const RowSe
                                      const std::string& origin) {
     if (selection.all) return items;
     if (selection.of != 0 && selection.of != items.size()) {
-        refuse(origin, "it has " + std::to_string(items.size()) + " entries, but " + selection.origin + " describes " +
-                           std::to_string(selection.of), "they must describe the same items in the same order");
+        refuse(origin,
+               "it has " + std::to_string(items.size()) + " entries, but " + selection.origin + " describes " +
+                   std::to_string(selection.of),
+               "they must describe the same items in the same order");
     }
     std::vector<std::string> out;
     out.reserve(selection.rows.size());
@@ -428,8 +468,8 @@ RowReader concatenateRows(std::vector<RowReader> parts, const std::string& origi
     auto starts = std::make_shared<std::vector<std::size_t>>();
     for (const auto& part : parts) {
         if (part.width != out.width) {
-            refuse(part.origin, "expected width " + std::to_string(out.width) + " as in " + parts[0].origin + ", found " +
-                                    std::to_string(part.width));
+            refuse(part.origin, "expected width " + std::to_string(out.width) + " as in " + parts[0].origin +
+                                    ", found " + std::to_string(part.width));
         }
         if (part.type == StoredType::Float32) out.type = StoredType::Float32;
         starts->push_back(out.rows);
@@ -437,7 +477,8 @@ RowReader concatenateRows(std::vector<RowReader> parts, const std::string& origi
     }
     auto all = std::make_shared<const std::vector<RowReader>>(std::move(parts));
     out.read = [all, starts, width = out.width](std::size_t first, std::size_t count, float* into) {
-        auto i = static_cast<std::size_t>(std::upper_bound(starts->begin(), starts->end(), first) - starts->begin()) - 1;
+        auto i =
+            static_cast<std::size_t>(std::upper_bound(starts->begin(), starts->end(), first) - starts->begin()) - 1;
         while (count > 0) {
             const RowReader& part = (*all)[i];
             const std::size_t offset = first - (*starts)[i];
@@ -481,7 +522,8 @@ std::vector<fs::path> numberedParts(const fs::path& folder) {
     if (extensions.size() > 1) {
         std::string all;
         for (const auto& e : extensions) all += (all.empty() ? "" : ", ") + e;
-        refuse(folder.string(), "the folder holds different kinds of files (" + all + ")", "name one file, or move the others");
+        refuse(folder.string(), "the folder holds different kinds of files (" + all + ")",
+               "name one file, or move the others");
     }
     std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.number < b.number; });
     std::vector<fs::path> out;

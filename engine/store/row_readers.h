@@ -23,13 +23,13 @@ namespace engine {
 
 // Where rows or a list lie.
 struct SourceSpec {
-    std::filesystem::path file;   // a file, or a folder of numbered parts
-    std::string dataset;          // of .npz, safetensors, HDF5; the key of a json object
-    std::string column;           // of csv, tsv, json and jsonl records
-    std::int64_t index = -1;      // of a 3-D array [n, rows, width]: which of the n
-    Json values;                  // a list written in place; `file` is empty then
+    std::filesystem::path file;  // a file, or a folder of numbered parts
+    std::string dataset;         // of .npz, safetensors, HDF5; the key of a json object
+    std::string column;          // of csv, tsv, json and jsonl records
+    std::int64_t index = -1;     // of a 3-D array [n, rows, width]: which of the n
+    Json values;                 // a list written in place; `file` is empty then
 
-    std::string describe() const; // "features.npy index 0", "metadata.csv#fold"
+    std::string describe() const;  // "features.npy index 0", "metadata.csv#fold"
 };
 
 // Some rows, in order; `of` is the number of rows they were chosen from, 0 if not known.
@@ -37,7 +37,7 @@ struct RowSelection {
     bool all = true;
     std::vector<std::uint64_t> rows;
     std::uint64_t of = 0;
-    std::string origin;           // for messages
+    std::string origin;  // for messages
 
     std::uint64_t count(std::uint64_t rows_of_source) const { return all ? rows_of_source : rows.size(); }
 };
@@ -60,7 +60,8 @@ std::vector<std::string> selectItems(std::vector<std::string> items, const RowSe
                                      const std::string& origin);
 // One after the other; all must have the same width.
 RowReader concatenateRows(std::vector<RowReader> parts, const std::string& origin);
-// The files of a folder of parts in numeric order (img_emb_0, img_emb_1, ..., img_emb_10). Throws if a number is missing.
+// The files of a folder of parts in numeric order (img_emb_0, img_emb_1, ..., img_emb_10). Throws if a number is
+// missing.
 std::vector<std::filesystem::path> numberedParts(const std::filesystem::path& folder);
 
 }  // namespace engine

@@ -25,9 +25,9 @@ struct TypeName {
     std::size_t size;
 };
 constexpr TypeName kTypes[] = {
-    {TensorType::F64, "F64", 8}, {TensorType::F32, "F32", 4},   {TensorType::F16, "F16", 2},
+    {TensorType::F64, "F64", 8},   {TensorType::F32, "F32", 4}, {TensorType::F16, "F16", 2},
     {TensorType::BF16, "BF16", 2}, {TensorType::I64, "I64", 8}, {TensorType::I32, "I32", 4},
-    {TensorType::U32, "U32", 4}, {TensorType::U8, "U8", 1},     {TensorType::Bool, "BOOL", 1},
+    {TensorType::U32, "U32", 4},   {TensorType::U8, "U8", 1},   {TensorType::Bool, "BOOL", 1},
 };
 
 const TypeName& about(TensorType type) {
@@ -53,9 +53,11 @@ std::uint64_t TensorView::elements() const {
 }
 
 std::span<const float> TensorView::f32() const {
-    if (type != TensorType::F32) throw Error(ErrorCode::InvalidInput, "", std::string("expected float32, found ") + about(type).name);
+    if (type != TensorType::F32)
+        throw Error(ErrorCode::InvalidInput, "", std::string("expected float32, found ") + about(type).name);
     if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(float) != 0) {
-        throw Error(ErrorCode::InvalidInput, "", "the tensor does not begin at a multiple of 4 bytes", "write the file again");
+        throw Error(ErrorCode::InvalidInput, "", "the tensor does not begin at a multiple of 4 bytes",
+                    "write the file again");
     }
     return {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
 }
@@ -69,7 +71,8 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
     std::uint64_t header_bytes = 0;
     std::memcpy(&header_bytes, file_->data(), 8);
     if (header_bytes > kLargestHeader || header_bytes > file_->size() - 8) {
-        throw refuse("its header would have " + std::to_string(header_bytes) + " bytes, the file has " + std::to_string(file_->size()));
+        throw refuse("its header would have " + std::to_string(header_bytes) + " bytes, the file has " +
+                     std::to_string(file_->size()));
     }
     const std::string_view text(reinterpret_cast<const char*>(file_->data()) + 8, header_bytes);
     const Json header = parseJson(text, path.string());
@@ -85,22 +88,26 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
             }
             TensorView view;
             const auto type = tensor.at("dtype").get<std::string>();
-            const auto known = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeName& t) { return type == t.name; });
+            const auto known =
+                std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeName& t) { return type == t.name; });
             if (known == std::end(kTypes)) throw refuse("tensor " + name + " has the unknown type " + type);
             view.type = known->type;
             for (const auto& n : tensor.at("shape")) {
-                if (!n.is_number_unsigned()) throw refuse("tensor " + name + " has a shape that is no list of whole numbers");
+                if (!n.is_number_unsigned())
+                    throw refuse("tensor " + name + " has a shape that is no list of whole numbers");
                 view.shape.push_back(n.get<std::uint64_t>());
             }
             const auto& offsets = tensor.at("data_offsets");
-            if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned()) {
+            if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+                !offsets[1].is_number_unsigned()) {
                 throw refuse("tensor " + name + " has no two data_offsets");
             }
             const auto first = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
             std::uint64_t elements = 0;
             if (first > end || end > data_bytes) throw refuse("tensor " + name + " lies beyond the end of the file");
             if (!elementsOf(view.shape, elements) || elements > data_bytes || elements * known->size != end - first) {
-                throw refuse("tensor " + name + " has " + std::to_string(end - first) + " bytes, which is not its shape times its type");
+                throw refuse("tensor " + name + " has " + std::to_string(end - first) +
+                             " bytes, which is not its shape times its type");
             }
             view.bytes = {data + first, end - first};
             if (end > first) ranges.push_back({first, end});
@@ -125,7 +132,8 @@ void SafetensorsWriter::add(std::string name, TensorType type, std::vector<std::
     entries_.push_back({std::move(name), type, std::move(shape), data});
 }
 
-void SafetensorsWriter::write(const std::filesystem::path& path, const std::map<std::string, std::string>& metadata) const {
+void SafetensorsWriter::write(const std::filesystem::path& path,
+                              const std::map<std::string, std::string>& metadata) const {
     Json header = Json::object();
     if (!metadata.empty()) {
         for (const auto& [key, value] : metadata) header["__metadata__"][key] = value;
@@ -142,7 +150,8 @@ void SafetensorsWriter::write(const std::filesystem::path& path, const std::map<
         ENGINE_CHECK(elementsOf(e->shape, elements), "a tensor that large");
         ENGINE_CHECK(!header.contains(e->name), "two tensors of one name: " + e->name);
         sizes.push_back(elements * about(e->type).size);
-        header[e->name] = {{"dtype", about(e->type).name}, {"shape", e->shape}, {"data_offsets", {offset, offset + sizes.back()}}};
+        header[e->name] = {
+            {"dtype", about(e->type).name}, {"shape", e->shape}, {"data_offsets", {offset, offset + sizes.back()}}};
         offset += sizes.back();
     }
     std::string text = header.dump();
@@ -150,7 +159,8 @@ void SafetensorsWriter::write(const std::filesystem::path& path, const std::map<
     requireDisk(path, offset + text.size() + 8, "writing " + path.filename().string());
     Staging staging(path);
     {
-        const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(staging.path().c_str(), "wb"), &std::fclose);
+        const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(staging.path().c_str(), "wb"),
+                                                                   &std::fclose);
         const auto put = [&](const void* data, std::size_t n) {
             if (!file || (n > 0 && std::fwrite(data, 1, n, file.get()) != n)) {
                 throw Error(errno == ENOSPC ? ErrorCode::NoSpace : ErrorCode::Io, path.string(),

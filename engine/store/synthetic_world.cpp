@@ -15,7 +15,7 @@
 namespace engine {
 namespace {
 
-constexpr std::size_t kAspects = 3;                                  // semantics, acoustic, visual
+constexpr std::size_t kAspects = 3;  // semantics, acoustic, visual
 constexpr std::array<std::size_t, kAspects> kWidths = {48, 32, 48};
 constexpr std::size_t kLatent = 48 + 32 + 48;
 constexpr std::size_t kTopics = 30, kSubTopics = 20;
@@ -41,7 +41,8 @@ struct SpaceModel {
 
 const std::vector<SpaceModel>& spaceModels() {
     static const std::vector<SpaceModel> models = {
-        {"ImageBind", {{"audio", {0.6, 0.25, 1.0}}, {"text", {0.8, 0.2, 1.0}}, {"image", {0.8, 0.15, 1.0}}},
+        {"ImageBind",
+         {{"audio", {0.6, 0.25, 1.0}}, {"text", {0.8, 0.2, 1.0}}, {"image", {0.8, 0.15, 1.0}}},
          {{"audio", 0.9}, {"text", 0.4}, {"image", 0.4}}},
         {"InternVL", {{"text", {1.0, 0.2, 1.05}}, {"image", {1.0, 0.1, 1.05}}}, {{"text", 0.35}, {"image", 0.35}}},
         {"CLAP_g", {{"audio", {0.8, 1.0, 0.0}}, {"text", {0.8, 1.0, 0.1}}}, {{"audio", 0.3}, {"text", 0.3}}},
@@ -54,7 +55,7 @@ struct SetModel {
     SetKind kind;
     const char *first, *second;
     bool about_sound;
-    std::size_t items, per_item;   // retrieval: captions of an item; classification: classes
+    std::size_t items, per_item;  // retrieval: captions of an item; classification: classes
 };
 
 // At the paper's sizes (method §3.2, §3.3).
@@ -73,17 +74,38 @@ constexpr SetModel kSets[] = {
 struct Preset {
     const char* name;
     std::map<std::string, std::size_t> width;
-    std::size_t text, image, audio;      // rows of pools
-    double share;                        // of the items of evaluation sets
+    std::size_t text, image, audio;  // rows of pools
+    double share;                    // of the items of evaluation sets
     std::size_t most_items, most_classes;
 };
 
 const std::vector<Preset>& presets() {
     static const std::vector<Preset> all = {
         {"tiny", {{"ImageBind", 48}, {"InternVL", 40}, {"CLAP_g", 32}, {"CLAP_m", 32}}, 400, 350, 300, 0.06, 200, 10},
-        {"small", {{"ImageBind", 96}, {"InternVL", 80}, {"CLAP_g", 64}, {"CLAP_m", 64}}, 3000, 2500, 2500, 0.3, 600, 50},
-        {"paper-eval", {{"ImageBind", 1024}, {"InternVL", 768}, {"CLAP_g", 512}, {"CLAP_m", 512}}, 20000, 20000, 20000, 1, 1000000, 1000},
-        {"paper", {{"ImageBind", 1024}, {"InternVL", 768}, {"CLAP_g", 512}, {"CLAP_m", 512}}, 2330000, 1280000, 1800000, 1, 1000000, 1000}};
+        {"small",
+         {{"ImageBind", 96}, {"InternVL", 80}, {"CLAP_g", 64}, {"CLAP_m", 64}},
+         3000,
+         2500,
+         2500,
+         0.3,
+         600,
+         50},
+        {"paper-eval",
+         {{"ImageBind", 1024}, {"InternVL", 768}, {"CLAP_g", 512}, {"CLAP_m", 512}},
+         20000,
+         20000,
+         20000,
+         1,
+         1000000,
+         1000},
+        {"paper",
+         {{"ImageBind", 1024}, {"InternVL", 768}, {"CLAP_g", 512}, {"CLAP_m", 512}},
+         2330000,
+         1280000,
+         1800000,
+         1,
+         1000000,
+         1000}};
     return all;
 }
 
@@ -98,9 +120,9 @@ const Preset& presetOf(const std::string& name) {
 struct World {
     std::uint64_t seed;
     std::map<std::string, std::size_t> width;
-    std::vector<float> topics, sub_topics;                     // [topics, latent], [topics * sub-topics, latent]
-    std::map<std::string, Matrix> maps;                        // [width, latent]
-    std::map<std::string, std::vector<float>> offsets;         // by "space/modality"
+    std::vector<float> topics, sub_topics;              // [topics, latent], [topics * sub-topics, latent]
+    std::map<std::string, Matrix> maps;                 // [width, latent]
+    std::map<std::string, std::vector<float>> offsets;  // by "space/modality"
 
     World(const Preset& preset, std::uint64_t s) : seed(s), width(preset.width) {
         const auto normals = [&](const std::string& name, std::size_t n) {
@@ -113,7 +135,8 @@ struct World {
         for (const auto& space : spaceModels()) {
             const std::size_t w = width.at(space.name);
             Matrix map(w, kLatent);
-            Rng(seed, "world/map/" + space.name).fillNormal(map.data(), map.size(), static_cast<float>(1 / std::sqrt(static_cast<double>(w))));
+            Rng(seed, "world/map/" + space.name)
+                .fillNormal(map.data(), map.size(), static_cast<float>(1 / std::sqrt(static_cast<double>(w))));
             maps.emplace(space.name, std::move(map));
             for (const auto& [modality, gain] : space.gain) {
                 auto& offset = offsets[space.name + "/" + modality];
@@ -131,7 +154,8 @@ struct World {
         for (std::size_t a = 0; a < kAspects; ++a) {
             const double scale = 1 / std::sqrt(static_cast<double>(kWidths[a]));
             for (std::size_t k = 0; k < kWidths[a]; ++k, ++j) {
-                z[j] = scale * (kTopicShare * topics[topic * kLatent + j] + kSubTopicShare * sub_topics[sub * kLatent + j] + own * rng.normal());
+                z[j] = scale * (kTopicShare * topics[topic * kLatent + j] +
+                                kSubTopicShare * sub_topics[sub * kLatent + j] + own * rng.normal());
             }
         }
     }
@@ -148,20 +172,21 @@ void addNoise(Rng& rng, const Aspects& lengths, double factor, double* z) {
 
 // --- Tables ---------------------------------------------------------------------------------------------------------
 
-constexpr double kClassShare = 0.45, kItemShare = 0.4;  // of a class in its prompts' latent; of an item within its class
+constexpr double kClassShare = 0.45,
+                 kItemShare = 0.4;  // of a class in its prompts' latent; of an item within its class
 
 // Rows of one modality of a pool or set: which latent row i has, and which view of it.
 struct Table {
-    std::string name;         // of the random streams
+    std::string name;  // of the random streams
     Modality modality;
     bool about_sound = false;
     double difficulty = 1;
     std::size_t rows = 0;
-    std::string items;        // stream of the latents
-    std::size_t views = 1;    // rows of one latent, one after the other
+    std::string items;      // stream of the latents
+    std::size_t views = 1;  // rows of one latent, one after the other
     enum class Source { Items, ClassItems, Classes } source = Source::Items;
     std::size_t classes = 0;
-    bool several = false;     // ClassItems of one to three classes
+    bool several = false;  // ClassItems of one to three classes
 };
 
 // Classes of item i, ascending: the only one, or up to three.
@@ -200,7 +225,8 @@ void latentOf(const World& world, const Table& table, std::size_t item, double* 
 }
 
 // Rows first..first+count-1 of a table in a space; at most kThreadRows, by one thread.
-void fewRows(const World& world, const Table& table, const SpaceModel& space, double noise, std::size_t first, std::size_t count, float* out) {
+void fewRows(const World& world, const Table& table, const SpaceModel& space, double noise, std::size_t first,
+             std::size_t count, float* out) {
     const Matrix& map = world.maps.at(space.name);
     const std::size_t width = map.rows();
     const Aspects& gain = space.gain.at(table.modality);
@@ -253,7 +279,8 @@ TableInput tableInput(const std::shared_ptr<const World>& world, const Table& ta
 #pragma omp parallel for schedule(dynamic)
             for (std::int64_t p = 0; p < parts; ++p) {
                 const std::size_t begin = static_cast<std::size_t>(p) * kThreadRows;
-                fewRows(*world, table, space, noise, first + begin, std::min(kThreadRows, count - begin), to + begin * width);
+                fewRows(*world, table, space, noise, first + begin, std::min(kThreadRows, count - begin),
+                        to + begin * width);
             }
         };
         out.embeddings.emplace_back(space.name, std::move(reader));
@@ -271,9 +298,11 @@ PoolInput poolInput(const std::shared_ptr<const World>& world, const Modality& m
     return {modality, {tableInput(world, table, {})}};
 }
 
-SetInput setInput(const std::shared_ptr<const World>& world, const Preset& preset, const SetModel& model, const WorldFit& fit) {
+SetInput setInput(const std::shared_ptr<const World>& world, const Preset& preset, const SetModel& model,
+                  const WorldFit& fit) {
     const auto scaled = static_cast<std::size_t>(std::ceil(static_cast<double>(model.items) * preset.share));
-    const std::size_t items = std::clamp<std::size_t>(scaled, std::min<std::size_t>(model.items, 60), preset.most_items);
+    const std::size_t items =
+        std::clamp<std::size_t>(scaled, std::min<std::size_t>(model.items, 60), preset.most_items);
     Table first;
     first.name = std::string("set/") + model.name + "/" + model.first;
     first.items = std::string("set/") + model.name + "/items";
@@ -290,7 +319,8 @@ SetInput setInput(const std::shared_ptr<const World>& world, const Preset& prese
     if (model.kind == SetKind::Retrieval) {
         second.views = model.per_item;
         second.rows = items * model.per_item;
-        for (std::uint32_t i = 0; i < second.rows; ++i) set.pairs.push_back({i / static_cast<std::uint32_t>(model.per_item), i});
+        for (std::uint32_t i = 0; i < second.rows; ++i)
+            set.pairs.push_back({i / static_cast<std::uint32_t>(model.per_item), i});
     } else {
         first.classes = second.classes = std::min(model.per_item, preset.most_classes);
         first.source = Table::Source::ClassItems;
@@ -300,7 +330,8 @@ SetInput setInput(const std::shared_ptr<const World>& world, const Preset& prese
         second.difficulty = 0.3;  // a prompt says what it means
         set.prompt = "a synthetic prompt";
         for (std::size_t i = 0; i < items; ++i) {
-            for (const auto c : classesOf(*world, first, i)) set.pairs.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(c)});
+            for (const auto c : classesOf(*world, first, i))
+                set.pairs.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(c)});
         }
     }
     set.first = tableInput(world, first, fit);
@@ -314,7 +345,8 @@ const OptionTable<WorldOptions>& worldOptionTable() {
     static const OptionTable<WorldOptions> table = [] {
         OptionTable<WorldOptions> t;
         t.add("preset", &WorldOptions::preset,
-              {.help = "Size of the world: tiny (seconds, for tests), small (the demonstration), paper-eval (the paper's evaluation sets, "
+              {.help = "Size of the world: tiny (seconds, for tests), small (the demonstration), paper-eval (the "
+                       "paper's evaluation sets, "
                        "pools of 20,000), paper (its pools too: 50 GB).",
                .choices = {"tiny", "small", "paper-eval", "paper"}});
         t.add("seed", &WorldOptions::seed, {.help = "Seed of the world: the same seed gives the same bits."});
@@ -331,13 +363,15 @@ const std::map<std::string, WorldFit>& worldFits() {
     return fits;
 }
 
-WorldInput describeWorld(const WorldOptions& options, const std::map<std::string, WorldFit>& fits, const std::vector<std::string>& only) {
+WorldInput describeWorld(const WorldOptions& options, const std::map<std::string, WorldFit>& fits,
+                         const std::vector<std::string>& only) {
     throwIfAny(worldOptionTable().validate(options), "synthetic world");
     const Preset& preset = presetOf(options.preset);
     const auto world = std::make_shared<const World>(preset, options.seed);
     WorldInput out;
     if (only.empty()) {
-        for (const auto& [modality, rows] : {std::pair{"text", preset.text}, std::pair{"image", preset.image}, std::pair{"audio", preset.audio}}) {
+        for (const auto& [modality, rows] :
+             {std::pair{"text", preset.text}, std::pair{"image", preset.image}, std::pair{"audio", preset.audio}}) {
             out.pools.push_back(poolInput(world, modality, rows));
         }
     }
@@ -354,7 +388,8 @@ std::uint64_t estimateWorldBytes(const WorldOptions& options) {
     std::uint64_t bytes = 0;
     for (const auto& pool : input.pools) bytes += WorkspaceWriter::estimateBytes(pool.tables.front());
     for (const auto& set : input.sets) {
-        bytes += WorkspaceWriter::estimateBytes(set.first) + WorkspaceWriter::estimateBytes(set.second) + set.pairs.size() * 8;
+        bytes += WorkspaceWriter::estimateBytes(set.first) + WorkspaceWriter::estimateBytes(set.second) +
+                 set.pairs.size() * 8;
     }
     return bytes;
 }

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// A generated world of items that several spaces embed, for demonstrations and tests: no encoder and none of the paper's
-// embeddings can be shipped. Everything that is measured on it says "synthetic world" (guide: synthetic-world.md).
+// A generated world of items that several spaces embed, for demonstrations and tests: no encoder and none of the
+// paper's embeddings can be shipped. Everything that is measured on it says "synthetic world" (guide:
+// synthetic-world.md).
 //
 //   item    z = (shared semantics, acoustic detail, visual detail), each from a topic, a sub-topic and itself
 //   view    of an item in a modality (a clip, one caption): z + noise that ALL spaces see, times the set's difficulty
@@ -25,7 +26,7 @@
 namespace engine {
 
 struct WorldOptions {
-    std::string preset = "small";   // tiny, small, paper-eval, paper
+    std::string preset = "small";  // tiny, small, paper-eval, paper
     std::uint64_t seed = 0;
 };
 
@@ -39,13 +40,14 @@ struct WorldFit {
 // By set; the constants in force.
 const std::map<std::string, WorldFit>& worldFits();
 
-// The world as input of a WorkspaceWriter. `fits` replace the constants (fitting); `only` names the sets to make, all if
-// empty. Pools are named after their modality.
+// The world as input of a WorkspaceWriter. `fits` replace the constants (fitting); `only` names the sets to make, all
+// if empty. Pools are named after their modality.
 struct WorldInput {
     std::vector<PoolInput> pools;
     std::vector<SetInput> sets;
 };
-WorldInput describeWorld(const WorldOptions& options, const std::map<std::string, WorldFit>& fits, const std::vector<std::string>& only = {});
+WorldInput describeWorld(const WorldOptions& options, const std::map<std::string, WorldFit>& fits,
+                         const std::vector<std::string>& only = {});
 
 // Throws Error{NoSpace} before anything is written if it cannot fit the disk.
 void makeWorld(const std::filesystem::path& folder, const WorldOptions& options, const JobContext& job);

@@ -24,9 +24,14 @@ struct OpenFile {
 class StoredRows : public EmbeddingSource {
 public:
     StoredRows(std::shared_ptr<OpenFile> file, std::string name, const StoredEmbeddings& about)
-        : file_(std::move(file)), name_(std::move(name)), rows_(about.rows), width_(about.width), unit_(about.unit_rows) {
+        : file_(std::move(file)),
+          name_(std::move(name)),
+          rows_(about.rows),
+          width_(about.width),
+          unit_(about.unit_rows) {
         const auto dataset = file_->file.dataset(name_);
-        if (about.type == StoredType::Float32 && dataset.offset && *dataset.offset % alignof(float) == 0 && file_->mapping && unit_) {
+        if (about.type == StoredType::Float32 && dataset.offset && *dataset.offset % alignof(float) == 0 &&
+            file_->mapping && unit_) {
             const auto* data = reinterpret_cast<const float*>(file_->mapping->data() + *dataset.offset);
             mapped_ = {data, rows_, width_};
         }
@@ -66,12 +71,14 @@ void checkVersion(const Hdf5File& file, std::vector<std::string>& warnings) {
                     "`molspace import` makes a workspace");
     }
     if (major > schema::kMajor) {
-        throw Error(ErrorCode::InvalidInput, file.path().string(), "it has format version " + *version + "; this program reads up to " +
-                                                                      std::to_string(schema::kMajor) + ".x",
-                    "update this program");
+        throw Error(
+            ErrorCode::InvalidInput, file.path().string(),
+            "it has format version " + *version + "; this program reads up to " + std::to_string(schema::kMajor) + ".x",
+            "update this program");
     }
     if (minor > schema::kMinor) {
-        warnings.push_back(file.path().string() + " has the newer format version " + *version + "; what is new in it is not used");
+        warnings.push_back(file.path().string() + " has the newer format version " + *version +
+                           "; what is new in it is not used");
     }
 }
 
@@ -80,10 +87,12 @@ ItemTable readTable(const Hdf5File& file, const std::string& group) {
     table.modality = file.textAttribute(group, "modality").value_or("");
     checkName(table.modality, file.path().string() + ":" + group);
     const auto ids = file.dataset(group + "/ids");
-    if (ids.shape.size() != 1 || ids.type != Hdf5Type::Text) throw damaged(file.path(), "expected a list of ids in " + group);
+    if (ids.shape.size() != 1 || ids.type != Hdf5Type::Text)
+        throw damaged(file.path(), "expected a list of ids in " + group);
     table.rows = ids.shape[0];
     table.has_paths = file.exists(group + "/paths");
-    if (table.has_paths && file.dataset(group + "/paths").shape != ids.shape) throw damaged(file.path(), "expected a path for each id in " + group);
+    if (table.has_paths && file.dataset(group + "/paths").shape != ids.shape)
+        throw damaged(file.path(), "expected a path for each id in " + group);
     for (const auto& space : file.children(group + "/embeddings")) {
         checkName(space, file.path().string() + ":" + group);
         const std::string name = group + "/embeddings/" + space;
@@ -103,7 +112,8 @@ ItemTable readTable(const Hdf5File& file, const std::string& group) {
         e.norm_min = file.numberAttribute(name, "norm_min").value_or(0);
         e.norm_mean = file.numberAttribute(name, "norm_mean").value_or(0);
         e.norm_max = file.numberAttribute(name, "norm_max").value_or(0);
-        e.unit_rows = std::abs(e.norm_min - 1) <= schema::kUnitTolerance && std::abs(e.norm_max - 1) <= schema::kUnitTolerance;
+        e.unit_rows =
+            std::abs(e.norm_min - 1) <= schema::kUnitTolerance && std::abs(e.norm_max - 1) <= schema::kUnitTolerance;
         table.embeddings.push_back(std::move(e));
     }
     if (table.embeddings.empty()) throw damaged(file.path(), "expected rows of at least one space in " + group);
@@ -140,7 +150,8 @@ struct Workspace::Impl {
         const fs::path target = index.externalLink(link);
         const fs::path normal = target.lexically_normal();
         if (target.empty() || target.is_absolute() || normal.begin()->string() == "..") {
-            throw damaged(index.path(), "expected a link to a file inside the workspace in " + link + ", found '" + target.string() + "'");
+            throw damaged(index.path(), "expected a link to a file inside the workspace in " + link + ", found '" +
+                                            target.string() + "'");
         }
         const fs::path path = folder / normal;
         auto file = std::make_shared<OpenFile>(OpenFile{Hdf5File::open(path), nullptr});
@@ -171,7 +182,8 @@ struct Workspace::Impl {
             pool.name = name;
             for (const auto& modality : file->file.children("/")) {
                 pool.tables.push_back(readTable(file->file, "/" + modality));
-                if (pool.tables.back().modality != modality) throw damaged(file->file.path(), "the group " + modality + " says another modality");
+                if (pool.tables.back().modality != modality)
+                    throw damaged(file->file.path(), "the group " + modality + " says another modality");
             }
             if (pool.tables.empty()) throw damaged(file->file.path(), "the pool has no modality");
             pool.paired = pool.tables.size() > 1;
@@ -187,7 +199,8 @@ struct Workspace::Impl {
             set.first = readTable(file->file, schema::kFirst);
             set.second = readTable(file->file, schema::kSecond);
             const auto pairs = file->file.dataset(schema::kPairs);
-            if (pairs.shape.size() != 2 || pairs.shape[1] != 2) throw damaged(file->file.path(), "expected pairs [n, 2]");
+            if (pairs.shape.size() != 2 || pairs.shape[1] != 2)
+                throw damaged(file->file.path(), "expected pairs [n, 2]");
             set.pairs = pairs.shape[0];
             set.prompt = file->file.textAttribute("/", "prompt").value_or("");
             sets.push_back(std::move(set));
@@ -227,8 +240,10 @@ struct Workspace::Impl {
     }
 
     const ItemTable& table(const PoolInfo& pool, const Modality& modality) const {
-        const auto it = std::find_if(pool.tables.begin(), pool.tables.end(), [&](const auto& t) { return t.modality == modality; });
-        if (it == pool.tables.end()) throw Error(ErrorCode::NotFound, folder.string() + ", pool " + pool.name, "it has no " + modality);
+        const auto it =
+            std::find_if(pool.tables.begin(), pool.tables.end(), [&](const auto& t) { return t.modality == modality; });
+        if (it == pool.tables.end())
+            throw Error(ErrorCode::NotFound, folder.string() + ", pool " + pool.name, "it has no " + modality);
         return *it;
     }
 
@@ -238,8 +253,8 @@ struct Workspace::Impl {
         if (!e) {
             std::string known;
             for (const auto& other : table.embeddings) known += (known.empty() ? "" : ", ") + other.space;
-            throw Error(ErrorCode::NotFound, file->file.path().string() + ":" + group, "expected rows of space '" + space + "', found " + known,
-                        "import that space too");
+            throw Error(ErrorCode::NotFound, file->file.path().string() + ":" + group,
+                        "expected rows of space '" + space + "', found " + known, "import that space too");
         }
         return std::make_shared<StoredRows>(file, group + "/embeddings/" + space, *e);
     }
@@ -252,13 +267,27 @@ Workspace::Workspace(const fs::path& folder) : impl_(std::make_unique<Impl>()) {
 Workspace::~Workspace() = default;
 Workspace::Workspace(Workspace&&) noexcept = default;
 
-const fs::path& Workspace::folder() const { return impl_->folder; }
-bool Workspace::synthetic() const { return impl_->synthetic; }
-Json Workspace::origin() const { return impl_->origin; }
-std::string Workspace::fingerprint() const { return impl_->fingerprint; }
-std::vector<std::string> Workspace::warnings() const { return impl_->warnings; }
-const std::vector<PoolInfo>& Workspace::pools() const { return impl_->pools; }
-const std::vector<SetInfo>& Workspace::sets() const { return impl_->sets; }
+const fs::path& Workspace::folder() const {
+    return impl_->folder;
+}
+bool Workspace::synthetic() const {
+    return impl_->synthetic;
+}
+Json Workspace::origin() const {
+    return impl_->origin;
+}
+std::string Workspace::fingerprint() const {
+    return impl_->fingerprint;
+}
+std::vector<std::string> Workspace::warnings() const {
+    return impl_->warnings;
+}
+const std::vector<PoolInfo>& Workspace::pools() const {
+    return impl_->pools;
+}
+const std::vector<SetInfo>& Workspace::sets() const {
+    return impl_->sets;
+}
 
 std::vector<SpaceSummary> Workspace::spaces() const {
     std::map<std::string, SpaceSummary> found;
@@ -267,7 +296,8 @@ std::vector<SpaceSummary> Workspace::spaces() const {
             auto& s = found[e.space];
             s.name = e.space;
             s.width = e.width;
-            if (std::find(s.modalities.begin(), s.modalities.end(), table.modality) == s.modalities.end()) s.modalities.push_back(table.modality);
+            if (std::find(s.modalities.begin(), s.modalities.end(), table.modality) == s.modalities.end())
+                s.modalities.push_back(table.modality);
         }
     };
     for (const auto& pool : impl_->pools) std::for_each(pool.tables.begin(), pool.tables.end(), add);
@@ -310,7 +340,8 @@ EmbeddingSourcePtr Workspace::pool(const std::string& pool, const Modality& moda
 EmbeddingSourcePtr Workspace::setRows(const std::string& set, Side side, const std::string& space) const {
     const SetInfo& info = this->set(set);
     const bool first = side == Side::First;
-    return impl_->source(impl_->set_files.at(set), first ? schema::kFirst : schema::kSecond, first ? info.first : info.second, space);
+    return impl_->source(impl_->set_files.at(set), first ? schema::kFirst : schema::kSecond,
+                         first ? info.first : info.second, space);
 }
 
 std::vector<std::array<std::uint32_t, 2>> Workspace::pairs(const std::string& set) const {
@@ -320,7 +351,8 @@ std::vector<std::array<std::uint32_t, 2>> Workspace::pairs(const std::string& se
     std::vector<std::array<std::uint32_t, 2>> out(flat.size() / 2);
     for (std::size_t i = 0; i < out.size(); ++i) {
         const auto a = flat[2 * i], b = flat[2 * i + 1];
-        if (a < 0 || b < 0 || static_cast<std::uint64_t>(a) >= info.first.rows || static_cast<std::uint64_t>(b) >= info.second.rows) {
+        if (a < 0 || b < 0 || static_cast<std::uint64_t>(a) >= info.first.rows ||
+            static_cast<std::uint64_t>(b) >= info.second.rows) {
             throw damaged(file.path(), "pair " + std::to_string(i) + " names rows that are not there");
         }
         out[i] = {static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b)};
@@ -328,7 +360,8 @@ std::vector<std::array<std::uint32_t, 2>> Workspace::pairs(const std::string& se
     return out;
 }
 
-std::vector<std::string> Workspace::poolIds(const std::string& pool, const Modality& modality, std::size_t first, std::size_t count) const {
+std::vector<std::string> Workspace::poolIds(const std::string& pool, const Modality& modality, std::size_t first,
+                                            std::size_t count) const {
     impl_->table(impl_->pool(pool), modality);
     return impl_->pool_files.at(pool)->file.readTexts("/" + modality + "/ids", first, count);
 }
@@ -345,7 +378,8 @@ std::vector<std::string> Workspace::setPaths(const std::string& set, Side side) 
     const bool first = side == Side::First;
     const ItemTable& table = first ? info.first : info.second;
     if (!table.has_paths) return std::vector<std::string>(table.rows);
-    return impl_->set_files.at(set)->file.readTexts(std::string(first ? schema::kFirst : schema::kSecond) + "/paths", 0, table.rows);
+    return impl_->set_files.at(set)->file.readTexts(std::string(first ? schema::kFirst : schema::kSecond) + "/paths", 0,
+                                                    table.rows);
 }
 
 }  // namespace engine

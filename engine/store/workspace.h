@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// A workspace: a folder of embeddings. workspace.h5 links (HDF5 external links) to one file for each pool and evaluation
-// set; each file is written whole, then renamed. Schema: resources/guide/workspace.md. Any number of readers and one
-// writer, in any processes; HDF5 calls of this process are serialised inside.
+// A workspace: a folder of embeddings. workspace.h5 links (HDF5 external links) to one file for each pool and
+// evaluation set; each file is written whole, then renamed. Schema: resources/guide/workspace.md. Any number of readers
+// and one writer, in any processes; HDF5 calls of this process are serialised inside.
 #pragma once
 
 #include <array>
@@ -29,8 +29,8 @@ struct StoredEmbeddings {
     std::string space;
     std::size_t rows = 0, width = 0;
     StoredType type = StoredType::Float32;
-    bool unit_rows = true;       // all within 1e-3 of length 1: taken as they are; others are normalised when read
-    double norm_min = 1, norm_mean = 1, norm_max = 1;   // as imported
+    bool unit_rows = true;  // all within 1e-3 of length 1: taken as they are; others are normalised when read
+    double norm_min = 1, norm_mean = 1, norm_max = 1;  // as imported
 };
 
 // Items of one modality: ids and, per space, their embeddings; row i is the same item in every space.
@@ -59,9 +59,9 @@ enum class SetKind {
 struct SetInfo {
     std::string name;
     SetKind kind = SetKind::Retrieval;
-    ItemTable first, second;      // classification: items, classes
+    ItemTable first, second;  // classification: items, classes
     std::size_t pairs = 0;
-    std::string prompt;           // classification: the template of the class prompts, where known
+    std::string prompt;  // classification: the template of the class prompts, where known
 };
 
 struct SpaceSummary {
@@ -78,15 +78,15 @@ public:
     Workspace(Workspace&&) noexcept;
 
     const std::filesystem::path& folder() const;
-    bool synthetic() const;                 // made by `molspace synth`: every figure says so
-    Json origin() const;                    // what made it: import manifest, or world preset and seed
-    std::string fingerprint() const;        // changes when any pool or set changes
+    bool synthetic() const;           // made by `molspace synth`: every figure says so
+    Json origin() const;              // what made it: import manifest, or world preset and seed
+    std::string fingerprint() const;  // changes when any pool or set changes
     std::vector<std::string> warnings() const;
 
     const std::vector<PoolInfo>& pools() const;
     const std::vector<SetInfo>& sets() const;
     std::vector<SpaceSummary> spaces() const;
-    const SetInfo& set(const std::string& name) const;     // throws NotFound with the nearest name
+    const SetInfo& set(const std::string& name) const;  // throws NotFound with the nearest name
     // The pool of a modality: the only unpaired one, else throws (none, or several: name it).
     const PoolInfo* poolOf(const Modality& modality) const;  // nullptr: none
 
@@ -112,19 +112,19 @@ struct RowReader {
     StoredType type = StoredType::Float32;
     // Rows as they came (not normalised) into out [count, width].
     std::function<void(std::size_t first, std::size_t count, float* out)> read;
-    std::string origin;                     // file and dataset, for messages
+    std::string origin;  // file and dataset, for messages
 };
 
 struct TableInput {
     Modality modality;
-    std::vector<std::string> ids;           // empty: "<name>/<row>"
-    std::vector<std::string> paths;         // empty, or one for each row
+    std::vector<std::string> ids;                               // empty: "<name>/<row>"
+    std::vector<std::string> paths;                             // empty, or one for each row
     std::vector<std::pair<std::string, RowReader>> embeddings;  // space -> rows
 };
 
 struct PoolInput {
     std::string name;
-    std::vector<TableInput> tables;         // one: a pool; several: a paired pool
+    std::vector<TableInput> tables;  // one: a pool; several: a paired pool
 };
 
 struct SetInput {
@@ -143,7 +143,7 @@ public:
     WorkspaceWriter(const std::filesystem::path& folder, const Json& origin, bool synthetic);
     ~WorkspaceWriter();
 
-    void addPool(const PoolInput& pool, const JobContext& job);   // replaces a pool of the same name
+    void addPool(const PoolInput& pool, const JobContext& job);  // replaces a pool of the same name
     void addSet(const SetInput& set, const JobContext& job);
     // Bytes the input will take on disk; checked against the free space by addPool and addSet themselves.
     static std::uint64_t estimateBytes(const TableInput& table);

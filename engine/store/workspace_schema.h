@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Names in the files of a workspace, in one place for reader and writer (resources/guide/workspace.md). Inside the store.
+// Names in the files of a workspace, in one place for reader and writer (resources/guide/workspace.md). Inside the
+// store.
 #pragma once
 
 #include "engine/store/workspace.h"
@@ -22,9 +23,12 @@ inline constexpr double kUnitTolerance = 1e-3;
 
 inline const char* kindName(SetKind kind) {
     switch (kind) {
-        case SetKind::Classification: return "classification";
-        case SetKind::MultiLabel: return "multilabel";
-        case SetKind::Retrieval: break;
+        case SetKind::Classification:
+            return "classification";
+        case SetKind::MultiLabel:
+            return "multilabel";
+        case SetKind::Retrieval:
+            break;
     }
     return "retrieval";
 }

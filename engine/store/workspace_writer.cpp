@@ -21,7 +21,9 @@ struct Norms {
     double min = 0, max = 0, sum = 0;
 };
 
-std::string countText(std::size_t n, const char* what) { return std::to_string(n) + " " + what; }
+std::string countText(std::size_t n, const char* what) {
+    return std::to_string(n) + " " + what;
+}
 
 // Everything that can be seen without reading rows.
 void checkTable(const TableInput& table, const std::string& where, const std::map<std::string, std::size_t>& widths,
@@ -38,8 +40,9 @@ void checkTable(const TableInput& table, const std::string& where, const std::ma
         if (auto p = nameProblem(space); !p.empty()) problems.push_back(place + ": " + p);
         if (!spaces.insert(space).second) problems.push_back(place + ": the space is given twice");
         if (reader.rows != rows) {
-            problems.push_back(place + ": expected " + countText(rows, "rows") + ", as " + table.embeddings.front().first +
-                               " (" + table.embeddings.front().second.origin + ") has, found " + std::to_string(reader.rows) +
+            problems.push_back(place + ": expected " + countText(rows, "rows") + ", as " +
+                               table.embeddings.front().first + " (" + table.embeddings.front().second.origin +
+                               ") has, found " + std::to_string(reader.rows) +
                                "; row i must be the same item in every space");
         }
         if (reader.width == 0 || reader.width > 65536) {
@@ -48,11 +51,13 @@ void checkTable(const TableInput& table, const std::string& where, const std::ma
         const auto known = widths.find(space);
         if (known != widths.end() && known->second != reader.width) {
             problems.push_back(place + ": expected width " + std::to_string(known->second) +
-                               ", which the space has elsewhere in the workspace, found " + std::to_string(reader.width));
+                               ", which the space has elsewhere in the workspace, found " +
+                               std::to_string(reader.width));
         }
     }
     if (rows == 0) problems.push_back(where + ": expected at least one row, found none");
-    if (rows > 0xffffffffu) problems.push_back(where + ": expected fewer than 2^32 rows, found " + std::to_string(rows));
+    if (rows > 0xffffffffu)
+        problems.push_back(where + ": expected fewer than 2^32 rows, found " + std::to_string(rows));
     if (!table.ids.empty() && table.ids.size() != rows) {
         problems.push_back(where + ": expected one id for each of " + countText(rows, "rows") + ", found " +
                            std::to_string(table.ids.size()));
@@ -70,8 +75,9 @@ void checkTable(const TableInput& table, const std::string& where, const std::ma
         }
         const auto [it, fresh] = seen.emplace(table.ids[i], i);
         if (!fresh) {
-            problems.push_back(where + ": the id '" + table.ids[i] + "' is given twice, in rows " + std::to_string(it->second) +
-                               " and " + std::to_string(i) + "; ids must be unique within a table");
+            problems.push_back(where + ": the id '" + table.ids[i] + "' is given twice, in rows " +
+                               std::to_string(it->second) + " and " + std::to_string(i) +
+                               "; ids must be unique within a table");
             break;
         }
     }
@@ -84,17 +90,19 @@ void checkPairs(const SetInput& set, std::vector<std::string>& problems) {
     const char* second = set.kind == SetKind::Retrieval ? "second" : "class";
     for (std::size_t i = 0; i < set.pairs.size(); ++i) {
         if (set.pairs[i][0] < n && set.pairs[i][1] < m) continue;
-        problems.push_back(where + ": pair " + std::to_string(i) + ": expected a first row below " + std::to_string(n) + " and a " +
-                           second + " below " + std::to_string(m) + ", found " + std::to_string(set.pairs[i][0]) + " and " +
-                           std::to_string(set.pairs[i][1]));
+        problems.push_back(where + ": pair " + std::to_string(i) + ": expected a first row below " + std::to_string(n) +
+                           " and a " + second + " below " + std::to_string(m) + ", found " +
+                           std::to_string(set.pairs[i][0]) + " and " + std::to_string(set.pairs[i][1]));
         return;
     }
-    if (set.pairs.empty()) problems.push_back(where + ": expected at least one pair of what belongs together, found none");
+    if (set.pairs.empty())
+        problems.push_back(where + ": expected at least one pair of what belongs together, found none");
     if (set.kind != SetKind::Classification) return;
     std::vector<bool> labelled(n, false);
     for (const auto& pair : set.pairs) {
         if (labelled[pair[0]]) {
-            problems.push_back(where + ": item " + std::to_string(pair[0]) + " has two labels; expected one, or the kind multilabel");
+            problems.push_back(where + ": item " + std::to_string(pair[0]) +
+                               " has two labels; expected one, or the kind multilabel");
             return;
         }
         labelled[pair[0]] = true;
@@ -129,23 +137,27 @@ void writeEmbeddings(Hdf5File& file, const std::string& group, const std::string
             for (std::size_t j = 0; j < reader.width; ++j) {
                 const double v = rows[i * reader.width + j];
                 if (!std::isfinite(v)) {
-                    throw Error(ErrorCode::InvalidInput, where + " (" + reader.origin + ") row " + std::to_string(first + i),
-                                "expected finite numbers, found " + std::string(std::isnan(v) ? "NaN" : "Inf") + " in column " + std::to_string(j),
+                    throw Error(ErrorCode::InvalidInput,
+                                where + " (" + reader.origin + ") row " + std::to_string(first + i),
+                                "expected finite numbers, found " + std::string(std::isnan(v) ? "NaN" : "Inf") +
+                                    " in column " + std::to_string(j),
                                 "leave the row out, or compute its embedding again");
                 }
                 sum += v * v;
             }
             const double norm = std::sqrt(sum);
             if (norm < 1e-12) {
-                throw Error(ErrorCode::InvalidInput, where + " (" + reader.origin + ") row " + std::to_string(first + i),
-                            "expected a direction, found a row of zeros", "leave the row out, or compute its embedding again");
+                throw Error(
+                    ErrorCode::InvalidInput, where + " (" + reader.origin + ") row " + std::to_string(first + i),
+                    "expected a direction, found a row of zeros", "leave the row out, or compute its embedding again");
             }
             norms.min = std::min(norms.min, norm);
             norms.max = std::max(norms.max, norm);
             norms.sum += norm;
         }
         file.writeRows(name, first, count, reader.width, rows.data());
-        content = hashHex(content + hashHex({reinterpret_cast<const char*>(rows.data()), count * reader.width * sizeof(float)}));
+        content = hashHex(content +
+                          hashHex({reinterpret_cast<const char*>(rows.data()), count * reader.width * sizeof(float)}));
         meter.advance(count);
     }
     file.setAttribute(name, "norm_min", norms.min);
@@ -153,8 +165,8 @@ void writeEmbeddings(Hdf5File& file, const std::string& group, const std::string
     file.setAttribute(name, "norm_max", norms.max);
 }
 
-void writeTable(Hdf5File& file, const std::string& group, const TableInput& table, const std::string& name, const std::string& where,
-                ProgressMeter& meter, const JobContext& job, std::string& content) {
+void writeTable(Hdf5File& file, const std::string& group, const TableInput& table, const std::string& name,
+                const std::string& where, ProgressMeter& meter, const JobContext& job, std::string& content) {
     file.makeGroup(group);
     file.setAttribute(group, "modality", table.modality);
     const auto ids = idsOf(table, name);
@@ -180,13 +192,14 @@ struct WorkspaceWriter::Impl {
     WriterLock lock;
     Json origin;
     bool synthetic = false;
-    bool fresh = false;      // no workspace was there
+    bool fresh = false;  // no workspace was there
     bool finished = false;
     std::map<std::string, Linked> pools, sets;
-    std::map<std::string, std::size_t> widths;          // of each space
-    std::vector<fs::path> written;                      // by this writer
+    std::map<std::string, std::size_t> widths;  // of each space
+    std::vector<fs::path> written;              // by this writer
 
-    Impl(const fs::path& where, Json from, bool made) : folder(where), lock(where), origin(std::move(from)), synthetic(made) {
+    Impl(const fs::path& where, Json from, bool made)
+        : folder(where), lock(where), origin(std::move(from)), synthetic(made) {
         fresh = !fs::exists(folder / schema::kIndexFile);
         if (fresh) return;
         const Workspace there(folder);
@@ -221,7 +234,8 @@ struct WorkspaceWriter::Impl {
 
     // Writes <kind>/<name>.<content>.h5 whole and remembers it for finish().
     template <class Fill>
-    void add(std::map<std::string, Linked>& group, const char* kind, const std::string& name, std::uint64_t bytes, Fill fill) {
+    void add(std::map<std::string, Linked>& group, const char* kind, const std::string& name, std::uint64_t bytes,
+             Fill fill) {
         requireDisk(folder, bytes, std::string(kind) + " " + name);
         std::string content;
         const fs::path draft = folder / kind / (name + ".writing.h5");
@@ -257,7 +271,8 @@ WorkspaceWriter::~WorkspaceWriter() = default;
 std::uint64_t WorkspaceWriter::estimateBytes(const TableInput& table) {
     std::uint64_t bytes = 4096;
     for (const auto& [space, reader] : table.embeddings) {
-        bytes += static_cast<std::uint64_t>(reader.rows) * reader.width * (reader.type == StoredType::Float16 ? 2 : 4) + 4096;
+        bytes += static_cast<std::uint64_t>(reader.rows) * reader.width * (reader.type == StoredType::Float16 ? 2 : 4) +
+                 4096;
     }
     for (const auto* texts : {&table.ids, &table.paths}) {
         std::size_t longest = 0;
@@ -291,7 +306,8 @@ void WorkspaceWriter::addPool(const PoolInput& pool, const JobContext& job) {
     ProgressMeter meter(job, where, "rows", rows);
     impl_->add(impl_->pools, "pools", pool.name, bytes, [&](Hdf5File& file, std::string& content) {
         for (const auto& table : pool.tables) {
-            writeTable(file, "/" + table.modality, table, pool.name, where + ", " + table.modality, meter, job, content);
+            writeTable(file, "/" + table.modality, table, pool.name, where + ", " + table.modality, meter, job,
+                       content);
         }
     });
     for (const auto& table : pool.tables) impl_->rememberWidths(table);
@@ -313,8 +329,10 @@ void WorkspaceWriter::addSet(const SetInput& set, const JobContext& job) {
     ProgressMeter meter(job, where, "rows", rows);
     const std::uint64_t bytes = estimateBytes(set.first) + estimateBytes(set.second) + set.pairs.size() * 8;
     impl_->add(impl_->sets, "sets", set.name, bytes, [&](Hdf5File& file, std::string& content) {
-        writeTable(file, schema::kFirst, set.first, set.name + "/first", where + ", " + set.first.modality, meter, job, content);
-        writeTable(file, schema::kSecond, set.second, set.name + "/second", where + ", " + set.second.modality, meter, job, content);
+        writeTable(file, schema::kFirst, set.first, set.name + "/first", where + ", " + set.first.modality, meter, job,
+                   content);
+        writeTable(file, schema::kSecond, set.second, set.name + "/second", where + ", " + set.second.modality, meter,
+                   job, content);
         std::vector<std::uint32_t> flat;
         for (const auto& pair : set.pairs) flat.insert(flat.end(), pair.begin(), pair.end());
         file.writeIntegers(schema::kPairs, flat, 2);
@@ -339,7 +357,8 @@ void WorkspaceWriter::finish() {
         file.setAttribute("/", "version", std::to_string(schema::kMajor) + "." + std::to_string(schema::kMinor));
         file.setAttribute("/", "synthetic", impl_->synthetic ? 1.0 : 0.0);
         file.setAttribute("/", "origin", impl_->origin.dump());
-        for (const auto& [group, linked] : {std::pair{schema::kPools, &impl_->pools}, std::pair{schema::kSets, &impl_->sets}}) {
+        for (const auto& [group, linked] :
+             {std::pair{schema::kPools, &impl_->pools}, std::pair{schema::kSets, &impl_->sets}}) {
             file.makeGroup(group);
             for (const auto& [name, entry] : *linked) {
                 file.linkExternal(std::string(group) + "/" + name, entry.file, "/");
@@ -358,7 +377,8 @@ void WorkspaceWriter::finish() {
         std::vector<fs::path> stale;
         for (const auto& entry : fs::directory_iterator(impl_->folder / kind, ignored)) {
             const auto name = entry.path().filename().string();
-            if (entry.path().extension() == ".h5" && !used.count(std::string(kind) + "/" + name)) stale.push_back(entry.path());
+            if (entry.path().extension() == ".h5" && !used.count(std::string(kind) + "/" + name))
+                stale.push_back(entry.path());
         }
         for (const auto& p : stale) fs::remove(p, ignored);
     }

@@ -35,8 +35,8 @@ TEST(Json, RefusesDeepNestingAndDoubleKeys) {
 
 TEST(Json, UnknownKeysGetTheNearestName) {
     std::vector<std::string> problems;
-    collectUnknownKeys(parseJson("{\"epoch\": 1, \"batch_size\": 2, \"zzz\": 3}", "x"), {"epochs", "batch_size"}, "here",
-                       problems);
+    collectUnknownKeys(parseJson("{\"epoch\": 1, \"batch_size\": 2, \"zzz\": 3}", "x"), {"epochs", "batch_size"},
+                       "here", problems);
     ASSERT_EQ(problems.size(), 2u);
     EXPECT_EQ(problems[0], "here: unknown key 'epoch'; did you mean 'epochs'?");
     EXPECT_THAT(problems[1], HasSubstr("known keys are epochs batch_size"));

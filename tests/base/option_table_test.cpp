@@ -34,8 +34,12 @@ const OptionTable<Options>& table() {
 
 TEST(OptionTable, RoundTripsThroughJson) {
     Options o;
-    EXPECT_TRUE(table().read(parseJson(R"({"count": 7, "learning_rate": 1, "mode": "bee", "names": ["x"], "on": false,
-        "seed": 18446744073709551615})", "x"), o).empty());
+    EXPECT_TRUE(table()
+                    .read(parseJson(R"({"count": 7, "learning_rate": 1, "mode": "bee", "names": ["x"], "on": false,
+        "seed": 18446744073709551615})",
+                                    "x"),
+                          o)
+                    .empty());
     EXPECT_EQ(o.count, 7);
     EXPECT_EQ(o.seed, 18446744073709551615u);
     Options again;
@@ -47,7 +51,9 @@ TEST(OptionTable, RoundTripsThroughJson) {
 TEST(OptionTable, ReportsEveryProblemAndChangesNothing) {
     Options o;
     const auto problems = table().read(
-        parseJson(R"({"count": 11, "seed": -1, "learning_rate": 0, "mode": "be", "on": 1, "cuont": 3, "names": [1]})", "x"), o);
+        parseJson(R"({"count": 11, "seed": -1, "learning_rate": 0, "mode": "be", "on": 1, "cuont": 3, "names": [1]})",
+                  "x"),
+        o);
     ASSERT_EQ(problems.size(), 7u);
     EXPECT_EQ(problems[0].message, "count: expected from 1 to 10 rows, found 11");
     EXPECT_EQ(problems[3].message, "mode: expected a or bee, found 'be'; did you mean 'bee'?");

@@ -33,9 +33,9 @@ struct SetSize {
     std::size_t captions;  // of second for each of first
 };
 
-constexpr SetSize kSets[] = {{"AudioCaps", "audio", "text", 964, 5},  {"Clotho", "audio", "text", 1045, 5},
-                             {"VGG-SS", "audio", "image", 5158, 1},   {"FlickrNet", "audio", "image", 5000, 1},
-                             {"COCO", "image", "text", 5000, 5},      {"Flickr30K", "image", "text", 1000, 5}};
+constexpr SetSize kSets[] = {{"AudioCaps", "audio", "text", 964, 5}, {"Clotho", "audio", "text", 1045, 5},
+                             {"VGG-SS", "audio", "image", 5158, 1},  {"FlickrNet", "audio", "image", 5000, 1},
+                             {"COCO", "image", "text", 5000, 5},     {"Flickr30K", "image", "text", 1000, 5}};
 
 // Unit rows around the latents of their items; `copies` rows for each latent.
 Matrix around(const Matrix& latents, std::size_t copies, float noise, std::uint64_t seed, const std::string& name) {
@@ -91,8 +91,10 @@ int run(const std::filesystem::path& dump) {
             Rng rng(1, name + "/latent", i);
             rng.fillNormal(latents.row(i), kWidth);
         }
-        const Side first(size.first, latents, 1, name + "/first side"), second(size.second, latents, size.captions, name);
-        SetComponents set{{name, SetKind::Retrieval, size.first, size.second, {}, ""}, first.components, second.components};
+        const Side first(size.first, latents, 1, name + "/first side"),
+            second(size.second, latents, size.captions, name);
+        SetComponents set{
+            {name, SetKind::Retrieval, size.first, size.second, {}, ""}, first.components, second.components};
         for (std::uint32_t j = 0; j < second.base.rows(); ++j) {
             set.set.pairs.push_back({static_cast<std::uint32_t>(j / size.captions), j});
         }
@@ -101,11 +103,13 @@ int run(const std::filesystem::path& dump) {
         for (int round = 0; round < 3; ++round) {
             const auto start = std::chrono::steady_clock::now();
             metrics = evaluateProductSet(set, first.weights, second.weights, "inner product", {}, {});
-            seconds = std::min(seconds, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+            seconds =
+                std::min(seconds, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
         }
         total += seconds;
         std::printf("%-10s %6zu x %6zu  %8.1f ms   R@1 %.2f  R@5 %.2f  R@10 %.2f\n", size.name, first.base.rows(),
-                    second.base.rows(), 1000 * seconds, metrics.value("R@1"), metrics.value("R@5"), metrics.value("R@10"));
+                    second.base.rows(), 1000 * seconds, metrics.value("R@1"), metrics.value("R@5"),
+                    metrics.value("R@10"));
         std::fflush(stdout);
         results["sets"].push_back({{"name", name},
                                    {"first", size.first},

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Times the retrieval of pseudo pairs on what bench_pairs.py wrote: <folder>/queries.f32, keys.f32, value<i>.f32; writes
-// out<i>.f32. Prints one JSON line.
+// Times the retrieval of pseudo pairs on what bench_pairs.py wrote: <folder>/queries.f32, keys.f32, value<i>.f32;
+// writes out<i>.f32. Prints one JSON line.
 //
 //   bench_pairs FOLDER QUERIES KEYS WIDTH TEMPERATURE ROUNDS DEVICE VALUE_WIDTH...
 #include <chrono>
@@ -35,7 +35,8 @@ int main(int argc, char** argv) {
     const engine::Matrix queries = load(folder / "queries.f32", n, width);
     const engine::MatrixSource keys(load(folder / "keys.f32", m, width));
     std::vector<engine::MatrixSource> sources;
-    for (int i = 8; i < argc; ++i) sources.emplace_back(load(folder / ("value" + std::to_string(i - 8) + ".f32"), m, number(i)));
+    for (int i = 8; i < argc; ++i)
+        sources.emplace_back(load(folder / ("value" + std::to_string(i - 8) + ".f32"), m, number(i)));
     std::vector<const engine::EmbeddingSource*> values;
     for (const auto& s : sources) values.push_back(&s);
     double best = 1e300;
@@ -46,8 +47,9 @@ int main(int argc, char** argv) {
         best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     }
     for (std::size_t i = 0; i < out.size(); ++i) {
-        engine::writeFileWhole(folder / ("out" + std::to_string(i) + ".f32"),
-                               {reinterpret_cast<const char*>(out[i].data()), out[i].rows() * out[i].cols() * sizeof(float)});
+        engine::writeFileWhole(
+            folder / ("out" + std::to_string(i) + ".f32"),
+            {reinterpret_cast<const char*>(out[i].data()), out[i].rows() * out[i].cols() * sizeof(float)});
     }
     std::printf("{\"seconds\": %.6f}\n", best);
     return 0;

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Times training steps on what bench_training.py wrote: <folder>/start.safetensors, x<i>.f32, y<i>.f32. Prints one JSON line.
+// Times training steps on what bench_training.py wrote: <folder>/start.safetensors, x<i>.f32, y<i>.f32. Prints one JSON
+// line.
 //
 //   bench_training FOLDER SOURCES TARGETS BATCH STEPS [DEVICE]
 #include <chrono>
@@ -15,11 +16,13 @@
 
 namespace {
 
-std::vector<std::vector<float>> load(const std::filesystem::path& folder, const char* side, std::size_t count, std::size_t floats) {
+std::vector<std::vector<float>> load(const std::filesystem::path& folder, const char* side, std::size_t count,
+                                     std::size_t floats) {
     std::vector<std::vector<float>> out;
     for (std::size_t i = 0; i < count; ++i) {
         const std::string bytes = engine::readFile(folder / (side + std::to_string(i) + ".f32"));
-        if (bytes.size() != floats * sizeof(float)) throw engine::Error(engine::ErrorCode::InvalidInput, folder.string(), "rows of another shape");
+        if (bytes.size() != floats * sizeof(float))
+            throw engine::Error(engine::ErrorCode::InvalidInput, folder.string(), "rows of another shape");
         out.emplace_back(floats);
         std::memcpy(out.back().data(), bytes.data(), bytes.size());
     }
@@ -53,7 +56,8 @@ int main(int argc, char** argv) {
     const auto steps = std::strtoul(argv[5], nullptr, 10);
     const auto x = load(folder, "x", options.sources, options.batch * options.in);
     const auto y = load(folder, "y", options.targets, options.batch * options.out);
-    const auto step = argc > 6 ? engine::makeTorchStep(options, std::move(state), argv[6]) : engine::makeCpuStep(options, std::move(state));
+    const auto step = argc > 6 ? engine::makeTorchStep(options, std::move(state), argv[6])
+                               : engine::makeCpuStep(options, std::move(state));
     std::string losses;
     double best = 1e300;
     for (std::size_t i = 0; i < steps; ++i) {

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Finds the constants of the synthetic world (engine/store/synthetic_world_fits.inc) so that single spaces reach the paper's
-// published figures on the evaluation sets at preset paper-eval: first each set's difficulty with one space, then
-// the own noise of the other spaces on it. Bisection on the measured figure. Prints the constants and a table of what was
-// asked and what came out.
+// Finds the constants of the synthetic world (engine/store/synthetic_world_fits.inc) so that single spaces reach the
+// paper's published figures on the evaluation sets at preset paper-eval: first each set's difficulty with one space,
+// then the own noise of the other spaces on it. Bisection on the measured figure. Prints the constants and a table of
+// what was asked and what came out.
 //
 //   fit_world [--check] [SET]      --check: measure the constants in force, change nothing; SET: this one alone
 #include <cstdio>
@@ -25,13 +25,12 @@ struct Target {
 };
 // Tables 3 and 4 of the paper, as published; a set's first row fixes its difficulty.
 constexpr Target kTargets[] = {
-    {"AudioCaps", "CLAP_g", 40.25}, {"AudioCaps", "CLAP_m", 39.00}, {"AudioCaps", "ImageBind", 9.24},
-    {"Clotho", "ImageBind", 6.64},  {"Clotho", "CLAP_g", 18.46},    {"Clotho", "CLAP_m", 17.90},
-    {"VGG-SS", "ImageBind", 14.82}, {"FlickrNet", "ImageBind", 7.68},
-    {"COCO", "InternVL", 61.05},    {"COCO", "ImageBind", 57.28},
-    {"Flickr30K", "InternVL", 89.29}, {"Flickr30K", "ImageBind", 86.04},
-    {"ESC-50", "CLAP_m", 92.60},    {"ESC-50", "CLAP_g", 90.95},    {"ESC-50", "ImageBind", 67.25},
-    {"AudioSet", "CLAP_g", 23.36},  {"AudioSet", "CLAP_m", 23.08},  {"AudioSet", "ImageBind", 13.96},
+    {"AudioCaps", "CLAP_g", 40.25},  {"AudioCaps", "CLAP_m", 39.00},   {"AudioCaps", "ImageBind", 9.24},
+    {"Clotho", "ImageBind", 6.64},   {"Clotho", "CLAP_g", 18.46},      {"Clotho", "CLAP_m", 17.90},
+    {"VGG-SS", "ImageBind", 14.82},  {"FlickrNet", "ImageBind", 7.68}, {"COCO", "InternVL", 61.05},
+    {"COCO", "ImageBind", 57.28},    {"Flickr30K", "InternVL", 89.29}, {"Flickr30K", "ImageBind", 86.04},
+    {"ESC-50", "CLAP_m", 92.60},     {"ESC-50", "CLAP_g", 90.95},      {"ESC-50", "ImageBind", 67.25},
+    {"AudioSet", "CLAP_g", 23.36},   {"AudioSet", "CLAP_m", 23.08},    {"AudioSet", "ImageBind", 13.96},
     {"ImageNet", "InternVL", 81.70}, {"ImageNet", "ImageBind", 76.31},
 };
 
@@ -56,8 +55,11 @@ double measure(const Target& target, const WorldFit& fit) {
     y.rows = second.view();
     engine::EvalOptions eval;
     eval.class_retrieval = false;
-    const auto metrics = engine::evaluateSet({set.name, set.kind, set.first.modality, set.second.modality, set.pairs, {}}, x, y, "fit", eval, {});
-    return metrics.value(set.kind == engine::SetKind::Retrieval ? "R@1" : set.kind == engine::SetKind::Classification ? "top-1" : "mAP");
+    const auto metrics = engine::evaluateSet(
+        {set.name, set.kind, set.first.modality, set.second.modality, set.pairs, {}}, x, y, "fit", eval, {});
+    return metrics.value(set.kind == engine::SetKind::Retrieval        ? "R@1"
+                         : set.kind == engine::SetKind::Classification ? "top-1"
+                                                                       : "mAP");
 }
 
 // The value in [low, high] at which the falling figure meets the published one.
@@ -86,9 +88,11 @@ int main(int argc, char** argv) {
         if (!check) {
             if (sets_difficulty) {
                 fits[t.set] = WorldFit{};
-                fits[t.set].difficulty = bisect(t, fits[t.set], 0.2, 6, [](WorldFit& f, double v) { f.difficulty = v; });
+                fits[t.set].difficulty =
+                    bisect(t, fits[t.set], 0.2, 6, [](WorldFit& f, double v) { f.difficulty = v; });
             } else {
-                fits[t.set].noise[t.space] = bisect(t, fits[t.set], 0, 12, [&](WorldFit& f, double v) { f.noise[t.space] = v; });
+                fits[t.set].noise[t.space] =
+                    bisect(t, fits[t.set], 0, 12, [&](WorldFit& f, double v) { f.noise[t.space] = v; });
             }
         }
         std::printf("%-10s %-10s %10.2f %10.2f\n", t.set, t.space, t.published, measure(t, fits[t.set]));

@@ -69,8 +69,8 @@ TEST(AveragePrecision, EqualsAllOrdersWithTies) {
         double sum = 0, best = 0, worst = 1, first = -1;
         std::size_t count = 0;
         do {
-            const bool allowed = std::is_sorted(order.begin(), order.end(),
-                                                [&](auto a, auto b) { return scores[a] > scores[b]; });
+            const bool allowed =
+                std::is_sorted(order.begin(), order.end(), [&](auto a, auto b) { return scores[a] > scores[b]; });
             if (!allowed) continue;
             const double value = precisionOfOrder(order, positive);
             if (count++ == 0) first = value;  // orders come lexicographically: the first is by index within ties
@@ -78,7 +78,8 @@ TEST(AveragePrecision, EqualsAllOrdersWithTies) {
             best = std::max(best, value);
             worst = std::min(worst, value);
         } while (std::next_permutation(order.begin(), order.end()));
-        EXPECT_NEAR(averagePrecision(scores, positive, TieRule::Expected).value, sum / static_cast<double>(count), 1e-13);
+        EXPECT_NEAR(averagePrecision(scores, positive, TieRule::Expected).value, sum / static_cast<double>(count),
+                    1e-13);
         EXPECT_NEAR(averagePrecision(scores, positive, TieRule::Optimistic).value, best, 1e-13);
         EXPECT_NEAR(averagePrecision(scores, positive, TieRule::Pessimistic).value, worst, 1e-13);
         EXPECT_NEAR(averagePrecision(scores, positive, TieRule::ByIndex).value, first, 1e-13);
@@ -100,7 +101,8 @@ TEST(AveragePrecision, OfASetEqualsEachClassAlone) {
             positive[c][i] = 1;
         }
     }
-    const auto found = averagePrecisions(test::rawSource(items), test::rawSource(classes), pairs, TieRule::Expected, "t", {}).classes;
+    const auto found =
+        averagePrecisions(test::rawSource(items), test::rawSource(classes), pairs, TieRule::Expected, "t", {}).classes;
     ASSERT_EQ(found.size(), kClasses);
     std::vector<double> x(kWidth), y(kWidth), scores(kItems);
     std::size_t tied = 0;
@@ -123,8 +125,10 @@ TEST(AveragePrecision, OfASetEqualsEachClassAlone) {
 TEST(AveragePrecision, RefusesLabelsOutOfRange) {
     Rng rng(24);
     const Matrix x = test::randomUnitRows(4, 8, rng);
-    EXPECT_THROW(averagePrecisions(test::rawSource(x), test::rawSource(x), {{0, 4}}, TieRule::Expected, "t", {}), Error);
-    EXPECT_THROW(averagePrecisions(test::rawSource(x), test::rawSource(x), {{4, 0}}, TieRule::Expected, "t", {}), Error);
+    EXPECT_THROW(averagePrecisions(test::rawSource(x), test::rawSource(x), {{0, 4}}, TieRule::Expected, "t", {}),
+                 Error);
+    EXPECT_THROW(averagePrecisions(test::rawSource(x), test::rawSource(x), {{4, 0}}, TieRule::Expected, "t", {}),
+                 Error);
 }
 
 }  // namespace

@@ -15,7 +15,9 @@ struct Side {
     Components components;
 
     Side(const Modality& modality, const Matrix& latent, Rng& rng)
-        : base(near(latent, 1.2f, rng)), expert(near(latent, 0.9f, rng)), first_mean(near(latent, 1.0f, rng)),
+        : base(near(latent, 1.2f, rng)),
+          expert(near(latent, 0.9f, rng)),
+          first_mean(near(latent, 1.0f, rng)),
           second_mean(near(latent, 1.1f, rng)) {
         for (std::size_t i = 0; i < first_mean.size(); ++i) first_mean.data()[i] *= 0.8f;  // means are not unit rows
         components.modality = modality;
@@ -56,10 +58,12 @@ TEST(ProductEvaluation, EqualsBruteForceInFloat64) {
     for (std::uint32_t i = 0; i < 450; ++i) set.set.pairs.push_back({i / 3, i});
     set.first = audio.components;
     set.second = text.components;
-    const std::vector<std::pair<BlendWeights, BlendWeights>> settings{
-        {shares(0, 0), shares(0, 0)},         {shares(0.9, 0.5), shares(0.9, 0.1)}, {shares(0, 0.8), shares(0, 0.5)},
-        {shares(1, 1), shares(1, 1)},         {shares(0, 1, 0, 1), shares(0.3, 0.2, 1, 0)},
-        {shares(0.5, 0), shares(0, 0.5, 2, 1)}};
+    const std::vector<std::pair<BlendWeights, BlendWeights>> settings{{shares(0, 0), shares(0, 0)},
+                                                                      {shares(0.9, 0.5), shares(0.9, 0.1)},
+                                                                      {shares(0, 0.8), shares(0, 0.5)},
+                                                                      {shares(1, 1), shares(1, 1)},
+                                                                      {shares(0, 1, 0, 1), shares(0.3, 0.2, 1, 0)},
+                                                                      {shares(0.5, 0), shares(0, 0.5, 2, 1)}};
     double lowest = 100, highest = 0;
     std::size_t tied = 0;
     for (const auto& [first, second] : settings) {

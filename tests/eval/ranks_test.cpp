@@ -22,14 +22,15 @@ void expectEqualRanks(const std::vector<QueryRank>& found, const std::vector<Que
     std::size_t wrong = 0;
     for (std::size_t q = 0; q < found.size(); ++q) {
         const auto &f = found[q], &e = expected[q];
-        const bool same = f.positives == e.positives &&
-                          (e.positives == 0 || (f.beaten_by == e.beaten_by && f.tied == e.tied &&
-                                                f.tied_before == e.tied_before && f.tied_positives == e.tied_positives));
+        const bool same =
+            f.positives == e.positives &&
+            (e.positives == 0 || (f.beaten_by == e.beaten_by && f.tied == e.tied && f.tied_before == e.tied_before &&
+                                  f.tied_positives == e.tied_positives));
         if (same) continue;
         if (++wrong <= 3) {
-            ADD_FAILURE() << what << " query " << q << ": found " << f.beaten_by << "/" << f.tied << "/" << f.tied_before
-                          << "/" << f.tied_positives << ", reference " << e.beaten_by << "/" << e.tied << "/"
-                          << e.tied_before << "/" << e.tied_positives;
+            ADD_FAILURE() << what << " query " << q << ": found " << f.beaten_by << "/" << f.tied << "/"
+                          << f.tied_before << "/" << f.tied_positives << ", reference " << e.beaten_by << "/" << e.tied
+                          << "/" << e.tied_before << "/" << e.tied_positives;
         }
     }
     EXPECT_EQ(wrong, 0u) << what;
@@ -148,7 +149,8 @@ TEST(Ranks, OtherPositivesDoNotPushDown) {
         y.row(i)[0] = std::cos(0.2f * static_cast<float>(5 - i));
         y.row(i)[1] = std::sin(0.2f * static_cast<float>(5 - i));
     }
-    const auto found = rankPairs(rawSource(x), rawSource(y), {{0, 0}, {0, 1}, {0, 2}, {0, 4}}, Directions::Both, "t", {});
+    const auto found =
+        rankPairs(rawSource(x), rawSource(y), {{0, 0}, {0, 1}, {0, 2}, {0, 4}}, Directions::Both, "t", {});
     EXPECT_EQ(found.forward[0].beaten_by, 1u);  // candidate 5 only
     EXPECT_EQ(found.forward[0].positives, 4u);
     EXPECT_EQ(found.backward[4].beaten_by, 0u);

@@ -25,7 +25,8 @@ Matrix readNpy(const std::filesystem::path& path, std::size_t rows, std::size_t 
     std::memcpy(&length, head + 8, 2);
     std::string header(length, ' ');
     in.read(header.data(), length);
-    if (!in || header.find("'<f4'") == std::string::npos) throw std::runtime_error("not a float32 .npy: " + path.string());
+    if (!in || header.find("'<f4'") == std::string::npos)
+        throw std::runtime_error("not a float32 .npy: " + path.string());
     in.seekg(static_cast<std::streamoff>(10 + length + first_row * cols * sizeof(float)));
     Matrix out(rows, cols);
     in.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size() * sizeof(float)));
@@ -62,7 +63,8 @@ TEST(RealData, EscFifty) {
     ASSERT_EQ(classes.rows(), 50u);
     SetDescription set{"ESC-50", SetKind::Classification, "audio", "text", {}, "This is a sound of {}"};
     for (std::uint32_t i = 0; i < 2000; ++i) set.pairs.push_back({i, label[i]});
-    const auto m = evaluateSet(set, test::rawSource(audio), test::rawSource(classes), "inner product of unit rows in CLAP", {}, {});
+    const auto m = evaluateSet(set, test::rawSource(audio), test::rawSource(classes),
+                               "inner product of unit rows in CLAP", {}, {});
     EXPECT_EQ(printed(m.value("top-1")), "91.50");
     EXPECT_EQ(printed(m.value("top-5")), "99.35");
     EXPECT_EQ(printed(m.value("R@1 text→audio")), "96.00");
@@ -82,10 +84,11 @@ TEST(RealData, CocoFiveHundred) {
     const Matrix text = readNpy(folder / "coco500-clip" / "features.npy", 500, 512, 500);
     SetDescription set{"COCO-500", SetKind::Retrieval, "image", "text", {}, ""};
     for (std::uint32_t i = 0; i < 500; ++i) set.pairs.push_back({i, i});
-    const auto m = evaluateSet(set, test::rawSource(image), test::rawSource(text), "inner product of unit rows in CLIP", {}, {});
-    const std::map<std::string, std::string> published{
-        {"R@1 image→text", "55.20"}, {"R@5 image→text", "80.80"}, {"R@10 image→text", "89.20"},
-        {"R@1 text→image", "50.60"}, {"R@5 text→image", "76.40"}, {"R@10 text→image", "86.20"}};
+    const auto m =
+        evaluateSet(set, test::rawSource(image), test::rawSource(text), "inner product of unit rows in CLIP", {}, {});
+    const std::map<std::string, std::string> published{{"R@1 image→text", "55.20"},  {"R@5 image→text", "80.80"},
+                                                       {"R@10 image→text", "89.20"}, {"R@1 text→image", "50.60"},
+                                                       {"R@5 text→image", "76.40"},  {"R@10 text→image", "86.20"}};
     for (const auto& [metric, value] : published) EXPECT_EQ(printed(m.value(metric)), value) << metric;
     const auto slow = evaluateSetReference(set, test::rawSource(image), test::rawSource(text),
                                            "inner product of unit rows in CLIP", {}, {});

@@ -55,7 +55,8 @@ TEST(HitAt, EqualsTheMeanOverAllOrders) {
 TEST(SetEvaluation, RetrievalOfASmallSetByHand) {
     // Items at 0, 10, 20, 30; captions beside them, two for each of the first two, the last caption far off.
     const Matrix x = angles({0, 10, 20, 30}), y = angles({1, -2, 11, 14, 22, 12.4});
-    const SetDescription set{"toy", SetKind::Retrieval, "audio", "text", {{0, 0}, {0, 1}, {1, 2}, {1, 3}, {2, 4}, {3, 5}}, ""};
+    const SetDescription set{
+        "toy", SetKind::Retrieval, "audio", "text", {{0, 0}, {0, 1}, {1, 2}, {1, 3}, {2, 4}, {3, 5}}, ""};
     const auto m = evaluateSet(set, test::rawSource(x), test::rawSource(y), "cosine", {}, {});
     ASSERT_TRUE(m.retrieval);
     EXPECT_EQ(m.retrieval->forward.name, "audio→text");
@@ -99,7 +100,8 @@ TEST(SetEvaluation, TiesFollowTheirRule) {
 
 TEST(SetEvaluation, ClassificationOfASmallSetByHand) {
     const Matrix items = angles({0, 12, 29, 61, 44}), classes = angles({0, 30, 60});
-    const SetDescription set{"toy", SetKind::Classification, "image", "text", {{0, 0}, {1, 1}, {2, 1}, {3, 2}, {4, 1}}, "a {}"};
+    const SetDescription set{"toy", SetKind::Classification, "image", "text", {{0, 0}, {1, 1}, {2, 1}, {3, 2}, {4, 1}},
+                             "a {}"};
     const auto m = evaluateSet(set, test::rawSource(items), test::rawSource(classes), "cosine", {}, {});
     ASSERT_TRUE(m.classification);
     EXPECT_DOUBLE_EQ(m.classification->top1, 80);  // the item at 12 is nearer to the class at 0
@@ -130,7 +132,8 @@ TEST(MetricsTable, PrintsEveryFigureWithItsProtocol) {
     MetricsTable table;
     table.subject = "Space";
     table.synthetic = true;
-    table.sets.push_back(evaluateSet(set, test::rawSource(x), test::rawSource(y), "inner product of unit rows in Space", {}, {}));
+    table.sets.push_back(
+        evaluateSet(set, test::rawSource(x), test::rawSource(y), "inner product of unit rows in Space", {}, {}));
     const std::string text = toText(table);
     EXPECT_NE(text.find("synthetic world"), std::string::npos);
     EXPECT_NE(text.find("100.00"), std::string::npos);

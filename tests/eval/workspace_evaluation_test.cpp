@@ -20,7 +20,9 @@ RowReader readerOf(const Matrix& m) {
     RowReader r;
     r.rows = m.rows();
     r.width = m.cols();
-    r.read = [&m](std::size_t first, std::size_t count, float* out) { std::copy_n(m.row(first), count * m.cols(), out); };
+    r.read = [&m](std::size_t first, std::size_t count, float* out) {
+        std::copy_n(m.row(first), count * m.cols(), out);
+    };
     r.origin = "made by the test";
     return r;
 }
@@ -33,12 +35,21 @@ struct World {
     std::vector<Matrix> rows;  // ImageBind, CLAP_g, CLAP_m of audio, then of text, then ImageBind of image
 
     World() {
-        for (const std::size_t width : {12, 8, 8, 12, 8, 8, 12}) rows.push_back(test::randomRows(kItems, width, rows.size() + 1));
+        for (const std::size_t width : {12, 8, 8, 12, 8, 8, 12})
+            rows.push_back(test::randomRows(kItems, width, rows.size() + 1));
         WorkspaceWriter writer(folder / "world", Json{{"made", "by a test"}}, true);
         SetInput clips;
         clips.name = "AudioCaps";
-        clips.first = {"audio", {}, {}, {{"ImageBind", readerOf(rows[0])}, {"CLAP_g", readerOf(rows[1])}, {"CLAP_m", readerOf(rows[2])}}};
-        clips.second = {"text", {}, {}, {{"ImageBind", readerOf(rows[3])}, {"CLAP_g", readerOf(rows[4])}, {"CLAP_m", readerOf(rows[5])}}};
+        clips.first = {
+            "audio",
+            {},
+            {},
+            {{"ImageBind", readerOf(rows[0])}, {"CLAP_g", readerOf(rows[1])}, {"CLAP_m", readerOf(rows[2])}}};
+        clips.second = {
+            "text",
+            {},
+            {},
+            {{"ImageBind", readerOf(rows[3])}, {"CLAP_g", readerOf(rows[4])}, {"CLAP_m", readerOf(rows[5])}}};
         SetInput photos;
         photos.name = "COCO";
         photos.first = {"image", {}, {}, {{"ImageBind", readerOf(rows[6])}}};
@@ -75,7 +86,8 @@ TEST(WorkspaceEvaluation, MeasuresSpacesOnTheSetsTheyHave) {
     const auto direct = evaluateSet(describeSet(workspace, "AudioCaps"), x, y, table.sets[0].protocol.score, {}, {});
     EXPECT_EQ(toJson(table.sets[0])["metrics"], toJson(direct)["metrics"]);
     EXPECT_NE(table.sets[0].protocol.score.find("CLAP_g"), std::string::npos);
-    EXPECT_EQ(toJson(evaluateSpace(workspace, "CLAP_g", {}, {}, {}, true))["sets"][0]["metrics"], toJson(direct)["metrics"]);
+    EXPECT_EQ(toJson(evaluateSpace(workspace, "CLAP_g", {}, {}, {}, true))["sets"][0]["metrics"],
+              toJson(direct)["metrics"]);
     try {
         evaluateSpace(workspace, "CLAP_g", {"COCO"}, {}, {});
         FAIL();
@@ -92,7 +104,8 @@ TEST(WorkspaceEvaluation, MeasuresProductsFromStoredOrComputedComponents) {
     product.folder = world.folder / "product";
     product.model = imageBindPlus();
     product.record.fingerprint = workspace.fingerprint();
-    EXPECT_EQ(setsOfProduct(workspace, *product.model), (std::vector<std::string>{"AudioCaps"}));  // COCO's text lacks the CLAPs
+    EXPECT_EQ(setsOfProduct(workspace, *product.model),
+              (std::vector<std::string>{"AudioCaps"}));  // COCO's text lacks the CLAPs
 
     const SetComponents computed = loadSetComponents(workspace, product, "AudioCaps", {});
     ASSERT_EQ(computed.first.layers.size(), 1u);

@@ -45,12 +45,12 @@ struct World {
         step.factors = {{"audio", 0.5}, {"text", 0.1}};
         recipe.route = {step};
         const std::vector<Modality> all = {"audio", "image", "text"}, two = {"audio", "text"};
-        const RoutePlan plan = planRoute(recipe, {{"Base", kWidth, all, all}, {"ExpertG", 32, two, two},
-                                                  {"ExpertM", 32, two, two}});
+        const RoutePlan plan =
+            planRoute(recipe, {{"Base", kWidth, all, all}, {"ExpertG", 32, two, two}, {"ExpertM", 32, two, two}});
         model = std::make_shared<ProductModel>(recipe, plan);
         kept.reserve(64);
-        for (const auto& [name, first, second] : {std::tuple{"Clips", "audio", "text"}, {"Sounds", "audio", "image"},
-                                                  {"Photos", "image", "text"}}) {
+        for (const auto& [name, first, second] :
+             {std::tuple{"Clips", "audio", "text"}, {"Sounds", "audio", "image"}, {"Photos", "image", "text"}}) {
             SetComponents set;
             set.set = {name, SetKind::Retrieval, first, second, {}, ""};
             for (std::uint32_t i = 0; i < kItems; ++i) set.set.pairs.push_back({i, i});

@@ -21,12 +21,10 @@ namespace {
 class FormulaEvaluator : public FactorEvaluator {
 public:
     FormulaEvaluator() {
-        sets_ = {{"AudioCaps", SetKind::Retrieval, "audio", "text"},
-                 {"Clotho", SetKind::Retrieval, "text", "audio"},
-                 {"VGG-SS", SetKind::Retrieval, "audio", "image"},
-                 {"Depths", SetKind::Retrieval, "audio", "depth"},
-                 {"ESC-50", SetKind::Classification, "audio", "text"},
-                 {"AudioSet", SetKind::MultiLabel, "audio", "text"}};
+        sets_ = {
+            {"AudioCaps", SetKind::Retrieval, "audio", "text"},   {"Clotho", SetKind::Retrieval, "text", "audio"},
+            {"VGG-SS", SetKind::Retrieval, "audio", "image"},     {"Depths", SetKind::Retrieval, "audio", "depth"},
+            {"ESC-50", SetKind::Classification, "audio", "text"}, {"AudioSet", SetKind::MultiLabel, "audio", "text"}};
         factors_ = {{"sigma_a", "σ_a", 1, "audio", 0.5, true},
                     {"sigma_t", "σ_t", 1, "text", 0.1, true},
                     {"lambda_t", "λ_t", 0, "text", 0.9, false}};
@@ -86,7 +84,8 @@ SweepRequest requestOf(FormulaEvaluator& evaluator, std::vector<FactorAxis> axes
 }
 
 TEST(ProgressiveOrder, VisitsEveryPointOnceCoarseFirst) {
-    for (const auto& [n0, n1] : {std::pair<std::size_t, std::size_t>{21, 21}, {1, 1}, {1, 17}, {2, 9}, {30, 7}, {101, 3}}) {
+    for (const auto& [n0, n1] :
+         {std::pair<std::size_t, std::size_t>{21, 21}, {1, 1}, {1, 17}, {2, 9}, {30, 7}, {101, 3}}) {
         const auto levels = progressiveOrder(n0, n1);
         std::set<std::size_t> seen;
         std::size_t count = 0;
@@ -97,7 +96,8 @@ TEST(ProgressiveOrder, VisitsEveryPointOnceCoarseFirst) {
         EXPECT_EQ(count, n0 * n1);
         EXPECT_EQ(seen.size(), n0 * n1);
         const std::set<std::size_t> first(levels[0].begin(), levels[0].end());
-        for (const std::size_t corner : {std::size_t{0}, n1 - 1, (n0 - 1) * n1, n0 * n1 - 1}) EXPECT_TRUE(first.contains(corner));
+        for (const std::size_t corner : {std::size_t{0}, n1 - 1, (n0 - 1) * n1, n0 * n1 - 1})
+            EXPECT_TRUE(first.contains(corner));
         EXPECT_LE(first.size(), 25u);
     }
 }
@@ -112,8 +112,8 @@ TEST(ParseAxis, ReadsRangesAndRefusesNonsense) {
     EXPECT_EQ(axis.value(3), 0.8);
     EXPECT_EQ(axis.value(5), 1.0);
     EXPECT_EQ(parseAxis("s=1:0:-0.25").value(1), 0.75);
-    for (const char* bad : {"", "=0:1", "a=", "a=0", "a=0:1:0", "a=0:1:0.3", "a=0:1:-0.1", "a=0:1:0.1:2", "a=x:1", "a=0:nan",
-                            "a=0:1:1e-9", "a=0:1:"}) {
+    for (const char* bad : {"", "=0:1", "a=", "a=0", "a=0:1:0", "a=0:1:0.3", "a=0:1:-0.1", "a=0:1:0.1:2", "a=x:1",
+                            "a=0:nan", "a=0:1:1e-9", "a=0:1:"}) {
         EXPECT_THROW(parseAxis(bad), Error) << bad;
     }
 }
@@ -145,7 +145,8 @@ TEST(Sweep, FillsSurfacesRowMajor) {
             const std::size_t index = i * 6 + j;
             EXPECT_NEAR(surface.at(index)[0], a, 1e-12);
             EXPECT_NEAR(surface.at(index)[1], t, 1e-12);
-            for (const auto& group : surface.groups) EXPECT_NEAR(group.change[index], 10 * a - 7 * t * t + 3 * a * t, 1e-9);
+            for (const auto& group : surface.groups)
+                EXPECT_NEAR(group.change[index], 10 * a - 7 * t * t + 3 * a * t, 1e-9);
             EXPECT_NEAR(surface.sets[2].values.at("R@5")[index], FormulaEvaluator::figure(a, t, 2) + 20, 1e-9);
         }
     }

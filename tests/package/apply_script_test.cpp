@@ -55,13 +55,22 @@ TEST(ApplyScript, AgreesWithTheEngine) {
     const std::vector<Case> cases = {
         {test::kImageBindPlus, "audio", {}, {}},
         {test::kImageBindPlus, "image", {}, {}},
-        {test::kImageBindPlus, "text", {{{"sigma_t", 0.5}}, {{"CLAP_m", 0}}}, {"--set", "sigma_t=0.5", "--set", "CLAP_m=off"}},
+        {test::kImageBindPlus,
+         "text",
+         {{{"sigma_t", 0.5}}, {{"CLAP_m", 0}}},
+         {"--set", "sigma_t=0.5", "--set", "CLAP_m=off"}},
         {test::kImageBindPlus, "audio", {{{"sigma_a", 0.8}, {"sigma_t", 0.5}}, {}}, {"--setting", "AT Expertise"}},
-        {test::kInternVlPlus, "text", {{{"lambda_t", 0.3}, {"sigma_t", 1}}, {}}, {"--set", "lambda_t=0.3", "--set", "sigma_t=1"}},
+        {test::kInternVlPlus,
+         "text",
+         {{{"lambda_t", 0.3}, {"sigma_t", 1}}, {}},
+         {"--set", "lambda_t=0.3", "--set", "sigma_t=1"}},
         {test::kInternVlPlus, "audio", {}, {}},
         {test::kInternVlPlus, "image", {{{"lambda_v", 0}}, {}}, {"--set", "lambda_v=0"}},
         {sequential, "text", {}, {}},
-        {sequential, "audio", {{{"sigma1_a", 0.2}}, {{"3-CLAP_g", 5}}}, {"--set", "sigma1_a=0.2", "--set", "3-CLAP_g=5"}},
+        {sequential,
+         "audio",
+         {{{"sigma1_a", 0.2}}, {{"3-CLAP_g", 5}}},
+         {"--set", "sigma1_a=0.2", "--set", "3-CLAP_g=5"}},
     };
     const TestFolder packages;
     std::map<const char*, std::filesystem::path> made;
@@ -79,8 +88,8 @@ TEST(ApplyScript, AgreesWithTheEngine) {
         options.modality = c.modality;
         options.setting = c.setting;
         options.output = folder / "engine.npy";
-        std::vector<std::string> arguments = {(package / "apply.py").string(), "--modality", c.modality,
-                                              "--output", (folder / "script.npy").string()};
+        std::vector<std::string> arguments = {(package / "apply.py").string(), "--modality", c.modality, "--output",
+                                              (folder / "script.npy").string()};
         std::uint64_t seed = 40;
         for (const auto& space : product.model->spacesNeeded(c.modality)) {
             const auto path = folder / (space + ".npy");
@@ -100,7 +109,8 @@ TEST(ApplyScript, AgreesWithTheEngine) {
         engine.readRows(-1, 0, 37, a.data());
         script.readRows(-1, 0, 37, b.data());
         double worst = 0;
-        for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::fabs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
+        for (std::size_t i = 0; i < a.size(); ++i)
+            worst = std::max(worst, std::fabs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
         EXPECT_LE(worst, 1e-5);
     }
 }
@@ -114,7 +124,8 @@ TEST(ApplyScript, VerifiesThePackage) {
     const auto good = runPython(kRunScript, {script, "--verify"});
     EXPECT_EQ(good.code, 0) << good.output;
     EXPECT_NE(good.output.find("audio: largest difference"), std::string::npos) << good.output;
-    writeProjector(folder / "package" / "reactions" / "2-CLAP_g" / "A.safetensors", test::randomProjector(8, 24, 10, 12345), {});
+    writeProjector(folder / "package" / "reactions" / "2-CLAP_g" / "A.safetensors",
+                   test::randomProjector(8, 24, 10, 12345), {});
     const auto bad = runPython(kRunScript, {script, "--verify"});
     EXPECT_EQ(bad.code, 1) << bad.output;
     EXPECT_NE(bad.output.find("largest difference"), std::string::npos) << bad.output;
@@ -142,9 +153,12 @@ TEST(ApplyScript, SaysWhatIsWrong) {
     EXPECT_NE(run({"--modality", "smell", "--input", image}).find("there is no modality 'smell'"), std::string::npos);
     EXPECT_NE(run({"--modality", "audio", "--input", image}).find("needs embeddings of CLAP_g"), std::string::npos);
     EXPECT_NE(run({"--modality", "image", "--input", image, "--set", "sigma_x=1"}).find("sigma_x"), std::string::npos);
-    EXPECT_NE(run({"--modality", "image", "--input", image, "--set", "sigma_a=2"}).find("from 0 to 1"), std::string::npos);
-    EXPECT_NE(run({"--modality", "image", "--input", "ImageBind=" + (folder / "zero.npy").string()}).find("row 1"), std::string::npos);
-    EXPECT_NE(run({"--modality", "image", "--input", "ImageBind=" + (folder / "no.npy").string()}).find("no.npy"), std::string::npos);
+    EXPECT_NE(run({"--modality", "image", "--input", image, "--set", "sigma_a=2"}).find("from 0 to 1"),
+              std::string::npos);
+    EXPECT_NE(run({"--modality", "image", "--input", "ImageBind=" + (folder / "zero.npy").string()}).find("row 1"),
+              std::string::npos);
+    EXPECT_NE(run({"--modality", "image", "--input", "ImageBind=" + (folder / "no.npy").string()}).find("no.npy"),
+              std::string::npos);
 }
 
 }  // namespace

@@ -25,11 +25,13 @@ TEST(Freebind, FoldersAreThoseOfItsOwnProducts) {
     verifyPackage(folder / "package", {});
     std::set<std::string> found;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "package" / "freebind")) {
-        if (entry.is_regular_file()) found.insert(entry.path().lexically_relative(folder / "package" / "freebind").generic_string());
+        if (entry.is_regular_file())
+            found.insert(entry.path().lexically_relative(folder / "package" / "freebind").generic_string());
     }
     std::set<std::string> expected;
     for (const char* dir : {"InternVL_IB_Proj", "InternVL_IB_PP_G_Proj", "InternVL_IB_PP_M_Proj"}) {
-        for (const char* dm : {"mix", "A", "T", "V", "AT", "AV", "TV"}) expected.insert(std::string(dir) + "/" + dm + "/best.pt");
+        for (const char* dm : {"mix", "A", "T", "V", "AT", "AV", "TV"})
+            expected.insert(std::string(dir) + "/" + dm + "/best.pt");
     }
     EXPECT_EQ(found, expected);
     EXPECT_EQ(freebindFolder(test::recipeOf(test::kImageBindPlus), "1-CLAP_m"), "IB_PP_M_Proj");

@@ -46,7 +46,8 @@ inline void writeProduct(const std::filesystem::path& folder, const char* recipe
     record.created = "2026-01-02T03:04:05Z";
     for (const auto& reaction : model.plan().reactions) {
         for (const auto& subset : reaction.subsets) {
-            record.training[reaction.key][subset] = {{"epochs", 20}, {"steps", 400}, {"batch", 64}, {"final_loss", 0.125}};
+            record.training[reaction.key][subset] = {
+                {"epochs", 20}, {"steps", 400}, {"batch", 64}, {"final_loss", 0.125}};
         }
     }
     writeProductFile(folder, model, record);
@@ -80,6 +81,8 @@ inline PythonResult runPython(const std::string& program, const std::vector<std:
     return out;
 }
 
-inline bool pythonHas(const std::string& module) { return runPython("import " + module, {}).code == 0; }
+inline bool pythonHas(const std::string& module) {
+    return runPython("import " + module, {}).code == 0;
+}
 
 }  // namespace engine::test

@@ -66,14 +66,18 @@ fs::path writeWorkspace(const fs::path& folder) {
         r.origin = "made by the test";
         return r;
     };
-    const auto rows = [](std::size_t n, std::size_t width, std::uint64_t seed) { return test::randomRows(n, width, seed); };
+    const auto rows = [](std::size_t n, std::size_t width, std::uint64_t seed) {
+        return test::randomRows(n, width, seed);
+    };
     const Matrix audio_ib = rows(40, 12, 1), audio_g = rows(40, 8, 2), audio_m = rows(40, 8, 3);
     const Matrix text_ib = rows(40, 12, 4), text_g = rows(40, 8, 5), text_m = rows(40, 8, 6), image_ib = rows(5, 12, 7);
     WorkspaceWriter writer(folder, Json{{"made", "by a test"}}, true);
     SetInput set;
     set.name = "AudioCaps";
-    set.first = {"audio", {}, {}, {{"ImageBind", reader(audio_ib)}, {"CLAP_g", reader(audio_g)}, {"CLAP_m", reader(audio_m)}}};
-    set.second = {"text", {}, {}, {{"ImageBind", reader(text_ib)}, {"CLAP_g", reader(text_g)}, {"CLAP_m", reader(text_m)}}};
+    set.first = {
+        "audio", {}, {}, {{"ImageBind", reader(audio_ib)}, {"CLAP_g", reader(audio_g)}, {"CLAP_m", reader(audio_m)}}};
+    set.second = {
+        "text", {}, {}, {{"ImageBind", reader(text_ib)}, {"CLAP_g", reader(text_g)}, {"CLAP_m", reader(text_m)}}};
     for (std::uint32_t i = 0; i < 40; ++i) set.pairs.push_back({i, i});
     writer.addSet(set, {});
     writer.addPool({"images", {{"image", {}, {}, {{"ImageBind", reader(image_ib)}}}}}, {});
@@ -105,7 +109,8 @@ TEST(Package, RoundTrip) {
             EXPECT_EQ(readFile(entry.path()).find("/somebody/private"), std::string::npos) << entry.path();
         }
         const std::string card = readFile(folder / "package" / "card.md");
-        for (const char* said : {"synthetic world", "σ_a", "f00d", "seed | 7", "licence", "16 of random directions", "CLAP_g (8)"}) {
+        for (const char* said :
+             {"synthetic world", "σ_a", "f00d", "seed | 7", "licence", "16 of random directions", "CLAP_g (8)"}) {
             EXPECT_NE(card.find(said), std::string::npos) << said;
         }
     }
@@ -135,7 +140,8 @@ TEST(Package, HasTheSettingInForce) {
     ExportOptions options;
     options.setting = {{{"sigma_a", 0.8}, {"lambda_t", 0.7}}, {{"CLAP_m", 0}}};
     options.setting_name = "AT Expertise";
-    options.evaluation = {{"subject", "it"}, {"synthetic", true}, {"sets", {{{"set", "AudioCaps"}, {"metrics", {{"R@1", 12.345}}}}}}};
+    options.evaluation = {
+        {"subject", "it"}, {"synthetic", true}, {"sets", {{{"set", "AudioCaps"}, {"metrics", {{"R@1", 12.345}}}}}}};
     exportProduct(folder / "product", folder / "package", options, {});
     verifyPackage(folder / "package", {});
     const Recipe recipe = readRecipe(folder / "package" / "recipe.json");
@@ -158,8 +164,8 @@ TEST(Package, HasTheSettingInForce) {
     EXPECT_NE(readFile(folder / "again" / "card.md").find("| σ_a (`sigma_a`) | 0.3 | 0.5 | yes |"), std::string::npos);
 
     // The same vectors as the product at that setting.
-    const Matrix ib = test::rowsOfAnyLength(9, 12, 1), g = test::rowsOfAnyLength(9, 8, 2), vl = test::rowsOfAnyLength(9, 10, 3),
-                 m = test::rowsOfAnyLength(9, 8, 4);
+    const Matrix ib = test::rowsOfAnyLength(9, 12, 1), g = test::rowsOfAnyLength(9, 8, 2),
+                 vl = test::rowsOfAnyLength(9, 10, 3), m = test::rowsOfAnyLength(9, 8, 4);
     for (const auto& [name, rows] : {std::pair{"ib", &ib}, {"g", &g}, {"vl", &vl}, {"m", &m}}) {
         writeNpy(folder / (std::string(name) + ".npy"), *rows);
     }
@@ -276,7 +282,8 @@ TEST(Package, VerifyFindsAProbeThatIsOff) {
         blessFile(package, "probes.safetensors");
         return refusal([&] { verifyPackage(package, {}); });
     };
-    EXPECT_NE(verdictOf(2e-5f).find("probes of audio: the worst difference is 2.0"), std::string::npos) << verdictOf(2e-5f);
+    EXPECT_NE(verdictOf(2e-5f).find("probes of audio: the worst difference is 2.0"), std::string::npos)
+        << verdictOf(2e-5f);
     EXPECT_NE(verdictOf(-2e-5f).find("probes of audio"), std::string::npos);
     EXPECT_NE(verdictOf(std::numeric_limits<float>::quiet_NaN()).find("probes of audio"), std::string::npos);
     EXPECT_EQ(verdictOf(5e-6f), "");
@@ -311,11 +318,12 @@ TEST(Package, VersionsAndPathsAreChecked) {
     }
     writeFileWhole(package / "manifest.json", "{\"format\": ");
     EXPECT_NE(refusal([&] { verifyPackage(package, {}); }), "");
-    EXPECT_NE(refusal([&] { verifyPackage(folder / "product", {}); }).find("expected the folder of a package"), std::string::npos);
+    EXPECT_NE(refusal([&] { verifyPackage(folder / "product", {}); }).find("expected the folder of a package"),
+              std::string::npos);
 }
 
-// A child exports and dies by SIGKILL after each of several files; what was there stays whole, and the same export again
-// finishes with the same bytes.
+// A child exports and dies by SIGKILL after each of several files; what was there stays whole, and the same export
+// again finishes with the same bytes.
 TEST(PackageDeathTest, KilledExportLosesNothing) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     // The child runs this test from its start: both must work in one folder.
@@ -345,7 +353,8 @@ TEST(PackageDeathTest, KilledExportLosesNothing) {
     EXPECT_EQ(readFile(folder / "package" / "manifest.json"), readFile(folder / "expected" / "manifest.json"));
     verifyPackage(folder / "package", {});
     for (const auto& entry : fs::directory_iterator(folder)) {
-        EXPECT_EQ(entry.path().filename().string().find(".partial-"), std::string::npos) << "a leftover: " << entry.path();
+        EXPECT_EQ(entry.path().filename().string().find(".partial-"), std::string::npos)
+            << "a leftover: " << entry.path();
     }
     unsetenv("MOLSPACE_TEST_KILL_FOLDER");
 }
@@ -399,7 +408,8 @@ TEST(Apply, EqualsTheModelWhateverTheBlock) {
         EXPECT_TRUE(readFile(c.options.output) == bytes) << block;
     }
     const LoadedProduct product = loadProduct(c.folder / "product");
-    Matrix ib = test::rowsOfAnyLength(700, 12, 1), g = test::rowsOfAnyLength(700, 8, 2), m = test::rowsOfAnyLength(700, 8, 3);
+    Matrix ib = test::rowsOfAnyLength(700, 12, 1), g = test::rowsOfAnyLength(700, 8, 2),
+           m = test::rowsOfAnyLength(700, 8, 3);
     for (Matrix* x : {&ib, &g, &m}) normalizeRows(*x);
     const SpaceRows rows{{"ImageBind", ib.view()}, {"CLAP_g", g.view()}, {"CLAP_m", m.view()}};
     const Components components = product.model->components("audio", rows, {});

@@ -15,16 +15,19 @@ namespace {
 const std::vector<Modality> kImageBind = {"text", "image", "audio"};
 
 // Each lookup as numbers of the equations: "A~u=W(V~u,Au)Au"; the start's own rows carry no tilde as a query.
-std::vector<std::string> lookups(const Modality& start, const std::vector<Modality>& unified, const std::vector<Modality>& expert,
-                                 const std::string& guidance = "auto", const std::string& hub = "auto") {
+std::vector<std::string> lookups(const Modality& start, const std::vector<Modality>& unified,
+                                 const std::vector<Modality>& expert, const std::string& guidance = "auto",
+                                 const std::string& hub = "auto") {
     const PairPlan plan = planPairs(start, unified, expert, guidance, hub);
     std::vector<std::string> lines;
     const auto letter = [](PairSide side) { return side == PairSide::Unified ? "u" : "e"; };
     for (const auto& step : plan.steps) {
-        const std::string query = modalityLetter(step.query.modality) + (step.query.modality == start ? "" : "~") + letter(step.query.side);
+        const std::string query =
+            modalityLetter(step.query.modality) + (step.query.modality == start ? "" : "~") + letter(step.query.side);
         for (const auto side : step.value_sides) {
             const std::string m = modalityLetter(step.memory);
-            lines.push_back(m + "~" + letter(side) + "=W(" + query + "," + m + letter(step.key_side) + ")" + m + letter(side));
+            lines.push_back(m + "~" + letter(side) + "=W(" + query + "," + m + letter(step.key_side) + ")" + m +
+                            letter(side));
         }
     }
     return lines;
@@ -84,7 +87,8 @@ TEST(PairPlan, MakesEveryCellOnceFromEarlierOnes) {
                     for (const auto& step : plan.steps) {
                         ASSERT_TRUE(there.count(step.query)) << plan.text();
                         ASSERT_EQ(step.query.side, step.key_side) << plan.text();
-                        for (const auto side : step.value_sides) ASSERT_TRUE(there.insert({side, step.memory}).second) << plan.text();
+                        for (const auto side : step.value_sides)
+                            ASSERT_TRUE(there.insert({side, step.memory}).second) << plan.text();
                     }
                     ASSERT_EQ(there.size(), unified.size() + expert.size()) << plan.text();
                     ++plans;

@@ -53,7 +53,8 @@ struct PoolSizes {
 
 inline PairRequest request(const PoolSizes& sizes, const std::filesystem::path& folder, bool streamed = false) {
     PairRequest r;
-    const auto add = [&](auto& side, const std::vector<Modality>& modalities, const std::string& space, std::size_t width) {
+    const auto add = [&](auto& side, const std::vector<Modality>& modalities, const std::string& space,
+                         std::size_t width) {
         for (const auto& m : modalities) {
             Matrix rows = pool(m, space, sizes.rows.at(m), width);
             if (streamed) side[m] = std::make_shared<StreamedSource>(std::move(rows));

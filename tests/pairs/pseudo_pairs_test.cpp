@@ -89,7 +89,9 @@ TEST_P(PseudoPairsCase, AudioTextPoolsEqualTheEquations) {
     const auto pairs = makePseudoPairs(r, {});
     const auto u = [&](const Modality& m) { return all(*r.unified.at(m)); };
     const auto e = [&](const Modality& m) { return all(*r.expert.at(m)); };
-    const auto w = [&, t = temperature, n = normalise](const Rows& q, const Rows& k, const Rows& v) { return look(q, k, v, t, n); };
+    const auto w = [&, t = temperature, n = normalise](const Rows& q, const Rows& k, const Rows& v) {
+        return look(q, k, v, t, n);
+    };
     const auto check = [&](const Modality& start, PairSide side, const Modality& m, const Rows& expected) {
         expectNear(gathered(*pairs, r, start).at({side, m}), expected, 1e-5, "D_" + start + " " + m);
     };
@@ -107,21 +109,23 @@ TEST_P(PseudoPairsCase, AudioTextPoolsEqualTheEquations) {
     check("image", PairSide::Expert, "audio", w(u("image"), u("audio"), e("audio")));
 }
 
-INSTANTIATE_TEST_SUITE_P(Options, PseudoPairsCase,
-                         testing::Combine(testing::Bool(), testing::Values(0.01, 0.07)));
+INSTANTIATE_TEST_SUITE_P(Options, PseudoPairsCase, testing::Combine(testing::Bool(), testing::Values(0.01, 0.07)));
 
 // Equation 6: the text of D_A is reached through the image found, in both spaces.
 TEST(PseudoPairs, ChainsThroughTheHub) {
     const test::TestFolder folder;
-    PairRequest r = request({{{"audio", 90}, {"image", 80}, {"text", 100}}, {"audio", "image", "text"}, {"image", "text"}}, folder.path());
+    PairRequest r = request(
+        {{{"audio", 90}, {"image", 80}, {"text", 100}}, {"audio", "image", "text"}, {"image", "text"}}, folder.path());
     const auto pairs = makePseudoPairs(r, {});
     const auto found = gathered(*pairs, r, "audio");
     const Rows au = all(*r.unified.at("audio")), vu = all(*r.unified.at("image")), tu = all(*r.unified.at("text"));
     const Rows image = look(au, vu, vu, 0.01, true);
     expectNear(found.at({PairSide::Unified, "image"}), image, 1e-5, "V~u");
-    expectNear(found.at({PairSide::Expert, "image"}), look(au, vu, all(*r.expert.at("image")), 0.01, true), 1e-5, "V~e");
+    expectNear(found.at({PairSide::Expert, "image"}), look(au, vu, all(*r.expert.at("image")), 0.01, true), 1e-5,
+               "V~e");
     expectNear(found.at({PairSide::Unified, "text"}), look(image, tu, tu, 0.01, true), 1e-5, "T~u");
-    expectNear(found.at({PairSide::Expert, "text"}), look(image, tu, all(*r.expert.at("text")), 0.01, true), 1e-5, "T~e");
+    expectNear(found.at({PairSide::Expert, "text"}), look(image, tu, all(*r.expert.at("text")), 0.01, true), 1e-5,
+               "T~e");
 }
 
 TEST(PseudoPairs, SameBitsWhateverMemoryThreadsAndSource) {
@@ -142,7 +146,8 @@ TEST(PseudoPairs, NothingStoredGivesTheSameRows) {
     const PairRequest stored = request(audioTextExpert(), a.path());
     PairRequest none = request(audioTextExpert(), b.path());
     none.options.pair_storage = "none";
-    const auto x = gathered(*makePseudoPairs(stored, {}), stored, "text"), y = gathered(*makePseudoPairs(none, {}), none, "text");
+    const auto x = gathered(*makePseudoPairs(stored, {}), stored, "text"),
+               y = gathered(*makePseudoPairs(none, {}), none, "text");
     for (const auto& [cell, m] : x) {
         for (std::size_t i = 0; i < m.size(); ++i) ASSERT_NEAR(m.data()[i], y.at(cell).data()[i], 1e-6);
     }
@@ -155,10 +160,12 @@ TEST(PseudoPairs, Float16KeepsThreeDigits) {
     const PairRequest full = request(audioTextExpert(), a.path());
     PairRequest half = request(audioTextExpert(), b.path());
     half.options.pair_storage = "float16";
-    const auto x = gathered(*makePseudoPairs(full, {}), full, "text"), y = gathered(*makePseudoPairs(half, {}), half, "text");
+    const auto x = gathered(*makePseudoPairs(full, {}), full, "text"),
+               y = gathered(*makePseudoPairs(half, {}), half, "text");
     double worst = 0;
     for (const auto& [cell, m] : x) {
-        for (std::size_t i = 0; i < m.size(); ++i) worst = std::max(worst, std::abs(static_cast<double>(m.data()[i] - y.at(cell).data()[i])));
+        for (std::size_t i = 0; i < m.size(); ++i)
+            worst = std::max(worst, std::abs(static_cast<double>(m.data()[i] - y.at(cell).data()[i])));
     }
     EXPECT_GT(worst, 0);
     EXPECT_LT(worst, 1.0 / 2048);
@@ -182,7 +189,8 @@ TEST(PseudoPairs, GoesOnAfterAStop) {
     const JobContext again({}, [&](const Progress& p) { stages.push_back(p.stage); });
     const auto resumed = makePseudoPairs(stopped, again);
     EXPECT_EQ(std::count(stages.begin(), stages.end(), first_stage), 0);
-    for (const auto& start : whole.starts) EXPECT_TRUE(sameBits(gathered(*expected, whole, start), gathered(*resumed, stopped, start)));
+    for (const auto& start : whole.starts)
+        EXPECT_TRUE(sameBits(gathered(*expected, whole, start), gathered(*resumed, stopped, start)));
 }
 
 TEST(PseudoPairs, OtherInputsMakeThePoolsAnew) {

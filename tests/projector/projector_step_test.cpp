@@ -57,11 +57,14 @@ TEST_P(ProjectorStepGolden, EqualsPyTorch) {
     options.direction = infoDirection(direction);
     options.keep_logits = way == Way::Cpu || way == Way::Torch;
     TrainState state = initialState(options.in, options.hidden, options.out, 0, "golden");
-    for (std::size_t k = 0; k < kTrained.size(); ++k) state.weights.*kTrained[k] = tensor(std::string("start.") + kTrainedNames[k]);
-    const auto step = way == Way::Cpu || way == Way::CpuTiles ? makeCpuStep(options, state) : makeTorchStep(options, state, "cpu");
+    for (std::size_t k = 0; k < kTrained.size(); ++k)
+        state.weights.*kTrained[k] = tensor(std::string("start.") + kTrainedNames[k]);
+    const auto step =
+        way == Way::Cpu || way == Way::CpuTiles ? makeCpuStep(options, state) : makeTorchStep(options, state, "cpu");
     std::vector<std::vector<float>> rows;
     for (const char* n : {"x0", "x1", "y0", "y1", "y2"}) rows.push_back(tensor(n));
-    const double loss = step->gradients({rows[0].data(), rows[1].data()}, {rows[2].data(), rows[3].data(), rows[4].data()}, {});
+    const double loss =
+        step->gradients({rows[0].data(), rows[1].data()}, {rows[2].data(), rows[3].data(), rows[4].data()}, {});
     EXPECT_NEAR(loss, tensor(name + "loss")[0], 1e-5 * loss);
     expectNear(step->lastOutputs(), name + "outputs");
     const Parameters gradients = step->lastGradients();

@@ -95,7 +95,9 @@ TEST_F(TrainProjector, LowersTheLossAndWritesItsRecord) {
     EXPECT_EQ(record.epochs, 30);
     const auto rows = rowsOf(t.log);
     ASSERT_EQ(rows.size(), static_cast<std::size_t>(record.steps) + 1);
-    const auto loss = [&](std::size_t i) { return std::stod(rows[i].substr(rows[i].find(',', rows[i].find(',') + 1) + 1)); };
+    const auto loss = [&](std::size_t i) {
+        return std::stod(rows[i].substr(rows[i].find(',', rows[i].find(',') + 1) + 1));
+    };
     EXPECT_LT(record.final_loss, 0.8 * loss(1));
     EXPECT_NEAR(loss(rows.size() - 1), record.final_loss, 0.2 * record.final_loss);
     // Two source modalities, one call of BatchNorm each.

@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// A reaction on real embeddings: CLAP (audio, text) is combined into CLIP B/32's text space through class names that both
-// spaces have. Of 32 classes some are held out, audio and text, from everything that is trained on; their clips are then
-// named among the held-out classes in CLIP's space. Beside it: chance, and a ridge map from CLAP to CLIP fitted on the same
-// anchor texts. What comes out is printed; the test asks only that no class leaked and that audio arrived better than by
-// chance.
+// A reaction on real embeddings: CLAP (audio, text) is combined into CLIP B/32's text space through class names that
+// both spaces have. Of 32 classes some are held out, audio and text, from everything that is trained on; their clips
+// are then named among the held-out classes in CLIP's space. Beside it: chance, and a ridge map from CLAP to CLIP
+// fitted on the same anchor texts. What comes out is printed; the test asks only that no class leaked and that audio
+// arrived better than by chance.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -39,10 +39,10 @@ Matrix readRows(const fs::path& path) {
 
 // Everything of the folder that the experiment uses, class by class.
 struct RealData {
-    std::vector<std::string> classes;             // the 32
-    Matrix clap_text, clip_text;                  // a row for each class
-    Matrix clap_audio;                            // every clip of those classes
-    std::vector<std::size_t> clip_class;          // of each clip, index into classes
+    std::vector<std::string> classes;     // the 32
+    Matrix clap_text, clip_text;          // a row for each class
+    Matrix clap_audio;                    // every clip of those classes
+    std::vector<std::size_t> clip_class;  // of each clip, index into classes
     std::vector<std::string> clip_name;
 
     explicit RealData(const fs::path& folder) {
@@ -52,13 +52,17 @@ struct RealData {
         const Matrix text = readRows(folder / "esc50-clap/text_embeddings.npy");
         classes = anchors.column("esc50_class");
         const auto vocabulary = anchors.column("vocabulary"), row = anchors.column("row");
-        const std::map<std::string, std::string> files = {{"coco", "coco_clip_a+cname"}, {"lvis_v1", "lvis_v1_clip_a+cname"},
-                                                          {"o365", "o365_clip_a+cnamefix"}, {"oid", "oid_clip_a+cname"}};
+        const std::map<std::string, std::string> files = {{"coco", "coco_clip_a+cname"},
+                                                          {"lvis_v1", "lvis_v1_clip_a+cname"},
+                                                          {"o365", "o365_clip_a+cnamefix"},
+                                                          {"oid", "oid_clip_a+cname"}};
         std::map<std::string, Matrix> names;
         const auto clip_classes = clips.column("class_name"), file_names = clips.column("audio_filename");
         clap_text = Matrix(classes.size(), text.cols());
         for (std::size_t c = 0; c < classes.size(); ++c) {
-            if (!names.count(vocabulary[c])) names.emplace(vocabulary[c], readRows(folder / "class-names-clip" / (files.at(vocabulary[c]) + ".npy")));
+            if (!names.count(vocabulary[c]))
+                names.emplace(vocabulary[c],
+                              readRows(folder / "class-names-clip" / (files.at(vocabulary[c]) + ".npy")));
             const Matrix& table = names.at(vocabulary[c]);
             if (c == 0) clip_text = Matrix(classes.size(), table.cols());
             std::copy_n(table.row(std::stoul(row[c])), table.cols(), clip_text.row(c));
@@ -71,7 +75,8 @@ struct RealData {
             }
         }
         clap_audio = Matrix(rows_.size(), audio.cols());
-        for (std::size_t i = 0; i < rows_.size(); ++i) std::copy_n(audio.row(rows_[i]), audio.cols(), clap_audio.row(i));
+        for (std::size_t i = 0; i < rows_.size(); ++i)
+            std::copy_n(audio.row(rows_[i]), audio.cols(), clap_audio.row(i));
     }
 
 private:
@@ -84,7 +89,8 @@ RowReader pick(const Matrix& from, std::vector<std::size_t> rows, const std::str
     reader.width = from.cols();
     reader.origin = origin;
     reader.read = [&from, rows = std::move(rows)](std::size_t first, std::size_t count, float* out) {
-        for (std::size_t i = 0; i < count; ++i) std::copy_n(from.row(rows[first + i]), from.cols(), out + i * from.cols());
+        for (std::size_t i = 0; i < count; ++i)
+            std::copy_n(from.row(rows[first + i]), from.cols(), out + i * from.cols());
     };
     return reader;
 }
@@ -115,12 +121,21 @@ void writeWorkspace(const fs::path& folder, const RealData& data, const std::set
         }
     }
     WorkspaceWriter writer(folder, {{"test", "CLAP to CLIP"}}, false);
-    writer.addPool({"text", {{"text", kept_ids, {}, {{"CLIP", pick(data.clip_text, kept, "CLIP")}, {"CLAP", pick(data.clap_text, kept, "CLAP")}}}}}, {});
-    writer.addPool({"audio", {{"audio", kept_clip_ids, {}, {{"CLAP", pick(data.clap_audio, kept_clips, "CLAP")}}}}}, {});
+    writer.addPool({"text",
+                    {{"text",
+                      kept_ids,
+                      {},
+                      {{"CLIP", pick(data.clip_text, kept, "CLIP")}, {"CLAP", pick(data.clap_text, kept, "CLAP")}}}}},
+                   {});
+    writer.addPool({"audio", {{"audio", kept_clip_ids, {}, {{"CLAP", pick(data.clap_audio, kept_clips, "CLAP")}}}}},
+                   {});
     set.name = "held-out";
     set.kind = SetKind::Classification;
     set.first = {"audio", held_clip_ids, {}, {{"CLAP", pick(data.clap_audio, held_clips, "CLAP")}}};
-    set.second = {"text", held_ids, {}, {{"CLIP", pick(data.clip_text, held, "CLIP")}, {"CLAP", pick(data.clap_text, held, "CLAP")}}};
+    set.second = {"text",
+                  held_ids,
+                  {},
+                  {{"CLIP", pick(data.clip_text, held, "CLIP")}, {"CLAP", pick(data.clap_text, held, "CLAP")}}};
     set.prompt = "class names";
     writer.addSet(set, {});
     writer.finish();
@@ -164,7 +179,8 @@ double ridgeAccuracy(const RealData& data, const std::set<std::size_t>& held_out
     // Gauss-Jordan on [K + r I | Y].
     std::vector<std::vector<double>> a(n, std::vector<double>(n + width));
     for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = 0; j < n; ++j) a[i][j] = dot(data.clap_text.row(kept[i]), data.clap_text.row(kept[j])) + (i == j ? r : 0);
+        for (std::size_t j = 0; j < n; ++j)
+            a[i][j] = dot(data.clap_text.row(kept[i]), data.clap_text.row(kept[j])) + (i == j ? r : 0);
         for (std::size_t j = 0; j < width; ++j) a[i][n + j] = static_cast<double>(data.clip_text.row(kept[i])[j]);
     }
     for (std::size_t p = 0; p < n; ++p) {
@@ -215,7 +231,8 @@ TEST(RealReaction, ClapAudioArrivesInClipThroughClassNames) {
         for (const auto& pool : workspace.pools()) {
             for (const auto& table : pool.tables) {
                 for (const auto& id : workspace.poolIds(pool.name, table.modality, 0, table.rows)) {
-                    ASSERT_FALSE(held_names.count(id.substr(0, id.find('/')))) << id << " leaked into pool " << pool.name;
+                    ASSERT_FALSE(held_names.count(id.substr(0, id.find('/'))))
+                        << id << " leaked into pool " << pool.name;
                 }
             }
         }
@@ -223,22 +240,29 @@ TEST(RealReaction, ClapAudioArrivesInClipThroughClassNames) {
         TrainRequest request;
         request.workspace = scratch / "w";
         request.product = scratch / "p";
-        request.recipe = recipeFromJson(parseJson(R"({"name": "CLIP+CLAP", "base": "CLIP", "route": [{"reaction": "combination",
-            "experts": ["CLAP"], "factors": {"text": 0}, "options": {"hidden_width": 512, "batch_size": 64, "epochs": 10}}]})", "test"), "test");
+        request.recipe =
+            recipeFromJson(parseJson(R"({"name": "CLIP+CLAP", "base": "CLIP", "route": [{"reaction": "combination",
+            "experts": ["CLAP"], "factors": {"text": 0}, "options": {"hidden_width": 512, "batch_size": 64, "epochs": 10}}]})",
+                                     "test"),
+                           "test");
         request.run.device = "cpu";
         request.run.seed = split;
         trainRoute(request, {});
         const LoadedProduct product = loadProduct(scratch / "p");
-        const auto table = evaluateProduct(*product.model, {loadSetComponents(workspace, product, "held-out", {})}, {}, {}, {});
+        const auto table =
+            evaluateProduct(*product.model, {loadSetComponents(workspace, product, "held-out", {})}, {}, {}, {});
         reaction.push_back(table.at("held-out").value("top-1"));
         ridge.push_back(ridgeAccuracy(data, held_out, 0.1));
         std::printf("split %zu: reaction %.2f %%, ridge %.2f %%\n", split, reaction.back(), ridge.back());
     }
     const Spread ours(reaction), theirs(ridge);
     const double chance = 100.0 / kHeldOut;
-    std::printf("real embeddings, ESC-50 audio of %zu held-out classes named in CLIP B/32's space, top-1 over %zu splits (mean ± standard "
-                "deviation):\n  reaction CLAP -> CLIP  %.2f ± %.2f %%\n  ridge on the anchors   %.2f ± %.2f %%\n  chance                 %.2f %%\n",
-                kHeldOut, kSplits, ours.mean, ours.deviation, theirs.mean, theirs.deviation, chance);
+    std::printf(
+        "real embeddings, ESC-50 audio of %zu held-out classes named in CLIP B/32's space, top-1 over %zu splits (mean "
+        "± standard "
+        "deviation):\n  reaction CLAP -> CLIP  %.2f ± %.2f %%\n  ridge on the anchors   %.2f ± %.2f %%\n  chance       "
+        "          %.2f %%\n",
+        kHeldOut, kSplits, ours.mean, ours.deviation, theirs.mean, theirs.deviation, chance);
     EXPECT_GT(ours.mean, chance + 5);
 }
 

@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 
 // Small, fast training; `more` is put into every step's options.
 Recipe recipeOf(const std::string& name, const std::string& base, const std::string& route) {
-    Recipe recipe = recipeFromJson(parseJson(R"({"name": ")" + name + R"(", "base": ")" + base + R"(", "route": )" + route + "}", "test"), "test");
+    Recipe recipe = recipeFromJson(
+        parseJson(R"({"name": ")" + name + R"(", "base": ")" + base + R"(", "route": )" + route + "}", "test"), "test");
     for (auto& step : recipe.route) {
         step.options.hidden_width = 32;
         step.options.batch_size = 100;
@@ -35,7 +36,8 @@ const std::vector<test::ToySpace> kPaper = {{"ImageBind", 24, {"audio", "image",
                                             {"InternVL", 20, {"image", "text"}},
                                             {"CLAP_g", 16, {"audio", "text"}},
                                             {"CLAP_m", 16, {"audio", "text"}}};
-const char* kCombination = R"([{"reaction": "combination", "experts": ["CLAP_g"], "factors": {"audio": 0.5, "text": 0.3}}])";
+const char* kCombination =
+    R"([{"reaction": "combination", "experts": ["CLAP_g"], "factors": {"audio": 0.5, "text": 0.3}}])";
 const char* kNested = R"([{"reaction": "displacement", "experts": ["InternVL"]},
                           {"reaction": "combination", "experts": ["CLAP_g", "CLAP_m"], "factors": {"audio": 0.5, "text": 0.1}}])";
 
@@ -52,14 +54,17 @@ TrainRequest requestOf(const fs::path& workspace, const fs::path& product, const
 double recallAt1(const fs::path& workspace_folder, const fs::path& product_folder, const std::string& set) {
     const Workspace workspace(workspace_folder);
     const LoadedProduct product = loadProduct(product_folder);
-    return evaluateProduct(*product.model, {loadSetComponents(workspace, product, set, {})}, {}, {}, {}).at(set).value("R@1");
+    return evaluateProduct(*product.model, {loadSetComponents(workspace, product, set, {})}, {}, {}, {})
+        .at(set)
+        .value("R@1");
 }
 
 // The bytes of every projector of a product, by file.
 std::map<std::string, std::string> projectorsOf(const fs::path& product) {
     std::map<std::string, std::string> out;
     for (const auto& entry : fs::recursive_directory_iterator(product / "reactions")) {
-        if (entry.path().extension() == ".safetensors") out[fs::relative(entry.path(), product).string()] = readFile(entry.path());
+        if (entry.path().extension() == ".safetensors")
+            out[fs::relative(entry.path(), product).string()] = readFile(entry.path());
     }
     return out;
 }
@@ -86,9 +91,13 @@ TEST(RouteTrainer, NestedRouteGivesAWholeProduct) {
 
 TEST(RouteTrainer, ModalitiesHaveAnyNames) {
     const test::TestFolder folder;
-    test::makeToyWorkspace(folder / "w", {{{"DepthText", 20, {"depth", "text"}}, {"TextMolecule", 16, {"text", "molecule"}}}});
-    trainRoute(requestOf(folder / "w", folder / "p", recipeOf("Chain", "DepthText",
-               R"([{"reaction": "combination", "experts": ["TextMolecule"], "factors": {"text": 0.2}}])")), {});
+    test::makeToyWorkspace(folder / "w",
+                           {{{"DepthText", 20, {"depth", "text"}}, {"TextMolecule", 16, {"text", "molecule"}}}});
+    trainRoute(
+        requestOf(folder / "w", folder / "p",
+                  recipeOf("Chain", "DepthText",
+                           R"([{"reaction": "combination", "experts": ["TextMolecule"], "factors": {"text": 0.2}}])")),
+        {});
     // Molecules were never seen with depth: they arrive through text alone. Chance is 1/60 = 1.7 %.
     EXPECT_GT(recallAt1(folder / "w", folder / "p", "depth-molecule"), 15);
     EXPECT_GT(recallAt1(folder / "w", folder / "p", "depth-text"), 30);
@@ -191,16 +200,19 @@ TEST(RouteTrainer, ValidationIsLoggedAndTheBestKept) {
 TEST(RouteTrainer, PoolsThatAreTooSmallAreAnError) {
     const test::TestFolder folder;
     test::makeToyWorkspace(folder / "w", {kPaper, 5});
-    EXPECT_THROW(trainRoute(requestOf(folder / "w", folder / "p", recipeOf("ImageBind++", "ImageBind", kCombination)), {}), Error);
+    EXPECT_THROW(
+        trainRoute(requestOf(folder / "w", folder / "p", recipeOf("ImageBind++", "ImageBind", kCombination)), {}),
+        Error);
 }
 
 TEST(RouteTrainer, EveryOptionOfTheMethodTrains) {
     const test::TestFolder folder;
     test::makeToyWorkspace(folder / "w", {kPaper, 120});
     int run = 0;
-    for (const char* options : {R"({"pair_storage": "float16"})", R"({"pair_storage": "none"})", R"({"normalise_pseudo": false})",
-                                R"({"batch_norm": "joint"})", R"({"info_direction": "source_to_target"})", R"({"guidance": "own"})",
-                                R"({"info_direction": "target_to_source", "schedule": "cosine"})", R"({"weight_decay": 0.01})"}) {
+    for (const char* options :
+         {R"({"pair_storage": "float16"})", R"({"pair_storage": "none"})", R"({"normalise_pseudo": false})",
+          R"({"batch_norm": "joint"})", R"({"info_direction": "source_to_target"})", R"({"guidance": "own"})",
+          R"({"info_direction": "target_to_source", "schedule": "cosine"})", R"({"weight_decay": 0.01})"}) {
         Recipe recipe = recipeOf("ImageBind++", "ImageBind", kCombination);
         recipe.route[0].options.projectors = {"TA"};
         recipe.route[0].options.epochs = 2;

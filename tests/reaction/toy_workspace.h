@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// A workspace of a few hundred items that spaces see through random linear maps: reactions can be learnt on it in a second.
+// A workspace of a few hundred items that spaces see through random linear maps: reactions can be learnt on it in a
+// second.
 #pragma once
 
 #include <filesystem>
@@ -25,8 +26,8 @@ struct ToyOptions {
     std::uint64_t seed = 1;
 };
 
-// One pool for each modality, and a retrieval set "<a>-<b>" for each pair of modalities, with rows in every space that has
-// the modality. Item i of one side belongs to item i of the other.
+// One pool for each modality, and a retrieval set "<a>-<b>" for each pair of modalities, with rows in every space that
+// has the modality. Item i of one side belongs to item i of the other.
 void makeToyWorkspace(const std::filesystem::path& folder, const ToyOptions& options);
 
 }  // namespace engine::test

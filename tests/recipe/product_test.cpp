@@ -56,12 +56,15 @@ std::vector<double> ensemble(const ProductModel& model, std::size_t reaction, co
         const FoldedProjector p(test::randomProjector(planned.source_width, 16, planned.target_width, seed + j));
         std::vector<float> y(planned.target_width);
         p.forward({x.data(), 1, x.size()}, y.data());
-        for (std::size_t k = 0; k < y.size(); ++k) mean[k] += static_cast<double>(y[k]) / static_cast<double>(planned.subsets.size());
+        for (std::size_t k = 0; k < y.size(); ++k)
+            mean[k] += static_cast<double>(y[k]) / static_cast<double>(planned.subsets.size());
     }
     return mean;
 }
 
-std::vector<float> rowOf(const Matrix& m, std::size_t i) { return {m.row(i), m.row(i) + m.cols()}; }
+std::vector<float> rowOf(const Matrix& m, std::size_t i) {
+    return {m.row(i), m.row(i) + m.cols()};
+}
 
 TEST(Product, CombinationPoolsTheProjectorsOfAllExperts) {
     const Fixture f(test::kImageBindPlus);
@@ -114,8 +117,8 @@ TEST(Product, WhatComesBeforeADisplacementIsFoldedAtTheRecipesFactors) {
 TEST(Product, AModalityThatOnlyAnExpertHasArrivesThroughItsProjectors) {
     const std::vector<Modality> text = {"text"}, at = {"text", "audio"};
     const std::vector<SpaceInfo> spaces = {{"ImageBind", 12, text, text}, {"CLAP_g", 8, at, at}};
-    const Fixture f(R"({"name": "C", "base": "ImageBind", "route": [{"reaction": "combination", "experts": ["CLAP_g"]}]})",
-                    spaces);
+    const Fixture f(
+        R"({"name": "C", "base": "ImageBind", "route": [{"reaction": "combination", "experts": ["CLAP_g"]}]})", spaces);
     const Matrix z = f.product("audio");
     for (std::size_t i = 0; i < 10; ++i) {
         const auto m = normalised(ensemble(f.model, 0, rowOf(f.g, i)));

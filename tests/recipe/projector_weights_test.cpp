@@ -18,11 +18,13 @@ using test::randomRows;
 
 // Linear, BatchNorm, ReLU, Linear, BatchNorm, normalise: step by step in float64.
 std::vector<double> reference(const ProjectorWeights& w, const float* x) {
-    const auto layer = [](const std::vector<float>& weight, const std::vector<float>& bias, const std::vector<double>& in) {
+    const auto layer = [](const std::vector<float>& weight, const std::vector<float>& bias,
+                          const std::vector<double>& in) {
         std::vector<double> out(bias.size());
         for (std::size_t i = 0; i < out.size(); ++i) {
             out[i] = bias[i];
-            for (std::size_t j = 0; j < in.size(); ++j) out[i] += static_cast<double>(weight[i * in.size() + j]) * in[j];
+            for (std::size_t j = 0; j < in.size(); ++j)
+                out[i] += static_cast<double>(weight[i * in.size() + j]) * in[j];
         }
         return out;
     };

@@ -41,7 +41,8 @@ TEST(Recipe, ReportsEveryProblemAtOnce) {
 
 TEST(Recipe, ShippedRecipesFitThePapersSpaces) {
     for (const char* name : {"ImageBind++", "InternVL_IB", "InternVL_IB++"}) {
-        const auto path = std::filesystem::path(MOLSPACE_SOURCE_DIR) / "resources/recipes" / (std::string(name) + ".json");
+        const auto path =
+            std::filesystem::path(MOLSPACE_SOURCE_DIR) / "resources/recipes" / (std::string(name) + ".json");
         const Recipe recipe = readRecipe(path);
         EXPECT_EQ(recipe.name, name);
         const RoutePlan plan = planRoute(recipe, test::paperSpaces());

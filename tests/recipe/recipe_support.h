@@ -12,7 +12,9 @@
 
 namespace engine::test {
 
-inline Recipe recipeOf(const std::string& json) { return recipeFromJson(parseJson(json, "test"), "test"); }
+inline Recipe recipeOf(const std::string& json) {
+    return recipeFromJson(parseJson(json, "test"), "test");
+}
 
 // The paper's spaces, narrow.
 inline std::vector<SpaceInfo> paperSpaces() {

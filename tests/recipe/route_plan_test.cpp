@@ -52,7 +52,8 @@ TEST(RoutePlan, DisplacementThenCombinationIsLiveThroughout) {
 TEST(RoutePlan, AFactorBeforeADisplacementIsNotLive) {
     const auto plan = planRoute(recipeOf(R"({"name": "Seq", "base": "ImageBind", "route": [
         {"reaction": "combination", "experts": ["CLAP_g"]}, {"reaction": "displacement", "experts": ["InternVL"]},
-        {"reaction": "displacement", "experts": ["CLAP_m"]}]})"), paperSpaces());
+        {"reaction": "displacement", "experts": ["CLAP_m"]}]})"),
+                                paperSpaces());
     EXPECT_THAT(factorNames(plan, true), ElementsAre("lambda3_t", "lambda3_a"));
     EXPECT_THAT(factorNames(plan, false), ElementsAre("sigma_t", "sigma_a", "lambda2_t", "lambda2_v"));
     EXPECT_FALSE(plan.warnings.empty());
@@ -68,7 +69,8 @@ TEST(RoutePlan, ListsEveryProblem) {
     try {
         planRoute(recipeOf(R"({"name": "Bad", "base": "InternVL", "route": [
             {"reaction": "combination", "experts": ["CLAP_g"], "factors": {"image": 0.5}},
-            {"reaction": "combination", "experts": ["Clap_m"], "options": {"projectors": ["X"]}}]})"), paperSpaces());
+            {"reaction": "combination", "experts": ["Clap_m"], "options": {"projectors": ["X"]}}]})"),
+                  paperSpaces());
         FAIL();
     } catch (const Error& error) {
         EXPECT_THAT(error.what(), HasSubstr("a factor is given for 'image'"));
@@ -76,18 +78,21 @@ TEST(RoutePlan, ListsEveryProblem) {
     }
     const std::vector<SpaceInfo> apart = {{"A", 4, {"audio"}, {"audio"}}, {"B", 4, {"image"}, {"image"}}};
     EXPECT_THROW(planRoute(recipeOf(R"({"name": "Apart", "base": "A", "route": [
-        {"reaction": "combination", "experts": ["B"]}]})"), apart), Error);
+        {"reaction": "combination", "experts": ["B"]}]})"),
+                           apart),
+                 Error);
 }
 
 TEST(RoutePlan, ModalitiesHaveAnyNames) {
     const std::vector<Modality> dt = {"text", "depth"}, tm = {"text", "molecule"};
     const std::vector<SpaceInfo> spaces = {{"D", 6, dt, dt}, {"M", 5, tm, tm}};
-    const Recipe recipe = recipeOf(R"({"name": "R", "base": "D", "route": [{"reaction": "combination", "experts": ["M"]}]})");
+    const Recipe recipe =
+        recipeOf(R"({"name": "R", "base": "D", "route": [{"reaction": "combination", "experts": ["M"]}]})");
     const auto plan = planRoute(recipe, spaces);
     EXPECT_THAT(plan.modalities, ElementsAre("text", "depth", "molecule"));
     EXPECT_THAT(factorNames(plan, true), ElementsAre("sigma_t"));
-    EXPECT_THAT(plan.reactions[0].subsets, ElementsAre("T", "depth", "molecule", "T+depth", "T+molecule",
-                                                       "depth+molecule", "T+depth+molecule"));
+    EXPECT_THAT(plan.reactions[0].subsets,
+                ElementsAre("T", "depth", "molecule", "T+depth", "T+molecule", "depth+molecule", "T+depth+molecule"));
     EXPECT_EQ(broughtByStep(recipe, plan, "molecule"), std::optional<std::size_t>(0));
     EXPECT_EQ(broughtByStep(recipe, plan, "text"), std::nullopt);
     EXPECT_THAT(subsetMembers("T+molecule", plan.reactions[0].starts), ElementsAre("text", "molecule"));
@@ -118,8 +123,7 @@ TEST(RoutePlan, FormulaShowsTheNumbersInForce) {
     const auto plan = planRoute(recipe, paperSpaces());
     EXPECT_EQ(formula(recipe, plan, "text"),
               "T = N(0.1·N((Ψ_CLAP_g + Ψ_CLAP_m)/2) + 0.9·N(0.9·InternVL + 0.1·N(Ψ_InternVL(ImageBind))))");
-    EXPECT_EQ(formula(recipe, plan, "audio"),
-              "A = N(0.5·N((Ψ_CLAP_g + Ψ_CLAP_m)/2) + 0.5·N(Ψ_InternVL(ImageBind)))");
+    EXPECT_EQ(formula(recipe, plan, "audio"), "A = N(0.5·N((Ψ_CLAP_g + Ψ_CLAP_m)/2) + 0.5·N(Ψ_InternVL(ImageBind)))");
 }
 
 }  // namespace

@@ -30,31 +30,44 @@ std::string valuesOf(const OptionEntry& entry) {
         return (entry.info.min_open ? "more than " + min + ", at most " : min + " to ") + max + unit;
     }
     switch (entry.type) {
-        case OptionType::Bool: return "true, false";
-        case OptionType::Integer: return "whole number" + unit;
-        case OptionType::Real: return "number" + unit;
-        case OptionType::List: return "list of names";
-        default: return "name";
+        case OptionType::Bool:
+            return "true, false";
+        case OptionType::Integer:
+            return "whole number" + unit;
+        case OptionType::Real:
+            return "number" + unit;
+        case OptionType::List:
+            return "list of names";
+        default:
+            return "name";
     }
 }
 
 std::string table(const std::string& title, const std::string& about, const std::vector<OptionEntry>& entries) {
-    std::string text = "\n## " + title + "\n\n" + about + "\n\n| option | default | values | meaning |\n|---|---|---|---|\n";
+    std::string text =
+        "\n## " + title + "\n\n" + about + "\n\n| option | default | values | meaning |\n|---|---|---|---|\n";
     for (const auto& e : entries) {
-        const std::string value = e.default_value.is_string() ? e.default_value.get<std::string>() : e.default_value.dump();
-        text += "| `" + e.key + "` | " + (value.empty() || value == "[]" ? "" : "`" + value + "`") + " | " + valuesOf(e) + " | " + e.info.help + " |\n";
+        const std::string value =
+            e.default_value.is_string() ? e.default_value.get<std::string>() : e.default_value.dump();
+        text += "| `" + e.key + "` | " + (value.empty() || value == "[]" ? "" : "`" + value + "`") + " | " +
+                valuesOf(e) + " | " + e.info.help + " |\n";
     }
     return text;
 }
 
 TEST(Guide, ThePageOfOptionsIsThatOfTheTables) {
     const std::string expected =
-        "# Options\n\nEvery option stands in one table of the program, from which its flag (`batch_size` is `--batch-size`), its key in JSON and\n"
+        "# Options\n\nEvery option stands in one table of the program, from which its flag (`batch_size` is "
+        "`--batch-size`), its key in JSON and\n"
         "this page are made. Unknown keys are an error that names the nearest known one.\n" +
-        table("Reactions", "In a recipe under a step's `options`; as flags of `pairs` and `train`, for every step. The choices on which the paper is\nsilent have the defaults that method.md explains.",
+        table("Reactions",
+              "In a recipe under a step's `options`; as flags of `pairs` and `train`, for every step. The choices on "
+              "which the paper is\nsilent have the defaults that method.md explains.",
               reactionOptionTable().entries()) +
-        table("Runs", "Flags of `pairs`, `train` and `demo`. They do not change the result on CPU, but for the seed.", runOptionTable().entries()) +
-        table("Evaluation", "Flags of `evaluate` and `sweep`.", evaluateOptions()) + table("Synthetic world", "Flags of `synth`.", synthOptions());
+        table("Runs", "Flags of `pairs`, `train` and `demo`. They do not change the result on CPU, but for the seed.",
+              runOptionTable().entries()) +
+        table("Evaluation", "Flags of `evaluate` and `sweep`.", evaluateOptions()) +
+        table("Synthetic world", "Flags of `synth`.", synthOptions());
     const std::filesystem::path page = std::filesystem::path(MOLSPACE_SOURCE_DIR) / "resources/guide/options.md";
     if (std::getenv("MOLSPACE_WRITE_GUIDE")) writeFileWhole(page, expected);
     EXPECT_EQ(readFile(page), expected) << "run the test with MOLSPACE_WRITE_GUIDE=1";

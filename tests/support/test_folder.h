@@ -27,7 +27,7 @@ std::optional<std::filesystem::path> realDataFolder();
 }  // namespace engine::test
 
 // Skips the test, with the reason, where the real embeddings are absent; else declares `folder`.
-#define REQUIRE_REAL_DATA(folder)                                                                  \
-    const auto folder##_found = ::engine::test::realDataFolder();                                  \
-    if (!folder##_found) GTEST_SKIP() << "real embeddings are absent (set MOLSPACE_REAL_DATA)";    \
+#define REQUIRE_REAL_DATA(folder)                                                               \
+    const auto folder##_found = ::engine::test::realDataFolder();                               \
+    if (!folder##_found) GTEST_SKIP() << "real embeddings are absent (set MOLSPACE_REAL_DATA)"; \
     const std::filesystem::path folder = *folder##_found

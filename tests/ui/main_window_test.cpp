@@ -21,8 +21,9 @@ private Q_SLOTS:
         engine::synth({path("world"), {{"preset", "tiny"}}}, {});
         engine::Json sweep{{"subject", "P"}, {"baseline", "B"}, {"synthetic", true}};
         sweep["axes"] = {{{"factor", "sigma_a"}, {"values", {0, 0.5, 1}}}, {{"factor", "sigma_t"}, {"values", {0, 1}}}};
-        sweep["groups"] = {{{"name", "AT"}, {"sets", {"AudioCaps"}}, {"metric", "R@1"}, {"change", {{0, 1}, {2, 3}, {1, 0}}}},
-                           {{"name", "TV"}, {"sets", {"COCO"}}, {"metric", "R@1"}, {"change", {{0, -1}, {-2, -3}, {-1, 0}}}}};
+        sweep["groups"] = {
+            {{"name", "AT"}, {"sets", {"AudioCaps"}}, {"metric", "R@1"}, {"change", {{0, 1}, {2, 3}, {1, 0}}}},
+            {{"name", "TV"}, {"sets", {"COCO"}}, {"metric", "R@1"}, {"change", {{0, -1}, {-2, -3}, {-1, 0}}}}};
         engine::writeJsonFile(path("sweep.json"), sweep);
     }
 
@@ -33,7 +34,8 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(!window.busy() && window.tree().topLevelItemCount() > 0, 20000);
         QStringList sections;
         for (int i = 0; i < window.tree().topLevelItemCount(); ++i) sections << window.tree().topLevelItem(i)->text(0);
-        QVERIFY(sections.contains("Spaces") && sections.contains("Pools") && sections.contains("Evaluation sets") && sections.contains("Can react"));
+        QVERIFY(sections.contains("Spaces") && sections.contains("Pools") && sections.contains("Evaluation sets") &&
+                sections.contains("Can react"));
         QCOMPARE(window.tree().topLevelItem(0)->childCount(), 4);
         QCOMPARE(window.tree().topLevelItem(1)->childCount(), 3);
         QVERIFY(window.windowTitle().startsWith("world"));
@@ -44,7 +46,8 @@ private Q_SLOTS:
         ui::MainWindow window;
         window.show();
         window.open(QString::fromStdString(path("nothing")));
-        QTRY_VERIFY_WITH_TIMEOUT(!window.busy() && window.message().contains("expected the folder of a workspace"), 20000);
+        QTRY_VERIFY_WITH_TIMEOUT(!window.busy() && window.message().contains("expected the folder of a workspace"),
+                                 20000);
         QCOMPARE(window.tree().topLevelItemCount(), 0);
         engine::writeFileWhole(path("other.json"), "{}");
         window.open(QString::fromStdString(path("other.json")));
@@ -70,7 +73,8 @@ private:
         const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES");
         if (folder.isEmpty()) return;
         QTest::qWait(300);
-        window.screen()->grabWindow(0, window.x(), window.y(), window.frameGeometry().width(), window.frameGeometry().height())
+        window.screen()
+            ->grabWindow(0, window.x(), window.y(), window.frameGeometry().width(), window.frameGeometry().height())
             .save(QDir(folder).filePath(QString::fromLatin1(name) + ".png"));
     }
 
