@@ -16,11 +16,13 @@ const std::vector<OptionEntry>& synthOptions() {
 
 Outcome synth(const SynthRequest& request, const JobContext& job) {
     const auto options = readOptions(worldOptionTable(), request.options, "synthetic world");
-    if (std::filesystem::exists(request.folder / "workspace.h5")) {
-        throw Error(ErrorCode::InvalidInput, request.folder.string(), "there is a workspace already",
+    // The same command again, after it was killed at the last moment or not at all, finds its work done.
+    if (!std::filesystem::exists(request.folder / "workspace.h5")) {
+        makeWorld(request.folder, options, job);
+    } else if (Workspace(request.folder).origin() != worldOrigin(options)) {
+        throw Error(ErrorCode::InvalidInput, request.folder.string(), "there is another workspace already",
                     "choose another folder, or remove this one");
     }
-    makeWorld(request.folder, options, job);
     const Workspace workspace(request.folder);
     Json json{{"workspace", request.folder.string()},
               {"synthetic", true},

@@ -104,8 +104,8 @@ hid_t fileAccess() {
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     // Files appear whole under their names, so no reader ever waits for a writer.
     H5Pset_file_locking(access, false, true);
-    // Large datasets begin where a processor reads well, for they are mapped.
-    H5Pset_alignment(access, 4096, 64);
+    // Datasets begin where a processor reads well, for they are mapped.
+    H5Pset_alignment(access, 256, 64);
     return access;
 }
 

@@ -408,10 +408,14 @@ std::uint64_t estimateWorldBytes(const WorldOptions& options) {
     return bytes;
 }
 
+Json worldOrigin(const WorldOptions& options) {
+    return {{"synthetic_world", worldOptionTable().toJson(options)}};
+}
+
 void makeWorld(const std::filesystem::path& folder, const WorldOptions& options, const JobContext& job) {
     const WorldInput input = describeWorld(options, worldFits());
     requireDisk(folder, estimateWorldBytes(options), "the world " + options.preset);
-    WorkspaceWriter writer(folder, {{"synthetic_world", worldOptionTable().toJson(options)}}, true);
+    WorkspaceWriter writer(folder, worldOrigin(options), true);
     for (const auto& pool : input.pools) writer.addPool(pool, job);
     for (const auto& set : input.sets) writer.addSet(set, job);
     writer.finish();

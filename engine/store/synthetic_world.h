@@ -49,6 +49,8 @@ struct WorldInput {
 WorldInput describeWorld(const WorldOptions& options, const std::map<std::string, WorldFit>& fits,
                          const std::vector<std::string>& only = {});
 
+// What a workspace that holds this world says of its origin.
+Json worldOrigin(const WorldOptions& options);
 // Throws Error{NoSpace} before anything is written if it cannot fit the disk.
 void makeWorld(const std::filesystem::path& folder, const WorldOptions& options, const JobContext& job);
 std::uint64_t estimateWorldBytes(const WorldOptions& options);

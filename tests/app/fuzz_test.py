@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 
 from support import DEEP, PROGRAM, FolderTest, contents, needs_reactor, run, unit_rows
 
-ROUNDS = 1500 if DEEP else 60
+ROUNDS = 600 if DEEP else 60
 
 
 def damaged(data, rng):

@@ -174,14 +174,12 @@ class Import(FolderTest):
         with open(self.folder / "huge.npy", "wb") as f:
             np.lib.format.write_array_header_1_0(f, header)
             f.truncate(f.tell() + (1 << 29) * 4096 * 4)  # sparse: no disk is used
-        said = self.refused_without_hashing("--pool", f"text:BIG={self.folder / 'huge.npy'}")
+        said = run("import", self.world, "--pool", f"text:BIG={self.folder / 'huge.npy'}", code=1).stderr
+        self.assertFalse(self.world.exists())
+        if "cannot map" in said:
+            self.skipTest("this build has no room in its address space for 8 TiB")
         self.assertRegex(said, r"[0-9.]+ TiB")
         self.assertRegex(said, r"free|there")
-
-    def refused_without_hashing(self, *words):
-        said = run("import", self.world, *words, code=1).stderr
-        self.assertFalse(self.world.exists())
-        return said
 
 
 @needs_real_data

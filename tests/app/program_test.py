@@ -56,6 +56,12 @@ class Program(FolderTest):
             self.assertLess(time.monotonic() - before, 30)
             self.assertFalse(world.exists())
 
+    def test_the_same_world_again_is_done_already_and_another_is_refused(self):
+        world = self.folder / "w"
+        first = run("synth", world, "--preset", "tiny").stdout
+        self.assertEqual(run("synth", world, "--preset", "tiny").stdout, first)
+        self.assertIn("another workspace", run("synth", world, "--preset", "tiny", "--seed", 1, code=1).stderr)
+
     def test_links_neither_qt_nor_torch(self):
         libraries = subprocess.run(["ldd", PROGRAM], capture_output=True, text=True, check=True).stdout
         self.assertIn("molspace_session", libraries)
