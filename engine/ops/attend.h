@@ -4,8 +4,8 @@
 // Softmax-weighted averages of whole pools (method §4.2):
 //   out_v = W(Q, K) V_v,   W(Q, K) = softmax over the rows of K of Q K^T / tau
 // in one pass over keys and all values, with a running maximum; the N x M matrix of weights never exists. Error against
-// float64: below 1e-5 for unit rows and tau >= 1e-3. On CPU a query's result does not depend on which others are
-// computed with it, nor on the number of threads.
+// float64: below 1e-5 for unit rows and tau >= 5e-3, and growing as 1/tau below it (logits are float32). On CPU a
+// query's result does not depend on which others are computed with it, nor on the number of threads.
 #pragma once
 
 #include <cstdint>

@@ -85,6 +85,14 @@ class Chain(FolderTest):
         self.assertNotEqual(after, before)
         run("evaluate", "--product", self.product)
 
+    def test_validation_is_logged(self):
+        self.train("-q", "--projectors", "T", "--validation-set", "AudioCaps", "--select", "best")
+        lines = next((self.product / "reactions").iterdir()).joinpath("T.csv").read_text().splitlines()
+        self.assertEqual(lines[0], "step,epoch,loss,rate,validation")
+        logged = [line.split(",")[4] for line in lines[1:] if line.split(",")[4]]
+        self.assertEqual(len(logged), 2)  # once an epoch
+        self.assertTrue(all(0 <= float(v) <= 100 for v in logged))
+
     def test_apply_equals_the_product(self):
         self.train("-q")
         run("export", self.product, self.package, "--setting", "AT Expertise")

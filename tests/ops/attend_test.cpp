@@ -1,0 +1,135 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Every way of computing the softmax averages (plain C++, tensor operations on CPU, a GPU where there is one) against
+// the definition in float64.
+#include "engine/ops/attend.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "engine/base/error.h"
+#include "engine/base/rng.h"
+#include "engine/ops/device.h"
+
+namespace engine {
+namespace {
+
+Matrix unitRows(std::size_t rows, std::size_t width, std::uint64_t seed) {
+    Matrix m(rows, width);
+    Rng(seed, "rows").fillNormal(m.data(), m.size());
+    normalizeRows(m);
+    return m;
+}
+
+std::vector<double> slow(const float* q, const Matrix& keys, const Matrix& values, double temperature, bool normalise) {
+    std::vector<double> weights(keys.rows()), out(values.cols(), 0.0);
+    double most = -1e300, total = 0, length = 0;
+    for (std::size_t i = 0; i < keys.rows(); ++i) {
+        double dot = 0;
+        for (std::size_t j = 0; j < keys.cols(); ++j) dot += static_cast<double>(q[j]) * keys.row(i)[j];
+        weights[i] = dot / temperature;
+        most = std::max(most, weights[i]);
+    }
+    for (double& w : weights) total += w = std::exp(w - most);
+    for (std::size_t i = 0; i < keys.rows(); ++i) {
+        for (std::size_t j = 0; j < out.size(); ++j) out[j] += weights[i] / total * values.row(i)[j];
+    }
+    for (const double v : out) length += v * v;
+    for (double& v : out) v /= normalise ? std::sqrt(length) : 1;
+    return out;
+}
+
+struct Way {
+    const char* name;
+    const char* device;
+    bool tensor_ops;
+};
+
+class Attend : public testing::TestWithParam<Way> {
+protected:
+    AttendOptions options() const {
+        AttendOptions o;
+        o.device = GetParam().device;
+        o.tensor_ops = GetParam().tensor_ops;
+        return o;
+    }
+    void SetUp() override {
+        if (std::string(GetParam().device) == "cpu") return;
+        try {
+            resolveDevice("cuda");
+        } catch (const Error& error) {
+            GTEST_SKIP() << error.what();
+        }
+    }
+    static void expectNear(const Matrix& queries, const Matrix& keys, const Matrix& values, const AttendOptions& o,
+                           const Matrix& found) {
+        ASSERT_EQ(found.rows(), queries.rows());
+        ASSERT_EQ(found.cols(), values.cols());
+        for (std::size_t i = 0; i < queries.rows(); ++i) {
+            const auto expected = slow(queries.row(i), keys, values, o.temperature, o.normalise);
+            for (std::size_t j = 0; j < expected.size(); ++j) {
+                ASSERT_NEAR(found.row(i)[j], expected[j], 1e-5 * std::max(1.0, 5e-3 / o.temperature)) << "row " << i;
+            }
+        }
+    }
+};
+
+TEST_P(Attend, EqualsTheDefinition) {
+    for (const auto& [n, m, width] :
+         {std::array<std::size_t, 3>{1, 1, 3}, {5, 1000, 16}, {70, 33, 7}, {300, 700, 65}}) {
+        const Matrix queries = unitRows(n, width, 1), keys = unitRows(m, width, 2), other = unitRows(m, 19, 3);
+        const MatrixSource key_rows{MatrixView(keys.view()), nullptr}, other_rows{MatrixView(other.view()), nullptr};
+        for (const double temperature : {1e-3, 0.01, 1.0}) {
+            for (const bool normalise : {true, false}) {
+                AttendOptions o = options();
+                o.temperature = temperature;
+                o.normalise = normalise;
+                const auto out = attend(queries.view(), key_rows, {&key_rows, &other_rows}, o, {});
+                ASSERT_EQ(out.size(), 2u);
+                expectNear(queries, keys, keys, o, out[0]);
+                expectNear(queries, keys, other, o, out[1]);
+            }
+        }
+    }
+}
+
+TEST_P(Attend, ASmallBudgetChangesNothing) {
+    const Matrix queries = unitRows(400, 32, 4), keys = unitRows(3000, 32, 5);
+    const MatrixSource rows{MatrixView(keys.view()), nullptr};
+    AttendOptions o = options();
+    o.memory_bytes = 2 << 20;
+    expectNear(queries, keys, keys, o, attend(queries.view(), rows, {&rows}, o, {})[0]);
+}
+
+// The running maximum rises again and again where the keys come nearer and nearer.
+TEST_P(Attend, KeysInRisingOrder) {
+    const std::size_t m = 2500;
+    const Matrix queries = unitRows(9, 8, 6);
+    Matrix keys = unitRows(m, 8, 7);
+    for (std::size_t i = 0; i < m; ++i) {
+        const float share = static_cast<float>(i) / static_cast<float>(m);
+        for (std::size_t j = 0; j < 8; ++j) keys.row(i)[j] = share * queries.row(0)[j] + (1 - share) * keys.row(i)[j];
+    }
+    normalizeRows(keys);
+    const MatrixSource rows{MatrixView(keys.view()), nullptr};
+    const AttendOptions o = options();
+    expectNear(queries, keys, keys, o, attend(queries.view(), rows, {&rows}, o, {})[0]);
+}
+
+TEST_P(Attend, AStopEndsIt) {
+    const Matrix queries = unitRows(2000, 64, 8), keys = unitRows(20000, 64, 9);
+    const MatrixSource rows{MatrixView(keys.view()), nullptr};
+    std::stop_source stop;
+    stop.request_stop();
+    EXPECT_THROW(attend(queries.view(), rows, {&rows}, options(), JobContext(stop.get_token())), Cancelled);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, Attend,
+                         testing::Values(Way{"Cpu", "cpu", false}, Way{"TensorOps", "cpu", true},
+                                         Way{"Gpu", "cuda", false}),
+                         [](const auto& way) { return std::string(way.param.name); });
+
+}  // namespace
+}  // namespace engine
