@@ -11,6 +11,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kManifest = "manifest.json";
+constexpr const char* kManifestHash = "manifest_hash";
 
 // A name that stays within the folder of the package.
 bool staysInside(const std::string& name) {
@@ -78,12 +79,24 @@ Json describePackage(const ProductModel& model, const ProductRecord& record) {
     return json;
 }
 
+void sealManifest(Json& manifest) {
+    manifest.erase(kManifestHash);
+    manifest[kManifestHash] = hashHex(manifest.dump());
+}
+
+bool isSealed(const Json& manifest) {
+    Json sealed = manifest;
+    sealManifest(sealed);
+    return manifest.value(kManifestHash, Json()) == sealed[kManifestHash];
+}
+
 void writeManifest(const fs::path& folder, Json description, const JobContext& job) {
     description["hash"] = "XXH3-128";
     description["files"] = Json::object();
     for (const auto& [name, file] : hashFolder(folder, job)) {
         description["files"][name] = {{"bytes", file.bytes}, {"hash", file.hash}};
     }
+    sealManifest(description);
     writeJsonFile(folder / kManifest, description);
 }
 

@@ -40,6 +40,9 @@ PackageFile hashFile(const std::filesystem::path& path);
 
 // The description of `model` for manifest.json, without its files.
 Json describePackage(const ProductModel& model, const ProductRecord& record);
+// The manifest's hash over all else in it, under "manifest_hash".
+void sealManifest(Json& manifest);
+bool isSealed(const Json& manifest);
 void writeManifest(const std::filesystem::path& folder, Json description, const JobContext& job);
 // Refuses other formats, newer major versions and names that leave the folder.
 PackageManifest readManifest(const std::filesystem::path& folder);

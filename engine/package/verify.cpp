@@ -54,6 +54,7 @@ Json verifyPackage(const fs::path& folder, const JobContext& job) {
         warnings.push_back("manifest.json is of a newer minor version (" + std::to_string(kPackageMajor) + "." +
                            std::to_string(manifest.minor) + "); what this program does not know is left alone");
     }
+    if (!isSealed(manifest.json)) problems.push_back("manifest.json was changed after it was written");
     checkFiles(folder, manifest, problems, warnings, job);
     const std::string hint = "fetch or export the package again";
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, folder.string(), problems, hint);

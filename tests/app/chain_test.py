@@ -132,7 +132,7 @@ class Chain(FolderTest):
         run("evaluate", "--product", self.product, "--set", "sigma_a=1.5", code=1)
         run("evaluate", "--product", self.product, "--sets", "AudioCap", code=1)
         self.assertIn("Versatile", run("evaluate", "--product", self.product, "--setting", "Versatil", code=1).stderr)
-        run("sweep", "--product", self.product, "--axis", "sigma_a=1:0", code=1)
+        run("sweep", "--product", self.product, "--axis", "sigma_a=0:2", code=1)
         (self.folder / "full").mkdir()
         (self.folder / "full" / "mine").write_text("mine")
         run("export", self.product, self.folder / "full", code=1)

@@ -51,6 +51,7 @@ void blessFile(const fs::path& package, const std::string& name) {
     Json manifest = readJsonFile(package / "manifest.json");
     const PackageFile file = hashFile(package / name);
     manifest["files"][name] = {{"bytes", file.bytes}, {"hash", file.hash}};
+    sealManifest(manifest);
     writeJsonFile(package / "manifest.json", manifest);
 }
 
@@ -305,6 +306,8 @@ TEST(Package, VersionsAndPathsAreChecked) {
     EXPECT_NE(refusal([&] { exportProduct(folder / "product", package, {}, {}); }), "");  // and is not replaced
     changed["format_version"] = {1, 9};
     changed["something_new"] = 1;
+    EXPECT_NE(verdictOf(changed).find("changed after it was written"), std::string::npos);
+    sealManifest(changed);
     EXPECT_EQ(verdictOf(changed), "");
     EXPECT_EQ(verifyPackage(package, {})["warnings"].size(), 1u);
     for (const char* name : {"../outside", "/etc/passwd", "reactions/../../x", ""}) {
