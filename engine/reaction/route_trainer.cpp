@@ -319,6 +319,14 @@ private:
             for (const auto& subset : r.subsets) record.training[r.key][subset] = readJsonFile(recordPath(r, subset));
         }
         record.options = runOptionTable().toJson(request_.run);
+        // A product on which nothing was done keeps its day.
+        if (fs::exists(folder_ / "product.json")) {
+            try {
+                const ProductRecord there = loadProduct(folder_).record;
+                if (there.training == record.training) record.created = there.created;
+            } catch (const Error&) {  // damaged: it is written anew
+            }
+        }
         writeProductFile(folder_, model_, record);
     }
 
