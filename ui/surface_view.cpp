@@ -15,7 +15,7 @@ namespace ui {
 SurfaceView::SurfaceView(QWidget* parent)
     : QWidget(parent), choice_(new QComboBox), about_(new QLabel), surface_(new Q3DSurface) {
     surface_->activeTheme()->setType(Q3DTheme::ThemeQt);
-    surface_->scene()->activeCamera()->setCameraPosition(-40, 25, 85);
+    surface_->scene()->activeCamera()->setCameraPosition(-40, 25, 72);
     surface_->axisX()->setTitleVisible(true);
     surface_->axisY()->setTitleVisible(true);
     surface_->axisZ()->setTitleVisible(true);
