@@ -60,7 +60,7 @@ if [ -f "$python/.complete" ]; then
     say "LibTorch: $python"
     exit 0
 fi
-say "installing LibTorch and numpy into $python (about 3.5 GB, once for all clones)"
+say "installing LibTorch and numpy into $python (about 4.7 GB, once for all clones)"
 mkdir -p "$(dirname "$python")"
 (
     # Two clones at once: the second waits and finds it done.
