@@ -58,11 +58,13 @@ void checkShape(const Components& c, const BlendWeights& weights) {
 void blendInto(const Components& c, const BlendWeights& weights, std::size_t row, double* z, double* mean) {
     const float* base = c.base.row(row);
     for (std::size_t j = 0; j < c.width(); ++j) z[j] = static_cast<double>(base[j]);
+    // Stored rows are rounded; a share is one of unit vectors. A base of zeros (the base space lacks the modality) stays.
+    const double base_length = length(z, c.width());
+    if (base_length >= kShortest) {
+        for (std::size_t j = 0; j < c.width(); ++j) z[j] /= base_length;
+    }
     for (std::size_t k = 0; k < c.layers.size(); ++k) addLayer(c, c.layers[k], weights.layers[k], row, z, mean);
-    // Without a layer in force the base itself is the product, rounded as it was stored: bring it to unit length.
-    const double norm = length(z, c.width());
-    if (norm < kShortest) refuseZero(c, row, "the product vector");
-    for (std::size_t j = 0; j < c.width(); ++j) z[j] /= norm;
+    if (length(z, c.width()) < kShortest) refuseZero(c, row, "the product vector");
 }
 
 }  // namespace

@@ -24,7 +24,7 @@
 namespace engine {
 
 // Fixed vectors of one list of items of one modality, from which every live setting is a weighted sum (design §5):
-//   z_0 = base;  z_k = N( s_k · N(Σ_e w_e · part_e / Σ_e w_e) + (1 − s_k) · z_{k-1} );  product vector = z_last
+//   z_0 = N(base);  z_k = N( s_k · N(Σ_e w_e · part_e / Σ_e w_e) + (1 − s_k) · z_{k-1} );  product vector = z_last
 // For a displacement layer the part is the expert's own unit vector, for a combination the un-normalised mean of its
 // active projectors' unit outputs (Eq. 10 in the code's form, method §1.4). `base` rows are unit length. Everything
 // before the last displacement is folded into `base` at the recipe's factors. Where the base space lacks the modality,

@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/factors/blend_side.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <unordered_map>
+
+#include "engine/base/error.h"
+#include "engine/eval/score_kernel.h"
+#include "engine/factors/interval_jet.h"
+
+namespace engine {
+
+namespace {
+
+constexpr double kShortest = 1e-6;  // as blend()
+constexpr std::size_t kBlockRows = 2048;
+
+// Σ w part / Σ w, rounded once.
+Matrix expertSum(const Components::Layer& layer, const std::vector<double>& weights, const JobContext& job) {
+    const MatrixView shape = layer.parts.front().rows;
+    Matrix out(shape.rows, shape.cols);
+    double total = 0;
+    for (const double w : weights) total += w;
+    for (std::size_t first = 0; first < shape.rows; first += kBlockRows) {
+        job.checkStop();
+        const std::size_t last = std::min(first + kBlockRows, shape.rows);
+#pragma omp parallel for schedule(static)
+        for (std::size_t i = first; i < last; ++i) {
+            std::vector<double> sum(shape.cols, 0.0);
+            for (std::size_t p = 0; p < layer.parts.size(); ++p) {
+                if (weights[p] == 0) continue;
+                const float* x = layer.parts[p].rows.row(i);
+                for (std::size_t d = 0; d < shape.cols; ++d) sum[d] += weights[p] / total * static_cast<double>(x[d]);
+            }
+            for (std::size_t d = 0; d < shape.cols; ++d) out.row(i)[d] = static_cast<float>(sum[d]);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+BlendSide::BlendSide(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
+                     const JobContext& job)
+    : items_(components.rows()), width_(components.width()) {
+    ENGINE_CHECK(weights.layers.size() == components.layers.size() && dims.size() == components.layers.size(),
+                 "weights belong to other components");
+    atoms_.push_back(components.base);
+    sums_.reserve(components.layers.size());
+    for (std::size_t k = 0; k < components.layers.size(); ++k) {
+        const auto& use = weights.layers[k];
+        std::size_t active = 0, only = 0;
+        for (std::size_t p = 0; p < use.weights.size(); ++p) {
+            if (use.weights[p] == 0) continue;
+            ++active;
+            only = p;
+        }
+        if (active == 0 || (dims[k] < 0 && use.share == 0)) continue;  // never has a part in the blend
+        layers_.push_back({dims[k], use.share});
+        if (dims[k] >= 0) own_dims_.push_back(static_cast<std::size_t>(dims[k]));
+        if (active == 1) {
+            atoms_.push_back(components.layers[k].parts[only].rows);
+        } else {
+            sums_.push_back(expertSum(components.layers[k], use.weights, job));
+            atoms_.push_back(sums_.back().view());
+        }
+    }
+    ENGINE_CHECK(layers_.size() <= kMostLayers, "more layers than a landscape has room for");
+    std::sort(own_dims_.begin(), own_dims_.end());
+    own_dims_.erase(std::unique(own_dims_.begin(), own_dims_.end()), own_dims_.end());
+
+    const std::size_t n = atoms_.size(), layers = layers_.size();
+    inverse_.resize(items_ * n);
+    cosine_.assign(items_ * layers * n, 0.0);
+    std::vector<std::uint64_t> hashes(items_);
+    for (std::size_t first = 0; first < items_; first += kBlockRows) {
+        job.checkStop();
+        const std::size_t last = std::min(first + kBlockRows, items_);
+#pragma omp parallel for schedule(static)
+        for (std::size_t i = first; i < last; ++i) {
+            std::uint64_t hash = 0;
+            for (std::size_t j = 0; j < n; ++j) {
+                const float* row = atoms_[j].row(i);
+                const double length = std::sqrt(score::dot(row, row, width_));
+                inverse_[i * n + j] = length < kShortest ? 0 : 1 / length;
+                hash = XXH3_64bits_withSeed(row, width_ * sizeof(float), hash);
+            }
+            hashes[i] = hash;
+            for (std::size_t k = 0; k < layers; ++k) {
+                for (std::size_t j = 0; j <= k; ++j) {
+                    cosine_[(i * layers + k) * n + j] = score::dot(atoms_[k + 1].row(i), atoms_[j].row(i), width_) *
+                                                        inverse_[i * n + k + 1] * inverse_[i * n + j];
+                }
+            }
+        }
+    }
+    for (std::size_t k = 0; k < layers; ++k) {
+        for (std::size_t i = 0; i < items_; ++i) {
+            if (inverse_[i * n + k + 1] != 0) continue;
+            throw Error(ErrorCode::InvalidInput, components.modality + " row " + std::to_string(i),
+                        "the mean of the experts has length 0, so it has no direction",
+                        "choose experts that do not cancel each other");
+        }
+    }
+    // Rows of one hash are compared, so that a class never holds rows that differ.
+    classes_.resize(items_);
+    std::unordered_map<std::uint64_t, std::uint32_t> seen;
+    seen.reserve(items_);
+    for (std::size_t i = 0; i < items_; ++i) {
+        const auto [at, is_new] = seen.emplace(hashes[i], static_cast<std::uint32_t>(i));
+        bool equal = !is_new;
+        for (std::size_t j = 0; equal && j < n; ++j)
+            equal = std::memcmp(atoms_[j].row(i), atoms_[j].row(at->second), width_ * sizeof(float)) == 0;
+        classes_[i] = equal ? at->second : static_cast<std::uint32_t>(i);
+    }
+}
+
+template <bool Normalised>
+bool BlendSide::combine(std::size_t item, const double* factors, double* b) const {
+    const std::size_t n = atoms_.size(), layers = layers_.size();
+    const double* inverse = inverse_.data() + item * n;
+    const double* cosine = cosine_.data() + item * layers * n;
+    b[0] = 1;
+    bool found = inverse[0] != 0;
+    for (std::size_t k = 0; k < layers; ++k) {
+        const double s = layers_[k].dim < 0 ? layers_[k].share : factors[layers_[k].dim];
+        if (s == 0) {
+            b[k + 1] = 0;
+            continue;
+        }
+        found = true;
+        double rho = 0;
+        for (std::size_t j = 0; j <= k; ++j) rho += b[j] * cosine[k * n + j];
+        double root = 1;
+        if (Normalised || k + 1 < layers) {
+            const double square = 1 - 2 * s * (1 - s) * (1 - rho);
+            if (!(square > kShortest * kShortest)) return false;
+            root = 1 / std::sqrt(square);
+        }
+        for (std::size_t j = 0; j <= k; ++j) b[j] *= (1 - s) * root;
+        b[k + 1] = s * root;
+    }
+    for (std::size_t j = 0; j < n; ++j) b[j] *= inverse[j];
+    return found;
+}
+
+bool BlendSide::weights(std::size_t item, const double* factors, double* b) const {
+    return combine<true>(item, factors, b);
+}
+
+void BlendSide::direction(std::size_t item, const double* factors, double* a) const {
+    if (!combine<false>(item, factors, a)) std::fill_n(a, atoms_.size(), 0.0);
+}
+
+void BlendSide::bound(std::size_t item, const double* low, const double* high, bool normalised, double* error,
+                      double* slope) const {
+    const std::size_t n = atoms_.size(), layers = layers_.size();
+    const double* inverse = inverse_.data() + item * n;
+    const double* cosine = cosine_.data() + item * layers * n;
+    std::fill_n(error, n, 0.0);
+    for (std::size_t l = 0; l < own_dims_.size(); ++l) {
+        const std::size_t variable = own_dims_[l];
+        const double step = high[variable] - low[variable];
+        std::fill_n(slope + l * n, n, 0.0);
+        if (step == 0) continue;
+        Jet b[kMostAtoms];
+        b[0] = constantJet({1, 1});
+        for (std::size_t k = 0; k < layers; ++k) {
+            const int dim = layers_[k].dim;
+            Jet s = dim < 0 ? constantJet({layers_[k].share, layers_[k].share}) : constantJet({low[dim], high[dim]});
+            if (dim >= 0 && static_cast<std::size_t>(dim) == variable) s.slope = {1, 1};
+            Jet root = constantJet({1, 1});
+            if (normalised || k + 1 < layers) {
+                Jet rho = cosine[k * n] * b[0];
+                for (std::size_t j = 1; j <= k; ++j) rho = rho + cosine[k * n + j] * b[j];
+                // A cosine, whatever interval arithmetic makes of it.
+                rho.value = {std::clamp(rho.value.low, -1.0, 1.0), std::clamp(rho.value.high, -1.0, 1.0)};
+                root = inverseRoot(oneMinus(2.0 * (shareProduct(s) * oneMinus(rho))));
+            }
+            const Jet kept = oneMinus(s) * root;
+            for (std::size_t j = 0; j <= k; ++j) b[j] = b[j] * kept;
+            b[k + 1] = s * root;
+        }
+        for (std::size_t j = 0; j < n; ++j) {
+            const double curve = b[j].curve.magnitude() * inverse[j], rate = b[j].slope.magnitude() * inverse[j];
+            // Not a number (0 times infinity) is no bound either.
+            error[j] += curve < 1e12 ? step * step / 8 * curve * (1 + 1e-9) : 1e12;
+            slope[l * n + j] = rate < 1e12 ? rate * (1 + 1e-9) : 1e12;
+        }
+    }
+}
+
+}  // namespace engine

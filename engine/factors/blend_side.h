@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One side of an evaluation set as functions of the factors. Every product vector is
+//   z(s) = Σ_j b_j(s) · atom_j,   atoms: the base, and one row for each layer (its experts' weighted sum),
+// where the weights b_j depend on the item only through a few inner products of its atoms: with unit atoms â,
+//   ẑ_0 = â_0;  n_k = 1 − 2 s_k (1 − s_k)(1 − <â_k, ẑ_{k−1}>);  ẑ_k = (s_k â_k + (1 − s_k) ẑ_{k−1}) / √n_k
+// (Components in recipe/product.h). Immutable once made; safe to use from many threads. Internal to engine/factors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "engine/base/job.h"
+#include "engine/recipe/product.h"
+
+namespace engine {
+
+inline constexpr std::size_t kMostLayers = 4;  // of one side; beyond it there is no landscape
+inline constexpr std::size_t kMostAtoms = kMostLayers + 1;
+
+class BlendSide {
+public:
+    // `weights` fixes the experts' weights within each layer. `dims`: for each layer of the components the index of the
+    // factor that is its share, or -1: its share is that of `weights`. Keeps views of `components`, which must outlive
+    // it. Memory: 4 bytes a value of each layer with more than one expert in force. Throws as blend() does where a mean
+    // of experts vanishes.
+    BlendSide(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
+              const JobContext& job);
+
+    std::size_t items() const { return items_; }
+    std::size_t width() const { return width_; }
+    std::size_t atoms() const { return atoms_.size(); }
+    MatrixView atom(std::size_t j) const { return atoms_[j]; }  // [items, width], not normalised
+    // The factors that it depends on, ascending.
+    const std::vector<std::size_t>& dims() const { return own_dims_; }
+    // 1 / |atom_j| of an item.
+    double inverseLength(std::size_t item, std::size_t j) const { return inverse_[item * atoms() + j]; }
+    // Items of equal class have equal atoms, bit by bit, so they score alike at any factors.
+    std::uint32_t rowClass(std::size_t item) const { return classes_[item]; }
+
+    // b_j at a point; `factors` are indexed by the dims. False if the vector vanishes there (blend() throws then).
+    bool weights(std::size_t item, const double* factors, double* b) const;
+    // The same without the last normalisation: of the right direction, and linear in the last layer's share. For
+    // queries.
+    void direction(std::size_t item, const double* factors, double* a) const;
+
+    // How far the functions above can be from their multilinear interpolation between the corners of the box
+    // [low, high] (indexed as factors), and a bound of their slopes: |f_j(s) − interpolation| <= error[j] anywhere in
+    // the box; slope[l * atoms + j] >= |∂f_j/∂(own dim l)|. Infinite where the vector may vanish. The interpolation's
+    // error in one variable is at most h²/8 max|f''|, and the errors of several add up.
+    void bound(std::size_t item, const double* low, const double* high, bool normalised, double* error,
+               double* slope) const;
+
+private:
+    struct Layer {
+        int dim;
+        double share;
+    };
+    template <bool Normalised>
+    bool combine(std::size_t item, const double* factors, double* b) const;
+
+    std::size_t items_ = 0, width_ = 0;
+    std::vector<MatrixView> atoms_;
+    std::vector<Matrix> sums_;  // of layers with several experts
+    std::vector<Layer> layers_;
+    std::vector<std::size_t> own_dims_;
+    std::vector<double> inverse_;  // [items][atoms]
+    std::vector<double> cosine_;   // [items][layers][atoms]: <â_{k+1}, â_j> for j <= k
+    std::vector<std::uint32_t> classes_;
+};
+
+}  // namespace engine

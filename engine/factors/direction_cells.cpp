@@ -1,0 +1,168 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/factors/direction_cells.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/eval/score_kernel.h"
+
+namespace engine {
+
+namespace {
+
+// Stored products are float64 rounded to float32, of atoms that are rounded once where experts are summed: 3 roundings
+// of 2^-24 for each product, times the weights. Anything nearer than this times the weights is decided in float64.
+constexpr double kProductError = 2e-7;
+
+struct Entry {
+    double score = 0, doubt = 0;  // |score − exact| <= doubt
+    std::uint32_t item = 0;
+};
+
+// The reference's own arithmetic for the entries that are too near: float64 rows, ties within kTieTolerance.
+QueryRank decideExactly(const std::vector<Entry>& entries, std::size_t positives, std::uint32_t query,
+                        std::uint32_t beaten, double best, double best_doubt, const ExactRows& exact,
+                        bool query_is_second) {
+    thread_local std::vector<double> x, y;
+    x.resize(exact.width());
+    y.resize(exact.width());
+    exact.row(query_is_second, query, x.data());
+    const auto score = [&](const Entry& entry) {
+        exact.row(!query_is_second, entry.item, y.data());
+        // In the order of the sides, so that both directions see the same number.
+        return query_is_second ? score::dot(y.data(), x.data(), x.size()) : score::dot(x.data(), y.data(), x.size());
+    };
+    double top = -2;
+    std::vector<std::pair<double, std::uint32_t>> near;
+    for (std::size_t e = 0; e < positives; ++e) {
+        if (entries[e].score + entries[e].doubt < best - best_doubt) continue;
+        near.emplace_back(score(entries[e]), entries[e].item);
+        top = std::max(top, near.back().first);
+    }
+    QueryRank rank;
+    rank.positives = static_cast<std::uint32_t>(positives);
+    rank.beaten_by = beaten;
+    rank.tied_positives = 0;
+    std::uint32_t row = ~0u;
+    for (const auto& [value, item] : near) {
+        if (value < top - kTieTolerance) continue;
+        ++rank.tied_positives;
+        row = std::min(row, item);
+    }
+    for (std::size_t e = positives; e < entries.size(); ++e) {
+        const double margin = entries[e].score - best, doubt = entries[e].doubt + best_doubt;
+        if (margin < -doubt) continue;
+        if (margin > doubt) {
+            ++rank.beaten_by;
+            continue;
+        }
+        const double difference = score(entries[e]) - top;
+        if (difference > kTieTolerance) ++rank.beaten_by;
+        else if (difference >= -kTieTolerance) {
+            ++rank.tied;
+            rank.tied_before += entries[e].item < row;
+        }
+    }
+    if (rank.tied == 0) rank.tied_positives = 1;
+    return rank;
+}
+
+}  // namespace
+
+std::uint64_t DirectionCells::bytes() const {
+    return sure.size() * 4 + (open_at.size() + entries_at.size()) * 8 + open.size() * sizeof(OpenQuery) +
+           items.size() * 4 + inner.size() * 4;
+}
+
+void HitCount::operator+=(const HitCount& other) {
+    for (std::size_t k = 0; k < hits.size(); ++k) hits[k] += other.hits[k];
+    tied += other.tied;
+    evaluated += other.evaluated;
+    resolved += other.resolved;
+}
+
+HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t first, std::size_t last,
+                   const BlendSide& queries, const BlendSide& candidates, const double* point, const ExactRows& exact,
+                   bool query_is_second, TieRule ties, std::vector<OpenRank>* ranks) {
+    HitCount out;
+    const std::size_t qa = queries.atoms(), ca = candidates.atoms();
+    const std::uint64_t open_at = cells.open_at[leaf], entries_at = cells.entries_at[leaf];
+    const std::size_t open_in_leaf = cells.open_at[leaf + 1] - open_at;
+    const std::size_t entries_in_leaf = cells.entries_at[leaf + 1] - entries_at;
+    thread_local std::vector<Entry> entries;
+    for (std::size_t q = first; q < last; ++q) {
+        const OpenQuery& open = cells.open[open_at + q];
+        const std::size_t end = q + 1 < open_in_leaf ? cells.open[open_at + q + 1].first_entry : entries_in_leaf;
+        double a[kMostAtoms], b[kMostAtoms], sum_a = 0;
+        queries.direction(open.query, point, a);
+        for (std::size_t i = 0; i < qa; ++i) sum_a += a[i];
+        entries.resize(end - open.first_entry);
+        double best = -2, best_doubt = 0;
+        for (std::size_t e = 0; e < entries.size(); ++e) {
+            const std::uint64_t at = entries_at + open.first_entry + e;
+            const float* p = cells.inner.data() + at * cells.products;
+            Entry& entry = entries[e];
+            entry.item = cells.items[at];
+            candidates.weights(entry.item, point, b);
+            double score = 0, sum_b = 0;
+            for (std::size_t j = 0; j < ca; ++j) {
+                double v = 0;
+                for (std::size_t i = 0; i < qa; ++i) v += a[i] * static_cast<double>(p[i * ca + j]);
+                score += b[j] * v;
+                sum_b += b[j];
+            }
+            entry.score = score;
+            entry.doubt = kProductError * sum_a * sum_b;
+            if (e < open.positives) {
+                best = std::max(best, score);
+                best_doubt = std::max(best_doubt, entry.doubt);
+            }
+        }
+        std::uint32_t beaten = open.beaten, near = 0;
+        for (std::size_t e = open.positives; e < entries.size(); ++e) {
+            const double margin = entries[e].score - best, doubt = entries[e].doubt + best_doubt;
+            beaten += margin > doubt;
+            near += std::fabs(margin) <= doubt;
+        }
+        out.evaluated += static_cast<std::uint32_t>(entries.size());
+        QueryRank rank;
+        rank.positives = open.positives;
+        rank.beaten_by = beaten;
+        bool doubtful = ranks != nullptr && near > 0;
+        for (const std::uint32_t k : kHitPlaces) doubtful = doubtful || (beaten < k && beaten + near >= k);
+        if (doubtful) {
+            // Entries of equal rows tie whatever the point, which needs no arithmetic.
+            bool alike = true;
+            std::uint32_t kind = ~0u, row = ~0u, positives_near = 0;
+            for (std::size_t e = 0; e < entries.size(); ++e) {
+                if (std::fabs(entries[e].score - best) > entries[e].doubt + best_doubt) continue;
+                const std::uint32_t of = candidates.rowClass(entries[e].item);
+                if (kind == ~0u) kind = of;
+                alike = alike && of == kind;
+                if (e < open.positives) {
+                    ++positives_near;
+                    row = std::min(row, entries[e].item);
+                }
+            }
+            if (alike) {
+                rank.tied = near;
+                rank.tied_positives = positives_near;
+                for (std::size_t e = open.positives; e < entries.size(); ++e) {
+                    const bool tied = std::fabs(entries[e].score - best) <= entries[e].doubt + best_doubt;
+                    rank.tied_before += tied && entries[e].item < row;
+                }
+            } else {
+                rank = decideExactly(entries, open.positives, open.query, open.beaten, best, best_doubt, exact,
+                                     query_is_second);
+                ++out.resolved;
+            }
+            out.tied += rank.tied != 0;
+        }
+        for (std::size_t k = 0; k < kHitPlaces.size(); ++k) out.hits[k] += hitAt(rank, kHitPlaces[k], ties);
+        if (ranks) ranks->push_back({open.query, rank});
+    }
+    return out;
+}
+
+}  // namespace engine

@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One direction of an evaluation set, cut into cells of its factors: for each leaf how many queries surely hit, and the
+// queries that are open there with the few entries that decide them. A point costs its leaf's entries, whatever the
+// size of the set. Immutable once made; counting is thread-safe. Internal to engine/factors.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "engine/eval/product_evaluation.h"
+#include "engine/factors/blend_side.h"
+#include "engine/factors/factor_grid.h"
+#include "engine/factors/query_cut.h"
+
+namespace engine {
+
+// Either owned or a view of a mapped file.
+template <class T>
+class Array {
+public:
+    Array() = default;
+    explicit Array(std::vector<T> values) : own_(std::move(values)), view_(own_) {}
+    explicit Array(std::span<const T> view) : view_(view) {}
+    Array(Array&& other) noexcept { *this = std::move(other); }
+    Array& operator=(Array&& other) noexcept {
+        own_ = std::move(other.own_);  // a vector's storage stays where it is
+        view_ = other.view_;
+        return *this;
+    }
+    const T& operator[](std::size_t i) const { return view_[i]; }
+    std::size_t size() const { return view_.size(); }
+    const T* data() const { return view_.data(); }
+    std::span<const T> span() const { return view_; }
+
+private:
+    std::vector<T> own_;
+    std::span<const T> view_;
+};
+
+struct OpenQuery {
+    std::uint32_t query = 0;
+    std::uint32_t first_entry = 0;  // within the leaf; they end where the next query's begin
+    std::uint16_t beaten = 0;       // by candidates that surely beat every positive there
+    std::uint16_t positives = 0;    // the first entries
+};
+
+struct DirectionCells {
+    std::uint32_t queries = 0, left_out = 0, candidates = 0;  // left out: without a positive
+    double positives_per_query = 0;
+    std::size_t products = 0;         // of one entry: query atoms * candidate atoms
+    Array<std::uint32_t> sure;        // [leaves][kHitPlaces]: sure hits
+    Array<std::uint64_t> open_at;     // [leaves + 1], into `open`
+    Array<std::uint64_t> entries_at;  // [leaves + 1], into `items`
+    Array<OpenQuery> open;
+    Array<std::uint32_t> items;    // rows of the candidates' side
+    Array<float> inner;            // [entries][products]: inner products of atoms, float64 rounded to float32
+
+    std::uint64_t bytes() const;
+};
+
+// Rows of both sides at one point in float64, exactly as the reference blends them: for the few scores that are nearer
+// than float32 can tell. Thread-safe.
+class ExactRows {
+public:
+    ExactRows(const SetComponents& set, const BlendWeights& first, const BlendWeights& second)
+        : set_(set), first_(first), second_(second) {}
+    void row(bool second, std::size_t item, double* out) const {
+        second ? blendRow(set_.second, second_, item, out) : blendRow(set_.first, first_, item, out);
+    }
+    std::size_t width() const { return set_.first.width(); }
+
+private:
+    const SetComponents& set_;
+    const BlendWeights& first_;
+    const BlendWeights& second_;
+};
+
+struct HitCount {
+    std::array<double, kHitPlaces.size()> hits{};  // ties count what the rule says
+    std::uint32_t tied = 0;                        // queries whose hits a tie decides
+    std::uint32_t evaluated = 0, resolved = 0;     // entries scored; queries decided in float64
+
+    void operator+=(const HitCount& other);
+};
+
+// How a query stands at a point, for what is known of it: the ranks beyond the last of kHitPlaces are not.
+struct OpenRank {
+    std::uint32_t query = 0;
+    QueryRank rank;
+};
+
+// The open queries first..last-1 of a leaf at `point`; sure hits are not counted. `query_is_second`: which side of
+// `exact` the queries are. `ranks`, if given, receives every open query.
+HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t first, std::size_t last,
+                   const BlendSide& queries, const BlendSide& candidates, const double* point, const ExactRows& exact,
+                   bool query_is_second, TieRule ties, std::vector<OpenRank>* ranks = nullptr);
+
+}  // namespace engine

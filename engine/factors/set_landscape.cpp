@@ -1,0 +1,252 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/factors/set_landscape.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <numeric>
+
+#include "engine/base/error.h"
+#include "engine/eval/score_kernel.h"
+
+namespace engine {
+
+namespace {
+
+constexpr std::size_t kTaskQueries = 1024;  // open queries that one thread takes at a time
+
+// Open queries of each leaf as they are found, by one thread.
+struct LeafBuffer {
+    std::vector<OpenQuery> open;
+    std::vector<std::uint32_t> items;
+    std::vector<float> inner;
+};
+
+struct ThreadBuffers {
+    std::vector<LeafBuffer> leaves;
+    std::vector<std::uint32_t> sure;
+    std::unique_ptr<QueryCutter> cutter;
+    std::vector<LeafPart> parts;
+    std::vector<char> known;
+    std::vector<float> exact;
+};
+
+// Cuts every query as it is sorted out, and keeps exact products of what stays open.
+class CellBuilder {
+public:
+    CellBuilder(const FactorGrid& grid, const SideTables& queries, const SideTables& candidates)
+        : queries_(queries.side()), candidates_(candidates.side()), leaves_(grid.leaves()) {
+        buffers_.resize(static_cast<std::size_t>(omp_get_max_threads()));
+        for (auto& b : buffers_) {
+            b.leaves.resize(leaves_);
+            b.sure.assign(leaves_ * kHitPlaces.size(), 0);
+            b.cutter = std::make_unique<QueryCutter>(grid, queries, candidates);
+        }
+    }
+
+    void add(const QueryEntries& query, int thread) {
+        ThreadBuffers& b = buffers_[static_cast<std::size_t>(thread)];
+        b.parts.clear();
+        b.cutter->cut(query, b.parts, b.sure.data());
+        const std::size_t qa = queries_.atoms(), ca = candidates_.atoms(), products = qa * ca;
+        b.known.assign(query.count, 0);
+        b.exact.resize(query.count * products);
+        for (const auto& part : b.parts) {
+            LeafBuffer& leaf = b.leaves[part.leaf];
+            leaf.open.push_back({query.query, static_cast<std::uint32_t>(leaf.items.size()),
+                                 static_cast<std::uint16_t>(part.beaten), static_cast<std::uint16_t>(part.positives)});
+            for (const std::uint32_t e : part.entries) {
+                const std::uint32_t item = query.items[e];
+                float* inner = b.exact.data() + e * products;
+                if (!b.known[e]) {
+                    b.known[e] = 1;
+                    for (std::size_t i = 0; i < qa; ++i) {
+                        for (std::size_t j = 0; j < ca; ++j) {
+                            inner[i * ca + j] = static_cast<float>(score::dot(
+                                queries_.atom(i).row(query.query), candidates_.atom(j).row(item), queries_.width()));
+                        }
+                    }
+                }
+                leaf.items.push_back(item);
+                leaf.inner.insert(leaf.inner.end(), inner, inner + products);
+            }
+        }
+    }
+
+    // By leaf, then by query, whatever thread found it.
+    DirectionCells finish() {
+        const std::size_t products = queries_.atoms() * candidates_.atoms();
+        std::vector<std::uint64_t> open_at(leaves_ + 1, 0), entries_at(leaves_ + 1, 0);
+        for (std::size_t l = 0; l < leaves_; ++l) {
+            open_at[l + 1] = open_at[l];
+            entries_at[l + 1] = entries_at[l];
+            for (const auto& b : buffers_) {
+                open_at[l + 1] += b.leaves[l].open.size();
+                entries_at[l + 1] += b.leaves[l].items.size();
+            }
+        }
+        std::vector<OpenQuery> open(open_at.back());
+        std::vector<std::uint32_t> items(entries_at.back()), sure(leaves_ * kHitPlaces.size(), 0);
+        std::vector<float> inner(entries_at.back() * products);
+        for (const auto& b : buffers_) {
+            for (std::size_t i = 0; i < sure.size(); ++i) sure[i] += b.sure[i];
+        }
+#pragma omp parallel for schedule(dynamic, 1)
+        for (std::size_t l = 0; l < leaves_; ++l) {
+            std::vector<std::pair<const LeafBuffer*, std::size_t>> order;
+            for (const auto& b : buffers_) {
+                for (std::size_t q = 0; q < b.leaves[l].open.size(); ++q) order.emplace_back(&b.leaves[l], q);
+            }
+            std::sort(order.begin(), order.end(), [](const auto& x, const auto& y) {
+                return x.first->open[x.second].query < y.first->open[y.second].query;
+            });
+            std::uint64_t at = entries_at[l];
+            for (std::size_t q = 0; q < order.size(); ++q) {
+                const LeafBuffer& from = *order[q].first;
+                const std::size_t i = order[q].second, begin = from.open[i].first_entry;
+                const std::size_t end = i + 1 < from.open.size() ? from.open[i + 1].first_entry : from.items.size();
+                OpenQuery record = from.open[i];
+                record.first_entry = static_cast<std::uint32_t>(at - entries_at[l]);
+                open[open_at[l] + q] = record;
+                std::copy(from.items.begin() + static_cast<std::ptrdiff_t>(begin),
+                          from.items.begin() + static_cast<std::ptrdiff_t>(end),
+                          items.begin() + static_cast<std::ptrdiff_t>(at));
+                std::copy(from.inner.begin() + static_cast<std::ptrdiff_t>(begin * products),
+                          from.inner.begin() + static_cast<std::ptrdiff_t>(end * products),
+                          inner.begin() + static_cast<std::ptrdiff_t>(at * products));
+                at += end - begin;
+            }
+            for (auto& b : buffers_) b.leaves[l] = {};
+        }
+        DirectionCells out;
+        out.products = products;
+        out.sure = Array<std::uint32_t>(std::move(sure));
+        out.open_at = Array<std::uint64_t>(std::move(open_at));
+        out.entries_at = Array<std::uint64_t>(std::move(entries_at));
+        out.open = Array<OpenQuery>(std::move(open));
+        out.items = Array<std::uint32_t>(std::move(items));
+        out.inner = Array<float>(std::move(inner));
+        return out;
+    }
+
+private:
+    const BlendSide& queries_;
+    const BlendSide& candidates_;
+    std::size_t leaves_;
+    std::vector<ThreadBuffers> buffers_;
+};
+
+bool sharesFactor(const BlendSide& a, const BlendSide& b) {
+    return std::any_of(a.dims().begin(), a.dims().end(), [&](std::size_t d) {
+        return std::find(b.dims().begin(), b.dims().end(), d) != b.dims().end();
+    });
+}
+
+}  // namespace
+
+std::shared_ptr<const SetLandscape> SetLandscape::build(Request request, const JobContext& job) {
+    return std::shared_ptr<const SetLandscape>(new SetLandscape(std::move(request), job));
+}
+
+SetLandscape::SetLandscape(Request request, const JobContext& job) : request_(std::move(request)) {
+    ENGINE_CHECK(request_.box.size() <= kMostDims, "more factors than a landscape has room for");
+    ENGINE_CHECK(request_.set.set.kind != SetKind::MultiLabel, "sets of several labels have no cells");
+    for (const auto& range : request_.box) {
+        grid_.factors.push_back(range.factor);
+        grid_.low.push_back(range.low);
+        grid_.high.push_back(range.high);
+    }
+    grid_.parts = gridParts(grid_.dims());
+    const std::string name = "landscape of " + request_.set.set.name;
+    first_ = std::make_unique<BlendSide>(request_.set.first, request_.first, request_.first_dims, job);
+    second_ = std::make_unique<BlendSide>(request_.set.second, request_.second, request_.second_dims, job);
+    const bool shared = sharesFactor(*first_, *second_);
+    const std::uint64_t pairs = static_cast<std::uint64_t>(first_->items()) * second_->items();
+    ProgressMeter meter(job, name, "pairs", pairs * (request_.backward ? 2 : 1));
+    for (const bool forward : {true, false}) {
+        if (!forward && !request_.backward) continue;
+        const BlendSide& queries = forward ? *first_ : *second_;
+        const BlendSide& candidates = forward ? *second_ : *first_;
+        const SideTables q(queries, grid_, SideTables::Part::Query, shared, job);
+        const SideTables c(candidates, grid_, SideTables::Part::Candidate, shared, job);
+        const PositiveLists positives = positivesOf(request_.set.set.pairs, queries.items(), !forward);
+        CellBuilder builder(grid_, q, c);
+        (forward ? forward_survivors_ : backward_survivors_) =
+            sortOut(q, c, grid_, positives, true, [&](const QueryEntries& entries, int thread) { builder.add(entries, thread); },
+                    meter, job);
+        DirectionCells cells = builder.finish();
+        for (std::size_t i = 0; i < queries.items(); ++i) {
+            positives.offset[i] == positives.offset[i + 1] ? ++cells.left_out : ++cells.queries;
+        }
+        cells.candidates = static_cast<std::uint32_t>(candidates.items());
+        cells.positives_per_query =
+            cells.queries == 0 ? 0 : static_cast<double>(positives.rows.size()) / cells.queries;
+        (forward ? forward_ : backward_) = std::move(cells);
+    }
+    meter.finish();
+}
+
+std::uint64_t SetLandscape::bytes() const {
+    return forward_.bytes() + backward_.bytes() + forward_survivors_.bytes() + backward_survivors_.bytes();
+}
+
+BlendWeights SetLandscape::weightsAt(const BlendWeights& base, const std::vector<int>& dims, const double* point) {
+    BlendWeights out = base;
+    for (std::size_t k = 0; k < dims.size(); ++k) {
+        if (dims[k] >= 0) out.layers[k].share = point[dims[k]];
+    }
+    // Where no expert of a layer is in force its share is 0, whatever its factor says.
+    for (auto& layer : out.layers) {
+        if (std::all_of(layer.weights.begin(), layer.weights.end(), [](double w) { return w == 0; })) layer.share = 0;
+    }
+    return out;
+}
+
+SetPoint SetLandscape::at(const double* point, TieRule ties) const {
+    const std::size_t leaf = grid_.leafOf(point);
+    const BlendWeights first = firstAt(point), second = secondAt(point);
+    const ExactRows exact(request_.set, first, second);
+    SetPoint out;
+    struct Task {
+        bool forward;
+        std::size_t begin, end;
+    };
+    std::vector<Task> tasks;
+    for (const bool forward : {true, false}) {
+        const DirectionCells& cells = forward ? forward_ : backward_;
+        if (cells.open_at.size() == 0) continue;
+        DirectionPoint& to = forward ? out.forward : out.backward;
+        to.queries = cells.queries;
+        for (std::size_t k = 0; k < kHitPlaces.size(); ++k)
+            to.count.hits[k] = cells.sure[leaf * kHitPlaces.size() + k];
+        const std::size_t open = cells.open_at[leaf + 1] - cells.open_at[leaf];
+        for (std::size_t q = 0; q < open; q += kTaskQueries)
+            tasks.push_back({forward, q, std::min(q + kTaskQueries, open)});
+    }
+    std::vector<HitCount> counts(tasks.size());
+    std::exception_ptr failure;
+    std::mutex guard;
+    // Reductions of floats would depend on the threads: counts are kept apart and added in order.
+#pragma omp parallel for schedule(dynamic, 1) if (tasks.size() > 2)
+    for (std::size_t t = 0; t < tasks.size(); ++t) {
+        const Task& task = tasks[t];
+        try {
+            counts[t] = task.forward ? countOpen(forward_, leaf, task.begin, task.end, *first_, *second_, point, exact,
+                                                 false, ties)
+                                     : countOpen(backward_, leaf, task.begin, task.end, *second_, *first_, point, exact,
+                                                 true, ties);
+        } catch (...) {
+            const std::scoped_lock lock(guard);
+            if (!failure) failure = std::current_exception();
+        }
+    }
+    if (failure) std::rethrow_exception(failure);
+    for (std::size_t t = 0; t < tasks.size(); ++t) (tasks[t].forward ? out.forward : out.backward).count += counts[t];
+    return out;
+}
+
+}  // namespace engine

@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The landscape of one evaluation set: its hits at every point of a box of factors, exact, without touching an
+// embedding again (README.md in this folder explains how). Built once for a product's components and experts' weights;
+// immutable and thread-safe afterwards.
+//
+// Exact: hits at K = 1, 5, 10 of every query equal those of the float64 reference on the stored float32 components
+// (engine/eval/ranks.h), ties within 1e-12 included.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/job.h"
+#include "engine/eval/product_evaluation.h"
+#include "engine/factors/blend_side.h"
+#include "engine/factors/direction_cells.h"
+#include "engine/factors/factor_grid.h"
+#include "engine/factors/survivors.h"
+
+namespace engine {
+
+// The hits of one direction at a point.
+struct DirectionPoint {
+    std::uint32_t queries = 0;  // with at least one positive
+    HitCount count;             // sure hits included
+
+    double rate(std::size_t place) const { return queries == 0 ? 0 : 100 * count.hits[place] / queries; }
+};
+
+struct SetPoint {
+    DirectionPoint forward, backward;  // first -> second; backward is empty where it was not asked for
+};
+
+// A range of one factor; [low, high] within 0..1.
+struct FactorRange {
+    std::string factor;
+    double low = 0, high = 1;
+};
+
+struct LandscapeCost {
+    std::uint64_t peak_bytes = 0, stored_bytes = 0;
+    double flops = 0;    // of matrix products, the larger part of the time
+    double seconds = 0;  // at the rate that this machine reaches
+};
+
+class SetLandscape {
+public:
+    struct Request {
+        SetComponents set;
+        BlendWeights first, second;            // fixes experts' weights, and shares that are no factor of the set
+        std::vector<int> first_dims, second_dims;  // the factor of each layer, an index into `box`, or -1
+        std::vector<FactorRange> box;              // of the set's factors, those that any layer names
+        bool backward = true;                      // also queries from the second side
+        std::uint64_t memory_bytes = std::uint64_t{4} << 30;
+    };
+    // Throws Error{NoSpace} with both figures if the budget is too small; Cancelled on a stop, looked at every tile.
+    static std::shared_ptr<const SetLandscape> build(Request request, const JobContext& job);
+    static LandscapeCost estimate(const Request& request);
+
+    const SetComponents& set() const { return request_.set; }
+    const FactorGrid& grid() const { return grid_; }
+    std::uint64_t bytes() const;
+
+    // `point`: the factors in the grid's order, within the box. On all threads of the caller.
+    SetPoint at(const double* point, TieRule ties) const;
+
+    // The weights of both sides at a point, as blend() takes them.
+    BlendWeights firstAt(const double* point) const { return weightsAt(request_.first, request_.first_dims, point); }
+    BlendWeights secondAt(const double* point) const { return weightsAt(request_.second, request_.second_dims, point); }
+
+    const BlendSide& first() const { return *first_; }
+    const BlendSide& second() const { return *second_; }
+    const DirectionCells& cells(bool forward) const { return forward ? forward_ : backward_; }
+    const Survivors& survivors(bool forward) const { return forward ? forward_survivors_ : backward_survivors_; }
+
+private:
+    SetLandscape(Request request, const JobContext& job);
+    static BlendWeights weightsAt(const BlendWeights& base, const std::vector<int>& dims, const double* point);
+
+    Request request_;
+    FactorGrid grid_;
+    std::unique_ptr<const BlendSide> first_, second_;
+    DirectionCells forward_, backward_;
+    Survivors forward_survivors_, backward_survivors_;
+};
+
+}  // namespace engine
