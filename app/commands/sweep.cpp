@@ -21,6 +21,7 @@ void addSweep(CLI::App& app, Globals& globals) {
     verb->add_option("--baseline-setting", baseline->setting, "Setting of the baseline product.");
     verb->add_option("--sets", request->sets, "Evaluation sets; those of the groups otherwise.")->delimiter(',');
     verb->add_option("-o,--output", request->output, "File to write: .csv, .json or .h5.");
+    verb->add_flag("--reference", request->reference, "Compute every point by brute force in float64: slow.");
     auto options = addOptionFlags(*verb, engine::evaluateOptions(), "Protocol");
     verb->footer("Example: molspace sweep --product p --axis sigma_a=0:1:0.1 --axis sigma_t=0:1:0.1 -o surface.csv");
     onRun(*verb, globals, [request, baseline, options](const engine::JobContext& job) {

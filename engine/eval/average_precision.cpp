@@ -53,12 +53,12 @@ double tieSum(std::size_t ahead, std::size_t found, const Scored* items, std::si
     return sum;
 }
 
-ClassPrecision precisionOf(std::vector<Scored>& items, TieRule ties) {
+// Orders the items; `found` counts their positives too when it returns.
+PrecisionPart sumOf(std::vector<Scored>& items, std::size_t ahead, std::size_t& found, TieRule ties) {
     std::sort(items.begin(), items.end(), [](const Scored& a, const Scored& b) {
         return a.score != b.score ? a.score > b.score : a.item < b.item;
     });
-    ClassPrecision out;
-    double sum = 0;
+    PrecisionPart out;
     for (std::size_t i = 0; i < items.size();) {
         std::size_t end = i + 1;
         while (end < items.size() && items[end - 1].score - items[end].score <= kTieTolerance) ++end;
@@ -68,23 +68,41 @@ ClassPrecision precisionOf(std::vector<Scored>& items, TieRule ties) {
         }
         std::size_t positives = 0;
         for (std::size_t k = i; k < end; ++k) positives += items[k].positive;
-        sum += tieSum(i, out.positives, items.data() + i, end - i, positives, ties);
-        out.positives += positives;
+        out.sum += tieSum(ahead + i, found, items.data() + i, end - i, positives, ties);
+        found += positives;
         out.tied = out.tied || (positives != 0 && positives != end - i);
         i = end;
     }
-    out.value = out.positives == 0 ? 0 : sum / static_cast<double>(out.positives);
     return out;
+}
+
+ClassPrecision precisionOf(std::vector<Scored>& items, TieRule ties) {
+    ClassPrecision out;
+    const PrecisionPart whole = sumOf(items, 0, out.positives, ties);
+    out.tied = whole.tied;
+    out.value = out.positives == 0 ? 0 : whole.sum / static_cast<double>(out.positives);
+    return out;
+}
+
+std::vector<Scored> scoredItems(const std::vector<double>& scores, const std::vector<char>& positive) {
+    std::vector<Scored> items(scores.size());
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+        items[i] = {scores[i], static_cast<std::uint32_t>(i), positive[i] != 0};
+    }
+    return items;
 }
 
 }  // namespace
 
 ClassPrecision averagePrecision(const std::vector<double>& scores, const std::vector<char>& positive, TieRule ties) {
-    std::vector<Scored> items(scores.size());
-    for (std::size_t i = 0; i < scores.size(); ++i) {
-        items[i] = {scores[i], static_cast<std::uint32_t>(i), positive[i] != 0};
-    }
+    std::vector<Scored> items = scoredItems(scores, positive);
     return precisionOf(items, ties);
+}
+
+PrecisionPart precisionPart(const std::vector<double>& scores, const std::vector<char>& positive, std::size_t ahead,
+                            std::size_t found, TieRule ties) {
+    std::vector<Scored> items = scoredItems(scores, positive);
+    return sumOf(items, ahead, found, ties);
 }
 
 ClassPrecisions averagePrecisions(const RowSource& items, const RowSource& classes, const PairList& pairs, TieRule ties,

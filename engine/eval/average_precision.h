@@ -35,4 +35,13 @@ ClassPrecisions averagePrecisions(const RowSource& items, const RowSource& class
 // One class: scores of all items (any order) and which are positive.
 ClassPrecision averagePrecision(const std::vector<double>& scores, const std::vector<char>& positive, TieRule ties);
 
+// The part of the sum of AP (before the division by P) that items in a row of the order add, `ahead` items and `found`
+// positives coming before them. Items in ascending order of their rows.
+struct PrecisionPart {
+    double sum = 0;
+    bool tied = false;
+};
+PrecisionPart precisionPart(const std::vector<double>& scores, const std::vector<char>& positive, std::size_t ahead,
+                            std::size_t found, TieRule ties);
+
 }  // namespace engine

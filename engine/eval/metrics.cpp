@@ -42,7 +42,7 @@ void putDirection(MetricMap& map, const DirectionMetrics& d) {
     map["R@1 " + d.name] = d.r1;
     map["R@5 " + d.name] = d.r5;
     map["R@10 " + d.name] = d.r10;
-    map["median rank " + d.name] = d.median_rank;
+    if (d.median_rank) map["median rank " + d.name] = *d.median_rank;
 }
 
 // Said only where it can change a rank that anybody would notice.
@@ -61,7 +61,7 @@ Row directionRow(const std::string& set, const DirectionMetrics& d) {
             fixed(d.r1),
             fixed(d.r5),
             fixed(d.r10),
-            fixed(d.median_rank, 1),
+            d.median_rank ? fixed(*d.median_rank, 1) : "-",
             std::to_string(d.queries),
             std::to_string(d.candidates),
             std::to_string(d.tied_queries)};
@@ -197,7 +197,7 @@ Json toJson(const DirectionMetrics& d) {
                 {"R@1", d.r1},
                 {"R@5", d.r5},
                 {"R@10", d.r10},
-                {"median_rank", d.median_rank},
+                {"median_rank", d.median_rank ? Json(*d.median_rank) : Json()},
                 {"tied_queries", d.tied_queries}};
 }
 

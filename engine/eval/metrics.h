@@ -59,7 +59,7 @@ struct DirectionMetrics {
     std::size_t candidates = 0;
     double positives_per_query = 0;
     double r1 = 0, r5 = 0, r10 = 0;  // percent
-    double median_rank = 0;          // of the best positive among the non-positives
+    std::optional<double> median_rank;  // of the best positive among the non-positives; not known from hits alone
     std::size_t tied_queries = 0;    // whose best positive ties with a non-positive
 };
 

@@ -15,14 +15,6 @@ double percent(double part, std::size_t whole) {
     return whole == 0 ? 0 : 100 * part / static_cast<double>(whole);
 }
 
-double median(std::vector<double> values) {
-    if (values.empty()) return 0;
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    if (values.size() % 2 == 1) return *middle;
-    return (*std::max_element(values.begin(), middle) + *middle) / 2;
-}
-
 DirectionMetrics summarise(const std::vector<QueryRank>& ranks, std::size_t candidates, const std::string& name,
                            TieRule ties) {
     DirectionMetrics out;
@@ -48,7 +40,7 @@ DirectionMetrics summarise(const std::vector<QueryRank>& ranks, std::size_t cand
     out.r5 = percent(hits5, out.queries);
     out.r10 = percent(hits10, out.queries);
     out.positives_per_query = out.queries == 0 ? 0 : positives / static_cast<double>(out.queries);
-    out.median_rank = median(std::move(places));
+    out.median_rank = medianOf(std::move(places));
     return out;
 }
 
@@ -67,15 +59,25 @@ std::string tieText(TieRule ties) {
     return equal;
 }
 
-Protocol protocolOf(const SetDescription& set, const RowSource& first, const RowSource& second,
+}  // namespace
+
+double medianOf(std::vector<double> values) {
+    if (values.empty()) return 0;
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    if (values.size() % 2 == 1) return *middle;
+    return (*std::max_element(values.begin(), middle) + *middle) / 2;
+}
+
+Protocol protocolOf(const SetDescription& set, std::size_t first_items, std::size_t second_items,
                     const std::string& score, TieRule ties) {
     Protocol p;
     p.kind = set.kind;
     p.set = set.name;
     p.first = set.first;
     p.second = set.second;
-    p.first_items = first.rows.rows;
-    p.second_items = second.rows.rows;
+    p.first_items = first_items;
+    p.second_items = second_items;
     p.pairs = set.pairs.size();
     p.score = score;
     p.tie_rule = tieText(ties);
@@ -99,6 +101,8 @@ Protocol protocolOf(const SetDescription& set, const RowSource& first, const Row
     return p;
 }
 
+namespace {
+
 // One label for each item; `left_out` is what has none.
 void checkSingleLabels(const SetDescription& set, const std::vector<QueryRank>& ranks) {
     for (std::size_t i = 0; i < ranks.size(); ++i) {
@@ -115,7 +119,7 @@ SetMetrics evaluateWith(const SetDescription& set, const RowSource& first, const
                         const PrecisionFunction& precisions) {
     const TieRule ties = tieRule(options.ties);
     SetMetrics out;
-    out.protocol = protocolOf(set, first, second, score, ties);
+    out.protocol = protocolOf(set, first.rows.rows, second.rows.rows, score, ties);
     if (set.kind == SetKind::MultiLabel) {
         MultiLabelMetrics m;
         m.items = first.rows.rows;

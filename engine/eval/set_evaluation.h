@@ -31,6 +31,13 @@ SetMetrics evaluateSet(const SetDescription& set, const RowSource& first, const 
 SetMetrics evaluateSetReference(const SetDescription& set, const RowSource& first, const RowSource& second,
                                 const std::string& score, const EvalOptions& options, const JobContext& job);
 
+// The protocol of a set of so many items on each side.
+Protocol protocolOf(const SetDescription& set, std::size_t first_items, std::size_t second_items,
+                    const std::string& score, TieRule ties);
+
+// Half of the ranks are at most this; the mean of the middle two where they are even in number. 0 without any.
+double medianOf(std::vector<double> values);
+
 // Probability (0..1) that the query's best positive is within the first k, and its rank, by the rule for ties.
 double hitAt(const QueryRank& rank, std::size_t k, TieRule ties);
 double rankOf(const QueryRank& rank, TieRule ties);

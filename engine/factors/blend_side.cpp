@@ -45,11 +45,23 @@ Matrix expertSum(const Components::Layer& layer, const std::vector<double>& weig
 
 }  // namespace
 
-BlendSide::BlendSide(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
-                     const JobContext& job)
-    : items_(components.rows()), width_(components.width()) {
+BlendWeights weightsAtPoint(const BlendWeights& base, const std::vector<int>& dims, const double* point) {
+    BlendWeights out = base;
+    for (std::size_t k = 0; k < dims.size(); ++k) {
+        auto& layer = out.layers[k];
+        if (dims[k] >= 0) layer.share = point[dims[k]];
+        const auto off = [](double w) { return w == 0; };
+        if (std::all_of(layer.weights.begin(), layer.weights.end(), off)) layer.share = 0;
+    }
+    return out;
+}
+
+void BlendSide::takeLayers(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
+                           const JobContext* job) {
     ENGINE_CHECK(weights.layers.size() == components.layers.size() && dims.size() == components.layers.size(),
                  "weights belong to other components");
+    items_ = components.rows();
+    width_ = components.width();
     atoms_.push_back(components.base);
     sums_.reserve(components.layers.size());
     for (std::size_t k = 0; k < components.layers.size(); ++k) {
@@ -65,18 +77,33 @@ BlendSide::BlendSide(const Components& components, const BlendWeights& weights, 
         if (dims[k] >= 0) own_dims_.push_back(static_cast<std::size_t>(dims[k]));
         if (active == 1) {
             atoms_.push_back(components.layers[k].parts[only].rows);
-        } else {
-            sums_.push_back(expertSum(components.layers[k], use.weights, job));
+        } else if (job) {
+            sums_.push_back(expertSum(components.layers[k], use.weights, *job));
             atoms_.push_back(sums_.back().view());
+        } else {
+            atoms_.push_back({});
         }
     }
     ENGINE_CHECK(layers_.size() <= kMostLayers, "more layers than a landscape has room for");
     std::sort(own_dims_.begin(), own_dims_.end());
     own_dims_.erase(std::unique(own_dims_.begin(), own_dims_.end()), own_dims_.end());
+}
 
+BlendSide::BlendSide(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
+                     Stored stored)
+    : stored_(std::move(stored)) {
+    takeLayers(components, weights, dims, nullptr);
+    if (stored_.inverse.size() != items_ * atoms_.size() || stored_.classes.size() != items_ ||
+        stored_.cosine.size() != items_ * layers_.size() * atoms_.size()) {
+        throw Error(ErrorCode::InvalidInput, components.modality, "the stored side belongs to other components");
+    }
+}
+
+BlendSide::BlendSide(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
+                     const JobContext& job) {
+    takeLayers(components, weights, dims, &job);
     const std::size_t n = atoms_.size(), layers = layers_.size();
-    inverse_.resize(items_ * n);
-    cosine_.assign(items_ * layers * n, 0.0);
+    std::vector<double> inverse(items_ * n), cosine(items_ * layers * n, 0.0);
     std::vector<std::uint64_t> hashes(items_);
     for (std::size_t first = 0; first < items_; first += kBlockRows) {
         job.checkStop();
@@ -87,28 +114,28 @@ BlendSide::BlendSide(const Components& components, const BlendWeights& weights, 
             for (std::size_t j = 0; j < n; ++j) {
                 const float* row = atoms_[j].row(i);
                 const double length = std::sqrt(score::dot(row, row, width_));
-                inverse_[i * n + j] = length < kShortest ? 0 : 1 / length;
+                inverse[i * n + j] = length < kShortest ? 0 : 1 / length;
                 hash = XXH3_64bits_withSeed(row, width_ * sizeof(float), hash);
             }
             hashes[i] = hash;
             for (std::size_t k = 0; k < layers; ++k) {
                 for (std::size_t j = 0; j <= k; ++j) {
-                    cosine_[(i * layers + k) * n + j] = score::dot(atoms_[k + 1].row(i), atoms_[j].row(i), width_) *
-                                                        inverse_[i * n + k + 1] * inverse_[i * n + j];
+                    cosine[(i * layers + k) * n + j] = score::dot(atoms_[k + 1].row(i), atoms_[j].row(i), width_) *
+                                                        inverse[i * n + k + 1] * inverse[i * n + j];
                 }
             }
         }
     }
     for (std::size_t k = 0; k < layers; ++k) {
         for (std::size_t i = 0; i < items_; ++i) {
-            if (inverse_[i * n + k + 1] != 0) continue;
+            if (inverse[i * n + k + 1] != 0) continue;
             throw Error(ErrorCode::InvalidInput, components.modality + " row " + std::to_string(i),
                         "the mean of the experts has length 0, so it has no direction",
                         "choose experts that do not cancel each other");
         }
     }
     // Rows of one hash are compared, so that a class never holds rows that differ.
-    classes_.resize(items_);
+    std::vector<std::uint32_t> classes(items_);
     std::unordered_map<std::uint64_t, std::uint32_t> seen;
     seen.reserve(items_);
     for (std::size_t i = 0; i < items_; ++i) {
@@ -116,15 +143,18 @@ BlendSide::BlendSide(const Components& components, const BlendWeights& weights, 
         bool equal = !is_new;
         for (std::size_t j = 0; equal && j < n; ++j)
             equal = std::memcmp(atoms_[j].row(i), atoms_[j].row(at->second), width_ * sizeof(float)) == 0;
-        classes_[i] = equal ? at->second : static_cast<std::uint32_t>(i);
+        classes[i] = equal ? at->second : static_cast<std::uint32_t>(i);
     }
+    stored_.inverse = Array<double>(std::move(inverse));
+    stored_.cosine = Array<double>(std::move(cosine));
+    stored_.classes = Array<std::uint32_t>(std::move(classes));
 }
 
 template <bool Normalised>
 bool BlendSide::combine(std::size_t item, const double* factors, double* b) const {
     const std::size_t n = atoms_.size(), layers = layers_.size();
-    const double* inverse = inverse_.data() + item * n;
-    const double* cosine = cosine_.data() + item * layers * n;
+    const double* inverse = stored_.inverse.data() + item * n;
+    const double* cosine = stored_.cosine.data() + item * layers * n;
     b[0] = 1;
     bool found = inverse[0] != 0;
     for (std::size_t k = 0; k < layers; ++k) {
@@ -160,8 +190,8 @@ void BlendSide::direction(std::size_t item, const double* factors, double* a) co
 void BlendSide::bound(std::size_t item, const double* low, const double* high, bool normalised, double* error,
                       double* slope) const {
     const std::size_t n = atoms_.size(), layers = layers_.size();
-    const double* inverse = inverse_.data() + item * n;
-    const double* cosine = cosine_.data() + item * layers * n;
+    const double* inverse = stored_.inverse.data() + item * n;
+    const double* cosine = stored_.cosine.data() + item * layers * n;
     std::fill_n(error, n, 0.0);
     for (std::size_t l = 0; l < own_dims_.size(); ++l) {
         const std::size_t variable = own_dims_[l];

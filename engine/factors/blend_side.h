@@ -13,12 +13,16 @@
 #include <vector>
 
 #include "engine/base/job.h"
+#include "engine/factors/array.h"
 #include "engine/recipe/product.h"
 
 namespace engine {
 
 inline constexpr std::size_t kMostLayers = 4;  // of one side; beyond it there is no landscape
 inline constexpr std::size_t kMostAtoms = kMostLayers + 1;
+
+// The weights with the factors of a point put in: shares of layers that have a dim, 0 where no expert is in force.
+BlendWeights weightsAtPoint(const BlendWeights& base, const std::vector<int>& dims, const double* point);
 
 class BlendSide {
 public:
@@ -28,6 +32,13 @@ public:
     // of experts vanishes.
     BlendSide(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
               const JobContext& job);
+    // What the above found, to be kept in a file. A side made from it has no rows of atoms that are sums.
+    struct Stored {
+        Array<double> inverse, cosine;
+        Array<std::uint32_t> classes;
+    };
+    BlendSide(const Components& components, const BlendWeights& weights, const std::vector<int>& dims, Stored stored);
+    const Stored& stored() const { return stored_; }
 
     std::size_t items() const { return items_; }
     std::size_t width() const { return width_; }
@@ -36,9 +47,9 @@ public:
     // The factors that it depends on, ascending.
     const std::vector<std::size_t>& dims() const { return own_dims_; }
     // 1 / |atom_j| of an item.
-    double inverseLength(std::size_t item, std::size_t j) const { return inverse_[item * atoms() + j]; }
+    double inverseLength(std::size_t item, std::size_t j) const { return stored_.inverse[item * atoms() + j]; }
     // Items of equal class have equal atoms, bit by bit, so they score alike at any factors.
-    std::uint32_t rowClass(std::size_t item) const { return classes_[item]; }
+    std::uint32_t rowClass(std::size_t item) const { return stored_.classes[item]; }
 
     // b_j at a point; `factors` are indexed by the dims. False if the vector vanishes there (blend() throws then).
     bool weights(std::size_t item, const double* factors, double* b) const;
@@ -58,6 +69,8 @@ private:
         int dim;
         double share;
     };
+    void takeLayers(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
+                    const JobContext* job);
     template <bool Normalised>
     bool combine(std::size_t item, const double* factors, double* b) const;
 
@@ -66,9 +79,7 @@ private:
     std::vector<Matrix> sums_;  // of layers with several experts
     std::vector<Layer> layers_;
     std::vector<std::size_t> own_dims_;
-    std::vector<double> inverse_;  // [items][atoms]
-    std::vector<double> cosine_;   // [items][layers][atoms]: <â_{k+1}, â_j> for j <= k
-    std::vector<std::uint32_t> classes_;
+    Stored stored_;  // inverse [items][atoms]; cosine [items][layers][atoms]: <â_{k+1}, â_j> for j <= k
 };
 
 }  // namespace engine

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "engine/eval/score_kernel.h"
 
@@ -11,24 +12,15 @@ namespace engine {
 
 namespace {
 
-// Stored products are float64 rounded to float32, of atoms that are rounded once where experts are summed: 3 roundings
-// of 2^-24 for each product, times the weights. Anything nearer than this times the weights is decided in float64.
-constexpr double kProductError = 2e-7;
-
-struct Entry {
-    double score = 0, doubt = 0;  // |score − exact| <= doubt
-    std::uint32_t item = 0;
-};
-
 // The reference's own arithmetic for the entries that are too near: float64 rows, ties within kTieTolerance.
-QueryRank decideExactly(const std::vector<Entry>& entries, std::size_t positives, std::uint32_t query,
+QueryRank decideExactly(const std::vector<ScoredEntry>& entries, std::size_t positives, std::uint32_t query,
                         std::uint32_t beaten, double best, double best_doubt, const ExactRows& exact,
                         bool query_is_second) {
     thread_local std::vector<double> x, y;
     x.resize(exact.width());
     y.resize(exact.width());
     exact.row(query_is_second, query, x.data());
-    const auto score = [&](const Entry& entry) {
+    const auto score = [&](const ScoredEntry& entry) {
         exact.row(!query_is_second, entry.item, y.data());
         // In the order of the sides, so that both directions see the same number.
         return query_is_second ? score::dot(y.data(), x.data(), x.size()) : score::dot(x.data(), y.data(), x.size());
@@ -82,15 +74,63 @@ void HitCount::operator+=(const HitCount& other) {
     resolved += other.resolved;
 }
 
+QueryRank rankEntries(const std::vector<ScoredEntry>& entries, std::size_t positives, std::uint32_t query,
+                      std::uint32_t beaten, bool whole, const BlendSide& candidates, const ExactRows& exact,
+                      bool query_is_second, bool& in_doubt) {
+    double best = -2, best_doubt = 0;
+    for (std::size_t e = 0; e < positives; ++e) {
+        best = std::max(best, entries[e].score);
+        best_doubt = std::max(best_doubt, entries[e].doubt);
+    }
+    QueryRank rank;
+    rank.positives = static_cast<std::uint32_t>(positives);
+    rank.beaten_by = beaten;
+    std::uint32_t near = 0;
+    for (std::size_t e = positives; e < entries.size(); ++e) {
+        const double margin = entries[e].score - best, doubt = entries[e].doubt + best_doubt;
+        rank.beaten_by += margin > doubt;
+        near += std::fabs(margin) <= doubt;
+    }
+    in_doubt = whole && near > 0;
+    for (const std::uint32_t k : kHitPlaces) {
+        in_doubt = in_doubt || (rank.beaten_by < k && rank.beaten_by + near >= k);
+    }
+    if (!in_doubt) return rank;
+    // Entries of equal rows tie whatever the point, which needs no arithmetic.
+    bool alike = true;
+    std::uint32_t kind = ~0u, row = ~0u, positives_near = 0;
+    for (std::size_t e = 0; alike && e < entries.size(); ++e) {
+        if (std::fabs(entries[e].score - best) > entries[e].doubt + best_doubt) continue;
+        const std::uint32_t of = candidates.rowClass(entries[e].item);
+        if (kind == ~0u) kind = of;
+        alike = of == kind;
+        if (e < positives) {
+            ++positives_near;
+            row = std::min(row, entries[e].item);
+        }
+    }
+    if (!alike) {
+        return decideExactly(entries, positives, query, beaten, best, best_doubt, exact, query_is_second);
+    }
+    in_doubt = false;
+    rank.tied = near;
+    rank.tied_positives = positives_near;
+    for (std::size_t e = positives; e < entries.size(); ++e) {
+        const bool tied = std::fabs(entries[e].score - best) <= entries[e].doubt + best_doubt;
+        rank.tied_before += tied && entries[e].item < row;
+    }
+    return rank;
+}
+
 HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t first, std::size_t last,
                    const BlendSide& queries, const BlendSide& candidates, const double* point, const ExactRows& exact,
-                   bool query_is_second, TieRule ties, std::vector<OpenRank>* ranks) {
+                   bool query_is_second, TieRule ties) {
     HitCount out;
     const std::size_t qa = queries.atoms(), ca = candidates.atoms();
     const std::uint64_t open_at = cells.open_at[leaf], entries_at = cells.entries_at[leaf];
     const std::size_t open_in_leaf = cells.open_at[leaf + 1] - open_at;
     const std::size_t entries_in_leaf = cells.entries_at[leaf + 1] - entries_at;
-    thread_local std::vector<Entry> entries;
+    thread_local std::vector<ScoredEntry> entries;
     for (std::size_t q = first; q < last; ++q) {
         const OpenQuery& open = cells.open[open_at + q];
         const std::size_t end = q + 1 < open_in_leaf ? cells.open[open_at + q + 1].first_entry : entries_in_leaf;
@@ -98,13 +138,12 @@ HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t fi
         queries.direction(open.query, point, a);
         for (std::size_t i = 0; i < qa; ++i) sum_a += a[i];
         entries.resize(end - open.first_entry);
-        double best = -2, best_doubt = 0;
         for (std::size_t e = 0; e < entries.size(); ++e) {
             const std::uint64_t at = entries_at + open.first_entry + e;
             const float* p = cells.inner.data() + at * cells.products;
-            Entry& entry = entries[e];
-            entry.item = cells.items[at];
-            candidates.weights(entry.item, point, b);
+            ScoredEntry& entry = entries[e];
+            entry = {0, std::numeric_limits<double>::infinity(), cells.items[at]};
+            if (!candidates.weights(entry.item, point, b)) continue;  // blend() will say why
             double score = 0, sum_b = 0;
             for (std::size_t j = 0; j < ca; ++j) {
                 double v = 0;
@@ -114,53 +153,14 @@ HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t fi
             }
             entry.score = score;
             entry.doubt = kProductError * sum_a * sum_b;
-            if (e < open.positives) {
-                best = std::max(best, score);
-                best_doubt = std::max(best_doubt, entry.doubt);
-            }
-        }
-        std::uint32_t beaten = open.beaten, near = 0;
-        for (std::size_t e = open.positives; e < entries.size(); ++e) {
-            const double margin = entries[e].score - best, doubt = entries[e].doubt + best_doubt;
-            beaten += margin > doubt;
-            near += std::fabs(margin) <= doubt;
         }
         out.evaluated += static_cast<std::uint32_t>(entries.size());
-        QueryRank rank;
-        rank.positives = open.positives;
-        rank.beaten_by = beaten;
-        bool doubtful = ranks != nullptr && near > 0;
-        for (const std::uint32_t k : kHitPlaces) doubtful = doubtful || (beaten < k && beaten + near >= k);
-        if (doubtful) {
-            // Entries of equal rows tie whatever the point, which needs no arithmetic.
-            bool alike = true;
-            std::uint32_t kind = ~0u, row = ~0u, positives_near = 0;
-            for (std::size_t e = 0; e < entries.size(); ++e) {
-                if (std::fabs(entries[e].score - best) > entries[e].doubt + best_doubt) continue;
-                const std::uint32_t of = candidates.rowClass(entries[e].item);
-                if (kind == ~0u) kind = of;
-                alike = alike && of == kind;
-                if (e < open.positives) {
-                    ++positives_near;
-                    row = std::min(row, entries[e].item);
-                }
-            }
-            if (alike) {
-                rank.tied = near;
-                rank.tied_positives = positives_near;
-                for (std::size_t e = open.positives; e < entries.size(); ++e) {
-                    const bool tied = std::fabs(entries[e].score - best) <= entries[e].doubt + best_doubt;
-                    rank.tied_before += tied && entries[e].item < row;
-                }
-            } else {
-                rank = decideExactly(entries, open.positives, open.query, open.beaten, best, best_doubt, exact,
-                                     query_is_second);
-                ++out.resolved;
-            }
-            out.tied += rank.tied != 0;
-        }
+        bool in_doubt = false;
+        const QueryRank rank = rankEntries(entries, open.positives, open.query, open.beaten, false, candidates, exact,
+                                           query_is_second, in_doubt);
+        out.resolved += in_doubt;
+        out.tied += rank.tied != 0;
         for (std::size_t k = 0; k < kHitPlaces.size(); ++k) out.hits[k] += hitAt(rank, kHitPlaces[k], ties);
-        if (ranks) ranks->push_back({open.query, rank});
     }
     return out;
 }

@@ -9,40 +9,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <mutex>
-#include <span>
 #include <vector>
 
 #include "engine/eval/product_evaluation.h"
+#include "engine/factors/array.h"
 #include "engine/factors/blend_side.h"
 #include "engine/factors/factor_grid.h"
 #include "engine/factors/query_cut.h"
 
 namespace engine {
-
-// Either owned or a view of a mapped file.
-template <class T>
-class Array {
-public:
-    Array() = default;
-    explicit Array(std::vector<T> values) : own_(std::move(values)), view_(own_) {}
-    explicit Array(std::span<const T> view) : view_(view) {}
-    Array(Array&& other) noexcept { *this = std::move(other); }
-    Array& operator=(Array&& other) noexcept {
-        own_ = std::move(other.own_);  // a vector's storage stays where it is
-        view_ = other.view_;
-        return *this;
-    }
-    const T& operator[](std::size_t i) const { return view_[i]; }
-    std::size_t size() const { return view_.size(); }
-    const T* data() const { return view_.data(); }
-    std::span<const T> span() const { return view_; }
-
-private:
-    std::vector<T> own_;
-    std::span<const T> view_;
-};
 
 struct OpenQuery {
     std::uint32_t query = 0;
@@ -90,16 +65,26 @@ struct HitCount {
     void operator+=(const HitCount& other);
 };
 
-// How a query stands at a point, for what is known of it: the ranks beyond the last of kHitPlaces are not.
-struct OpenRank {
-    std::uint32_t query = 0;
-    QueryRank rank;
+// Stored products are float64 rounded to float32, of atoms that are rounded once where experts are summed: 3 roundings
+// of 2^-24 for each product, times the weights. What is nearer than this is decided in float64.
+inline constexpr double kProductError = 2e-7;
+
+struct ScoredEntry {
+    double score = 0, doubt = 0;  // |score − exact| <= doubt
+    std::uint32_t item = 0;
 };
 
+// Where the best positive stands among `entries` (positives first) and `beaten` others that surely beat it. Where only
+// the hits at kHitPlaces are asked for (not `whole`), a near score that cannot change them is left as it is.
+// `in_doubt`: float64 rows were needed.
+QueryRank rankEntries(const std::vector<ScoredEntry>& entries, std::size_t positives, std::uint32_t query,
+                      std::uint32_t beaten, bool whole, const BlendSide& candidates, const ExactRows& exact,
+                      bool query_is_second, bool& in_doubt);
+
 // The open queries first..last-1 of a leaf at `point`; sure hits are not counted. `query_is_second`: which side of
-// `exact` the queries are. `ranks`, if given, receives every open query.
+// `exact` the queries are.
 HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t first, std::size_t last,
                    const BlendSide& queries, const BlendSide& candidates, const double* point, const ExactRows& exact,
-                   bool query_is_second, TieRule ties, std::vector<OpenRank>* ranks = nullptr);
+                   bool query_is_second, TieRule ties);
 
 }  // namespace engine

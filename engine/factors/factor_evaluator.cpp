@@ -15,6 +15,12 @@ constexpr std::size_t kKnownPoints = 20000;  // of one set; beyond it the memory
 
 }  // namespace
 
+std::vector<MetricMap> FactorEvaluator::figures(const Setting& setting, const JobContext& job) {
+    std::vector<MetricMap> out;
+    for (const auto& set : evaluate(setting, job).sets) out.push_back(set.values());
+    return out;
+}
+
 // Rows of one side at the weights they were last asked for.
 struct DirectEvaluator::Side {
     Side(const Components& components, BlendWeights blend_weights, const JobContext& job)
@@ -74,13 +80,21 @@ const SetMetrics& DirectEvaluator::measure(std::size_t set, const Setting& setti
     return known.emplace(std::move(key), std::move(metrics)).first->second;
 }
 
+void DirectEvaluator::requireLive(const Setting& setting) const {
+    if (model_->isLive(setting)) return;
+    throw Error(ErrorCode::InvalidInput, subject(),
+                "the setting changes something that later reactions were computed from",
+                "set it in the recipe and train or evaluate that");
+}
+
+SetMetrics DirectEvaluator::evaluateSetAt(std::size_t set, const Setting& setting, const JobContext& job) {
+    requireLive(setting);
+    return measure(set, setting, "inner product of unit rows in " + subject(), job);
+}
+
 MetricsTable DirectEvaluator::evaluate(const Setting& setting, const JobContext& job) {
     checkSetting(setting, factors(), subject());
-    if (!model_->isLive(setting)) {
-        throw Error(ErrorCode::InvalidInput, subject(),
-                    "the setting changes something that later reactions were computed from",
-                    "set it in the recipe and train or evaluate that");
-    }
+    requireLive(setting);
     MetricsTable table;
     table.subject = productSubject(*model_, setting);
     table.synthetic = options_.synthetic;

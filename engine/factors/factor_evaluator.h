@@ -30,6 +30,9 @@ public:
     // Every set at the recipe's factors with `setting` put in. Throws Error{InvalidInput} naming a factor that is
     // unknown, out of 0..1 or not live. Equal settings give equal figures.
     virtual MetricsTable evaluate(const Setting& setting, const JobContext& job) = 0;
+    // The figures of every set by metric, in the order of sets(), without protocols: what sweeps and tuning ask for at
+    // many points. A metric that would cost much more than the others may be left out (median rank).
+    virtual std::vector<MetricMap> figures(const Setting& setting, const JobContext& job);
     virtual const std::vector<SetOutline>& sets() const = 0;
     virtual const std::vector<FactorInfo>& factors() const = 0;  // that a setting can name
     virtual std::string subject() const = 0;                     // the product's name
@@ -50,6 +53,7 @@ public:
     ~DirectEvaluator() override;
 
     MetricsTable evaluate(const Setting& setting, const JobContext& job) override;
+    SetMetrics evaluateSetAt(std::size_t set, const Setting& setting, const JobContext& job);
     const std::vector<SetOutline>& sets() const override { return outlines_; }
     const std::vector<FactorInfo>& factors() const override { return model_->plan().factors; }
     std::string subject() const override { return model_->recipe().name; }
@@ -59,6 +63,7 @@ public:
 private:
     struct Side;
     const SetMetrics& measure(std::size_t set, const Setting& setting, const std::string& score, const JobContext& job);
+    void requireLive(const Setting& setting) const;
     Side& blended(std::size_t set, bool second, BlendWeights weights, const JobContext& job);
 
     std::shared_ptr<const ProductModel> model_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <numeric>
 
@@ -149,10 +150,12 @@ bool sharesFactor(const BlendSide& a, const BlendSide& b) {
 }  // namespace
 
 std::shared_ptr<const SetLandscape> SetLandscape::build(Request request, const JobContext& job) {
-    return std::shared_ptr<const SetLandscape>(new SetLandscape(std::move(request), job));
+    const std::shared_ptr<SetLandscape> made(new SetLandscape(std::move(request)));
+    made->make(job);
+    return made;
 }
 
-SetLandscape::SetLandscape(Request request, const JobContext& job) : request_(std::move(request)) {
+SetLandscape::SetLandscape(Request request) : request_(std::move(request)) {
     ENGINE_CHECK(request_.box.size() <= kMostDims, "more factors than a landscape has room for");
     ENGINE_CHECK(request_.set.set.kind != SetKind::MultiLabel, "sets of several labels have no cells");
     for (const auto& range : request_.box) {
@@ -161,6 +164,9 @@ SetLandscape::SetLandscape(Request request, const JobContext& job) : request_(st
         grid_.high.push_back(range.high);
     }
     grid_.parts = gridParts(grid_.dims());
+}
+
+void SetLandscape::make(const JobContext& job) {
     const std::string name = "landscape of " + request_.set.set.name;
     first_ = std::make_unique<BlendSide>(request_.set.first, request_.first, request_.first_dims, job);
     second_ = std::make_unique<BlendSide>(request_.set.second, request_.second, request_.second_dims, job);
@@ -192,18 +198,6 @@ SetLandscape::SetLandscape(Request request, const JobContext& job) : request_(st
 
 std::uint64_t SetLandscape::bytes() const {
     return forward_.bytes() + backward_.bytes() + forward_survivors_.bytes() + backward_survivors_.bytes();
-}
-
-BlendWeights SetLandscape::weightsAt(const BlendWeights& base, const std::vector<int>& dims, const double* point) {
-    BlendWeights out = base;
-    for (std::size_t k = 0; k < dims.size(); ++k) {
-        if (dims[k] >= 0) out.layers[k].share = point[dims[k]];
-    }
-    // Where no expert of a layer is in force its share is 0, whatever its factor says.
-    for (auto& layer : out.layers) {
-        if (std::all_of(layer.weights.begin(), layer.weights.end(), [](double w) { return w == 0; })) layer.share = 0;
-    }
-    return out;
 }
 
 SetPoint SetLandscape::at(const double* point, TieRule ties) const {
@@ -246,6 +240,57 @@ SetPoint SetLandscape::at(const double* point, TieRule ties) const {
     }
     if (failure) std::rethrow_exception(failure);
     for (std::size_t t = 0; t < tasks.size(); ++t) (tasks[t].forward ? out.forward : out.backward).count += counts[t];
+    return out;
+}
+
+std::vector<QueryRank> SetLandscape::ranks(const double* point, bool forward) const {
+    const BlendSide& queries = forward ? *first_ : *second_;
+    const BlendSide& candidates = forward ? *second_ : *first_;
+    const Survivors& left = survivors(forward);
+    const BlendWeights first = firstAt(point), second = secondAt(point);
+    const ExactRows exact(request_.set, first, second);
+    const std::size_t qa = queries.atoms(), ca = candidates.atoms();
+    std::vector<QueryRank> out(left.positives.size());
+    // Weights of all candidates once: every one is met many times. [item][atoms], then their sum.
+    std::vector<double> weights(candidates.items() * (ca + 1));
+#pragma omp parallel for schedule(static)
+    for (std::size_t c = 0; c < candidates.items(); ++c) {
+        double* b = weights.data() + c * (ca + 1);
+        b[ca] = std::numeric_limits<double>::infinity();
+        if (!candidates.weights(c, point, b)) continue;
+        b[ca] = std::accumulate(b, b + ca, 0.0);
+    }
+    std::exception_ptr failure;
+    std::mutex guard;
+#pragma omp parallel for schedule(dynamic, 16)
+    for (std::size_t q = 0; q < out.size(); ++q) {
+        const QueryEntries query = left.entries(q);
+        if (query.positives == 0) continue;
+        double a[kMostAtoms];
+        queries.direction(q, point, a);
+        const double doubt = left.product_error * std::accumulate(a, a + qa, 0.0);
+        std::vector<ScoredEntry> entries(query.count);
+        for (std::size_t e = 0; e < query.count; ++e) {
+            const double* b = weights.data() + query.items[e] * (ca + 1);
+            double score = 0;
+            for (std::size_t j = 0; j < ca; ++j) {
+                double v = 0;
+                for (std::size_t i = 0; i < qa; ++i)
+                    v += a[i] * static_cast<double>(query.products[(i * ca + j) * query.count + e]);
+                score += b[j] * v;
+            }
+            entries[e] = {score, doubt * b[ca], query.items[e]};
+        }
+        try {
+            bool in_doubt = false;
+            out[q] = rankEntries(entries, query.positives, query.query, query.always, true, candidates, exact, !forward,
+                                 in_doubt);
+        } catch (...) {
+            const std::scoped_lock lock(guard);
+            if (!failure) failure = std::current_exception();
+        }
+    }
+    if (failure) std::rethrow_exception(failure);
     return out;
 }
 

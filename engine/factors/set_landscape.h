@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,12 +43,6 @@ struct FactorRange {
     double low = 0, high = 1;
 };
 
-struct LandscapeCost {
-    std::uint64_t peak_bytes = 0, stored_bytes = 0;
-    double flops = 0;    // of matrix products, the larger part of the time
-    double seconds = 0;  // at the rate that this machine reaches
-};
-
 class SetLandscape {
 public:
     struct Request {
@@ -60,7 +55,13 @@ public:
     };
     // Throws Error{NoSpace} with both figures if the budget is too small; Cancelled on a stop, looked at every tile.
     static std::shared_ptr<const SetLandscape> build(Request request, const JobContext& job);
-    static LandscapeCost estimate(const Request& request);
+    // A hash of everything that build() depends on, the rows of the components included.
+    static std::string key(const Request& request);
+    // The landscape as one file, written whole, then renamed; read() maps it. Throws Error{InvalidInput} if the file is
+    // damaged or belongs to another key.
+    void write(const std::filesystem::path& path, const std::string& key) const;
+    static std::shared_ptr<const SetLandscape> read(const std::filesystem::path& path, const std::string& key,
+                                                    Request request);
 
     const SetComponents& set() const { return request_.set; }
     const FactorGrid& grid() const { return grid_; }
@@ -69,9 +70,13 @@ public:
     // `point`: the factors in the grid's order, within the box. On all threads of the caller.
     SetPoint at(const double* point, TieRule ties) const;
 
+    // Where every query stands at a point, beyond the places that at() counts: from the survivors, so slower (some tens
+    // of milliseconds). For rows of the first side, or of the second.
+    std::vector<QueryRank> ranks(const double* point, bool forward) const;
+
     // The weights of both sides at a point, as blend() takes them.
-    BlendWeights firstAt(const double* point) const { return weightsAt(request_.first, request_.first_dims, point); }
-    BlendWeights secondAt(const double* point) const { return weightsAt(request_.second, request_.second_dims, point); }
+    BlendWeights firstAt(const double* point) const { return weightsAtPoint(request_.first, request_.first_dims, point); }
+    BlendWeights secondAt(const double* point) const { return weightsAtPoint(request_.second, request_.second_dims, point); }
 
     const BlendSide& first() const { return *first_; }
     const BlendSide& second() const { return *second_; }
@@ -79,14 +84,15 @@ public:
     const Survivors& survivors(bool forward) const { return forward ? forward_survivors_ : backward_survivors_; }
 
 private:
-    SetLandscape(Request request, const JobContext& job);
-    static BlendWeights weightsAt(const BlendWeights& base, const std::vector<int>& dims, const double* point);
+    explicit SetLandscape(Request request);
+    void make(const JobContext& job);
 
     Request request_;
     FactorGrid grid_;
     std::unique_ptr<const BlendSide> first_, second_;
     DirectionCells forward_, backward_;
     Survivors forward_survivors_, backward_survivors_;
+    std::shared_ptr<const void> file_;  // where the arrays lie, if not in memory
 };
 
 }  // namespace engine

@@ -169,7 +169,9 @@ Survivors sortOut(const SideTables& queries, const SideTables& candidates, const
     out.products = qa * ca;
     // Blocks of kSumBlock terms, then the blocks; and the few roundings of weighting and adding up in float32.
     out.product_error = kUnit * (static_cast<double>(std::min(width, kSumBlock) + width / kSumBlock) + 26);
-    if (keep) out.offset.push_back(0);
+    std::vector<std::uint64_t> offset{0};
+    std::vector<std::uint32_t> kept_positives, kept_always, kept_items;
+    std::vector<float> kept_inner;
     const std::vector<NodeRow> rows = nodeRows(grid, queries, candidates);
     std::size_t total_nodes = 0;
     for (const auto& row : rows) total_nodes += row.nodes.size();
@@ -325,13 +327,19 @@ Survivors sortOut(const SideTables& queries, const SideTables& candidates, const
         job.checkStop();
         for (std::size_t r = 0; keep && r < nq; ++r) {
             const Row& row = block[r];
-            out.items.insert(out.items.end(), row.items.begin(), row.items.end());
-            out.inner.insert(out.inner.end(), row.turned.begin(), row.turned.end());
-            out.offset.push_back(out.items.size());
-            out.positives.push_back(row.positives);
-            out.always.push_back(row.always);
+            kept_items.insert(kept_items.end(), row.items.begin(), row.items.end());
+            kept_inner.insert(kept_inner.end(), row.turned.begin(), row.turned.end());
+            offset.push_back(kept_items.size());
+            kept_positives.push_back(row.positives);
+            kept_always.push_back(row.always);
         }
     }
+    if (!keep) return out;
+    out.offset = Array<std::uint64_t>(std::move(offset));
+    out.positives = Array<std::uint32_t>(std::move(kept_positives));
+    out.always = Array<std::uint32_t>(std::move(kept_always));
+    out.items = Array<std::uint32_t>(std::move(kept_items));
+    out.inner = Array<float>(std::move(kept_inner));
     return out;
 }
 

@@ -11,6 +11,7 @@
 
 #include "engine/base/job.h"
 #include "engine/eval/ranks.h"
+#include "engine/factors/array.h"
 #include "engine/factors/query_cut.h"
 #include "engine/factors/side_tables.h"
 
@@ -28,10 +29,10 @@ PositiveLists positivesOf(const PairList& pairs, std::size_t queries, bool query
 struct Survivors {
     std::size_t products = 0;
     double product_error = 0;  // of an inner product, times the lengths of the two atoms
-    std::vector<std::uint64_t> offset;
-    std::vector<std::uint32_t> positives, always;  // per query; see QueryEntries
-    std::vector<std::uint32_t> items;
-    std::vector<float> inner;
+    Array<std::uint64_t> offset;
+    Array<std::uint32_t> positives, always;  // per query; see QueryEntries
+    Array<std::uint32_t> items;
+    Array<float> inner;
 
     QueryEntries entries(std::size_t query) const;
     std::uint64_t bytes() const;

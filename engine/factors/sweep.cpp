@@ -91,19 +91,33 @@ void checkRequest(const SweepRequest& request, const std::vector<DeltaGroup>& gr
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "sweep of " + evaluator.subject(), problems);
 }
 
-// The figures of one point into their places.
-void store(const MetricsTable& table, std::size_t index, SweepSurface& surface) {
-    for (auto& group : surface.groups) group.change[index] = groupValue(group.group, table) - group.baseline;
-    for (std::size_t s = 0; s < table.sets.size(); ++s) {
-        SetSurface& set = surface.sets[s];
-        for (const auto& [metric, value] : table.sets[s].values()) {
-            auto& values = set.values[metric];
+double valueOf(const MetricMap& figures, const std::string& set, const std::string& metric) {
+    const auto found = figures.find(metric);
+    if (found != figures.end()) return found->second;
+    std::string known;
+    for (const auto& [name, value] : figures) known += (known.empty() ? "" : ", ") + name;
+    throw Error(ErrorCode::NotFound, set, "there is no metric '" + metric + "' to sweep", "it has " + known);
+}
+
+// The figures of one point into their places. `places`: for each group the indices of its sets.
+void store(const std::vector<MetricMap>& figures, const std::vector<std::vector<std::size_t>>& places,
+           std::size_t index, SweepSurface& surface) {
+    for (std::size_t g = 0; g < surface.groups.size(); ++g) {
+        GroupSurface& group = surface.groups[g];
+        double sum = 0, weights = 0;
+        for (std::size_t i = 0; i < places[g].size(); ++i) {
+            sum += weightOf(group.group, i) * valueOf(figures[places[g][i]], group.group.sets[i], group.group.metric);
+            weights += weightOf(group.group, i);
+        }
+        group.change[index] = sum / weights - group.baseline;
+    }
+    for (std::size_t s = 0; s < figures.size(); ++s) {
+        for (const auto& [metric, value] : figures[s]) {
+            auto& values = surface.sets[s].values[metric];
             if (values.empty()) values.assign(surface.total, kUnknown);
             values[index] = value;
         }
-        if (set.protocol.set.empty()) set.protocol = table.sets[s].protocol;
     }
-    surface.synthetic = surface.synthetic || table.synthetic;
     ++surface.done;
 }
 
@@ -238,6 +252,28 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
             surface.sets[s].baseline = found->values();
     }
 
+    std::vector<std::vector<std::size_t>> places(groups.size());
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+        for (const auto& name : groups[g].sets) {
+            const auto& sets = evaluator.sets();
+            const auto found =
+                std::find_if(sets.begin(), sets.end(), [&](const SetOutline& set) { return set.name == name; });
+            places[g].push_back(static_cast<std::size_t>(found - sets.begin()));
+        }
+    }
+    {
+        Setting setting = request.fixed;
+        for (const auto& axis : request.axes) setting.factors[axis.factor] = axis.value(0);
+        const MetricsTable table = evaluator.evaluate(setting, JobContext(job.stopToken()));
+        for (std::size_t s = 0; s < surface.sets.size(); ++s) surface.sets[s].protocol = table.sets[s].protocol;
+        surface.synthetic = surface.synthetic || table.synthetic;
+    }
+
+    // The one metric that figures() may leave out.
+    const bool whole = std::any_of(groups.begin(), groups.end(), [](const DeltaGroup& g) {
+        return g.metric.rfind("median rank", 0) == 0;
+    });
+
     // The sets' own progress would flicker: the sweep counts points.
     const JobContext quiet(job.stopToken(), {}, [&job](const std::string& line) { job.log(line); });
     ProgressMeter meter(job, "sweep of " + evaluator.subject(), "points", surface.total);
@@ -248,7 +284,13 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
             Setting setting = request.fixed;
             const auto values = surface.at(index);
             for (std::size_t a = 0; a < values.size(); ++a) setting.factors[request.axes[a].factor] = values[a];
-            store(evaluator.evaluate(setting, quiet), index, surface);
+            std::vector<MetricMap> figures;
+            if (whole) {
+                for (const auto& set : evaluator.evaluate(setting, quiet).sets) figures.push_back(set.values());
+            } else {
+                figures = evaluator.figures(setting, quiet);
+            }
+            store(figures, places, index, surface);
             meter.set(surface.done);
             const auto now = std::chrono::steady_clock::now();
             if (sink && now - last > std::chrono::milliseconds(100)) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/error.h"
+#include "engine/factors/landscape_evaluator.h"
 #include "engine/factors/sweep.h"
 #include "engine/factors/sweep_output.h"
 #include "engine/session/session.h"
@@ -87,14 +88,23 @@ Outcome sweepFactors(const SweepRequestText& request, const JobContext& job) {
                     "there is no retrieval set that both " + recipe.name + " and the baseline can be measured on",
                     "`molspace inspect` shows which sets have which spaces");
     }
-    DirectEvaluator::Options options;
-    options.eval = readOptions(evalOptionTable(), request.options, "evaluation options");
-    options.synthetic = workspace.synthetic();
-    sweep_request.baseline = baseline.measure(sets, options.eval, false, job);
+    const auto eval = readOptions(evalOptionTable(), request.options, "evaluation options");
+    sweep_request.baseline = baseline.measure(sets, eval, false, job);
     std::vector<SetComponents> components;
     for (const auto& name : sets) components.push_back(loadSetComponents(workspace, subject.product(), name, job));
-    DirectEvaluator evaluator(subject.product().model, std::move(components), options);
-    const SweepSurface surface = sweep(evaluator, sweep_request, job);
+    const auto run = [&](FactorEvaluator& evaluator) { return sweep(evaluator, sweep_request, job); };
+    SweepSurface surface;
+    if (request.reference) {
+        DirectEvaluator evaluator(subject.product().model, std::move(components),
+                                  {eval, workspace.synthetic(), true, std::size_t{1} << 30});
+        surface = run(evaluator);
+    } else {
+        LandscapeEvaluator evaluator(
+            subject.product().model, std::move(components),
+            {eval, workspace.synthetic(), kLandscapeBytes, landscapeFolder(subject.product()), {}});
+        evaluator.prepare(sweep_request.fixed, job);
+        surface = run(evaluator);
+    }
     if (!request.output.empty()) writeSweep(request.output, surface);
     std::string text = toText(surface);
     if (!request.output.empty()) text += "written: " + request.output.string() + "\n";

@@ -97,6 +97,7 @@ struct SweepRequestText {
     std::vector<std::string> sets;    // empty: those of the Δ groups
     std::filesystem::path output;     // .csv, .json, .h5; empty: not written
     Json options = Json::object();    // see evaluateOptions()
+    bool reference = false;           // brute force in float64 at every point
 };
 Outcome sweepFactors(const SweepRequestText& request, const JobContext& job);
 

@@ -41,6 +41,10 @@ private:
 // The workspace that is named, else the one that the product was trained on.
 Workspace workspaceFor(const std::filesystem::path& named, const std::filesystem::path& product);
 
+// Where a product's landscapes are kept, and the memory that all of one product may take.
+std::filesystem::path landscapeFolder(const LoadedProduct& product);
+inline constexpr std::uint64_t kLandscapeBytes = std::uint64_t{4} << 30;
+
 // Options from JSON through their table; throws with every problem.
 template <class Options>
 Options readOptions(const OptionTable<Options>& table, const Json& json, const std::string& where) {

@@ -64,7 +64,7 @@ TEST(SetEvaluation, RetrievalOfASmallSetByHand) {
     // Item 3 (30) meets 22, 14 before its own 12.4 at third place; the other items are first.
     EXPECT_DOUBLE_EQ(m.retrieval->forward.r1, 75);
     EXPECT_DOUBLE_EQ(m.retrieval->forward.r5, 100);
-    EXPECT_DOUBLE_EQ(m.retrieval->forward.median_rank, 1);
+    EXPECT_DOUBLE_EQ(m.retrieval->forward.median_rank.value(), 1);
     // Caption 5 (12.4) meets 10, 20, 0 before its own 30: rank 4.
     EXPECT_DOUBLE_EQ(m.retrieval->backward.r1, 100 * 5.0 / 6);
     EXPECT_DOUBLE_EQ(m.retrieval->r1, (75 + 100 * 5.0 / 6) / 2);

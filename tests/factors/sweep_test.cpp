@@ -136,7 +136,7 @@ TEST(Sweep, FillsSurfacesRowMajor) {
                       {"zero-shot", {"ESC-50"}, "top-1", {}}};
     evaluator.evaluations = 0;
     const auto surface = sweep(evaluator, request, {});
-    EXPECT_EQ(evaluator.evaluations, 30u);
+    EXPECT_EQ(evaluator.evaluations, 31u);  // one for the protocols
     EXPECT_TRUE(surface.complete());
     EXPECT_EQ(surface.baseline, "the base");
     for (std::size_t i = 0; i < 5; ++i) {

@@ -1,0 +1,243 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/factors/label_landscape.h"
+
+#include <cblas.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <exception>
+#include <mutex>
+#include <numeric>
+
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+#include "engine/eval/average_precision.h"
+#include "engine/eval/score_kernel.h"
+
+namespace engine {
+
+namespace {
+
+constexpr std::size_t kItemBlock = 512;
+constexpr unsigned kDigitBits = 11;
+constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
+constexpr double kKeyScale = 0x1p30;  // scores of [-2, 2] as whole numbers; a step is far below kProductError
+
+// A score as a whole number that falls as the score rises, in the upper 32 bits; below it the item and whether it is
+// positive.
+std::uint64_t keyOf(double score, std::uint32_t item, bool positive) {
+    const double clamped = std::clamp(score, -1.99, 1.99);
+    const auto place = static_cast<std::uint32_t>((2 - clamped) * kKeyScale);
+    return static_cast<std::uint64_t>(place) << 32 | static_cast<std::uint64_t>(item) << 1 | (positive ? 1u : 0u);
+}
+std::uint32_t placeOf(std::uint64_t key) {
+    return static_cast<std::uint32_t>(key >> 32);
+}
+std::uint32_t itemOf(std::uint64_t key) {
+    return static_cast<std::uint32_t>(key) >> 1;
+}
+
+// Three passes over the upper 32 bits.
+void sortKeys(std::vector<std::uint64_t>& keys, std::vector<std::uint64_t>& spare) {
+    spare.resize(keys.size());
+    std::array<std::array<std::uint32_t, kDigits>, 3> counts{};
+    for (const std::uint64_t key : keys) {
+        for (unsigned d = 0; d < 3; ++d) ++counts[d][key >> (32 + kDigitBits * d) & (kDigits - 1)];
+    }
+    for (unsigned d = 0; d < 3; ++d) {
+        std::uint32_t sum = 0;
+        for (auto& c : counts[d]) sum += std::exchange(c, sum);
+        for (const std::uint64_t key : keys) spare[counts[d][key >> (32 + kDigitBits * d) & (kDigits - 1)]++] = key;
+        keys.swap(spare);
+    }
+}
+
+struct Scratch {
+    std::vector<double> scores, exact_item, exact_class;
+    std::vector<std::uint64_t> keys, spare;
+};
+
+}  // namespace
+
+std::shared_ptr<const LabelLandscape> LabelLandscape::build(SetComponents set, BlendWeights first, BlendWeights second,
+                                                            std::vector<int> first_dims, std::vector<int> second_dims,
+                                                            FactorGrid box, std::uint64_t memory_bytes,
+                                                            const JobContext& job) {
+    return std::shared_ptr<const LabelLandscape>(
+        new LabelLandscape(std::move(set), std::move(first), std::move(second), std::move(first_dims),
+                           std::move(second_dims), std::move(box), memory_bytes, job));
+}
+
+LabelLandscape::LabelLandscape(SetComponents set, BlendWeights first, BlendWeights second, std::vector<int> first_dims,
+                               std::vector<int> second_dims, FactorGrid box, std::uint64_t memory_bytes,
+                               const JobContext& job)
+    : set_(std::move(set)),
+      first_weights_(std::move(first)),
+      second_weights_(std::move(second)),
+      first_dims_(std::move(first_dims)),
+      second_dims_(std::move(second_dims)),
+      box_(std::move(box)) {
+    items_ = std::make_unique<BlendSide>(set_.first, first_weights_, first_dims_, job);
+    classes_ = std::make_unique<BlendSide>(set_.second, second_weights_, second_dims_, job);
+    const std::size_t n = items_->items(), classes = classes_->items(), width = items_->width();
+    const std::size_t ia = items_->atoms(), ca = classes_->atoms();
+    const std::string name = "landscape of " + set_.set.name;
+    requireMemory(static_cast<std::uint64_t>(n) * classes * ia * ca * sizeof(float), memory_bytes, name);
+    members_.resize(classes);
+    for (const auto& pair : set_.set.pairs) members_.at(pair[1]).push_back(pair[0]);
+    for (auto& m : members_) {
+        std::sort(m.begin(), m.end());
+        m.erase(std::unique(m.begin(), m.end()), m.end());
+    }
+    inner_.resize(classes * ca * ia * n);
+    ProgressMeter meter(job, name, "pairs", static_cast<std::uint64_t>(n) * classes);
+    std::vector<std::vector<double>> class_rows(ca, std::vector<double>(classes * width));
+    for (std::size_t j = 0; j < ca; ++j) {
+        for (std::size_t c = 0; c < classes; ++c)
+            std::copy_n(classes_->atom(j).row(c), width, class_rows[j].data() + c * width);
+    }
+    std::vector<double> block(kItemBlock * width), products(classes * kItemBlock);
+    for (std::size_t i0 = 0; i0 < n; i0 += kItemBlock) {
+        job.checkStop();
+        const std::size_t rows = std::min(kItemBlock, n - i0);
+        for (std::size_t a = 0; a < ia; ++a) {
+            for (std::size_t i = 0; i < rows; ++i)
+                std::copy_n(items_->atom(a).row(i0 + i), width, block.data() + i * width);
+            for (std::size_t j = 0; j < ca; ++j) {
+                cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(classes), static_cast<int>(rows),
+                            static_cast<int>(width), 1, class_rows[j].data(), static_cast<int>(width), block.data(),
+                            static_cast<int>(width), 0, products.data(), static_cast<int>(kItemBlock));
+#pragma omp parallel for schedule(static)
+                for (std::size_t c = 0; c < classes; ++c) {
+                    float* to = inner_.data() + ((c * ca + j) * ia + a) * n + i0;
+                    for (std::size_t i = 0; i < rows; ++i) to[i] = static_cast<float>(products[c * kItemBlock + i]);
+                }
+            }
+        }
+        meter.advance(rows * classes);
+    }
+    meter.finish();
+}
+
+LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
+    const std::size_t n = items_->items(), classes = classes_->items(), ia = items_->atoms(), ca = classes_->atoms();
+    const BlendWeights first = weightsAtPoint(first_weights_, first_dims_, point);
+    const BlendWeights second = weightsAtPoint(second_weights_, second_dims_, point);
+    const ExactRows exact(set_, first, second);
+    // Items' weights, atom by atom; the class's own length does not change the order of its items.
+    std::vector<double> weights(ia * n);
+    double most = 0;
+    std::exception_ptr failure;
+    std::mutex guard;
+    const auto guarded = [&](const auto& body) {
+        try {
+            body();
+        } catch (...) {
+            const std::scoped_lock lock(guard);
+            if (!failure) failure = std::current_exception();
+        }
+    };
+#pragma omp parallel for schedule(static) reduction(max : most)
+    for (std::size_t i = 0; i < n; ++i) {
+        double b[kMostAtoms], sum = 0;
+        if (!items_->weights(i, point, b)) {
+            guarded([&] {
+                std::vector<double> row(exact.width());
+                exact.row(false, i, row.data());  // says why there is no such vector
+            });
+            continue;
+        }
+        for (std::size_t a = 0; a < ia; ++a) {
+            weights[a * n + i] = b[a];
+            sum += b[a];
+        }
+        most = std::max(most, sum);
+    }
+    if (failure) std::rethrow_exception(failure);
+
+    LabelPoint out;
+    out.classes = classes;
+    std::vector<double> values(classes, 0);
+    std::vector<char> tied(classes, 0);
+    std::uint64_t resolved = 0;
+#pragma omp parallel reduction(+ : resolved)
+    {
+        Scratch s;
+        s.scores.resize(n);
+        s.keys.resize(n);
+        s.exact_item.resize(exact.width());
+        s.exact_class.resize(exact.width());
+#pragma omp for schedule(dynamic, 4)
+        for (std::size_t c = 0; c < classes; ++c) {
+            const auto& members = members_[c];
+            if (members.empty()) continue;
+            double a[kMostAtoms], sum = 0;
+            classes_->direction(c, point, a);
+            for (std::size_t j = 0; j < ca; ++j) sum += a[j];
+            std::fill(s.scores.begin(), s.scores.end(), 0.0);
+            for (std::size_t k = 0; k < ia; ++k) {
+                const double* b = weights.data() + k * n;
+                for (std::size_t j = 0; j < ca; ++j) {
+                    const float* p = inner_.data() + ((c * ca + j) * ia + k) * n;
+                    const double w = a[j];
+                    double* scores = s.scores.data();
+                    for (std::size_t i = 0; i < n; ++i) scores[i] += w * b[i] * static_cast<double>(p[i]);
+                }
+            }
+            for (std::size_t i = 0; i < n; ++i) s.keys[i] = keyOf(s.scores[i], static_cast<std::uint32_t>(i), false);
+            for (const std::uint32_t i : members) s.keys[i] |= 1;
+            sortKeys(s.keys, s.spare);
+            // Steps of the keys that two scores in doubt can be apart.
+            const auto doubt = static_cast<std::uint32_t>(2 * kProductError * sum * most * kKeyScale + 3);
+            std::size_t found = 0;
+            double total = 0;
+            bool class_row = false;
+            for (std::size_t i = 0; i < n;) {
+                std::size_t end = i + 1, positives = s.keys[i] & 1;
+                while (end < n && placeOf(s.keys[end]) - placeOf(s.keys[end - 1]) <= doubt) positives += s.keys[end++] & 1;
+                if (positives == 0 || positives == end - i) {
+                    for (std::size_t k = i; positives != 0 && k < end; ++k)
+                        total += static_cast<double>(found + (k - i) + 1) / static_cast<double>(k + 1);
+                } else {
+                    // Positives and negatives too near to tell apart: ordered by the reference's scores.
+                    std::vector<double> scores;
+                    std::vector<char> positive;
+                    std::vector<std::uint32_t> items;
+                    for (std::size_t k = i; k < end; ++k) items.push_back(itemOf(s.keys[k]) << 1 | (s.keys[k] & 1));
+                    std::sort(items.begin(), items.end());
+                    guarded([&] {
+                        if (!class_row) exact.row(true, c, s.exact_class.data());
+                        class_row = true;
+                        for (const std::uint32_t item : items) {
+                            exact.row(false, item >> 1, s.exact_item.data());
+                            scores.push_back(score::dot(s.exact_item.data(), s.exact_class.data(), exact.width()));
+                            positive.push_back(item & 1);
+                        }
+                    });
+                    resolved += scores.size();
+                    if (scores.size() != items.size()) break;
+                    const PrecisionPart part = precisionPart(scores, positive, i, found, ties);
+                    total += part.sum;
+                    tied[c] = static_cast<char>(tied[c] | static_cast<char>(part.tied));
+                }
+                found += positives;
+                i = end;
+            }
+            values[c] = total / static_cast<double>(members.size());
+        }
+    }
+    if (failure) std::rethrow_exception(failure);
+    for (std::size_t c = 0; c < classes; ++c) {
+        out.classes_without_items += members_[c].empty();
+        out.tied_classes += tied[c] != 0;
+    }
+    const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+    const std::size_t counted = classes - out.classes_without_items;
+    out.mean_average_precision = counted == 0 ? 0 : 100 * sum / static_cast<double>(counted);
+    out.resolved = resolved;
+    return out;
+}
+
+}  // namespace engine

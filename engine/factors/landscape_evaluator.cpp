@@ -1,0 +1,262 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/factors/landscape_evaluator.h"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+#include "engine/base/error.h"
+#include "engine/factors/landscape_file.h"
+
+namespace engine {
+
+namespace {
+
+// The factor that is the share of each layer, an index into `box`, or -1.
+std::vector<int> dimsOf(const Components& components, const std::vector<FactorInfo>& factors,
+                        const std::map<std::string, FactorRange>& ranges, std::vector<FactorRange>& box,
+                        std::vector<double>& defaults) {
+    std::vector<int> dims;
+    for (const auto& layer : components.layers) {
+        const auto found = std::find_if(factors.begin(), factors.end(), [&](const FactorInfo& f) {
+            return f.live && f.step == layer.step && f.modality == components.modality;
+        });
+        if (found == factors.end()) {
+            dims.push_back(-1);
+            continue;
+        }
+        const auto at =
+            std::find_if(box.begin(), box.end(), [&](const FactorRange& r) { return r.factor == found->name; });
+        dims.push_back(static_cast<int>(at - box.begin()));
+        if (at != box.end()) continue;
+        const auto range = ranges.find(found->name);
+        box.push_back(range == ranges.end() ? FactorRange{found->name, 0, 1} : range->second);
+        defaults.push_back(found->value);
+    }
+    return dims;
+}
+
+DirectionMetrics directionOf(const SetDescription& set, const DirectionPoint& point, const DirectionCells& cells,
+                             bool forward) {
+    DirectionMetrics out;
+    out.name = directionName(set, forward);
+    out.queries = cells.queries;
+    out.left_out = cells.left_out;
+    out.candidates = cells.candidates;
+    out.positives_per_query = cells.positives_per_query;
+    out.r1 = point.rate(0);
+    out.r5 = point.rate(1);
+    out.r10 = point.rate(2);
+    out.tied_queries = point.count.tied;
+    return out;
+}
+
+double medianRank(const std::vector<QueryRank>& ranks, TieRule ties) {
+    std::vector<double> places;
+    for (const auto& rank : ranks) {
+        if (rank.positives != 0) places.push_back(rankOf(rank, ties));
+    }
+    return medianOf(std::move(places));
+}
+
+}  // namespace
+
+LandscapeEvaluator::LandscapeEvaluator(std::shared_ptr<const ProductModel> model, std::vector<SetComponents> sets,
+                                       Options options)
+    : model_(std::move(model)),
+      options_(std::move(options)),
+      ties_(tieRule(options_.eval.ties)),
+      direct_(model_, sets, {options_.eval, options_.synthetic, false, std::size_t{256} << 20}) {
+    for (auto& set : sets) {
+        Slot slot;
+        slot.set = std::move(set);
+        slot.first_dims = dimsOf(slot.set.first, factors(), options_.box, slot.box, slot.defaults);
+        slot.second_dims = dimsOf(slot.set.second, factors(), options_.box, slot.box, slot.defaults);
+        if (slot.box.size() > kMostDims) slot.no_landscape = "it depends on more than 6 factors";
+        if (std::max(slot.first_dims.size(), slot.second_dims.size()) > kMostLayers)
+            slot.no_landscape = "its route has more than 4 live reactions";
+        slots_.push_back(std::move(slot));
+    }
+}
+
+LandscapeEvaluator::~LandscapeEvaluator() = default;
+
+std::vector<double> LandscapeEvaluator::expertsKey(const Slot& slot, const Setting& setting) const {
+    std::vector<double> key;
+    const auto add = [&](const Components& side, const std::vector<int>& dims) {
+        BlendWeights weights = model_->weights(side.modality, side, setting);
+        // Shares that are factors are not fixed; a layer that is switched off is.
+        for (std::size_t k = 0; k < dims.size(); ++k) {
+            const auto& w = weights.layers[k].weights;
+            const bool on = std::any_of(w.begin(), w.end(), [](double x) { return x != 0; });
+            if (dims[k] >= 0) weights.layers[k].share = on ? 1 : 0;
+        }
+        for (const double value : weightsKey(weights)) key.push_back(value);
+    };
+    add(slot.set.first, slot.first_dims);
+    add(slot.set.second, slot.second_dims);
+    return key;
+}
+
+LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting, const JobContext& job, bool build) {
+    checkSetting(setting, factors(), subject());
+    const auto begin = std::chrono::steady_clock::now();
+    Prepared out;
+    std::vector<std::size_t> order(slots_.size());
+    std::iota(order.begin(), order.end(), 0);
+    const auto cost = [&](std::size_t s) { return slots_[s].set.first.rows() * slots_[s].set.second.rows(); };
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return cost(a) < cost(b); });
+    std::uint64_t used = 0;
+    for (const auto& slot : slots_) used += slot.cells ? slot.cells->bytes() : slot.labels ? slot.labels->bytes() : 0;
+    for (const std::size_t s : order) {
+        Slot& slot = slots_[s];
+        const std::string& name = slot.set.set.name;
+        if (!slot.no_landscape.empty()) {
+            out.direct[name] = slot.no_landscape;
+            continue;
+        }
+        std::vector<double> key = expertsKey(slot, setting);
+        if ((slot.cells || slot.labels) && slot.made_for == key) {
+            out.kept.push_back(name);
+            continue;
+        }
+        used -= slot.cells ? slot.cells->bytes() : slot.labels ? slot.labels->bytes() : 0;
+        slot.cells.reset();
+        slot.labels.reset();
+        SetLandscape::Request request;
+        request.set = slot.set;
+        request.first = model_->weights(slot.set.first.modality, slot.set.first, setting);
+        request.second = model_->weights(slot.set.second.modality, slot.set.second, setting);
+        request.first_dims = slot.first_dims;
+        request.second_dims = slot.second_dims;
+        request.box = slot.box;
+        request.backward = slot.set.set.kind == SetKind::Retrieval || options_.eval.class_retrieval;
+        request.memory_bytes = options_.memory_bytes - std::min(used, options_.memory_bytes);
+        try {
+            bool cached = false;
+            if (slot.set.set.kind == SetKind::MultiLabel) {
+                if (!build) continue;
+                FactorGrid box;
+                for (const auto& range : request.box) {
+                    box.factors.push_back(range.factor);
+                    box.low.push_back(range.low);
+                    box.high.push_back(range.high);
+                }
+                slot.labels =
+                    LabelLandscape::build(request.set, request.first, request.second, request.first_dims,
+                                          request.second_dims, std::move(box), request.memory_bytes, job);
+            } else {
+                slot.cells = landscapeFromCache(options_.cache, std::move(request), build, job, cached);
+                if (!slot.cells) continue;
+            }
+            (cached ? out.from_cache : out.built).push_back(name);
+            used += slot.cells ? slot.cells->bytes() : slot.labels->bytes();
+            slot.made_for = std::move(key);
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::NoSpace) throw;
+            out.direct[name] = error.message();
+        }
+    }
+    prepared_weights_ = setting.expert_weights;
+    prepared_ = true;
+    out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    out.bytes = used;
+    return out;
+}
+
+std::vector<double> LandscapeEvaluator::pointOf(std::size_t set, const Setting& setting) const {
+    const Slot& slot = slots_[set];
+    std::vector<double> point = slot.defaults;
+    for (std::size_t d = 0; d < point.size(); ++d) {
+        const auto found = setting.factors.find(slot.box[d].factor);
+        if (found != setting.factors.end()) point[d] = found->second;
+    }
+    return point;
+}
+
+bool LandscapeEvaluator::ready(std::size_t set, const Setting& setting) const {
+    const Slot& slot = slots_[set];
+    if (!slot.cells && !slot.labels) return false;
+    const std::vector<double> point = pointOf(set, setting);
+    if (!(slot.cells ? slot.cells->grid() : slot.labels->grid()).contains(point.data())) return false;
+    if (prepared_ && setting.expert_weights == prepared_weights_ && slot.made_for.size() != 0) return true;
+    return expertsKey(slot, setting) == slot.made_for;
+}
+
+SetMetrics LandscapeEvaluator::metricsOf(const Slot& slot, const double* point, const std::string& score,
+                                         bool whole) const {
+    const SetDescription& set = slot.set.set;
+    SetMetrics out;
+    if (whole) out.protocol = protocolOf(set, slot.set.first.rows(), slot.set.second.rows(), score, ties_);
+    if (slot.labels) {
+        const LabelPoint at = slot.labels->at(point, ties_);
+        MultiLabelMetrics m;
+        m.items = slot.set.first.rows();
+        m.classes = at.classes;
+        m.classes_without_items = at.classes_without_items;
+        m.tied_classes = at.tied_classes;
+        m.mean_average_precision = at.mean_average_precision;
+        out.multi_label = m;
+        return out;
+    }
+    const SetPoint at = slot.cells->at(point, ties_);
+    DirectionMetrics forward = directionOf(set, at.forward, slot.cells->cells(true), true);
+    DirectionMetrics backward = directionOf(set, at.backward, slot.cells->cells(false), false);
+    if (set.kind == SetKind::Retrieval) {
+        if (whole) {
+            forward.median_rank = medianRank(slot.cells->ranks(point, true), ties_);
+            backward.median_rank = medianRank(slot.cells->ranks(point, false), ties_);
+        }
+        RetrievalMetrics m;
+        m.r1 = (forward.r1 + backward.r1) / 2;
+        m.r5 = (forward.r5 + backward.r5) / 2;
+        m.r10 = (forward.r10 + backward.r10) / 2;
+        m.forward = std::move(forward);
+        m.backward = std::move(backward);
+        out.retrieval = std::move(m);
+        return out;
+    }
+    ClassificationMetrics m;
+    m.items = forward.queries;
+    m.left_out = forward.left_out;
+    m.classes = forward.candidates;
+    m.tied_items = forward.tied_queries;
+    m.top1 = forward.r1;
+    m.top5 = forward.r5;
+    if (options_.eval.class_retrieval) {
+        if (whole) backward.median_rank = medianRank(slot.cells->ranks(point, false), ties_);
+        m.by_class = std::move(backward);
+    }
+    out.classification = std::move(m);
+    return out;
+}
+
+MetricsTable LandscapeEvaluator::evaluate(const Setting& setting, const JobContext& job) {
+    checkSetting(setting, factors(), subject());
+    MetricsTable table;
+    table.subject = productSubject(*model_, setting);
+    table.synthetic = options_.synthetic;
+    table.setting = settingToJson(setting);
+    const std::string score = "inner product of unit rows in " + subject();
+    for (std::size_t s = 0; s < slots_.size(); ++s) {
+        job.checkStop();
+        if (ready(s, setting)) table.sets.push_back(metricsOf(slots_[s], pointOf(s, setting).data(), score, true));
+        else table.sets.push_back(direct_.evaluateSetAt(s, setting, job));
+    }
+    return table;
+}
+
+std::vector<MetricMap> LandscapeEvaluator::figures(const Setting& setting, const JobContext& job) {
+    checkSetting(setting, factors(), subject());
+    std::vector<MetricMap> out;
+    out.reserve(slots_.size());
+    for (std::size_t s = 0; s < slots_.size(); ++s) {
+        job.checkStop();
+        if (ready(s, setting)) out.push_back(metricsOf(slots_[s], pointOf(s, setting).data(), {}, false).values());
+        else out.push_back(direct_.evaluateSetAt(s, setting, job).values());
+    }
+    return out;
+}
+
+}  // namespace engine

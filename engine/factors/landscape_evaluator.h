@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Points of the factors from landscapes: milliseconds for all sets, equal to DirectEvaluator to the last hit. What no
+// landscape covers yet (other experts' weights than those prepared, a point outside the box, too many layers) is
+// computed directly, and `notes` say so.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/factors/factor_evaluator.h"
+#include "engine/factors/label_landscape.h"
+#include "engine/factors/set_landscape.h"
+
+namespace engine {
+
+class LandscapeEvaluator : public FactorEvaluator {
+public:
+    struct Options {
+        EvalOptions eval;
+        bool synthetic = false;
+        std::uint64_t memory_bytes = std::uint64_t{4} << 30;  // of all landscapes
+        std::filesystem::path cache;                          // folder; empty: nothing is kept on disk
+        std::map<std::string, FactorRange> box;               // by factor; those not named: 0..1
+    };
+    LandscapeEvaluator(std::shared_ptr<const ProductModel> model, std::vector<SetComponents> sets, Options options);
+    ~LandscapeEvaluator() override;
+
+    // Makes ready what a setting needs, smallest set first; what is ready for its experts' weights stays. `build` false:
+    // only what the cache has. Blocking job.
+    struct Prepared {
+        std::vector<std::string> built, from_cache, kept;  // sets
+        std::map<std::string, std::string> direct;         // sets that have no landscape, and why
+        double seconds = 0;
+        std::uint64_t bytes = 0;  // of all landscapes
+    };
+    Prepared prepare(const Setting& setting, const JobContext& job, bool build = true);
+    // True where a set's figures at this setting come from a landscape.
+    bool ready(std::size_t set, const Setting& setting) const;
+
+    MetricsTable evaluate(const Setting& setting, const JobContext& job) override;
+    std::vector<MetricMap> figures(const Setting& setting, const JobContext& job) override;
+    const std::vector<SetOutline>& sets() const override { return direct_.sets(); }
+    const std::vector<FactorInfo>& factors() const override { return direct_.factors(); }
+    std::string subject() const override { return direct_.subject(); }
+
+    // Nothing where the set is not ready, or has several labels.
+    std::shared_ptr<const SetLandscape> landscape(std::size_t set) const { return slots_[set].cells; }
+    // The factors of a set's own grid at a setting.
+    std::vector<double> pointOf(std::size_t set, const Setting& setting) const;
+    TieRule ties() const { return ties_; }
+
+private:
+    struct Slot {
+        SetComponents set;
+        std::vector<int> first_dims, second_dims;
+        std::vector<FactorRange> box;
+        std::vector<double> defaults;    // the recipe's values of the box's factors
+        std::vector<double> made_for;    // experts' weights
+        std::string no_landscape;        // why there is none
+        std::shared_ptr<const SetLandscape> cells;
+        std::shared_ptr<const LabelLandscape> labels;
+    };
+    std::vector<double> expertsKey(const Slot& slot, const Setting& setting) const;
+    SetMetrics metricsOf(const Slot& slot, const double* point, const std::string& score, bool whole) const;
+
+    std::shared_ptr<const ProductModel> model_;
+    Options options_;
+    TieRule ties_;
+    std::vector<Slot> slots_;
+    std::map<std::string, double> prepared_weights_;  // of the last setting that was prepared
+    bool prepared_ = false;
+    DirectEvaluator direct_;
+};
+
+}  // namespace engine

@@ -1,0 +1,133 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/factors/landscape_support.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace engine {
+
+namespace {
+
+Matrix rowsAround(const Matrix& center, const std::vector<std::size_t>& of, double sign, double noise, Rng& rng) {
+    Matrix m(of.size(), center.cols());
+    rng.fillNormal(m.data(), m.size(), static_cast<float>(noise / std::sqrt(static_cast<double>(m.cols()))));
+    for (std::size_t i = 0; i < of.size(); ++i) {
+        for (std::size_t d = 0; d < m.cols(); ++d) m.row(i)[d] += static_cast<float>(sign) * center.row(of[i])[d];
+    }
+    normalizeRows(m);
+    return m;
+}
+
+}  // namespace
+
+RandomSet::RandomSet(const RandomSetOptions& o, std::uint64_t seed) {
+    Rng rng(seed, "landscape");
+    rows.reserve(64);
+    Matrix center(o.first_items, o.width);
+    rng.fillNormal(center.data(), center.size());
+    normalizeRows(center);
+    std::vector<std::size_t> first(o.first_items), second(o.second_items);
+    for (std::size_t i = 0; i < first.size(); ++i) first[i] = i;
+    for (std::size_t i = 0; i < second.size(); ++i) second[i] = i / o.positives % o.first_items;
+    request.set.set = {"Random", SetKind::Retrieval, "audio", o.same_modality ? "audio" : "text", {}, ""};
+    for (std::uint32_t i = 0; i < second.size(); ++i) {
+        if (i / o.positives < o.first_items)
+            request.set.set.pairs.push_back({static_cast<std::uint32_t>(second[i]), i});
+    }
+    const auto copies = [&](Matrix& m) {
+        for (std::size_t i = 0; i < m.rows(); ++i) {
+            const double draw = rng.uniform();
+            if (draw >= o.near_ties + o.duplicates || i == 0) continue;
+            const std::size_t from = rng.below(i);
+            std::copy_n(m.row(from), m.cols(), m.row(i));
+            if (draw < o.near_ties) m.row(i)[rng.below(m.cols())] += 1e-7f;
+        }
+    };
+    const auto side = [&](const std::vector<std::size_t>& of, std::size_t layers, bool is_second, Components& c,
+                          BlendWeights& weights, std::vector<int>& dims) {
+        // Copies are made in every table alike, so that copied items tie at every point.
+        const std::uint64_t copied = rng.next64();
+        const auto table = [&](double sign, double noise) {
+            Matrix m = rowsAround(center, of, sign, noise, rng);
+            if (is_second) {
+                const Rng kept = rng;
+                rng = Rng(copied);
+                copies(m);
+                rng = kept;
+            }
+            rows.push_back(std::move(m));
+            return rows.back().view();
+        };
+        c.modality = is_second ? request.set.set.second : request.set.set.first;
+        c.base = table(1, o.noise * 1.3);
+        for (std::size_t k = 0; k < layers; ++k) {
+            Components::Layer layer;
+            layer.step = k;
+            BlendWeights::Layer use;
+            use.share = 0.5;
+            for (std::size_t e = 0; e < o.experts; ++e) {
+                layer.parts.push_back({"E" + std::to_string(e), table(o.opposed ? -1 : 1, o.noise)});
+                use.weights.push_back(1 + static_cast<double>(e));
+            }
+            c.layers.push_back(layer);
+            weights.layers.push_back(use);
+            if (is_second && o.same_modality && k < o.first_layers) {
+                dims.push_back(static_cast<int>(k));
+            } else {
+                dims.push_back(static_cast<int>(request.box.size()));
+                request.box.push_back({"f" + std::to_string(request.box.size()), 0, 1});
+            }
+        }
+    };
+    side(first, o.first_layers, false, request.set.first, request.first, request.first_dims);
+    side(second, o.second_layers, true, request.set.second, request.second, request.second_dims);
+}
+
+std::vector<double> RandomSet::randomPoint(Rng& rng) const {
+    std::vector<double> point;
+    for (std::size_t d = 0; d < request.box.size(); ++d) {
+        const double draw = rng.uniform();
+        // Corners and borders of cells as often as places inside.
+        point.push_back(draw < 0.15 ? 0 : draw < 0.3 ? 1 : draw < 0.5 ? static_cast<double>(rng.below(17)) / 16 : rng.uniform());
+    }
+    return point;
+}
+
+void expectEqualsReference(const SetLandscape& landscape, const std::vector<double>& point) {
+    const auto& set = landscape.set();
+    const BlendWeights first = landscape.firstAt(point.data()), second = landscape.secondAt(point.data());
+    const JobContext job;
+    const ProductRows x(set.first, first, job), y(set.second, second, job);
+    const PairRanks expected = rankPairsReference(x.source(), y.source(), set.set.pairs, Directions::Both, job);
+    const SetPoint found = landscape.at(point.data(), TieRule::Expected);
+    std::string where = "at";
+    for (const double v : point) where += " " + std::to_string(v);
+    for (const bool forward : {true, false}) {
+        const auto& want = forward ? expected.forward : expected.backward;
+        const auto have = landscape.ranks(point.data(), forward);
+        ASSERT_EQ(want.size(), have.size());
+        double hits[3] = {};
+        std::uint32_t queries = 0;
+        for (std::size_t q = 0; q < want.size(); ++q) {
+            EXPECT_EQ(want[q].positives != 0, have[q].positives != 0);
+            if (want[q].positives == 0) continue;
+            ++queries;
+            EXPECT_EQ(want[q].beaten_by, have[q].beaten_by) << where << " query " << q << (forward ? "" : " back");
+            EXPECT_EQ(want[q].tied, have[q].tied) << where << " query " << q << (forward ? "" : " back");
+            EXPECT_EQ(want[q].tied_before, have[q].tied_before) << where << " query " << q;
+            if (want[q].tied != 0) {
+                EXPECT_EQ(want[q].tied_positives, have[q].tied_positives) << where;
+            }
+            for (std::size_t k = 0; k < 3; ++k) hits[k] += hitAt(want[q], kHitPlaces[k], TieRule::Expected);
+        }
+        const DirectionPoint& count = forward ? found.forward : found.backward;
+        EXPECT_EQ(count.queries, queries);
+        for (std::size_t k = 0; k < 3; ++k)
+            EXPECT_NEAR(count.count.hits[k], hits[k], 1e-9) << where << " K " << kHitPlaces[k] << (forward ? "" : " back");
+    }
+}
+
+}  // namespace engine

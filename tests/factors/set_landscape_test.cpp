@@ -1,0 +1,263 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/factors/set_landscape.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+
+#include "engine/base/error.h"
+#include "engine/factors/landscape_file.h"
+#include "tests/factors/landscape_support.h"
+#include "tests/support/test_folder.h"
+
+namespace engine {
+namespace {
+
+void expectExactEverywhere(const RandomSetOptions& options, std::size_t points, std::uint64_t seed = 7) {
+    const RandomSet set(options, seed);
+    const auto landscape = SetLandscape::build(set.request, {});
+    Rng rng(seed, "points");
+    for (std::size_t i = 0; i < points && !::testing::Test::HasFailure(); ++i) {
+        expectEqualsReference(*landscape, set.randomPoint(rng));
+    }
+}
+
+TEST(SetLandscape, EqualsTheReferenceWithOneFactorOnEachSide) {
+    expectExactEverywhere({}, 40);
+}
+
+TEST(SetLandscape, EqualsTheReferenceWithOneFactorInAll) {
+    RandomSetOptions options;
+    options.second_layers = 0;
+    expectExactEverywhere(options, 30);
+    options.first_layers = 0;
+    options.second_layers = 1;
+    expectExactEverywhere(options, 30);
+}
+
+TEST(SetLandscape, EqualsTheReferenceWithoutFactors) {
+    RandomSetOptions options;
+    options.first_layers = options.second_layers = 0;
+    options.near_ties = 0.2;
+    expectExactEverywhere(options, 1);
+}
+
+TEST(SetLandscape, EqualsTheReferenceWithNestedLayers) {
+    RandomSetOptions options;
+    options.second_layers = 2;
+    expectExactEverywhere(options, 25);
+    options.first_layers = 2;
+    options.experts = 1;
+    expectExactEverywhere(options, 25);
+}
+
+TEST(SetLandscape, EqualsTheReferenceWithManyPositives) {
+    RandomSetOptions options;
+    options.first_items = 40;
+    options.second_items = 200;
+    options.positives = 5;
+    expectExactEverywhere(options, 25);
+}
+
+// Some items of the second side belong to nothing, so queries from there are left out.
+TEST(SetLandscape, LeavesOutQueriesWithoutPositives) {
+    RandomSetOptions options;
+    options.first_items = 30;
+    options.second_items = 120;
+    options.positives = 2;
+    const RandomSet set(options, 3);
+    const auto landscape = SetLandscape::build(set.request, {});
+    EXPECT_EQ(landscape->cells(false).left_out, 60u);
+    EXPECT_EQ(landscape->cells(false).queries, 60u);
+    expectEqualsReference(*landscape, {0.3, 0.6});
+}
+
+TEST(SetLandscape, NearTiesAndDuplicatesAreDecidedAsTheReferenceDoes) {
+    RandomSetOptions options;
+    options.near_ties = 0.3;
+    options.duplicates = 0.3;
+    options.noise = 0.6;
+    expectExactEverywhere(options, 40);
+    options.positives = 3;
+    options.second_items = 150;
+    expectExactEverywhere(options, 25);
+}
+
+TEST(SetLandscape, ShortBlendsOfOpposedExperts) {
+    RandomSetOptions options;
+    options.opposed = true;
+    options.noise = 0.5;
+    expectExactEverywhere(options, 30);
+}
+
+TEST(SetLandscape, BothSidesMayDependOnTheSameFactor) {
+    RandomSetOptions options;
+    options.same_modality = true;
+    expectExactEverywhere(options, 30);
+    options.first_layers = options.second_layers = 2;
+    expectExactEverywhere(options, 20);
+}
+
+TEST(SetLandscape, RandomSetsFindNoDifference) {
+    const std::size_t rounds = std::getenv("MOLSPACE_DEEP") ? 300 : 12;
+    Rng rng(11, "kinds");
+    for (std::size_t round = 0; round < rounds && !HasFailure(); ++round) {
+        RandomSetOptions options;
+        options.first_items = 1 + rng.below(80);
+        options.second_items = 1 + rng.below(160);
+        options.width = 2 + rng.below(160);
+        options.first_layers = rng.below(3);
+        options.second_layers = rng.below(3);
+        options.experts = 1 + rng.below(3);
+        options.positives = 1 + rng.below(4);
+        options.same_modality = rng.below(4) == 0;
+        options.noise = 0.3 + rng.uniform() * 2;
+        options.near_ties = rng.below(2) ? 0.2 * rng.uniform() : 0;
+        options.duplicates = rng.below(2) ? 0.2 * rng.uniform() : 0;
+        SCOPED_TRACE("round " + std::to_string(round));
+        expectExactEverywhere(options, 6, 100 + round);
+    }
+}
+
+TEST(SetLandscape, ASmallerBoxIsProvenForItselfAlone) {
+    RandomSet set({}, 5);
+    set.request.box[0].low = 0.25;
+    set.request.box[0].high = 0.5;
+    set.request.box[1].low = set.request.box[1].high = 0.7;
+    const auto landscape = SetLandscape::build(set.request, {});
+    for (const double t : {0.25, 0.3, 0.431, 0.5}) expectEqualsReference(*landscape, {t, 0.7});
+    const double outside[] = {0.6, 0.7};
+    EXPECT_FALSE(landscape->grid().contains(outside));
+}
+
+TEST(SetLandscape, AFileHoldsTheSameLandscape) {
+    RandomSetOptions options;
+    options.duplicates = 0.2;
+    const RandomSet set(options, 9);
+    const test::TestFolder folder;
+    bool cached = true;
+    const auto built = landscapeFromCache(folder.path() / "cache", set.request, true, {}, cached);
+    EXPECT_FALSE(cached);
+    const auto read = landscapeFromCache(folder.path() / "cache", set.request, true, {}, cached);
+    EXPECT_TRUE(cached);
+    EXPECT_EQ(built->bytes(), read->bytes());
+    Rng rng(4, "points");
+    for (int i = 0; i < 10; ++i) expectEqualsReference(*read, set.randomPoint(rng));
+    // Without leave to build, only what is there is given.
+    EXPECT_EQ(landscapeFromCache(folder.path() / "other", set.request, false, {}, cached), nullptr);
+}
+
+TEST(SetLandscape, DamagedAndStaleFilesAreMadeAnew) {
+    RandomSet set({}, 9);
+    const test::TestFolder folder;
+    bool cached = false;
+    landscapeFromCache(folder.path(), set.request, true, {}, cached);
+    std::filesystem::path file;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) file = entry.path();
+    const auto size = std::filesystem::file_size(file);
+    Rng rng(2, "damage");
+    for (int round = 0; round < 40; ++round) {
+        {
+            std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+            stream.seekp(static_cast<std::streamoff>(rng.below(size)));
+            const char noise[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+            stream.write(noise, 1 + static_cast<std::streamsize>(rng.below(8)));
+        }
+        if (round % 5 == 0) std::filesystem::resize_file(file, rng.below(size));
+        std::string log;
+        const JobContext job({}, {}, [&](const std::string& line) { log += line; });
+        const auto landscape = landscapeFromCache(folder.path(), set.request, true, job, cached);
+        EXPECT_FALSE(cached) << round;
+        EXPECT_NE(log.find("made anew"), std::string::npos) << log;
+        expectEqualsReference(*landscape, {0.4, 0.8});
+        ASSERT_EQ(std::filesystem::file_size(file), size);
+    }
+    // Other experts' weights are another landscape; a value in the rows as well.
+    set.request.first.layers[0].weights[0] = 0;
+    landscapeFromCache(folder.path(), set.request, true, {}, cached);
+    EXPECT_FALSE(cached);
+    set.request.first.layers[0].weights[0] = 1;
+    landscapeFromCache(folder.path(), set.request, true, {}, cached);
+    EXPECT_TRUE(cached);
+    set.rows[0].data()[3] += 1e-6f;
+    landscapeFromCache(folder.path(), set.request, true, {}, cached);
+    EXPECT_FALSE(cached);
+}
+
+TEST(SetLandscape, AStopEndsTheBuild) {
+    RandomSetOptions options;
+    options.first_items = options.second_items = 600;
+    const RandomSet set(options, 1);
+    std::stop_source stop;
+    stop.request_stop();
+    EXPECT_THROW(SetLandscape::build(set.request, JobContext(stop.get_token())), Cancelled);
+}
+
+// The bounds that cutting stands on, against many places within a cell.
+TEST(BlendSide, WeightsStayWithinTheirBounds) {
+    Rng rng(21, "bounds");
+    for (int round = 0; round < 60; ++round) {
+        RandomSetOptions options;
+        options.first_items = 12;
+        options.first_layers = 1 + rng.below(3);
+        options.second_layers = 0;
+        options.experts = 1;
+        options.noise = 0.2 + 2 * rng.uniform();
+        options.opposed = rng.below(3) == 0;
+        const RandomSet set(options, 300 + static_cast<std::uint64_t>(round));
+        const BlendSide side(set.request.set.first, set.request.first, set.request.first_dims, JobContext());
+        const std::size_t dims = side.dims().size(), n = side.atoms();
+        for (std::size_t item = 0; item < side.items(); ++item) {
+            std::vector<double> low(dims), high(dims), error(n), slope(n * dims), b(n), sum(n);
+            for (std::size_t d = 0; d < dims; ++d) {
+                low[d] = static_cast<double>(rng.below(4)) / 4;
+                high[d] = low[d] + 0.25;
+            }
+            for (const bool normalised : {true, false}) {
+                side.bound(item, low.data(), high.data(), normalised, error.data(), slope.data());
+                const auto at = [&](const std::vector<double>& point) {
+                    std::vector<double> out(n);
+                    if (normalised) {
+                        EXPECT_TRUE(side.weights(item, point.data(), out.data()));
+                    } else {
+                        side.direction(item, point.data(), out.data());
+                    }
+                    return out;
+                };
+                for (int probe = 0; probe < 20; ++probe) {
+                    std::vector<double> place(dims), point(dims);
+                    for (std::size_t d = 0; d < dims; ++d) {
+                        place[d] = rng.uniform();
+                        point[d] = low[d] + place[d] * (high[d] - low[d]);
+                    }
+                    std::fill(sum.begin(), sum.end(), 0.0);
+                    for (std::size_t corner = 0; corner < (std::size_t{1} << dims); ++corner) {
+                        std::vector<double> p(dims);
+                        double share = 1;
+                        for (std::size_t d = 0; d < dims; ++d) {
+                            p[d] = corner >> d & 1 ? high[d] : low[d];
+                            share *= corner >> d & 1 ? place[d] : 1 - place[d];
+                        }
+                        const auto values = at(p);
+                        for (std::size_t j = 0; j < n; ++j) sum[j] += share * values[j];
+                    }
+                    b = at(point);
+                    for (std::size_t j = 0; j < n; ++j) EXPECT_LE(std::fabs(b[j] - sum[j]), error[j] + 1e-12);
+                    for (std::size_t d = 0; d < dims; ++d) {
+                        std::vector<double> next = point;
+                        next[d] = std::min(high[d], next[d] + 1e-6);
+                        const auto moved = at(next);
+                        for (std::size_t j = 0; j < n; ++j)
+                            EXPECT_LE(std::fabs(moved[j] - b[j]), slope[d * n + j] * (next[d] - point[d]) + 1e-12);
+                    }
+                }
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace engine
