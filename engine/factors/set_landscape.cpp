@@ -18,7 +18,8 @@ namespace engine {
 
 namespace {
 
-constexpr std::size_t kTaskQueries = 1024;  // open queries that one thread takes at a time
+constexpr std::size_t kTaskQueries = 1024;      // open queries that one thread takes at a time
+constexpr std::uint64_t kManyEntries = 60000;  // below it a second thread costs more than it brings
 
 // Open queries of each leaf as they are found, by one thread.
 struct LeafBuffer {
@@ -182,7 +183,7 @@ void SetLandscape::make(const JobContext& job) {
         const PositiveLists positives = positivesOf(request_.set.set.pairs, queries.items(), !forward);
         CellBuilder builder(grid_, q, c);
         (forward ? forward_survivors_ : backward_survivors_) =
-            sortOut(q, c, grid_, positives, true, [&](const QueryEntries& entries, int thread) { builder.add(entries, thread); },
+            sortOut(q, c, grid_, positives, [&](const QueryEntries& entries, int thread) { builder.add(entries, thread); },
                     meter, job);
         DirectionCells cells = builder.finish();
         for (std::size_t i = 0; i < queries.items(); ++i) {
@@ -210,6 +211,7 @@ SetPoint SetLandscape::at(const double* point, TieRule ties) const {
         std::size_t begin, end;
     };
     std::vector<Task> tasks;
+    std::uint64_t entries = 0;
     for (const bool forward : {true, false}) {
         const DirectionCells& cells = forward ? forward_ : backward_;
         if (cells.open_at.size() == 0) continue;
@@ -218,6 +220,7 @@ SetPoint SetLandscape::at(const double* point, TieRule ties) const {
         for (std::size_t k = 0; k < kHitPlaces.size(); ++k)
             to.count.hits[k] = cells.sure[leaf * kHitPlaces.size() + k];
         const std::size_t open = cells.open_at[leaf + 1] - cells.open_at[leaf];
+        entries += cells.entries_at[leaf + 1] - cells.entries_at[leaf];
         for (std::size_t q = 0; q < open; q += kTaskQueries)
             tasks.push_back({forward, q, std::min(q + kTaskQueries, open)});
     }
@@ -225,7 +228,7 @@ SetPoint SetLandscape::at(const double* point, TieRule ties) const {
     std::exception_ptr failure;
     std::mutex guard;
     // Reductions of floats would depend on the threads: counts are kept apart and added in order.
-#pragma omp parallel for schedule(dynamic, 1) if (tasks.size() > 2)
+#pragma omp parallel for schedule(dynamic, 1) if (entries > kManyEntries)
     for (std::size_t t = 0; t < tasks.size(); ++t) {
         const Task& task = tasks[t];
         try {

@@ -5,6 +5,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <exception>
 #include <limits>
@@ -18,7 +19,7 @@ namespace engine {
 namespace {
 
 constexpr std::size_t kTileQueries = 256;
-constexpr std::size_t kTileCandidates = 2048;
+constexpr std::size_t kTileCandidates = 1024;
 constexpr std::size_t kSumBlock = 128;  // inner products are summed in blocks, which bounds their rounding
 constexpr double kUnit = 0x1p-24;
 
@@ -158,188 +159,260 @@ std::uint64_t Survivors::bytes() const {
     return offset.size() * 8 + positives.size() * 8 + items.size() * 4 + inner.size() * 4;
 }
 
-Survivors sortOut(const SideTables& queries, const SideTables& candidates, const FactorGrid& grid,
-                  const PositiveLists& positives, bool keep, const SurvivorVisit& visit, ProgressMeter& meter,
-                  const JobContext& job) {
-    const BlendSide& q_side = queries.side();
-    const BlendSide& c_side = candidates.side();
-    const std::size_t qa = q_side.atoms(), ca = c_side.atoms(), width = q_side.width();
-    const std::size_t n_queries = q_side.items(), n_candidates = c_side.items();
-    Survivors out;
-    out.products = qa * ca;
-    // Blocks of kSumBlock terms, then the blocks; and the few roundings of weighting and adding up in float32.
-    out.product_error = kUnit * (static_cast<double>(std::min(width, kSumBlock) + width / kSumBlock) + 26);
-    std::vector<std::uint64_t> offset{0};
-    std::vector<std::uint32_t> kept_positives, kept_always, kept_items;
-    std::vector<float> kept_inner;
-    const std::vector<NodeRow> rows = nodeRows(grid, queries, candidates);
-    std::size_t total_nodes = 0;
-    for (const auto& row : rows) total_nodes += row.nodes.size();
+namespace {
 
-    std::vector<std::vector<float>> tiles(qa * ca, std::vector<float>(kTileQueries * kTileCandidates));
+// One block of queries against all candidates, by one thread: no thread waits for another.
+class BlockSorter {
+public:
+    BlockSorter(const SideTables& queries, const SideTables& candidates, const FactorGrid& grid,
+                const PositiveLists& positives, double product_error)
+        : queries_(queries),
+          candidates_(candidates),
+          q_side_(queries.side()),
+          c_side_(candidates.side()),
+          positives_(positives),
+          product_error_(product_error),
+          nodes_(nodeRows(grid, queries, candidates)),
+          tiles_(q_side_.atoms() * c_side_.atoms(), std::vector<float>(kTileQueries * kTileCandidates)),
+          rows_(kTileQueries) {
+        for (const auto& row : nodes_) total_nodes_ += row.nodes.size();
+        scratch_.mixed.resize(c_side_.atoms() * kTileCandidates);
+        scratch_.highest.resize(kTileCandidates);
+        scratch_.lowest.resize(kTileCandidates);
+        scratch_.slack.resize(kTileCandidates);
+    }
+
+    // `advance` is told of every tile's pairs.
+    template <class Advance>
+    void sort(std::size_t first, std::size_t count, const JobContext& job, const Advance& advance) {
+        for (std::size_t r = 0; r < count; ++r) begin(first + r, rows_[r]);
+        const std::size_t qa = q_side_.atoms(), ca = c_side_.atoms(), width = q_side_.width();
+        for (std::size_t c0 = 0; c0 < c_side_.items(); c0 += kTileCandidates) {
+            job.checkStop();
+            const std::size_t nc = std::min(kTileCandidates, c_side_.items() - c0);
+            for (std::size_t i = 0; i < qa; ++i) {
+                for (std::size_t j = 0; j < ca; ++j) {
+                    const MatrixView x = q_side_.atom(i), y = c_side_.atom(j);
+                    for (std::size_t d = 0; d < width; d += kSumBlock) {
+                        gemmNT(count, nc, std::min(kSumBlock, width - d), 1, x.row(first) + d, x.stride, y.row(c0) + d,
+                               y.stride, d == 0 ? 0.0f : 1.0f, tiles_[i * ca + j].data(), kTileCandidates);
+                    }
+                }
+            }
+            for (std::size_t r = 0; r < count; ++r) {
+                if (rows_[r].positives != 0) takeTile(first + r, r, c0, nc);
+            }
+            advance(count * nc);
+        }
+        for (std::size_t r = 0; r < count; ++r) turn(rows_[r]);
+    }
+
+    QueryEntries entries(std::size_t first, std::size_t r) const {
+        QueryEntries out;
+        out.query = static_cast<std::uint32_t>(first + r);
+        out.positives = rows_[r].positives;
+        out.always = rows_[r].always;
+        out.items = rows_[r].items.data();
+        out.products = rows_[r].turned.data();
+        out.count = rows_[r].items.size();
+        out.product_error = product_error_;
+        return out;
+    }
+
+private:
     struct Row {
         std::vector<std::uint32_t> items;
-        std::vector<float> inner;      // [entries][products], then turned
-        std::vector<float> turned;
+        std::vector<float> inner, turned;  // by entry, then by pair of atoms; and the other way
         std::uint32_t positives = 0, always = 0;
         RowThresholds thresholds;
     };
-    std::vector<Row> block(kTileQueries);
-    std::vector<RowScratch> scratch(static_cast<std::size_t>(omp_get_max_threads()));
-    for (auto& s : scratch) {
-        s.mixed.resize(ca * kTileCandidates);
-        s.highest.resize(kTileCandidates);
-        s.lowest.resize(kTileCandidates);
-        s.slack.resize(kTileCandidates);
-    }
-    std::exception_ptr failure;
-    std::mutex guard;
-    for (std::size_t q0 = 0; q0 < n_queries; q0 += kTileQueries) {
-        const std::size_t nq = std::min(kTileQueries, n_queries - q0);
-#pragma omp parallel for schedule(dynamic, 8)
-        for (std::size_t r = 0; r < nq; ++r) {
-            Row& row = block[r];
-            const std::size_t q = q0 + r;
-            const std::size_t begin = positives.offset[q], end = positives.offset[q + 1];
-            row.items.assign(positives.rows.begin() + static_cast<std::ptrdiff_t>(begin),
-                             positives.rows.begin() + static_cast<std::ptrdiff_t>(end));
-            row.inner.clear();
-            row.positives = static_cast<std::uint32_t>(end - begin);
-            row.always = 0;
-            if (row.positives == 0) continue;
-            RowThresholds& t = row.thresholds;
-            t.best.assign(total_nodes, 0);
-            t.top.assign(total_nodes, -std::numeric_limits<float>::infinity());
-            t.slack_top = 0;
-            t.arithmetic = static_cast<float>(out.product_error * queries.reach(q) * (1 + 1e-6));
-            for (std::size_t i = 0; i < qa; ++i) {
-                t.most[i] = queries.coarseMost(i)[q];
-                t.error[i] = queries.coarseError(i)[q];
-            }
-            double leading = -std::numeric_limits<double>::infinity();
-            std::vector<float> scores(total_nodes);
-            for (std::uint32_t p = 0; p < row.positives; ++p) {
-                const std::uint32_t item = row.items[p];
-                float inner[kMostAtoms * kMostAtoms];
-                for (std::size_t i = 0; i < qa; ++i) {
-                    for (std::size_t j = 0; j < ca; ++j) {
-                        inner[i * ca + j] = static_cast<float>(
-                            score::dot(q_side.atom(i).row(q), c_side.atom(j).row(item), width));
-                        row.inner.push_back(inner[i * ca + j]);
-                    }
-                }
-                float slack = t.arithmetic * candidates.reach(item);
-                for (std::size_t i = 0; i < qa; ++i) {
-                    for (std::size_t j = 0; j < ca; ++j) {
-                        slack += std::fabs(inner[i * ca + j]) * (t.most[i] * candidates.coarseError(j)[item] +
-                                                                t.error[i] * candidates.coarseMost(j)[item]);
-                    }
-                }
-                double sum = 0;
-                for (const auto& nodes : rows) {
-                    for (std::size_t k = 0; k < nodes.nodes.size(); ++k) {
-                        float s = 0;
-                        for (std::size_t j = 0; j < ca; ++j) {
-                            float v = 0;
-                            for (std::size_t i = 0; i < qa; ++i)
-                                v += queries.coarse(nodes.query_node, i)[q] * inner[i * ca + j];
-                            s += candidates.coarse(nodes.candidate_nodes[k], j)[item] * v;
-                        }
-                        scores[nodes.nodes[k]] = s;
-                        t.top[nodes.nodes[k]] = std::max(t.top[nodes.nodes[k]], s);
-                        sum += s;
-                    }
-                }
-                t.slack_top = std::max(t.slack_top, slack);
-                sum -= static_cast<double>(slack) * static_cast<double>(total_nodes);
-                if (sum > leading) {
-                    leading = sum;
-                    t.best = scores;
-                    t.slack_best = slack;
-                }
-            }
+
+    // The positives of a query and what they ask of the others.
+    void begin(std::size_t q, Row& row) {
+        const std::size_t begin = positives_.offset[q], end = positives_.offset[q + 1];
+        const std::size_t qa = q_side_.atoms(), ca = c_side_.atoms();
+        row.items.assign(positives_.rows.begin() + static_cast<std::ptrdiff_t>(begin),
+                         positives_.rows.begin() + static_cast<std::ptrdiff_t>(end));
+        row.inner.clear();
+        row.positives = static_cast<std::uint32_t>(end - begin);
+        row.always = 0;
+        if (row.positives == 0) return;
+        RowThresholds& t = row.thresholds;
+        t.best.assign(total_nodes_, 0);
+        t.top.assign(total_nodes_, -std::numeric_limits<float>::infinity());
+        t.slack_top = 0;
+        t.arithmetic = static_cast<float>(product_error_ * queries_.reach(q) * (1 + 1e-6));
+        for (std::size_t i = 0; i < qa; ++i) {
+            t.most[i] = queries_.coarseMost(i)[q];
+            t.error[i] = queries_.coarseError(i)[q];
         }
-        for (std::size_t c0 = 0; c0 < n_candidates; c0 += kTileCandidates) {
-            job.checkStop();
-            const std::size_t nc = std::min(kTileCandidates, n_candidates - c0);
+        double leading = -std::numeric_limits<double>::infinity();
+        scores_.resize(total_nodes_);
+        for (std::uint32_t p = 0; p < row.positives; ++p) {
+            const std::uint32_t item = row.items[p];
+            float inner[kMostAtoms * kMostAtoms];
+            float slack = t.arithmetic * candidates_.reach(item);
             for (std::size_t i = 0; i < qa; ++i) {
                 for (std::size_t j = 0; j < ca; ++j) {
-                    const MatrixView x = q_side.atom(i), y = c_side.atom(j);
-                    for (std::size_t d = 0; d < width; d += kSumBlock) {
-                        gemmNT(nq, nc, std::min(kSumBlock, width - d), 1, x.row(q0) + d, x.stride, y.row(c0) + d,
-                               y.stride, d == 0 ? 0.0f : 1.0f, tiles[i * ca + j].data(), kTileCandidates);
-                    }
+                    const auto product = static_cast<float>(
+                        score::dot(q_side_.atom(i).row(q), c_side_.atom(j).row(item), q_side_.width()));
+                    inner[i * ca + j] = product;
+                    row.inner.push_back(product);
+                    slack += std::fabs(product) * (t.most[i] * candidates_.coarseError(j)[item] +
+                                                   t.error[i] * candidates_.coarseMost(j)[item]);
                 }
             }
-#pragma omp parallel for schedule(dynamic, 8)
-            for (std::size_t r = 0; r < nq; ++r) {
-                Row& row = block[r];
-                if (row.positives == 0) continue;
-                RowScratch& own = scratch[static_cast<std::size_t>(omp_get_thread_num())];
-                const float* products[kMostAtoms * kMostAtoms];
-                for (std::size_t ij = 0; ij < qa * ca; ++ij) products[ij] = tiles[ij].data() + r * kTileCandidates;
-                rangeOfRow(products, qa, ca, c0, nc, static_cast<std::uint32_t>(q0 + r), rows, queries, candidates,
-                           row.thresholds, own);
-                constexpr auto kMargin = static_cast<float>(kDecided);
-                constexpr float kSums = 1 + 1e-5f;  // the float32 sums of the slack itself
-                const float best = row.thresholds.slack_best * kSums + kMargin;
-                const float top = row.thresholds.slack_top * kSums + kMargin;
-                const auto* positive = positives.rows.data() + positives.offset[q0 + r];
-                for (std::size_t c = 0; c < nc; ++c) {
-                    if (own.highest[c] + own.slack[c] * kSums + best < 0) continue;
-                    const auto item = static_cast<std::uint32_t>(c0 + c);
-                    if (std::binary_search(positive, positive + row.positives, item)) continue;
-                    if (own.lowest[c] - own.slack[c] * kSums - top > 0) {
-                        ++row.always;
-                        continue;
+            double sum = 0;
+            for (const auto& nodes : nodes_) {
+                for (std::size_t k = 0; k < nodes.nodes.size(); ++k) {
+                    float s = 0;
+                    for (std::size_t j = 0; j < ca; ++j) {
+                        float v = 0;
+                        for (std::size_t i = 0; i < qa; ++i)
+                            v += queries_.coarse(nodes.query_node, i)[q] * inner[i * ca + j];
+                        s += candidates_.coarse(nodes.candidate_nodes[k], j)[item] * v;
                     }
-                    row.items.push_back(item);
-                    for (std::size_t ij = 0; ij < qa * ca; ++ij) row.inner.push_back(products[ij][c]);
+                    scores_[nodes.nodes[k]] = s;
+                    t.top[nodes.nodes[k]] = std::max(t.top[nodes.nodes[k]], s);
+                    sum += static_cast<double>(s);
                 }
             }
-            meter.advance(nq * nc);
+            t.slack_top = std::max(t.slack_top, slack);
+            sum -= static_cast<double>(slack) * static_cast<double>(total_nodes_);
+            if (sum > leading) {
+                leading = sum;
+                t.best = scores_;
+                t.slack_best = slack;
+            }
         }
-#pragma omp parallel for schedule(dynamic, 4)
-        for (std::size_t r = 0; r < nq; ++r) {
-            Row& row = block[r];
-            const std::size_t n = row.items.size();
-            row.turned.resize(n * out.products);
-            for (std::size_t e = 0; e < n; ++e) {
-                for (std::size_t ij = 0; ij < out.products; ++ij) row.turned[ij * n + e] = row.inner[e * out.products + ij];
+    }
+
+    void takeTile(std::size_t q, std::size_t r, std::size_t c0, std::size_t nc) {
+        Row& row = rows_[r];
+        const std::size_t products = tiles_.size();
+        const float* tile[kMostAtoms * kMostAtoms];
+        for (std::size_t ij = 0; ij < products; ++ij) tile[ij] = tiles_[ij].data() + r * kTileCandidates;
+        rangeOfRow(tile, q_side_.atoms(), c_side_.atoms(), c0, nc, static_cast<std::uint32_t>(q), nodes_, queries_,
+                   candidates_, row.thresholds, scratch_);
+        constexpr auto kMargin = static_cast<float>(kDecided);
+        constexpr float kSums = 1 + 1e-5f;  // the float32 sums of the slack itself
+        const float best = row.thresholds.slack_best * kSums + kMargin;
+        const float top = row.thresholds.slack_top * kSums + kMargin;
+        const auto* positive = positives_.rows.data() + positives_.offset[q];
+        for (std::size_t c = 0; c < nc; ++c) {
+            if (scratch_.highest[c] + scratch_.slack[c] * kSums + best < 0) continue;
+            const auto item = static_cast<std::uint32_t>(c0 + c);
+            if (std::binary_search(positive, positive + row.positives, item)) continue;
+            if (scratch_.lowest[c] - scratch_.slack[c] * kSums - top > 0) {
+                ++row.always;
+                continue;
             }
-            if (row.positives == 0 || job.stopRequested()) continue;
-            QueryEntries entries;
-            entries.query = static_cast<std::uint32_t>(q0 + r);
-            entries.positives = row.positives;
-            entries.always = row.always;
-            entries.items = row.items.data();
-            entries.products = row.turned.data();
-            entries.count = n;
-            entries.product_error = out.product_error;
+            row.items.push_back(item);
+            for (std::size_t ij = 0; ij < products; ++ij) row.inner.push_back(tile[ij][c]);
+        }
+    }
+
+    void turn(Row& row) {
+        const std::size_t n = row.items.size(), products = tiles_.size();
+        row.turned.resize(n * products);
+        for (std::size_t e = 0; e < n; ++e) {
+            for (std::size_t ij = 0; ij < products; ++ij) row.turned[ij * n + e] = row.inner[e * products + ij];
+        }
+    }
+
+    const SideTables& queries_;
+    const SideTables& candidates_;
+    const BlendSide& q_side_;
+    const BlendSide& c_side_;
+    const PositiveLists& positives_;
+    double product_error_;
+    std::vector<NodeRow> nodes_;
+    std::size_t total_nodes_ = 0;
+    std::vector<std::vector<float>> tiles_;
+    std::vector<Row> rows_;
+    std::vector<float> scores_;
+    RowScratch scratch_;
+};
+
+// What a block leaves, until all are put together.
+struct BlockLeft {
+    std::vector<std::uint64_t> counts;
+    std::vector<std::uint32_t> positives, always, items;
+    std::vector<float> inner;
+};
+
+}  // namespace
+
+Survivors sortOut(const SideTables& queries, const SideTables& candidates, const FactorGrid& grid,
+                  const PositiveLists& positives, const SurvivorVisit& visit, ProgressMeter& meter,
+                  const JobContext& job) {
+    const std::size_t width = queries.side().width(), n = queries.side().items();
+    Survivors out;
+    out.products = queries.atoms() * candidates.atoms();
+    // Blocks of kSumBlock terms, then the blocks; and the few roundings of weighting and adding up in float32.
+    out.product_error = kUnit * (static_cast<double>(std::min(width, kSumBlock) + width / kSumBlock) + 26);
+    const std::size_t blocks = (n + kTileQueries - 1) / kTileQueries;
+    std::vector<BlockLeft> left(blocks);
+    std::exception_ptr failure;
+    std::mutex guard;
+    std::atomic<bool> failed{false};
+    std::atomic<std::uint64_t> pairs{0};
+    std::uint64_t reported = 0;  // by the first thread only
+#pragma omp parallel
+    {
+        const int thread = omp_get_thread_num();
+        BlockSorter sorter(queries, candidates, grid, positives, out.product_error);
+#pragma omp for schedule(dynamic, 1)
+        for (std::size_t b = 0; b < blocks; ++b) {
+            if (failed) continue;
             try {
-                visit(entries, omp_get_thread_num());
+                const std::size_t first = b * kTileQueries, count = std::min(kTileQueries, n - first);
+                sorter.sort(first, count, job, [&](std::size_t done) {
+                    const std::uint64_t now = pairs += done;
+                    if (thread != 0) return;
+                    meter.advance(now - reported);
+                    reported = now;
+                });
+                BlockLeft& to = left[b];
+                for (std::size_t r = 0; r < count; ++r) {
+                    if (r % 16 == 0) job.checkStop();
+                    const QueryEntries entries = sorter.entries(first, r);
+                    if (entries.positives != 0) visit(entries, thread);
+                    to.counts.push_back(entries.count);
+                    to.positives.push_back(entries.positives);
+                    to.always.push_back(entries.always);
+                    to.items.insert(to.items.end(), entries.items, entries.items + entries.count);
+                    to.inner.insert(to.inner.end(), entries.products, entries.products + entries.count * out.products);
+                }
             } catch (...) {
+                failed = true;
                 const std::scoped_lock lock(guard);
                 if (!failure) failure = std::current_exception();
             }
         }
-        if (failure) std::rethrow_exception(failure);
-        job.checkStop();
-        for (std::size_t r = 0; keep && r < nq; ++r) {
-            const Row& row = block[r];
-            kept_items.insert(kept_items.end(), row.items.begin(), row.items.end());
-            kept_inner.insert(kept_inner.end(), row.turned.begin(), row.turned.end());
-            offset.push_back(kept_items.size());
-            kept_positives.push_back(row.positives);
-            kept_always.push_back(row.always);
-        }
     }
-    if (!keep) return out;
+    if (failure) std::rethrow_exception(failure);
+    meter.advance(pairs - reported);
+    std::vector<std::uint64_t> offset{0};
+    std::vector<std::uint32_t> all_positives, all_always, all_items;
+    std::vector<float> all_inner;
+    std::size_t total = 0;
+    for (const auto& block : left) total += block.items.size();
+    all_items.reserve(total);
+    all_inner.reserve(total * out.products);
+    for (auto& block : left) {
+        for (const std::uint64_t count : block.counts) offset.push_back(offset.back() + count);
+        all_positives.insert(all_positives.end(), block.positives.begin(), block.positives.end());
+        all_always.insert(all_always.end(), block.always.begin(), block.always.end());
+        all_items.insert(all_items.end(), block.items.begin(), block.items.end());
+        all_inner.insert(all_inner.end(), block.inner.begin(), block.inner.end());
+        block = {};
+    }
     out.offset = Array<std::uint64_t>(std::move(offset));
-    out.positives = Array<std::uint32_t>(std::move(kept_positives));
-    out.always = Array<std::uint32_t>(std::move(kept_always));
-    out.items = Array<std::uint32_t>(std::move(kept_items));
-    out.inner = Array<float>(std::move(kept_inner));
+    out.positives = Array<std::uint32_t>(std::move(all_positives));
+    out.always = Array<std::uint32_t>(std::move(all_always));
+    out.items = Array<std::uint32_t>(std::move(all_items));
+    out.inner = Array<float>(std::move(all_inner));
     return out;
 }
 

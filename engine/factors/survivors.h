@@ -38,10 +38,11 @@ struct Survivors {
     std::uint64_t bytes() const;
 };
 
-// `visit` sees every query's entries once, from several threads at a time, with the number of the thread.
+// `visit` sees the entries of every query that has positives once, from several threads at a time, with the number of
+// the thread. What comes back does not depend on the number of threads.
 using SurvivorVisit = std::function<void(const QueryEntries&, int thread)>;
 Survivors sortOut(const SideTables& queries, const SideTables& candidates, const FactorGrid& grid,
-                  const PositiveLists& positives, bool keep, const SurvivorVisit& visit, ProgressMeter& meter,
+                  const PositiveLists& positives, const SurvivorVisit& visit, ProgressMeter& meter,
                   const JobContext& job);
 
 }  // namespace engine
