@@ -58,9 +58,9 @@ struct DirectionMetrics {
     std::size_t left_out = 0;  // queries without a positive
     std::size_t candidates = 0;
     double positives_per_query = 0;
-    double r1 = 0, r5 = 0, r10 = 0;  // percent
+    double r1 = 0, r5 = 0, r10 = 0;     // percent
     std::optional<double> median_rank;  // of the best positive among the non-positives; not known from hits alone
-    std::size_t tied_queries = 0;    // whose best positive ties with a non-positive
+    std::size_t tied_queries = 0;       // whose best positive ties with a non-positive
 };
 
 struct RetrievalMetrics {

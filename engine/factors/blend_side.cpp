@@ -121,7 +121,7 @@ BlendSide::BlendSide(const Components& components, const BlendWeights& weights, 
             for (std::size_t k = 0; k < layers; ++k) {
                 for (std::size_t j = 0; j <= k; ++j) {
                     cosine[(i * layers + k) * n + j] = score::dot(atoms_[k + 1].row(i), atoms_[j].row(i), width_) *
-                                                        inverse[i * n + k + 1] * inverse[i * n + j];
+                                                       inverse[i * n + k + 1] * inverse[i * n + j];
                 }
             }
         }

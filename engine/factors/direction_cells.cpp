@@ -63,8 +63,8 @@ QueryRank decideExactly(const std::vector<ScoredEntry>& entries, std::size_t pos
 }  // namespace
 
 std::uint64_t DirectionCells::bytes() const {
-    return sure.size() * 4 + (open_at.size() + entries_at.size()) * 8 + open.size() * sizeof(OpenQuery) +
-           items.size() * 4 + inner.size() * 4;
+    return sure.size() * 4 + sure_of.size() + (open_at.size() + entries_at.size()) * 8 +
+           open.size() * sizeof(OpenQuery) + items.size() * 4 + inner.size() * 4;
 }
 
 void HitCount::operator+=(const HitCount& other) {
@@ -124,7 +124,7 @@ QueryRank rankEntries(const std::vector<ScoredEntry>& entries, std::size_t posit
 
 HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t first, std::size_t last,
                    const BlendSide& queries, const BlendSide& candidates, const double* point, const ExactRows& exact,
-                   bool query_is_second, TieRule ties) {
+                   bool query_is_second, TieRule ties, std::vector<std::array<float, kHitPlaces.size()>>* hits) {
     HitCount out;
     const std::size_t qa = queries.atoms(), ca = candidates.atoms();
     const std::uint64_t open_at = cells.open_at[leaf], entries_at = cells.entries_at[leaf];
@@ -160,7 +160,11 @@ HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t fi
                                            query_is_second, in_doubt);
         out.resolved += in_doubt;
         out.tied += rank.tied != 0;
-        for (std::size_t k = 0; k < kHitPlaces.size(); ++k) out.hits[k] += hitAt(rank, kHitPlaces[k], ties);
+        for (std::size_t k = 0; k < kHitPlaces.size(); ++k) {
+            const double hit = hitAt(rank, kHitPlaces[k], ties);
+            out.hits[k] += hit;
+            if (hits) (*hits)[open.query][k] = static_cast<float>(hit);
+        }
     }
     return out;
 }

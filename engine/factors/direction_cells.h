@@ -30,12 +30,13 @@ struct DirectionCells {
     std::uint32_t queries = 0, left_out = 0, candidates = 0;  // left out: without a positive
     double positives_per_query = 0;
     std::size_t products = 0;         // of one entry: query atoms * candidate atoms
-    Array<std::uint32_t> sure;        // [leaves][kHitPlaces]: sure hits
+    Array<std::uint32_t> sure;        // [leaves][kHitPlaces]: number of sure hits
+    Array<std::uint8_t> sure_of;      // [leaves][rows of the queries' side]: bit k for a sure hit at kHitPlaces[k]
     Array<std::uint64_t> open_at;     // [leaves + 1], into `open`
     Array<std::uint64_t> entries_at;  // [leaves + 1], into `items`
     Array<OpenQuery> open;
-    Array<std::uint32_t> items;    // rows of the candidates' side
-    Array<float> inner;            // [entries][products]: inner products of atoms, float64 rounded to float32
+    Array<std::uint32_t> items;  // rows of the candidates' side
+    Array<float> inner;          // [entries][products]: inner products of atoms, float64 rounded to float32
 
     std::uint64_t bytes() const;
 };
@@ -82,9 +83,10 @@ QueryRank rankEntries(const std::vector<ScoredEntry>& entries, std::size_t posit
                       bool query_is_second, bool& in_doubt);
 
 // The open queries first..last-1 of a leaf at `point`; sure hits are not counted. `query_is_second`: which side of
-// `exact` the queries are.
+// `exact` the queries are. `hits`, if given, gets each open query's own at its row.
 HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t first, std::size_t last,
                    const BlendSide& queries, const BlendSide& candidates, const double* point, const ExactRows& exact,
-                   bool query_is_second, TieRule ties);
+                   bool query_is_second, TieRule ties,
+                   std::vector<std::array<float, kHitPlaces.size()>>* hits = nullptr);
 
 }  // namespace engine

@@ -65,9 +65,9 @@ std::shared_ptr<const LabelLandscape> LabelLandscape::build(SetComponents set, B
                                                             std::vector<int> first_dims, std::vector<int> second_dims,
                                                             FactorGrid box, std::uint64_t memory_bytes,
                                                             const JobContext& job) {
-    return std::shared_ptr<const LabelLandscape>(
-        new LabelLandscape(std::move(set), std::move(first), std::move(second), std::move(first_dims),
-                           std::move(second_dims), std::move(box), memory_bytes, job));
+    return std::shared_ptr<const LabelLandscape>(new LabelLandscape(std::move(set), std::move(first), std::move(second),
+                                                                    std::move(first_dims), std::move(second_dims),
+                                                                    std::move(box), memory_bytes, job));
 }
 
 LabelLandscape::LabelLandscape(SetComponents set, BlendWeights first, BlendWeights second, std::vector<int> first_dims,
@@ -196,7 +196,8 @@ LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
             bool class_row = false;
             for (std::size_t i = 0; i < n;) {
                 std::size_t end = i + 1, positives = s.keys[i] & 1;
-                while (end < n && placeOf(s.keys[end]) - placeOf(s.keys[end - 1]) <= doubt) positives += s.keys[end++] & 1;
+                while (end < n && placeOf(s.keys[end]) - placeOf(s.keys[end - 1]) <= doubt)
+                    positives += s.keys[end++] & 1;
                 if (positives == 0 || positives == end - i) {
                     for (std::size_t k = i; positives != 0 && k < end; ++k)
                         total += static_cast<double>(found + (k - i) + 1) / static_cast<double>(k + 1);

@@ -143,9 +143,8 @@ LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting,
                     box.low.push_back(range.low);
                     box.high.push_back(range.high);
                 }
-                slot.labels =
-                    LabelLandscape::build(request.set, request.first, request.second, request.first_dims,
-                                          request.second_dims, std::move(box), request.memory_bytes, job);
+                slot.labels = LabelLandscape::build(request.set, request.first, request.second, request.first_dims,
+                                                    request.second_dims, std::move(box), request.memory_bytes, job);
             } else {
                 slot.cells = landscapeFromCache(options_.cache, std::move(request), build, job, cached);
                 if (!slot.cells) continue;

@@ -30,8 +30,8 @@ public:
     LandscapeEvaluator(std::shared_ptr<const ProductModel> model, std::vector<SetComponents> sets, Options options);
     ~LandscapeEvaluator() override;
 
-    // Makes ready what a setting needs, smallest set first; what is ready for its experts' weights stays. `build` false:
-    // only what the cache has. Blocking job.
+    // Makes ready what a setting needs, smallest set first; what is ready for its experts' weights stays. `build`
+    // false: only what the cache has. Blocking job.
     struct Prepared {
         std::vector<std::string> built, from_cache, kept;  // sets
         std::map<std::string, std::string> direct;         // sets that have no landscape, and why
@@ -59,9 +59,9 @@ private:
         SetComponents set;
         std::vector<int> first_dims, second_dims;
         std::vector<FactorRange> box;
-        std::vector<double> defaults;    // the recipe's values of the box's factors
-        std::vector<double> made_for;    // experts' weights
-        std::string no_landscape;        // why there is none
+        std::vector<double> defaults;  // the recipe's values of the box's factors
+        std::vector<double> made_for;  // experts' weights
+        std::string no_landscape;      // why there is none
         std::shared_ptr<const SetLandscape> cells;
         std::shared_ptr<const LabelLandscape> labels;
     };

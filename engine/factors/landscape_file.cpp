@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Arrays as tensors of one safetensors file; the metadata holds the key, the few single values and a hash of the arrays.
+// Arrays as tensors of one safetensors file; the metadata holds the key, the few single values and a hash of the
+// arrays.
 #include "engine/factors/landscape_file.h"
 
 #include <xxhash.h>
@@ -75,6 +76,7 @@ void addSide(Hash& hash, const Components& side, const BlendWeights& weights, co
 template <class Landscape, class Visit>
 void forCells(const std::string& name, Landscape& cells, const Visit& visit) {
     visit(name + "/sure", cells.sure, TensorType::U32);
+    visit(name + "/sure_of", cells.sure_of, TensorType::U8);
     visit(name + "/open_at", cells.open_at, TensorType::I64);
     visit(name + "/entries_at", cells.entries_at, TensorType::I64);
     visit(name + "/open", cells.open, TensorType::U8);
@@ -97,7 +99,7 @@ void forSide(const std::string& name, Side& side, const Visit& visit) {
 }
 
 Json numbersOf(const DirectionCells& cells, const Survivors& survivors) {
-    return {{"queries", cells.queries},   {"left_out", cells.left_out},
+    return {{"queries", cells.queries},       {"left_out", cells.left_out},
             {"candidates", cells.candidates}, {"positives_per_query", cells.positives_per_query},
             {"products", cells.products},     {"product_error", survivors.product_error}};
 }
@@ -227,8 +229,8 @@ std::shared_ptr<const SetLandscape> SetLandscape::read(const std::filesystem::pa
 }
 
 std::shared_ptr<const SetLandscape> landscapeFromCache(const std::filesystem::path& folder,
-                                                       SetLandscape::Request request, bool build,
-                                                       const JobContext& job, bool& cached) {
+                                                       SetLandscape::Request request, bool build, const JobContext& job,
+                                                       bool& cached) {
     cached = false;
     if (folder.empty()) return build ? SetLandscape::build(std::move(request), job) : nullptr;
     const std::string key = SetLandscape::key(request), prefix = fileNameOf(request.set.set.name) + "-";

@@ -41,37 +41,41 @@ std::size_t QueryCutter::leafNumber(const Place& leaf) const {
     return number;
 }
 
-void QueryCutter::addSure(std::size_t level, const Place& cell, std::uint32_t beaten, std::uint32_t* sure) const {
+void QueryCutter::addSure(std::size_t level, const Place& cell, std::uint32_t beaten) const {
     if (beaten >= kLastPlace) return;
+    std::uint8_t hits = 0;
+    for (std::size_t k = 0; k < kHitPlaces.size(); ++k)
+        hits |= static_cast<std::uint8_t>((beaten < kHitPlaces[k]) << k);
     const std::size_t span = grid_.leavesAlong() / grid_.cellsAlong(level);
     const std::size_t total = power(span, grid_.dims());
     for (std::size_t i = 0; i < total; ++i) {
         Place leaf{};
         std::size_t rest = i;
         for (std::size_t d = grid_.dims(); d-- > 0; rest /= span) leaf[d] = cell[d] * span + rest % span;
-        std::uint32_t* hits = sure + leafNumber(leaf) * kHitPlaces.size();
-        for (std::size_t k = 0; k < kHitPlaces.size(); ++k) hits[k] += beaten < kHitPlaces[k];
+        sure_[leafNumber(leaf) * stride_] = hits;
     }
 }
 
-void QueryCutter::cut(const QueryEntries& query, std::vector<LeafPart>& parts, std::uint32_t* sure) {
+void QueryCutter::cut(const QueryEntries& query, std::vector<LeafPart>& parts, std::uint8_t* sure, std::size_t stride) {
+    sure_ = sure;
+    stride_ = stride;
     if (query.positives == 0 || query.always >= kLastPlace) return;
     Alive alive;
     alive.entries.resize(query.count);
     for (std::uint32_t e = 0; e < query.count; ++e) alive.entries[e] = e;
     alive.positives = query.positives;
     alive.beaten = query.always;
-    if (query.count == query.positives) return addSure(0, {}, alive.beaten, sure);
+    if (query.count == query.positives) return addSure(0, {}, alive.beaten);
     if (grid_.levels() == 0) {
         parts.push_back({0, alive.beaten, alive.positives, alive.entries});
         return;
     }
-    cutCell(query, 0, {}, alive, parts, sure);
+    cutCell(query, 0, {}, alive, parts);
 }
 
 // Divides a cell of `level` into those of the next.
 void QueryCutter::cutCell(const QueryEntries& query, std::size_t level, const Place& cell, const Alive& alive,
-                          std::vector<LeafPart>& parts, std::uint32_t* sure) {
+                          std::vector<LeafPart>& parts) {
     const std::size_t dims = grid_.dims(), divide = grid_.parts[level], along = divide + 1;
     const std::size_t n = alive.entries.size(), qa = queries_.atoms(), ca = candidates_.atoms();
     const std::size_t nodes = power(along, dims), corners = std::size_t{1} << dims;
@@ -91,8 +95,7 @@ void QueryCutter::cutCell(const QueryEntries& query, std::size_t level, const Pl
     }
     const auto nodePlace = [&](std::size_t node) {
         Place place{};
-        for (std::size_t d = dims; d-- > 0; node /= along)
-            place[d] = (cell[d] * divide + node % along) * stride;
+        for (std::size_t d = dims; d-- > 0; node /= along) place[d] = (cell[d] * divide + node % along) * stride;
         return place;
     };
     for (std::size_t node = 0; node < nodes; ++node) {
@@ -239,11 +242,11 @@ void QueryCutter::cutCell(const QueryEntries& query, std::size_t level, const Pl
             return child.beaten < k && child.beaten + may_beat >= k;
         });
         if (!open) {
-            addSure(level + 1, place, child.beaten, sure);
+            addSure(level + 1, place, child.beaten);
         } else if (level + 1 == grid_.levels()) {
             parts.push_back({leafNumber(place), child.beaten, child.positives, child.entries});
         } else {
-            cutCell(query, level + 1, place, child, parts, sure);
+            cutCell(query, level + 1, place, child, parts);
         }
     }
 }

@@ -28,8 +28,8 @@ inline constexpr double kDecided = 1e-10;
 // A query's positives and the candidates that can beat them, with approximate inner products of atoms.
 struct QueryEntries {
     std::uint32_t query = 0;
-    std::uint32_t positives = 0;           // the first entries
-    std::uint32_t always = 0;              // candidates that surely beat every positive in the whole box; not among `items`
+    std::uint32_t positives = 0;  // the first entries
+    std::uint32_t always = 0;     // candidates that surely beat every positive in the whole box; not among `items`
     const std::uint32_t* items = nullptr;  // [count]
     const float* products = nullptr;       // [query atoms * candidate atoms][count]
     std::size_t count = 0;
@@ -49,8 +49,8 @@ class QueryCutter {
 public:
     QueryCutter(const FactorGrid& grid, const SideTables& queries, const SideTables& candidates);
 
-    // Appends what is undecided to `parts` and adds sure hits at kHitPlaces to `sure` [leaves][3].
-    void cut(const QueryEntries& query, std::vector<LeafPart>& parts, std::uint32_t* sure);
+    // Appends what is undecided to `parts` and notes sure hits: sure[leaf * stride] gets bit k for kHitPlaces[k].
+    void cut(const QueryEntries& query, std::vector<LeafPart>& parts, std::uint8_t* sure, std::size_t stride);
 
 private:
     using Place = std::array<std::size_t, kMostDims>;
@@ -59,8 +59,8 @@ private:
         std::uint32_t positives = 0, beaten = 0;
     };
     void cutCell(const QueryEntries& query, std::size_t level, const Place& cell, const Alive& alive,
-                 std::vector<LeafPart>& parts, std::uint32_t* sure);
-    void addSure(std::size_t level, const Place& cell, std::uint32_t beaten, std::uint32_t* sure) const;
+                 std::vector<LeafPart>& parts);
+    void addSure(std::size_t level, const Place& cell, std::uint32_t beaten) const;
     std::size_t leafNumber(const Place& leaf) const;
 
     const FactorGrid& grid_;
@@ -72,6 +72,8 @@ private:
         Alive child;
     };
     std::vector<Level> levels_;
+    std::uint8_t* sure_ = nullptr;
+    std::size_t stride_ = 0;
 };
 
 }  // namespace engine

@@ -18,7 +18,7 @@ namespace engine {
 
 namespace {
 
-constexpr std::size_t kTaskQueries = 1024;      // open queries that one thread takes at a time
+constexpr std::size_t kTaskQueries = 1024;     // open queries that one thread takes at a time
 constexpr std::uint64_t kManyEntries = 60000;  // below it a second thread costs more than it brings
 
 // Open queries of each leaf as they are found, by one thread.
@@ -30,7 +30,6 @@ struct LeafBuffer {
 
 struct ThreadBuffers {
     std::vector<LeafBuffer> leaves;
-    std::vector<std::uint32_t> sure;
     std::unique_ptr<QueryCutter> cutter;
     std::vector<LeafPart> parts;
     std::vector<char> known;
@@ -43,9 +42,9 @@ public:
     CellBuilder(const FactorGrid& grid, const SideTables& queries, const SideTables& candidates)
         : queries_(queries.side()), candidates_(candidates.side()), leaves_(grid.leaves()) {
         buffers_.resize(static_cast<std::size_t>(omp_get_max_threads()));
+        sure_of_.assign(leaves_ * queries_.items(), 0);
         for (auto& b : buffers_) {
             b.leaves.resize(leaves_);
-            b.sure.assign(leaves_ * kHitPlaces.size(), 0);
             b.cutter = std::make_unique<QueryCutter>(grid, queries, candidates);
         }
     }
@@ -53,7 +52,7 @@ public:
     void add(const QueryEntries& query, int thread) {
         ThreadBuffers& b = buffers_[static_cast<std::size_t>(thread)];
         b.parts.clear();
-        b.cutter->cut(query, b.parts, b.sure.data());
+        b.cutter->cut(query, b.parts, sure_of_.data() + query.query, queries_.items());
         const std::size_t qa = queries_.atoms(), ca = candidates_.atoms(), products = qa * ca;
         b.known.assign(query.count, 0);
         b.exact.resize(query.count * products);
@@ -94,11 +93,12 @@ public:
         std::vector<OpenQuery> open(open_at.back());
         std::vector<std::uint32_t> items(entries_at.back()), sure(leaves_ * kHitPlaces.size(), 0);
         std::vector<float> inner(entries_at.back() * products);
-        for (const auto& b : buffers_) {
-            for (std::size_t i = 0; i < sure.size(); ++i) sure[i] += b.sure[i];
-        }
 #pragma omp parallel for schedule(dynamic, 1)
         for (std::size_t l = 0; l < leaves_; ++l) {
+            for (std::size_t q = 0; q < queries_.items(); ++q) {
+                const std::uint8_t bits = sure_of_[l * queries_.items() + q];
+                for (std::size_t k = 0; k < kHitPlaces.size(); ++k) sure[l * kHitPlaces.size() + k] += bits >> k & 1;
+            }
             std::vector<std::pair<const LeafBuffer*, std::size_t>> order;
             for (const auto& b : buffers_) {
                 for (std::size_t q = 0; q < b.leaves[l].open.size(); ++q) order.emplace_back(&b.leaves[l], q);
@@ -127,6 +127,7 @@ public:
         DirectionCells out;
         out.products = products;
         out.sure = Array<std::uint32_t>(std::move(sure));
+        out.sure_of = Array<std::uint8_t>(std::move(sure_of_));
         out.open_at = Array<std::uint64_t>(std::move(open_at));
         out.entries_at = Array<std::uint64_t>(std::move(entries_at));
         out.open = Array<OpenQuery>(std::move(open));
@@ -140,12 +141,12 @@ private:
     const BlendSide& candidates_;
     std::size_t leaves_;
     std::vector<ThreadBuffers> buffers_;
+    std::vector<std::uint8_t> sure_of_;  // a query's own bytes are written by the thread that has the query
 };
 
 bool sharesFactor(const BlendSide& a, const BlendSide& b) {
-    return std::any_of(a.dims().begin(), a.dims().end(), [&](std::size_t d) {
-        return std::find(b.dims().begin(), b.dims().end(), d) != b.dims().end();
-    });
+    return std::any_of(a.dims().begin(), a.dims().end(),
+                       [&](std::size_t d) { return std::find(b.dims().begin(), b.dims().end(), d) != b.dims().end(); });
 }
 
 }  // namespace
@@ -182,16 +183,15 @@ void SetLandscape::make(const JobContext& job) {
         const SideTables c(candidates, grid_, SideTables::Part::Candidate, shared, job);
         const PositiveLists positives = positivesOf(request_.set.set.pairs, queries.items(), !forward);
         CellBuilder builder(grid_, q, c);
-        (forward ? forward_survivors_ : backward_survivors_) =
-            sortOut(q, c, grid_, positives, [&](const QueryEntries& entries, int thread) { builder.add(entries, thread); },
-                    meter, job);
+        (forward ? forward_survivors_ : backward_survivors_) = sortOut(
+            q, c, grid_, positives, [&](const QueryEntries& entries, int thread) { builder.add(entries, thread); },
+            meter, job);
         DirectionCells cells = builder.finish();
         for (std::size_t i = 0; i < queries.items(); ++i) {
             positives.offset[i] == positives.offset[i + 1] ? ++cells.left_out : ++cells.queries;
         }
         cells.candidates = static_cast<std::uint32_t>(candidates.items());
-        cells.positives_per_query =
-            cells.queries == 0 ? 0 : static_cast<double>(positives.rows.size()) / cells.queries;
+        cells.positives_per_query = cells.queries == 0 ? 0 : static_cast<double>(positives.rows.size()) / cells.queries;
         (forward ? forward_ : backward_) = std::move(cells);
     }
     meter.finish();
@@ -217,8 +217,7 @@ SetPoint SetLandscape::at(const double* point, TieRule ties) const {
         if (cells.open_at.size() == 0) continue;
         DirectionPoint& to = forward ? out.forward : out.backward;
         to.queries = cells.queries;
-        for (std::size_t k = 0; k < kHitPlaces.size(); ++k)
-            to.count.hits[k] = cells.sure[leaf * kHitPlaces.size() + k];
+        for (std::size_t k = 0; k < kHitPlaces.size(); ++k) to.count.hits[k] = cells.sure[leaf * kHitPlaces.size() + k];
         const std::size_t open = cells.open_at[leaf + 1] - cells.open_at[leaf];
         entries += cells.entries_at[leaf + 1] - cells.entries_at[leaf];
         for (std::size_t q = 0; q < open; q += kTaskQueries)
@@ -232,10 +231,10 @@ SetPoint SetLandscape::at(const double* point, TieRule ties) const {
     for (std::size_t t = 0; t < tasks.size(); ++t) {
         const Task& task = tasks[t];
         try {
-            counts[t] = task.forward ? countOpen(forward_, leaf, task.begin, task.end, *first_, *second_, point, exact,
-                                                 false, ties)
-                                     : countOpen(backward_, leaf, task.begin, task.end, *second_, *first_, point, exact,
-                                                 true, ties);
+            counts[t] =
+                task.forward
+                    ? countOpen(forward_, leaf, task.begin, task.end, *first_, *second_, point, exact, false, ties)
+                    : countOpen(backward_, leaf, task.begin, task.end, *second_, *first_, point, exact, true, ties);
         } catch (...) {
             const std::scoped_lock lock(guard);
             if (!failure) failure = std::current_exception();
@@ -243,6 +242,25 @@ SetPoint SetLandscape::at(const double* point, TieRule ties) const {
     }
     if (failure) std::rethrow_exception(failure);
     for (std::size_t t = 0; t < tasks.size(); ++t) (tasks[t].forward ? out.forward : out.backward).count += counts[t];
+    return out;
+}
+
+std::vector<std::array<float, kHitPlaces.size()>> SetLandscape::hits(const double* point, bool forward,
+                                                                     TieRule ties) const {
+    const DirectionCells& of = cells(forward);
+    const BlendSide& queries = forward ? *first_ : *second_;
+    const BlendSide& candidates = forward ? *second_ : *first_;
+    const std::size_t leaf = grid_.leafOf(point), n = queries.items();
+    std::vector<std::array<float, kHitPlaces.size()>> out(n);
+    if (of.open_at.size() == 0) return out;
+    for (std::size_t q = 0; q < n; ++q) {
+        const std::uint8_t bits = of.sure_of[leaf * n + q];
+        for (std::size_t k = 0; k < kHitPlaces.size(); ++k) out[q][k] = static_cast<float>(bits >> k & 1);
+    }
+    const BlendWeights first = firstAt(point), second = secondAt(point);
+    const ExactRows exact(request_.set, first, second);
+    countOpen(of, leaf, 0, of.open_at[leaf + 1] - of.open_at[leaf], queries, candidates, point, exact, !forward, ties,
+              &out);
     return out;
 }
 

@@ -47,7 +47,7 @@ class SetLandscape {
 public:
     struct Request {
         SetComponents set;
-        BlendWeights first, second;            // fixes experts' weights, and shares that are no factor of the set
+        BlendWeights first, second;                // fixes experts' weights, and shares that are no factor of the set
         std::vector<int> first_dims, second_dims;  // the factor of each layer, an index into `box`, or -1
         std::vector<FactorRange> box;              // of the set's factors, those that any layer names
         bool backward = true;                      // also queries from the second side
@@ -70,13 +70,20 @@ public:
     // `point`: the factors in the grid's order, within the box. On all threads of the caller.
     SetPoint at(const double* point, TieRule ties) const;
 
+    // The same for each query of a side: its hits at kHitPlaces (0 or 1; ties may count a part). Rows without a
+    // positive have none.
+    std::vector<std::array<float, kHitPlaces.size()>> hits(const double* point, bool forward, TieRule ties) const;
     // Where every query stands at a point, beyond the places that at() counts: from the survivors, so slower (some tens
     // of milliseconds). For rows of the first side, or of the second.
     std::vector<QueryRank> ranks(const double* point, bool forward) const;
 
     // The weights of both sides at a point, as blend() takes them.
-    BlendWeights firstAt(const double* point) const { return weightsAtPoint(request_.first, request_.first_dims, point); }
-    BlendWeights secondAt(const double* point) const { return weightsAtPoint(request_.second, request_.second_dims, point); }
+    BlendWeights firstAt(const double* point) const {
+        return weightsAtPoint(request_.first, request_.first_dims, point);
+    }
+    BlendWeights secondAt(const double* point) const {
+        return weightsAtPoint(request_.second, request_.second_dims, point);
+    }
 
     const BlendSide& first() const { return *first_; }
     const BlendSide& second() const { return *second_; }

@@ -104,7 +104,8 @@ SideTables::SideTables(const BlendSide& side, const FactorGrid& grid, Part part,
                         sum += error[j] * lengths[j];
                     }
                     if (v == grid.levels()) worst = std::max(worst, sum);
-                    for (std::size_t k = 0; with_slopes && k < own * n; ++k) slopes_[at * own * n + k] = roundedUp(slope[k]);
+                    for (std::size_t k = 0; with_slopes && k < own * n; ++k)
+                        slopes_[at * own * n + k] = roundedUp(slope[k]);
                 });
             }
             reach_[i] = roundedUp(reach + worst);

@@ -129,9 +129,8 @@ __attribute__((target_clones("arch=x86-64-v4", "default"))) void rangeOfRow(
 PositiveLists positivesOf(const PairList& pairs, std::size_t queries, bool query_is_second) {
     PairList sorted = pairs;
     const std::size_t q = query_is_second ? 1 : 0;
-    std::sort(sorted.begin(), sorted.end(), [q](const auto& a, const auto& b) {
-        return a[q] != b[q] ? a[q] < b[q] : a[1 - q] < b[1 - q];
-    });
+    std::sort(sorted.begin(), sorted.end(),
+              [q](const auto& a, const auto& b) { return a[q] != b[q] ? a[q] < b[q] : a[1 - q] < b[1 - q]; });
     sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
     PositiveLists out;
     out.offset.assign(queries + 1, 0);

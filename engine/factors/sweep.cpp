@@ -270,9 +270,8 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
     }
 
     // The one metric that figures() may leave out.
-    const bool whole = std::any_of(groups.begin(), groups.end(), [](const DeltaGroup& g) {
-        return g.metric.rfind("median rank", 0) == 0;
-    });
+    const bool whole = std::any_of(groups.begin(), groups.end(),
+                                   [](const DeltaGroup& g) { return g.metric.rfind("median rank", 0) == 0; });
 
     // The sets' own progress would flicker: the sweep counts points.
     const JobContext quiet(job.stopToken(), {}, [&job](const std::string& line) { job.log(line); });

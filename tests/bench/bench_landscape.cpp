@@ -76,8 +76,8 @@ int main(int argc, char** argv) {
                 const auto& c = l.cells(forward);
                 const auto& s = l.survivors(forward);
                 if (c.queries == 0) continue;
-                std::printf(" | %u queries x %u: survivors %.1f/query, open %.1f %%, entries %.2f/open", c.queries, c.candidates,
-                            double(s.items.size()) / c.queries,
+                std::printf(" | %u queries x %u: survivors %.1f/query, open %.1f %%, entries %.2f/open", c.queries,
+                            c.candidates, double(s.items.size()) / c.queries,
                             100.0 * c.open.size() / l.grid().leaves() / c.queries,
                             double(c.items.size()) / std::max<std::size_t>(1, c.open.size()));
             }
@@ -125,7 +125,8 @@ int main(int argc, char** argv) {
                 const auto m = evaluateProductSet(set, product.model->weights("", set.first, s),
                                                   product.model->weights("", set.second, s), "", {}, job);
                 const auto compare = [&](const char* what, double a, double b) {
-                    if (std::fabs(a - b) > 1e-9) std::printf("DIFFERS %s %s: %.6f, should be %.6f\n", set.set.name.c_str(), what, a, b);
+                    if (std::fabs(a - b) > 1e-9)
+                        std::printf("DIFFERS %s %s: %.6f, should be %.6f\n", set.set.name.c_str(), what, a, b);
                 };
                 if (m.retrieval) {
                     const auto& f = m.retrieval->forward;

@@ -91,7 +91,10 @@ std::vector<double> RandomSet::randomPoint(Rng& rng) const {
     for (std::size_t d = 0; d < request.box.size(); ++d) {
         const double draw = rng.uniform();
         // Corners and borders of cells as often as places inside.
-        point.push_back(draw < 0.15 ? 0 : draw < 0.3 ? 1 : draw < 0.5 ? static_cast<double>(rng.below(17)) / 16 : rng.uniform());
+        point.push_back(draw < 0.15  ? 0
+                        : draw < 0.3 ? 1
+                        : draw < 0.5 ? static_cast<double>(rng.below(17)) / 16
+                                     : rng.uniform());
     }
     return point;
 }
@@ -108,7 +111,9 @@ void expectEqualsReference(const SetLandscape& landscape, const std::vector<doub
     for (const bool forward : {true, false}) {
         const auto& want = forward ? expected.forward : expected.backward;
         const auto have = landscape.ranks(point.data(), forward);
+        const auto own = landscape.hits(point.data(), forward, TieRule::Expected);
         ASSERT_EQ(want.size(), have.size());
+        ASSERT_EQ(want.size(), own.size());
         double hits[3] = {};
         std::uint32_t queries = 0;
         for (std::size_t q = 0; q < want.size(); ++q) {
@@ -121,12 +126,17 @@ void expectEqualsReference(const SetLandscape& landscape, const std::vector<doub
             if (want[q].tied != 0) {
                 EXPECT_EQ(want[q].tied_positives, have[q].tied_positives) << where;
             }
-            for (std::size_t k = 0; k < 3; ++k) hits[k] += hitAt(want[q], kHitPlaces[k], TieRule::Expected);
+            for (std::size_t k = 0; k < 3; ++k) {
+                const double hit = hitAt(want[q], kHitPlaces[k], TieRule::Expected);
+                EXPECT_NEAR(own[q][k], hit, 1e-6) << where << " query " << q << (forward ? "" : " back");
+                hits[k] += hit;
+            }
         }
         const DirectionPoint& count = forward ? found.forward : found.backward;
         EXPECT_EQ(count.queries, queries);
         for (std::size_t k = 0; k < 3; ++k)
-            EXPECT_NEAR(count.count.hits[k], hits[k], 1e-9) << where << " K " << kHitPlaces[k] << (forward ? "" : " back");
+            EXPECT_NEAR(count.count.hits[k], hits[k], 1e-9)
+                << where << " K " << kHitPlaces[k] << (forward ? "" : " back");
     }
 }
 

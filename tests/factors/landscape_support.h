@@ -16,12 +16,12 @@ namespace engine {
 struct RandomSetOptions {
     std::size_t first_items = 60, second_items = 90, width = 24;
     std::size_t first_layers = 1, second_layers = 1, experts = 2;
-    std::size_t positives = 1;    // of each item of the first side
-    bool same_modality = false;   // both sides depend on the same factors
-    double noise = 1.0;           // of each row around what it shares with its positives
-    double near_ties = 0;         // share of the second side's rows that are copies of others, moved by 1e-7
-    double duplicates = 0;        // share that are exact copies
-    bool opposed = false;         // experts point away from the base, so blends are short
+    std::size_t positives = 1;   // of each item of the first side
+    bool same_modality = false;  // both sides depend on the same factors
+    double noise = 1.0;          // of each row around what it shares with its positives
+    double near_ties = 0;        // share of the second side's rows that are copies of others, moved by 1e-7
+    double duplicates = 0;       // share that are exact copies
+    bool opposed = false;        // experts point away from the base, so blends are short
 };
 
 // A request for a landscape over the whole box of 0..1, and what keeps its rows alive.
