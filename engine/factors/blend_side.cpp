@@ -97,6 +97,7 @@ BlendSide::BlendSide(const Components& components, const BlendWeights& weights, 
         stored_.cosine.size() != items_ * layers_.size() * atoms_.size()) {
         throw Error(ErrorCode::InvalidInput, components.modality, "the stored side belongs to other components");
     }
+    takeMeanCosines();
 }
 
 BlendSide::BlendSide(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
@@ -148,6 +149,7 @@ BlendSide::BlendSide(const Components& components, const BlendWeights& weights, 
     stored_.inverse = Array<double>(std::move(inverse));
     stored_.cosine = Array<double>(std::move(cosine));
     stored_.classes = Array<std::uint32_t>(std::move(classes));
+    takeMeanCosines();
 }
 
 template <bool Normalised>
@@ -183,11 +185,44 @@ bool BlendSide::weights(std::size_t item, const double* factors, double* b) cons
     return combine<true>(item, factors, b);
 }
 
+bool BlendSide::levelled(std::size_t item, const double* factors, Part part, double* b) const {
+    if (!(part == Part::Weights ? combine<true>(item, factors, b) : combine<false>(item, factors, b))) return false;
+    double level = 1;
+    for (std::size_t k = 0; k < layers_.size(); ++k) {
+        if (part == Part::Direction && k + 1 == layers_.size()) break;
+        const double s = layers_[k].dim < 0 ? layers_[k].share : factors[layers_[k].dim];
+        level *= std::sqrt(1 - 2 * s * (1 - s) * (1 - layers_[k].mean_cosine));
+    }
+    for (std::size_t j = 0; j < atoms_.size(); ++j) b[j] *= level;
+    return true;
+}
+
+void BlendSide::takeMeanCosines() {
+    const std::size_t n = atoms_.size(), layers = layers_.size();
+    std::vector<double> sums(layers, 0);
+    for (std::size_t i = 0; i < items_; ++i) {
+        double b[kMostAtoms];
+        b[0] = 1;
+        for (std::size_t k = 0; k < layers; ++k) {
+            double rho = 0;
+            for (std::size_t j = 0; j <= k; ++j) rho += b[j] * stored_.cosine[(i * layers + k) * n + j];
+            rho = std::clamp(rho, -1.0, 1.0);
+            sums[k] += rho;
+            const double root = 1 / std::sqrt(std::max(1 - 0.5 * (1 - rho), 1e-6));
+            for (std::size_t j = 0; j <= k; ++j) b[j] *= 0.5 * root;
+            b[k + 1] = 0.5 * root;
+        }
+    }
+    // Kept away from -1, where the level would vanish.
+    for (std::size_t k = 0; k < layers; ++k)
+        layers_[k].mean_cosine = items_ == 0 ? 0 : std::max(sums[k] / static_cast<double>(items_), -0.5);
+}
+
 void BlendSide::direction(std::size_t item, const double* factors, double* a) const {
     if (!combine<false>(item, factors, a)) std::fill_n(a, atoms_.size(), 0.0);
 }
 
-void BlendSide::bound(std::size_t item, const double* low, const double* high, bool normalised, double* error,
+void BlendSide::bound(std::size_t item, const double* low, const double* high, Part part, double* error,
                       double* slope) const {
     const std::size_t n = atoms_.size(), layers = layers_.size();
     const double* inverse = stored_.inverse.data() + item * n;
@@ -198,26 +233,41 @@ void BlendSide::bound(std::size_t item, const double* low, const double* high, b
         const double step = high[variable] - low[variable];
         std::fill_n(slope + l * n, n, 0.0);
         if (step == 0) continue;
-        Jet b[kMostAtoms];
-        b[0] = constantJet({1, 1});
+        // `b` are the unit vector's weights, for the cosines; `f` those that are asked for. level = Π √n̄ so far.
+        Jet b[kMostAtoms], f[kMostAtoms], level = constantJet({1, 1});
+        b[0] = f[0] = constantJet({1, 1});
         for (std::size_t k = 0; k < layers; ++k) {
             const int dim = layers_[k].dim;
             Jet s = dim < 0 ? constantJet({layers_[k].share, layers_[k].share}) : constantJet({low[dim], high[dim]});
             if (dim >= 0 && static_cast<std::size_t>(dim) == variable) s.slope = {1, 1};
-            Jet root = constantJet({1, 1});
-            if (normalised || k + 1 < layers) {
-                Jet rho = cosine[k * n] * b[0];
-                for (std::size_t j = 1; j <= k; ++j) rho = rho + cosine[k * n + j] * b[j];
-                // A cosine, whatever interval arithmetic makes of it.
-                rho.value = {std::clamp(rho.value.low, -1.0, 1.0), std::clamp(rho.value.high, -1.0, 1.0)};
-                root = inverseRoot(oneMinus(2.0 * (shareProduct(s) * oneMinus(rho))));
+            const Jet rest = oneMinus(s);
+            if (part == Part::Direction && k + 1 == layers) {
+                for (std::size_t j = 0; j <= k; ++j) f[j] = f[j] * rest;
+                f[k + 1] = s * level;
+                break;
             }
-            const Jet kept = oneMinus(s) * root;
-            for (std::size_t j = 0; j <= k; ++j) b[j] = b[j] * kept;
+            Jet rho = cosine[k * n] * b[0];
+            for (std::size_t j = 1; j <= k; ++j) rho = rho + cosine[k * n + j] * b[j];
+            // A cosine, whatever interval arithmetic makes of it.
+            rho.value = {std::clamp(rho.value.low, -1.0, 1.0), std::clamp(rho.value.high, -1.0, 1.0)};
+            const Jet product = shareProduct(s);
+            const Jet root = inverseRoot(oneMinus(2.0 * (product * oneMinus(rho))));
+            // √(n̄/n) with n̄/n = 1 + 2 s(1−s)(mean − ρ)/n: near 1 and flat.
+            const double mean = layers_[k].mean_cosine;
+            Jet apart = -1.0 * rho;
+            apart.value = apart.value + Interval{mean, mean};
+            Jet ratio = 2.0 * (product * apart) * (root * root);
+            ratio.value = ratio.value + Interval{1, 1};
+            ratio = squareRoot(ratio);
+            for (std::size_t j = 0; j <= k; ++j) f[j] = f[j] * (rest * ratio);
+            f[k + 1] = s * (level * ratio);
+            if (k + 1 == layers) break;
+            for (std::size_t j = 0; j <= k; ++j) b[j] = b[j] * (rest * root);
             b[k + 1] = s * root;
+            level = level * squareRoot(oneMinus(2.0 * (1 - mean) * product));
         }
         for (std::size_t j = 0; j < n; ++j) {
-            const double curve = b[j].curve.magnitude() * inverse[j], rate = b[j].slope.magnitude() * inverse[j];
+            const double curve = f[j].curve.magnitude() * inverse[j], rate = f[j].slope.magnitude() * inverse[j];
             // Not a number (0 times infinity) is no bound either.
             error[j] += curve < 1e12 ? step * step / 8 * curve * (1 + 1e-9) : 1e12;
             slope[l * n + j] = rate < 1e12 ? rate * (1 + 1e-9) : 1e12;

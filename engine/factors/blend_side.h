@@ -53,24 +53,31 @@ public:
 
     // b_j at a point; `factors` are indexed by the dims. False if the vector vanishes there (blend() throws then).
     bool weights(std::size_t item, const double* factors, double* b) const;
-    // The same without the last normalisation: of the right direction, and linear in the last layer's share. For
-    // queries.
+    // The same without the last normalisation: of the right direction. For queries, whose length changes no order.
     void direction(std::size_t item, const double* factors, double* a) const;
 
-    // How far the functions above can be from their multilinear interpolation between the corners of the box
-    // [low, high] (indexed as factors), and a bound of their slopes: |f_j(s) − interpolation| <= error[j] anywhere in
-    // the box; slope[l * atoms + j] >= |∂f_j/∂(own dim l)|. Infinite where the vector may vanish. The interpolation's
-    // error in one variable is at most h²/8 max|f''|, and the errors of several add up.
-    void bound(std::size_t item, const double* low, const double* high, bool normalised, double* error,
-               double* slope) const;
+    // What cutting interpolates: both of the above times a positive function of the factors that is one for all items,
+    //   G = Π_k √n̄_k(s_k),  n̄_k = n_k at the mean cosine of all items (without the last k for directions).
+    // It changes no order, and leaves weights that are nearly linear in every share: those of an item whose cosines are
+    // the mean ones have √n̄/√n = 1.
+    enum class Part { Direction, Weights };
+    bool levelled(std::size_t item, const double* factors, Part part, double* b) const;
+
+    // How far levelled() can be from its multilinear interpolation between the corners of the box [low, high] (indexed
+    // as factors), and a bound of its slopes: |f_j(s) − interpolation| <= error[j] anywhere in the box;
+    // slope[l * atoms + j] >= |∂f_j/∂(own dim l)|. Infinite where the vector may vanish. The interpolation's error in one
+    // variable is at most h²/8 max|f''|, and the errors of several add up.
+    void bound(std::size_t item, const double* low, const double* high, Part part, double* error, double* slope) const;
 
 private:
     struct Layer {
         int dim;
         double share;
+        double mean_cosine = 0;  // of its atom with what it is blended into, all inner shares at a half
     };
     void takeLayers(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
                     const JobContext* job);
+    void takeMeanCosines();
     template <bool Normalised>
     bool combine(std::size_t item, const double* factors, double* b) const;
 

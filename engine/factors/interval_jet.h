@@ -75,5 +75,15 @@ inline Jet inverseRoot(const Jet& f) {
     const Interval second = 0.75 * (root * inverse * inverse);
     return {root, first * f.slope, second * square(f.slope) + first * f.curve};
 }
+// sqrt(f), likewise.
+inline Jet squareRoot(const Jet& f) {
+    constexpr double kNone = std::numeric_limits<double>::infinity();
+    if (!(f.value.low > 1e-9)) return {{0, kNone}, {-kNone, kNone}, {-kNone, kNone}};
+    const Interval root{std::sqrt(f.value.low), std::sqrt(f.value.high)};
+    const Interval inverse{1 / root.high, 1 / root.low};
+    const Interval first = 0.5 * inverse;
+    const Interval second = -0.25 * (inverse * inverse * inverse);
+    return {root, first * f.slope, second * square(f.slope) + first * f.curve};
+}
 
 }  // namespace engine

@@ -19,7 +19,7 @@ namespace engine {
 
 namespace {
 
-constexpr const char* kFormat = "molspace landscape 1";
+constexpr const char* kFormat = "molspace landscape 2";
 constexpr std::size_t kKeptFiles = 3;  // of one set: the latest experts' weights and boxes
 
 class Hash {
@@ -241,7 +241,7 @@ std::shared_ptr<const SetLandscape> landscapeFromCache(const std::filesystem::pa
             cached = true;
             return found;
         } catch (const Error& error) {
-            job.log(path.string() + ": " + error.message() + "; it is made anew");
+            job.log(path.string() + ": " + error.message() + "; it is not used");
         }
     }
     if (!build) return nullptr;

@@ -61,10 +61,9 @@ SideTables::SideTables(const BlendSide& side, const FactorGrid& grid, Part part,
     coarse_errors_.resize(n * items);
     coarse_most_.resize(n * items);
 
-    const bool normalised = part == Part::Candidate;
+    const auto bounded = part == Part::Query ? BlendSide::Part::Direction : BlendSide::Part::Weights;
     const auto weightsAt = [&](std::size_t item, const double* point, double* b) {
-        if (!normalised) return side.direction(item, point, b);
-        if (!side.weights(item, point, b)) std::fill_n(b, n, 0.0);  // its bounds are infinite there
+        if (!side.levelled(item, point, bounded, b)) std::fill_n(b, n, 0.0);  // its bounds are infinite there
     };
     const auto corners = [&](const std::size_t* place, std::size_t cells, double* low, double* high) {
         for (std::size_t d = 0; d < grid.dims(); ++d) low[d] = grid.low[d], high[d] = grid.high[d];
@@ -96,7 +95,7 @@ SideTables::SideTables(const BlendSide& side, const FactorGrid& grid, Part part,
             for (std::size_t v = 1; v <= grid.levels(); ++v) {
                 forPlaces(dims, cells_along_[v], [&](std::size_t cell, const std::size_t* place) {
                     corners(place, cells_along_[v], low, high);
-                    side.bound(i, low, high, normalised, error, slope);
+                    side.bound(i, low, high, bounded, error, slope);
                     const std::size_t at = i * own_cells_ + first_cell_[v] + cell;
                     double sum = 0;
                     for (std::size_t j = 0; j < n; ++j) {
@@ -121,7 +120,7 @@ SideTables::SideTables(const BlendSide& side, const FactorGrid& grid, Part part,
             });
             forPlaces(dims, coarse_cells, [&](std::size_t, const std::size_t* place) {
                 corners(place, coarse_cells, low, high);
-                side.bound(i, low, high, normalised, error, slope);
+                side.bound(i, low, high, bounded, error, slope);
                 for (std::size_t j = 0; j < n; ++j) {
                     double e = error[j];
                     if (with_slopes) {

@@ -13,7 +13,7 @@
 
 namespace engine {
 
-// One side in one of its two parts: as queries (the last normalisation left out) or as candidates.
+// One side in one of its two parts: as queries (BlendSide::Part::Direction) or as candidates (Weights), levelled.
 class SideTables {
 public:
     enum class Part { Query, Candidate };

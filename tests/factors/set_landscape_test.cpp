@@ -171,7 +171,7 @@ TEST(SetLandscape, DamagedAndStaleFilesAreMadeAnew) {
         const JobContext job({}, {}, [&](const std::string& line) { log += line; });
         const auto landscape = landscapeFromCache(folder.path(), set.request, true, job, cached);
         EXPECT_FALSE(cached) << round;
-        EXPECT_NE(log.find("made anew"), std::string::npos) << log;
+        EXPECT_NE(log.find("not used"), std::string::npos) << log;
         expectEqualsReference(*landscape, {0.4, 0.8});
         ASSERT_EQ(std::filesystem::file_size(file), size);
     }
@@ -216,15 +216,11 @@ TEST(BlendSide, WeightsStayWithinTheirBounds) {
                 low[d] = static_cast<double>(rng.below(4)) / 4;
                 high[d] = low[d] + 0.25;
             }
-            for (const bool normalised : {true, false}) {
-                side.bound(item, low.data(), high.data(), normalised, error.data(), slope.data());
+            for (const auto part : {BlendSide::Part::Weights, BlendSide::Part::Direction}) {
+                side.bound(item, low.data(), high.data(), part, error.data(), slope.data());
                 const auto at = [&](const std::vector<double>& point) {
                     std::vector<double> out(n);
-                    if (normalised) {
-                        EXPECT_TRUE(side.weights(item, point.data(), out.data()));
-                    } else {
-                        side.direction(item, point.data(), out.data());
-                    }
+                    EXPECT_TRUE(side.levelled(item, point.data(), part, out.data()));
                     return out;
                 };
                 for (int probe = 0; probe < 20; ++probe) {
