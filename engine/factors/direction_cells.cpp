@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "engine/eval/score_kernel.h"
 
@@ -64,7 +65,7 @@ QueryRank decideExactly(const std::vector<ScoredEntry>& entries, std::size_t pos
 
 std::uint64_t DirectionCells::bytes() const {
     return sure.size() * 4 + sure_of.size() + (open_at.size() + entries_at.size()) * 8 +
-           open.size() * sizeof(OpenQuery) + items.size() * 4 + inner.size() * 4;
+           open.size() * sizeof(OpenQuery) + entries.size() * 4 + items.size() * 4 + inner.size() * 4;
 }
 
 void HitCount::operator+=(const HitCount& other) {
@@ -122,9 +123,22 @@ QueryRank rankEntries(const std::vector<ScoredEntry>& entries, std::size_t posit
     return rank;
 }
 
+std::vector<double> weightTable(const BlendSide& side, const double* point) {
+    const std::size_t n = side.atoms();
+    std::vector<double> table(side.items() * (n + 1));
+    for (std::size_t i = 0; i < side.items(); ++i) {
+        double* b = table.data() + i * (n + 1);
+        const bool there = side.weights(i, point, b);
+        b[n] = there ? std::accumulate(b, b + n, 0.0) : std::numeric_limits<double>::infinity();
+        if (!there) std::fill_n(b, n, 0.0);
+    }
+    return table;
+}
+
 HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t first, std::size_t last,
-                   const BlendSide& queries, const BlendSide& candidates, const double* point, const ExactRows& exact,
-                   bool query_is_second, TieRule ties, std::vector<std::array<float, kHitPlaces.size()>>* hits) {
+                   const BlendSide& queries, const BlendSide& candidates, const double* point, const double* table,
+                   const ExactRows& exact, bool query_is_second, TieRule ties,
+                   std::vector<std::array<float, kHitPlaces.size()>>* hits) {
     HitCount out;
     const std::size_t qa = queries.atoms(), ca = candidates.atoms();
     const std::uint64_t open_at = cells.open_at[leaf], entries_at = cells.entries_at[leaf];
@@ -134,25 +148,34 @@ HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t fi
     for (std::size_t q = first; q < last; ++q) {
         const OpenQuery& open = cells.open[open_at + q];
         const std::size_t end = q + 1 < open_in_leaf ? cells.open[open_at + q + 1].first_entry : entries_in_leaf;
-        double a[kMostAtoms], b[kMostAtoms], sum_a = 0;
+        double a[kMostAtoms], sum_a = 0;
         queries.direction(open.query, point, a);
         for (std::size_t i = 0; i < qa; ++i) sum_a += a[i];
         entries.resize(end - open.first_entry);
         for (std::size_t e = 0; e < entries.size(); ++e) {
             const std::uint64_t at = entries_at + open.first_entry + e;
-            const float* p = cells.inner.data() + at * cells.products;
+            const float* p = cells.innerOf(at);
             ScoredEntry& entry = entries[e];
-            entry = {0, std::numeric_limits<double>::infinity(), cells.items[at]};
-            if (!candidates.weights(entry.item, point, b)) continue;  // blend() will say why
-            double score = 0, sum_b = 0;
+            entry.item = cells.item(at);
+            double own[kMostAtoms + 1];
+            const double* b = own;
+            if (table) {
+                b = table + entry.item * (ca + 1);
+            } else if (candidates.weights(entry.item, point, own)) {
+                own[ca] = std::accumulate(own, own + ca, 0.0);
+            } else {
+                // blend() will say why.
+                std::fill_n(own, ca, 0.0);
+                own[ca] = std::numeric_limits<double>::infinity();
+            }
+            double score = 0;
             for (std::size_t j = 0; j < ca; ++j) {
                 double v = 0;
                 for (std::size_t i = 0; i < qa; ++i) v += a[i] * static_cast<double>(p[i * ca + j]);
                 score += b[j] * v;
-                sum_b += b[j];
             }
             entry.score = score;
-            entry.doubt = kProductError * sum_a * sum_b;
+            entry.doubt = kProductError * sum_a * b[ca];
         }
         out.evaluated += static_cast<std::uint32_t>(entries.size());
         bool in_doubt = false;

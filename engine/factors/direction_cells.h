@@ -33,11 +33,14 @@ struct DirectionCells {
     Array<std::uint32_t> sure;        // [leaves][kHitPlaces]: number of sure hits
     Array<std::uint8_t> sure_of;      // [leaves][rows of the queries' side]: bit k for a sure hit at kHitPlaces[k]
     Array<std::uint64_t> open_at;     // [leaves + 1], into `open`
-    Array<std::uint64_t> entries_at;  // [leaves + 1], into `items`
+    Array<std::uint64_t> entries_at;  // [leaves + 1], into `entries`
     Array<OpenQuery> open;
-    Array<std::uint32_t> items;  // rows of the candidates' side
-    Array<float> inner;          // [entries][products]: inner products of atoms, float64 rounded to float32
+    Array<std::uint32_t> entries;  // indices of pairs; a pair is open in many leaves
+    Array<std::uint32_t> items;    // of each pair, by query: row of the candidates' side
+    Array<float> inner;            // [pairs][products]: inner products of atoms, float64 rounded to float32
 
+    std::uint32_t item(std::uint64_t entry) const { return items[entries[entry]]; }
+    const float* innerOf(std::uint64_t entry) const { return inner.data() + entries[entry] * products; }
     std::uint64_t bytes() const;
 };
 
@@ -82,11 +85,16 @@ QueryRank rankEntries(const std::vector<ScoredEntry>& entries, std::size_t posit
                       std::uint32_t beaten, bool whole, const BlendSide& candidates, const ExactRows& exact,
                       bool query_is_second, bool& in_doubt);
 
+// Every item's weights at a point and their sum (infinite where the vector vanishes): [item][atoms + 1]. Worth its cost
+// where items are met more than once.
+std::vector<double> weightTable(const BlendSide& side, const double* point);
+
 // The open queries first..last-1 of a leaf at `point`; sure hits are not counted. `query_is_second`: which side of
-// `exact` the queries are. `hits`, if given, gets each open query's own at its row.
+// `exact` the queries are. `table`: weightTable() of the candidates, or null. `hits`, if
+// given, gets each open query's own at its row.
 HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t first, std::size_t last,
-                   const BlendSide& queries, const BlendSide& candidates, const double* point, const ExactRows& exact,
-                   bool query_is_second, TieRule ties,
+                   const BlendSide& queries, const BlendSide& candidates, const double* point, const double* table,
+                   const ExactRows& exact, bool query_is_second, TieRule ties,
                    std::vector<std::array<float, kHitPlaces.size()>>* hits = nullptr);
 
 }  // namespace engine

@@ -6,6 +6,12 @@
 
 namespace engine {
 
+namespace {
+
+constexpr std::size_t kMostLeafQueries = 4'000'000;
+
+}  // namespace
+
 std::size_t FactorGrid::cellsAlong(std::size_t level) const {
     std::size_t cells = 1;
     for (std::size_t v = 0; v < level; ++v) cells *= parts[v];
@@ -45,7 +51,14 @@ std::size_t FactorGrid::leafOf(const double* point) const {
     return leaf;
 }
 
-std::vector<std::size_t> gridParts(std::size_t dims) {
+std::vector<std::size_t> gridParts(std::size_t dims, std::size_t queries) {
+    // Leaves times queries that building and memory bear.
+    const std::size_t most = std::max<std::size_t>(1, kMostLeafQueries / std::max<std::size_t>(1, queries));
+    const auto fits = [&](std::size_t along) {
+        std::size_t leaves = 1;
+        for (std::size_t d = 0; d < dims; ++d) leaves *= along;
+        return leaves <= most;
+    };
     switch (dims) {
         case 0:
             return {};
@@ -54,9 +67,9 @@ std::vector<std::size_t> gridParts(std::size_t dims) {
         case 2:
             return {4, 4};
         case 3:
-            return {3, 2};
+            return fits(8) ? std::vector<std::size_t>{4, 2} : std::vector<std::size_t>{4};
         default:
-            return {3};
+            return fits(3) ? std::vector<std::size_t>{3} : std::vector<std::size_t>{2};
     }
 }
 

@@ -31,8 +31,8 @@ struct FactorGrid {
     std::size_t leafOf(const double* point) const;
 };
 
-// The cuts for so many factors: fine where there are few of them.
-std::vector<std::size_t> gridParts(std::size_t dims);
+// The cuts for so many factors and queries: fine where there are few of them.
+std::vector<std::size_t> gridParts(std::size_t dims, std::size_t queries);
 // Cells along each factor by which candidates are sorted out at first.
 std::size_t coarseCells(std::size_t dims);
 

@@ -19,7 +19,7 @@ namespace engine {
 
 namespace {
 
-constexpr const char* kFormat = "molspace landscape 2";
+constexpr const char* kFormat = "molspace landscape 3";
 constexpr std::size_t kKeptFiles = 3;  // of one set: the latest experts' weights and boxes
 
 class Hash {
@@ -80,6 +80,7 @@ void forCells(const std::string& name, Landscape& cells, const Visit& visit) {
     visit(name + "/open_at", cells.open_at, TensorType::I64);
     visit(name + "/entries_at", cells.entries_at, TensorType::I64);
     visit(name + "/open", cells.open, TensorType::U8);
+    visit(name + "/entries", cells.entries, TensorType::U32);
     visit(name + "/items", cells.items, TensorType::U32);
     visit(name + "/inner", cells.inner, TensorType::F32);
 }
@@ -142,7 +143,7 @@ void dropOldFiles(const std::filesystem::path& folder, const std::string& prefix
 std::string SetLandscape::key(const Request& request) {
     Hash hash;
     hash.add(std::string(kFormat));
-    hash.add(gridParts(request.box.size()));
+    hash.add(gridParts(request.box.size(), request.set.first.rows() + request.set.second.rows()));
     for (const auto& range : request.box) {
         hash.add(range.factor);
         hash.add(&range.low, sizeof range.low);

@@ -12,6 +12,7 @@
 #include <numeric>
 
 #include "engine/base/error.h"
+#include "engine/base/file.h"
 #include "engine/eval/score_kernel.h"
 
 namespace engine {
@@ -21,19 +22,19 @@ namespace {
 constexpr std::size_t kTaskQueries = 1024;     // open queries that one thread takes at a time
 constexpr std::uint64_t kManyEntries = 60000;  // below it a second thread costs more than it brings
 
-// Open queries of each leaf as they are found, by one thread.
+// Open queries of each leaf as they are found, by one thread. Entries count within the query's own pairs.
 struct LeafBuffer {
     std::vector<OpenQuery> open;
-    std::vector<std::uint32_t> items;
-    std::vector<float> inner;
+    std::vector<std::uint32_t> entries;
 };
 
 struct ThreadBuffers {
     std::vector<LeafBuffer> leaves;
+    std::vector<std::uint32_t> items;  // pairs of the queries that this thread had
+    std::vector<float> inner;
     std::unique_ptr<QueryCutter> cutter;
     std::vector<LeafPart> parts;
-    std::vector<char> known;
-    std::vector<float> exact;
+    std::vector<std::uint32_t> place;  // of each of a query's entries among its pairs
 };
 
 // Cuts every query as it is sorted out, and keeps exact products of what stays open.
@@ -43,6 +44,7 @@ public:
         : queries_(queries.side()), candidates_(candidates.side()), leaves_(grid.leaves()) {
         buffers_.resize(static_cast<std::size_t>(omp_get_max_threads()));
         sure_of_.assign(leaves_ * queries_.items(), 0);
+        pairs_.resize(queries_.items());
         for (auto& b : buffers_) {
             b.leaves.resize(leaves_);
             b.cutter = std::make_unique<QueryCutter>(grid, queries, candidates);
@@ -50,49 +52,57 @@ public:
     }
 
     void add(const QueryEntries& query, int thread) {
+        constexpr std::uint32_t kNone = ~0u;
         ThreadBuffers& b = buffers_[static_cast<std::size_t>(thread)];
         b.parts.clear();
         b.cutter->cut(query, b.parts, sure_of_.data() + query.query, queries_.items());
-        const std::size_t qa = queries_.atoms(), ca = candidates_.atoms(), products = qa * ca;
-        b.known.assign(query.count, 0);
-        b.exact.resize(query.count * products);
+        b.place.assign(query.count, kNone);
+        QueryPairs& pairs = pairs_[query.query];
+        pairs.thread = thread;
+        pairs.first = b.items.size();
         for (const auto& part : b.parts) {
             LeafBuffer& leaf = b.leaves[part.leaf];
-            leaf.open.push_back({query.query, static_cast<std::uint32_t>(leaf.items.size()),
+            leaf.open.push_back({query.query, static_cast<std::uint32_t>(leaf.entries.size()),
                                  static_cast<std::uint16_t>(part.beaten), static_cast<std::uint16_t>(part.positives)});
             for (const std::uint32_t e : part.entries) {
-                const std::uint32_t item = query.items[e];
-                float* inner = b.exact.data() + e * products;
-                if (!b.known[e]) {
-                    b.known[e] = 1;
-                    for (std::size_t i = 0; i < qa; ++i) {
-                        for (std::size_t j = 0; j < ca; ++j) {
-                            inner[i * ca + j] = static_cast<float>(score::dot(
-                                queries_.atom(i).row(query.query), candidates_.atom(j).row(item), queries_.width()));
-                        }
-                    }
+                if (b.place[e] == kNone) {
+                    b.place[e] = static_cast<std::uint32_t>(b.items.size() - pairs.first);
+                    addPair(query.query, query.items[e], b);
                 }
-                leaf.items.push_back(item);
-                leaf.inner.insert(leaf.inner.end(), inner, inner + products);
+                leaf.entries.push_back(b.place[e]);
             }
         }
+        pairs.count = b.items.size() - pairs.first;
     }
 
     // By leaf, then by query, whatever thread found it.
     DirectionCells finish() {
         const std::size_t products = queries_.atoms() * candidates_.atoms();
+        std::vector<std::uint64_t> first_pair(queries_.items() + 1, 0);
+        for (std::size_t q = 0; q < queries_.items(); ++q) first_pair[q + 1] = first_pair[q] + pairs_[q].count;
+        ENGINE_CHECK(first_pair.back() < ~0u, "more open pairs than an index can tell apart");
+        std::vector<std::uint32_t> items(first_pair.back());
+        std::vector<float> inner(first_pair.back() * products);
+#pragma omp parallel for schedule(static)
+        for (std::size_t q = 0; q < queries_.items(); ++q) {
+            const QueryPairs& pairs = pairs_[q];
+            if (pairs.count == 0) continue;
+            const ThreadBuffers& from = buffers_[static_cast<std::size_t>(pairs.thread)];
+            std::copy_n(from.items.data() + pairs.first, pairs.count, items.data() + first_pair[q]);
+            std::copy_n(from.inner.data() + pairs.first * products, pairs.count * products,
+                        inner.data() + first_pair[q] * products);
+        }
         std::vector<std::uint64_t> open_at(leaves_ + 1, 0), entries_at(leaves_ + 1, 0);
         for (std::size_t l = 0; l < leaves_; ++l) {
             open_at[l + 1] = open_at[l];
             entries_at[l + 1] = entries_at[l];
             for (const auto& b : buffers_) {
                 open_at[l + 1] += b.leaves[l].open.size();
-                entries_at[l + 1] += b.leaves[l].items.size();
+                entries_at[l + 1] += b.leaves[l].entries.size();
             }
         }
         std::vector<OpenQuery> open(open_at.back());
-        std::vector<std::uint32_t> items(entries_at.back()), sure(leaves_ * kHitPlaces.size(), 0);
-        std::vector<float> inner(entries_at.back() * products);
+        std::vector<std::uint32_t> entries(entries_at.back()), sure(leaves_ * kHitPlaces.size(), 0);
 #pragma omp parallel for schedule(dynamic, 1)
         for (std::size_t l = 0; l < leaves_; ++l) {
             for (std::size_t q = 0; q < queries_.items(); ++q) {
@@ -110,17 +120,12 @@ public:
             for (std::size_t q = 0; q < order.size(); ++q) {
                 const LeafBuffer& from = *order[q].first;
                 const std::size_t i = order[q].second, begin = from.open[i].first_entry;
-                const std::size_t end = i + 1 < from.open.size() ? from.open[i + 1].first_entry : from.items.size();
+                const std::size_t end = i + 1 < from.open.size() ? from.open[i + 1].first_entry : from.entries.size();
                 OpenQuery record = from.open[i];
                 record.first_entry = static_cast<std::uint32_t>(at - entries_at[l]);
                 open[open_at[l] + q] = record;
-                std::copy(from.items.begin() + static_cast<std::ptrdiff_t>(begin),
-                          from.items.begin() + static_cast<std::ptrdiff_t>(end),
-                          items.begin() + static_cast<std::ptrdiff_t>(at));
-                std::copy(from.inner.begin() + static_cast<std::ptrdiff_t>(begin * products),
-                          from.inner.begin() + static_cast<std::ptrdiff_t>(end * products),
-                          inner.begin() + static_cast<std::ptrdiff_t>(at * products));
-                at += end - begin;
+                const auto base = static_cast<std::uint32_t>(first_pair[record.query]);
+                for (std::size_t e = begin; e < end; ++e) entries[at++] = base + from.entries[e];
             }
             for (auto& b : buffers_) b.leaves[l] = {};
         }
@@ -131,16 +136,33 @@ public:
         out.open_at = Array<std::uint64_t>(std::move(open_at));
         out.entries_at = Array<std::uint64_t>(std::move(entries_at));
         out.open = Array<OpenQuery>(std::move(open));
+        out.entries = Array<std::uint32_t>(std::move(entries));
         out.items = Array<std::uint32_t>(std::move(items));
         out.inner = Array<float>(std::move(inner));
         return out;
     }
 
 private:
+    struct QueryPairs {
+        std::size_t first = 0, count = 0;
+        int thread = 0;
+    };
+
+    void addPair(std::size_t query, std::uint32_t item, ThreadBuffers& b) {
+        b.items.push_back(item);
+        for (std::size_t i = 0; i < queries_.atoms(); ++i) {
+            for (std::size_t j = 0; j < candidates_.atoms(); ++j) {
+                b.inner.push_back(static_cast<float>(
+                    score::dot(queries_.atom(i).row(query), candidates_.atom(j).row(item), queries_.width())));
+            }
+        }
+    }
+
     const BlendSide& queries_;
     const BlendSide& candidates_;
     std::size_t leaves_;
     std::vector<ThreadBuffers> buffers_;
+    std::vector<QueryPairs> pairs_;
     std::vector<std::uint8_t> sure_of_;  // a query's own bytes are written by the thread that has the query
 };
 
@@ -165,7 +187,7 @@ SetLandscape::SetLandscape(Request request) : request_(std::move(request)) {
         grid_.low.push_back(range.low);
         grid_.high.push_back(range.high);
     }
-    grid_.parts = gridParts(grid_.dims());
+    grid_.parts = gridParts(grid_.dims(), request_.set.first.rows() + request_.set.second.rows());
 }
 
 void SetLandscape::make(const JobContext& job) {
@@ -193,6 +215,7 @@ void SetLandscape::make(const JobContext& job) {
         cells.candidates = static_cast<std::uint32_t>(candidates.items());
         cells.positives_per_query = cells.queries == 0 ? 0 : static_cast<double>(positives.rows.size()) / cells.queries;
         (forward ? forward_ : backward_) = std::move(cells);
+        requireMemory(bytes(), request_.memory_bytes, name);
     }
     meter.finish();
 }
@@ -211,6 +234,7 @@ SetPoint SetLandscape::at(const double* point, TieRule ties) const {
         std::size_t begin, end;
     };
     std::vector<Task> tasks;
+    std::array<std::vector<double>, 2> tables;
     std::uint64_t entries = 0;
     for (const bool forward : {true, false}) {
         const DirectionCells& cells = forward ? forward_ : backward_;
@@ -219,7 +243,10 @@ SetPoint SetLandscape::at(const double* point, TieRule ties) const {
         to.queries = cells.queries;
         for (std::size_t k = 0; k < kHitPlaces.size(); ++k) to.count.hits[k] = cells.sure[leaf * kHitPlaces.size() + k];
         const std::size_t open = cells.open_at[leaf + 1] - cells.open_at[leaf];
-        entries += cells.entries_at[leaf + 1] - cells.entries_at[leaf];
+        const std::uint64_t here = cells.entries_at[leaf + 1] - cells.entries_at[leaf];
+        const BlendSide& candidates = forward ? *second_ : *first_;
+        if (here > candidates.items()) tables[forward] = weightTable(candidates, point);
+        entries += here;
         for (std::size_t q = 0; q < open; q += kTaskQueries)
             tasks.push_back({forward, q, std::min(q + kTaskQueries, open)});
     }
@@ -231,10 +258,10 @@ SetPoint SetLandscape::at(const double* point, TieRule ties) const {
     for (std::size_t t = 0; t < tasks.size(); ++t) {
         const Task& task = tasks[t];
         try {
-            counts[t] =
-                task.forward
-                    ? countOpen(forward_, leaf, task.begin, task.end, *first_, *second_, point, exact, false, ties)
-                    : countOpen(backward_, leaf, task.begin, task.end, *second_, *first_, point, exact, true, ties);
+            const auto& table = tables[task.forward];
+            counts[t] = countOpen(task.forward ? forward_ : backward_, leaf, task.begin, task.end,
+                                  task.forward ? *first_ : *second_, task.forward ? *second_ : *first_, point,
+                                  table.empty() ? nullptr : table.data(), exact, !task.forward, ties);
         } catch (...) {
             const std::scoped_lock lock(guard);
             if (!failure) failure = std::current_exception();
@@ -259,8 +286,8 @@ std::vector<std::array<float, kHitPlaces.size()>> SetLandscape::hits(const doubl
     }
     const BlendWeights first = firstAt(point), second = secondAt(point);
     const ExactRows exact(request_.set, first, second);
-    countOpen(of, leaf, 0, of.open_at[leaf + 1] - of.open_at[leaf], queries, candidates, point, exact, !forward, ties,
-              &out);
+    countOpen(of, leaf, 0, of.open_at[leaf + 1] - of.open_at[leaf], queries, candidates, point, nullptr, exact,
+              !forward, ties, &out);
     return out;
 }
 
@@ -272,15 +299,7 @@ std::vector<QueryRank> SetLandscape::ranks(const double* point, bool forward) co
     const ExactRows exact(request_.set, first, second);
     const std::size_t qa = queries.atoms(), ca = candidates.atoms();
     std::vector<QueryRank> out(left.positives.size());
-    // Weights of all candidates once: every one is met many times. [item][atoms], then their sum.
-    std::vector<double> weights(candidates.items() * (ca + 1));
-#pragma omp parallel for schedule(static)
-    for (std::size_t c = 0; c < candidates.items(); ++c) {
-        double* b = weights.data() + c * (ca + 1);
-        b[ca] = std::numeric_limits<double>::infinity();
-        if (!candidates.weights(c, point, b)) continue;
-        b[ca] = std::accumulate(b, b + ca, 0.0);
-    }
+    const std::vector<double> weights = weightTable(candidates, point);
     std::exception_ptr failure;
     std::mutex guard;
 #pragma omp parallel for schedule(dynamic, 16)

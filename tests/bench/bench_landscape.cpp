@@ -79,7 +79,7 @@ int main(int argc, char** argv) {
                 std::printf(" | %u queries x %u: survivors %.1f/query, open %.1f %%, entries %.2f/open", c.queries,
                             c.candidates, double(s.items.size()) / c.queries,
                             100.0 * c.open.size() / l.grid().leaves() / c.queries,
-                            double(c.items.size()) / std::max<std::size_t>(1, c.open.size()));
+                            double(c.entries.size()) / std::max<std::size_t>(1, c.open.size()));
             }
             std::printf("\n");
             std::fflush(stdout);
