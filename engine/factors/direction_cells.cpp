@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/factors/direction_cells.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -12,6 +14,8 @@
 namespace engine {
 
 namespace {
+
+constexpr std::uint64_t kAhead = 24;
 
 // The reference's own arithmetic for the entries that are too near: float64 rows, ties within kTieTolerance.
 QueryRank decideExactly(const std::vector<ScoredEntry>& entries, std::size_t positives, std::uint32_t query,
@@ -65,7 +69,7 @@ QueryRank decideExactly(const std::vector<ScoredEntry>& entries, std::size_t pos
 
 std::uint64_t DirectionCells::bytes() const {
     return sure.size() * 4 + sure_of.size() + (open_at.size() + entries_at.size()) * 8 +
-           open.size() * sizeof(OpenQuery) + entries.size() * 4 + items.size() * 4 + inner.size() * 4;
+           open.size() * sizeof(OpenQuery) + entries.size() * 4 + pairs.size() * 4;
 }
 
 void HitCount::operator+=(const HitCount& other) {
@@ -144,6 +148,7 @@ HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t fi
     const std::uint64_t open_at = cells.open_at[leaf], entries_at = cells.entries_at[leaf];
     const std::size_t open_in_leaf = cells.open_at[leaf + 1] - open_at;
     const std::size_t entries_in_leaf = cells.entries_at[leaf + 1] - entries_at;
+    const std::uint64_t entries_end = entries_at + entries_in_leaf;
     thread_local std::vector<ScoredEntry> entries;
     for (std::size_t q = first; q < last; ++q) {
         const OpenQuery& open = cells.open[open_at + q];
@@ -154,6 +159,12 @@ HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t fi
         entries.resize(end - open.first_entry);
         for (std::size_t e = 0; e < entries.size(); ++e) {
             const std::uint64_t at = entries_at + open.first_entry + e;
+            // Memory answers later than the arithmetic is done: ask for what comes some entries ahead.
+            if (at + kAhead < entries_end) {
+                const char* next = reinterpret_cast<const char*>(cells.pair(at + kAhead));
+                _mm_prefetch(next, _MM_HINT_T0);
+                _mm_prefetch(next + (1 + cells.products) * sizeof(float) - 1, _MM_HINT_T0);
+            }
             const float* p = cells.innerOf(at);
             ScoredEntry& entry = entries[e];
             entry.item = cells.item(at);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -36,11 +37,13 @@ struct DirectionCells {
     Array<std::uint64_t> entries_at;  // [leaves + 1], into `entries`
     Array<OpenQuery> open;
     Array<std::uint32_t> entries;  // indices of pairs; a pair is open in many leaves
-    Array<std::uint32_t> items;    // of each pair, by query: row of the candidates' side
-    Array<float> inner;            // [pairs][products]: inner products of atoms, float64 rounded to float32
+    // [pairs][1 + products], by query: the row of the candidates' side (its bits), then the inner products of atoms,
+    // float64 rounded to float32. Side by side, because a point meets pairs here and there in memory.
+    Array<float> pairs;
 
-    std::uint32_t item(std::uint64_t entry) const { return items[entries[entry]]; }
-    const float* innerOf(std::uint64_t entry) const { return inner.data() + entries[entry] * products; }
+    const float* pair(std::uint64_t entry) const { return pairs.data() + entries[entry] * (1 + products); }
+    std::uint32_t item(std::uint64_t entry) const { return std::bit_cast<std::uint32_t>(*pair(entry)); }
+    const float* innerOf(std::uint64_t entry) const { return pair(entry) + 1; }
     std::uint64_t bytes() const;
 };
 

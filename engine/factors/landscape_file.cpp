@@ -19,7 +19,7 @@ namespace engine {
 
 namespace {
 
-constexpr const char* kFormat = "molspace landscape 3";
+constexpr const char* kFormat = "molspace landscape 4";
 constexpr std::size_t kKeptFiles = 3;  // of one set: the latest experts' weights and boxes
 
 class Hash {
@@ -81,8 +81,7 @@ void forCells(const std::string& name, Landscape& cells, const Visit& visit) {
     visit(name + "/entries_at", cells.entries_at, TensorType::I64);
     visit(name + "/open", cells.open, TensorType::U8);
     visit(name + "/entries", cells.entries, TensorType::U32);
-    visit(name + "/items", cells.items, TensorType::U32);
-    visit(name + "/inner", cells.inner, TensorType::F32);
+    visit(name + "/pairs", cells.pairs, TensorType::F32);
 }
 template <class Left, class Visit>
 void forSurvivors(const std::string& name, Left& survivors, const Visit& visit) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <exception>
 #include <limits>
 #include <mutex>
@@ -30,8 +31,7 @@ struct LeafBuffer {
 
 struct ThreadBuffers {
     std::vector<LeafBuffer> leaves;
-    std::vector<std::uint32_t> items;  // pairs of the queries that this thread had
-    std::vector<float> inner;
+    std::vector<float> pairs;  // of the queries that this thread had
     std::unique_ptr<QueryCutter> cutter;
     std::vector<LeafPart> parts;
     std::vector<std::uint32_t> place;  // of each of a query's entries among its pairs
@@ -41,7 +41,7 @@ struct ThreadBuffers {
 class CellBuilder {
 public:
     CellBuilder(const FactorGrid& grid, const SideTables& queries, const SideTables& candidates)
-        : queries_(queries.side()), candidates_(candidates.side()), leaves_(grid.leaves()) {
+        : queries_(queries.side()), candidates_(candidates.side()), leaves_(grid.leaves()), record_(1 + queries_.atoms() * candidates_.atoms()) {
         buffers_.resize(static_cast<std::size_t>(omp_get_max_threads()));
         sure_of_.assign(leaves_ * queries_.items(), 0);
         pairs_.resize(queries_.items());
@@ -59,38 +59,35 @@ public:
         b.place.assign(query.count, kNone);
         QueryPairs& pairs = pairs_[query.query];
         pairs.thread = thread;
-        pairs.first = b.items.size();
+        pairs.first = b.pairs.size() / record_;
         for (const auto& part : b.parts) {
             LeafBuffer& leaf = b.leaves[part.leaf];
             leaf.open.push_back({query.query, static_cast<std::uint32_t>(leaf.entries.size()),
                                  static_cast<std::uint16_t>(part.beaten), static_cast<std::uint16_t>(part.positives)});
             for (const std::uint32_t e : part.entries) {
                 if (b.place[e] == kNone) {
-                    b.place[e] = static_cast<std::uint32_t>(b.items.size() - pairs.first);
+                    b.place[e] = static_cast<std::uint32_t>(b.pairs.size() / record_ - pairs.first);
                     addPair(query.query, query.items[e], b);
                 }
                 leaf.entries.push_back(b.place[e]);
             }
         }
-        pairs.count = b.items.size() - pairs.first;
+        pairs.count = b.pairs.size() / record_ - pairs.first;
     }
 
     // By leaf, then by query, whatever thread found it.
     DirectionCells finish() {
-        const std::size_t products = queries_.atoms() * candidates_.atoms();
         std::vector<std::uint64_t> first_pair(queries_.items() + 1, 0);
         for (std::size_t q = 0; q < queries_.items(); ++q) first_pair[q + 1] = first_pair[q] + pairs_[q].count;
         ENGINE_CHECK(first_pair.back() < ~0u, "more open pairs than an index can tell apart");
-        std::vector<std::uint32_t> items(first_pair.back());
-        std::vector<float> inner(first_pair.back() * products);
+        std::vector<float> all_pairs(first_pair.back() * record_);
 #pragma omp parallel for schedule(static)
         for (std::size_t q = 0; q < queries_.items(); ++q) {
             const QueryPairs& pairs = pairs_[q];
             if (pairs.count == 0) continue;
             const ThreadBuffers& from = buffers_[static_cast<std::size_t>(pairs.thread)];
-            std::copy_n(from.items.data() + pairs.first, pairs.count, items.data() + first_pair[q]);
-            std::copy_n(from.inner.data() + pairs.first * products, pairs.count * products,
-                        inner.data() + first_pair[q] * products);
+            std::copy_n(from.pairs.data() + pairs.first * record_, pairs.count * record_,
+                        all_pairs.data() + first_pair[q] * record_);
         }
         std::vector<std::uint64_t> open_at(leaves_ + 1, 0), entries_at(leaves_ + 1, 0);
         for (std::size_t l = 0; l < leaves_; ++l) {
@@ -130,15 +127,14 @@ public:
             for (auto& b : buffers_) b.leaves[l] = {};
         }
         DirectionCells out;
-        out.products = products;
+        out.products = record_ - 1;
         out.sure = Array<std::uint32_t>(std::move(sure));
         out.sure_of = Array<std::uint8_t>(std::move(sure_of_));
         out.open_at = Array<std::uint64_t>(std::move(open_at));
         out.entries_at = Array<std::uint64_t>(std::move(entries_at));
         out.open = Array<OpenQuery>(std::move(open));
         out.entries = Array<std::uint32_t>(std::move(entries));
-        out.items = Array<std::uint32_t>(std::move(items));
-        out.inner = Array<float>(std::move(inner));
+        out.pairs = Array<float>(std::move(all_pairs));
         return out;
     }
 
@@ -149,10 +145,10 @@ private:
     };
 
     void addPair(std::size_t query, std::uint32_t item, ThreadBuffers& b) {
-        b.items.push_back(item);
+        b.pairs.push_back(std::bit_cast<float>(item));
         for (std::size_t i = 0; i < queries_.atoms(); ++i) {
             for (std::size_t j = 0; j < candidates_.atoms(); ++j) {
-                b.inner.push_back(static_cast<float>(
+                b.pairs.push_back(static_cast<float>(
                     score::dot(queries_.atom(i).row(query), candidates_.atom(j).row(item), queries_.width())));
             }
         }
@@ -160,7 +156,7 @@ private:
 
     const BlendSide& queries_;
     const BlendSide& candidates_;
-    std::size_t leaves_;
+    std::size_t leaves_, record_;  // floats of one pair
     std::vector<ThreadBuffers> buffers_;
     std::vector<QueryPairs> pairs_;
     std::vector<std::uint8_t> sure_of_;  // a query's own bytes are written by the thread that has the query
