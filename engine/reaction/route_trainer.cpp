@@ -82,6 +82,11 @@ private:
                  {"seed", request_.run.seed}};
         run["spaces"] = Json::array();
         for (const auto& s : plan_.spaces) run["spaces"].push_back({s.name, s.width, s.modalities, s.pools});
+        // With what it was begun; it may go on with others.
+        run["options"] = runOptionTable().toJson(request_.run);
+        run["device"] = device_;
+        run["version"] = programVersion();
+        run["commit"] = programCommit();
         const auto path = folder_ / "run.json";
         if (!fs::exists(path)) {
             if (fs::exists(folder_ / "product.json")) {
@@ -109,6 +114,14 @@ private:
         const auto path = folder_ / "continue.json";
         if (request_.pairs_only) return;
         if (!fs::exists(path) && request_.more_epochs > 0) {
+            if (!fs::exists(folder_ / "product.json")) {
+                throw Error(ErrorCode::InvalidInput, folder_.string(),
+                            "expected a finished product to train further, found none",
+                            "finish it with the same command without --more-epochs");
+            }
+            // A later reaction's pairs and rows come from projectors that change now.
+            fs::remove_all(folder_ / "pairs");
+            fs::remove_all(folder_ / "product-rows");
             Json goals = Json::object();
             for (const auto& r : plan_.reactions) {
                 for (const auto& subset : r.subsets) {
@@ -151,6 +164,7 @@ private:
                 shapes.expert[m] = std::make_shared<ShapeOnly>(poolOf(m)->tables.front().rows, expert);
             }
             bytes += estimatePairBytes(shapes);
+            if (!request_.pairs_only) checkTraining(reaction);
             const auto hidden = static_cast<std::uint64_t>(step.options.hidden_width);
             // Weights and the two moments of Adam.
             bytes +=
@@ -166,6 +180,29 @@ private:
         requireDisk(folder_, bytes, "training " + request_.recipe.name);
         job_.log("at most " + humanBytes(bytes) + " of disk in " + folder_.string() + ", memory budget " +
                  humanBytes(memory_) + ", on " + device_);
+    }
+
+    // What would end the training after its pairs are made ends it before.
+    void checkTraining(const PlannedReaction& r) const {
+        const auto& options = request_.recipe.route[r.step].options;
+        if (!options.validation_set.empty() && workspace_.set(options.validation_set).kind != SetKind::Retrieval) {
+            throw Error(ErrorCode::InvalidInput, "evaluation set " + options.validation_set,
+                        "validation needs a retrieval set", "choose another with validation_set");
+        }
+        const bool displaces = r.kind == ReactionKind::Displacement;
+        const std::size_t sources = displaces ? r.unified_modalities.size() : r.expert_modalities.size();
+        const std::size_t targets = displaces ? r.expert_modalities.size() : r.unified_modalities.size();
+        std::size_t most = 0;
+        for (const auto& subset : r.subsets) {
+            std::size_t rows = 0;
+            for (const auto& m : subsetMembers(subset, r.starts)) rows += poolOf(m)->tables.front().rows;
+            most = std::max(most, rows);
+        }
+        const auto needed = trainingBytes(options, r.source_width, r.target_width, sources, targets, most);
+        requireMemory(needed, memory_,
+                      "training " + r.key + " with batches of " +
+                          std::to_string(std::min<std::size_t>(static_cast<std::size_t>(options.batch_size), most)) +
+                          " rows");
     }
 
     fs::path reactionFolder(const PlannedReaction& r) const { return folder_ / "reactions" / r.key; }
