@@ -116,6 +116,7 @@ public:
                 meter.advance(1);
             }
         } catch (const Cancelled&) {
+            job_.log("stopping: keeping step " + std::to_string(here_.state.step) + " of " + task_.label);
             save();
             throw;
         }

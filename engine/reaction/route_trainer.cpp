@@ -59,9 +59,12 @@ public:
 
     void run() {
         const WriterLock lock(folder_);
-        claimFolder();
+        // A run that is refused leaves the folder as it was.
+        checkSettings();
+        checkFolder();
         setGoals();
         estimate();
+        begin();
         for (const auto& reaction : plan_.reactions) {
             if (!react(reaction)) return;  // pairs only, and this reaction needs earlier ones trained
         }
@@ -74,8 +77,12 @@ public:
     }
 
 private:
-    // The folder belongs to one recipe, workspace and seed; anything else in it is refused, not overwritten.
-    void claimFolder() {
+    // A setting that cannot be would be found out when it is asked for, after the training.
+    void checkSettings() const {
+        for (const auto& [name, setting] : request_.recipe.settings) withSetting(request_.recipe, plan_, setting);
+    }
+
+    Json runRecord() const {
         Json run{{"format", kRunFormat},
                  {"recipe", recipeToJson(request_.recipe)},
                  {"workspace", workspace_.fingerprint()},
@@ -87,16 +94,20 @@ private:
         run["device"] = device_;
         run["version"] = programVersion();
         run["commit"] = programCommit();
+        return run;
+    }
+
+    // The folder belongs to one recipe, workspace and seed; anything else in it is refused, not overwritten.
+    void checkFolder() const {
         const auto path = folder_ / "run.json";
         if (!fs::exists(path)) {
             if (fs::exists(folder_ / "product.json")) {
                 throw Error(ErrorCode::InvalidInput, folder_.string(),
                             "it holds a product but no record of its training", "choose another folder");
             }
-            writeJsonFile(path, run);
             return;
         }
-        const Json there = readJsonFile(path);
+        const Json run = runRecord(), there = readJsonFile(path);
         for (const auto& [key, what] :
              {std::pair{"recipe", "recipe"}, std::pair{"workspace", "content of the workspace"},
               std::pair{"seed", "seed"}, std::pair{"spaces", "shape of the spaces"}}) {
@@ -119,21 +130,29 @@ private:
                             "expected a finished product to train further, found none",
                             "finish it with the same command without --more-epochs");
             }
-            // A later reaction's pairs and rows come from projectors that change now.
-            fs::remove_all(folder_ / "pairs");
-            fs::remove_all(folder_ / "product-rows");
-            Json goals = Json::object();
+            goals_ = Json::object();
+            begins_to_continue_ = true;
             for (const auto& r : plan_.reactions) {
                 for (const auto& subset : r.subsets) {
                     const auto record = recordPath(r, subset);
                     const auto now =
                         fs::exists(record) ? readJsonFile(record).at("target_epochs").get<std::int64_t>() : r.epochs;
-                    goals[r.key + "/" + subset] = now + request_.more_epochs;
+                    goals_[r.key + "/" + subset] = now + request_.more_epochs;
                 }
             }
-            writeJsonFile(path, goals);
+            return;
         }
         if (fs::exists(path)) goals_ = readJsonFile(path);
+    }
+
+    void begin() {
+        if (!fs::exists(folder_ / "run.json")) writeJsonFile(folder_ / "run.json", runRecord());
+        if (begins_to_continue_) {
+            // A later reaction's pairs and rows come from projectors that change now.
+            fs::remove_all(folder_ / "pairs");
+            fs::remove_all(folder_ / "product-rows");
+            writeJsonFile(folder_ / "continue.json", goals_);
+        }
         // From here on the product is not what its record says.
         if (!goals_.empty()) fs::remove(folder_ / "product.json");
     }
@@ -376,6 +395,7 @@ private:
     std::string device_;
     std::uint64_t memory_;
     Json goals_ = Json::object();
+    bool begins_to_continue_ = false;
 };
 
 }  // namespace
