@@ -17,6 +17,12 @@ void addEvaluate(CLI::App& app, Globals& globals) {
     verb->add_option("--sets", request->sets, "Evaluation sets; all that can be measured otherwise.")->delimiter(',');
     verb->add_flag("--reference", request->reference, "Brute force in float64: slow.");
     auto options = addOptionFlags(*verb, engine::evaluateOptions(), "Protocol");
+    verb->parse_complete_callback([request] {
+        if (request->subject.product.empty() == request->subject.space.empty())
+            throw CLI::ValidationError("evaluate", "expected either --product or --space");
+        if (request->subject.product.empty() && request->workspace.empty())
+            throw CLI::ValidationError("evaluate", "expected --workspace, in which the space is");
+    });
     verb->footer(
         "Examples: molspace evaluate --product p --setting \"AT Expertise\"\n"
         "          molspace evaluate --workspace w --space ImageBind");

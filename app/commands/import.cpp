@@ -28,6 +28,13 @@ void addImport(CLI::App& app, Globals& globals) {
     verb->add_option("--clip-folder", r->clip_folders, "img_emb/ and text_emb/ of clip-retrieval as pools.")
         ->type_name("SPACE=FOLDER")
         ->group(group);
+    verb->parse_complete_callback([r] {
+        const bool flags = !r->pools.empty() || !r->sets.empty() || !r->ids.empty() || !r->labels.empty() ||
+                           !r->positives.empty() || !r->prompts.empty() || !r->from_items.empty() ||
+                           !r->clip_folders.empty();
+        if (r->manifest.empty() != flags)
+            throw CLI::ValidationError("import", "expected either --manifest, or files with --pool, --set and so on");
+    });
     verb->footer(
         "Examples: molspace import w --manifest coco.json\n"
         "          molspace import w --pool text:CLAP=text.npy --pool audio:CLAP=audio.npy");

@@ -77,6 +77,9 @@ Json parseJson(std::string_view text, const std::string& name) {
         // Drop the library's own prefix: "[json.exception.parse_error.101] parse error at line 1, column 2: ".
         if (const auto colon = what.find(": "); colon != std::string::npos) what = what.substr(colon + 2);
         throw Error(ErrorCode::InvalidInput, name, placeOf(text, error.byte) + ": not valid JSON: " + what);
+    } catch (const Json::out_of_range&) {
+        throw Error(ErrorCode::InvalidInput, name, "it holds a number that is larger than any",
+                    "numbers end at about 1e308");
     }
 }
 

@@ -18,6 +18,8 @@ namespace engine {
 namespace {
 
 namespace fs = std::filesystem;
+// Another number whenever rows of the same input become others: stored ones are made anew then.
+constexpr const char* kPairs = "molspace pairs 1";
 constexpr std::size_t kChunk = 256;          // blocks are whole chunks, so that no sum depends on where a block ends
 constexpr std::size_t kLargestBlock = 8192;  // rows lost at most by a kill
 
@@ -50,6 +52,11 @@ std::size_t widthOf(const PairRequest& request, PairSide side) {
 std::size_t rowsOf(const PairRequest& request, const Modality& start) {
     const auto it = request.unified.find(start);
     return it != request.unified.end() ? it->second->rows() : request.expert.at(start)->rows();
+}
+
+std::string fingerprintOf(const PairRequest& request, const PairPlan& plan) {
+    return hashHex(std::string(kPairs) + "|" + request.fingerprint + "|" + plan.text() + "|" +
+                   request.options.pair_storage);
 }
 
 AttendOptions attendOptions(const PairRequest& request) {
@@ -129,10 +136,7 @@ public:
         if (!fs::exists(path)) return 0;
         try {
             const Json state = readJsonFile(path);
-            if (state.at("fingerprint") != request_.fingerprint || state.at("plan") != plan_.text() ||
-                state.at("rows") != rows_ || state.at("storage") != request_.options.pair_storage) {
-                return 0;
-            }
+            if (state.at("fingerprint") != fingerprintOf(request_, plan_) || state.at("rows") != rows_) return 0;
             const auto done = state.at("done").get<std::size_t>();
             for (const auto& cell : plan_.made()) {
                 std::error_code ignored;
@@ -166,7 +170,7 @@ public:
             auto cells = ownRows(request_, plan_, first, count);
             runSteps(request_, plan_, cells, job, &meter, count);
             for (const auto& cell : plan_.made()) append(file(cell), cells.at(cell), first);
-            Json state{{"fingerprint", request_.fingerprint},
+            Json state{{"fingerprint", fingerprintOf(request_, plan_)},
                        {"plan", plan_.text()},
                        {"storage", request_.options.pair_storage},
                        {"rows", rows_},
@@ -234,6 +238,11 @@ public:
 
     std::size_t rows(const Modality& start) const override { return pools_.at(start).rows; }
     std::size_t width(PairSide side) const override { return widthOf(request_, side); }
+    std::string fingerprint() const override {
+        std::string all;
+        for (const auto& [start, pool] : pools_) all += start + "|" + fingerprintOf(request_, pool.plan) + "|";
+        return hashHex(all);
+    }
 
     void gather(const Modality& start, std::span<const std::uint32_t> rows, PairBatch& batch, std::size_t at,
                 const JobContext& job) const override {

@@ -53,6 +53,8 @@ public:
     virtual void gather(const Modality& start, std::span<const std::uint32_t> rows, PairBatch& batch, std::size_t at,
                         const JobContext& job) const = 0;
     virtual std::size_t width(PairSide side) const = 0;
+    // Of what the rows of all pools depend on, and of how this program computes them.
+    virtual std::string fingerprint() const = 0;
 };
 
 // Bytes on disk for what is not made yet; sources need shapes only.

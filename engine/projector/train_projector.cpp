@@ -116,6 +116,7 @@ public:
                 meter.advance(1);
             }
         } catch (const Cancelled&) {
+            job_.log("stopping: keeping step " + std::to_string(here_.state.step) + " of " + task_.label);
             save();
             throw;
         }
@@ -176,7 +177,7 @@ private:
         const ReactionOptions& o = task_.options;
         std::string text = task_.stream + "|" + std::to_string(task_.seed) + "|" + reactionName(task_.kind) + "|" +
                            std::to_string(rows_) + "|" + o.batch_norm + "|" + o.info_direction + "|" + o.schedule +
-                           "|" + o.select + "|" + o.validation_set;
+                           "|" + o.select + "|" + o.validation_set + "|" + task_.pairs->fingerprint();
         for (const auto* list : {&task_.members, &sources_, &targets_}) {
             text += "|";
             for (const auto& m : *list) text += m + ",";
@@ -357,6 +358,19 @@ private:
 };
 
 }  // namespace
+
+std::uint64_t trainingBytes(const ReactionOptions& options, std::size_t in, std::size_t out, std::size_t sources,
+                            std::size_t targets, std::size_t rows) {
+    StepOptions s;
+    s.in = in;
+    s.hidden = static_cast<std::size_t>(options.hidden_width);
+    s.out = out;
+    s.sources = sources;
+    s.targets = targets;
+    s.batch = std::min(static_cast<std::size_t>(options.batch_size), rows);
+    s.keep_logits = false;
+    return stepBytes(s) + batchBytes(s);
+}
 
 ProjectorRecord trainProjector(const ProjectorTask& task, const JobContext& job) {
     return Trainer(task, job).run();

@@ -59,9 +59,12 @@ public:
 
     void run() {
         const WriterLock lock(folder_);
-        claimFolder();
+        // A run that is refused leaves the folder as it was.
+        checkSettings();
+        checkFolder();
         setGoals();
         estimate();
+        begin();
         for (const auto& reaction : plan_.reactions) {
             if (!react(reaction)) return;  // pairs only, and this reaction needs earlier ones trained
         }
@@ -74,24 +77,37 @@ public:
     }
 
 private:
-    // The folder belongs to one recipe, workspace and seed; anything else in it is refused, not overwritten.
-    void claimFolder() {
+    // A setting that cannot be would be found out when it is asked for, after the training.
+    void checkSettings() const {
+        for (const auto& [name, setting] : request_.recipe.settings) withSetting(request_.recipe, plan_, setting);
+    }
+
+    Json runRecord() const {
         Json run{{"format", kRunFormat},
                  {"recipe", recipeToJson(request_.recipe)},
                  {"workspace", workspace_.fingerprint()},
                  {"seed", request_.run.seed}};
         run["spaces"] = Json::array();
         for (const auto& s : plan_.spaces) run["spaces"].push_back({s.name, s.width, s.modalities, s.pools});
+        // With what it was begun; it may go on with others.
+        run["options"] = runOptionTable().toJson(request_.run);
+        run["device"] = device_;
+        run["version"] = programVersion();
+        run["commit"] = programCommit();
+        return run;
+    }
+
+    // The folder belongs to one recipe, workspace and seed; anything else in it is refused, not overwritten.
+    void checkFolder() const {
         const auto path = folder_ / "run.json";
         if (!fs::exists(path)) {
             if (fs::exists(folder_ / "product.json")) {
                 throw Error(ErrorCode::InvalidInput, folder_.string(),
                             "it holds a product but no record of its training", "choose another folder");
             }
-            writeJsonFile(path, run);
             return;
         }
-        const Json there = readJsonFile(path);
+        const Json run = runRecord(), there = readJsonFile(path);
         for (const auto& [key, what] :
              {std::pair{"recipe", "recipe"}, std::pair{"workspace", "content of the workspace"},
               std::pair{"seed", "seed"}, std::pair{"spaces", "shape of the spaces"}}) {
@@ -109,18 +125,34 @@ private:
         const auto path = folder_ / "continue.json";
         if (request_.pairs_only) return;
         if (!fs::exists(path) && request_.more_epochs > 0) {
-            Json goals = Json::object();
+            if (!fs::exists(folder_ / "product.json")) {
+                throw Error(ErrorCode::InvalidInput, folder_.string(),
+                            "expected a finished product to train further, found none",
+                            "finish it with the same command without --more-epochs");
+            }
+            goals_ = Json::object();
+            begins_to_continue_ = true;
             for (const auto& r : plan_.reactions) {
                 for (const auto& subset : r.subsets) {
                     const auto record = recordPath(r, subset);
                     const auto now =
                         fs::exists(record) ? readJsonFile(record).at("target_epochs").get<std::int64_t>() : r.epochs;
-                    goals[r.key + "/" + subset] = now + request_.more_epochs;
+                    goals_[r.key + "/" + subset] = now + request_.more_epochs;
                 }
             }
-            writeJsonFile(path, goals);
+            return;
         }
         if (fs::exists(path)) goals_ = readJsonFile(path);
+    }
+
+    void begin() {
+        if (!fs::exists(folder_ / "run.json")) writeJsonFile(folder_ / "run.json", runRecord());
+        if (begins_to_continue_) {
+            // A later reaction's pairs and rows come from projectors that change now.
+            fs::remove_all(folder_ / "pairs");
+            fs::remove_all(folder_ / "product-rows");
+            writeJsonFile(folder_ / "continue.json", goals_);
+        }
         // From here on the product is not what its record says.
         if (!goals_.empty()) fs::remove(folder_ / "product.json");
     }
@@ -151,6 +183,7 @@ private:
                 shapes.expert[m] = std::make_shared<ShapeOnly>(poolOf(m)->tables.front().rows, expert);
             }
             bytes += estimatePairBytes(shapes);
+            if (!request_.pairs_only) checkTraining(reaction);
             const auto hidden = static_cast<std::uint64_t>(step.options.hidden_width);
             // Weights and the two moments of Adam.
             bytes +=
@@ -166,6 +199,29 @@ private:
         requireDisk(folder_, bytes, "training " + request_.recipe.name);
         job_.log("at most " + humanBytes(bytes) + " of disk in " + folder_.string() + ", memory budget " +
                  humanBytes(memory_) + ", on " + device_);
+    }
+
+    // What would end the training after its pairs are made ends it before.
+    void checkTraining(const PlannedReaction& r) const {
+        const auto& options = request_.recipe.route[r.step].options;
+        if (!options.validation_set.empty() && workspace_.set(options.validation_set).kind != SetKind::Retrieval) {
+            throw Error(ErrorCode::InvalidInput, "evaluation set " + options.validation_set,
+                        "validation needs a retrieval set", "choose another with validation_set");
+        }
+        const bool displaces = r.kind == ReactionKind::Displacement;
+        const std::size_t sources = displaces ? r.unified_modalities.size() : r.expert_modalities.size();
+        const std::size_t targets = displaces ? r.expert_modalities.size() : r.unified_modalities.size();
+        std::size_t most = 0;
+        for (const auto& subset : r.subsets) {
+            std::size_t rows = 0;
+            for (const auto& m : subsetMembers(subset, r.starts)) rows += poolOf(m)->tables.front().rows;
+            most = std::max(most, rows);
+        }
+        const auto needed = trainingBytes(options, r.source_width, r.target_width, sources, targets, most);
+        requireMemory(needed, memory_,
+                      "training " + r.key + " with batches of " +
+                          std::to_string(std::min<std::size_t>(static_cast<std::size_t>(options.batch_size), most)) +
+                          " rows");
     }
 
     fs::path reactionFolder(const PlannedReaction& r) const { return folder_ / "reactions" / r.key; }
@@ -339,6 +395,7 @@ private:
     std::string device_;
     std::uint64_t memory_;
     Json goals_ = Json::object();
+    bool begins_to_continue_ = false;
 };
 
 }  // namespace

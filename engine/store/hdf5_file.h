@@ -21,9 +21,10 @@ enum class Hdf5Type { Float16, Float32, Float64, Integer, Text, Other };
 struct Hdf5Dataset {
     Hdf5Type type = Hdf5Type::Other;
     std::vector<std::uint64_t> shape;
-    // Where the values lie in `data_file` as one run of little-endian bytes, if they do: they can be mapped then.
+    // Where float16 or float32 values lie in `data_file` as one run of little-endian bytes, if they do: they can be
+    // mapped then.
     std::optional<std::uint64_t> offset;
-    std::filesystem::path data_file;
+    std::filesystem::path data_file;  // the file itself, or another that a link led to
 };
 
 class Hdf5File {

@@ -3,6 +3,7 @@
 #include "engine/store/import_manifest.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "engine/base/error.h"
@@ -113,9 +114,35 @@ private:
                 if (t) out.tables.push_back(std::move(*t));
             }
         } else if (auto t = table(json, kPoolKeys, place)) {
+            for (const auto& [space, rows] : t->embeddings) clipPart(rows, t->ids.empty());
             out.tables.push_back(std::move(*t));
         }
         plan_.pools.push_back(std::move(out));
+    }
+
+    // Images and texts of a clip-retrieval folder are pairs: where one is missing, later rows stand at other places.
+    void clipPart(const RowReader& rows, bool no_ids) {
+        std::filesystem::path part = rows.origin;
+        if (part.has_extension()) part = part.parent_path();  // the only file of its folder
+        const std::string name = part.filename().string();
+        if (name != "img_emb" && name != "text_emb") return;
+        const auto folder = part.parent_path();
+        std::error_code ignored;
+        const auto metadata = folder / "metadata";
+        const auto [other, first] = clip_rows_.emplace(folder, rows.rows);
+        if (!first && other->second != rows.rows) {
+            plan_.warnings.push_back(folder.string() + ": img_emb and text_emb have " + std::to_string(other->second) +
+                                     " and " + std::to_string(rows.rows) +
+                                     " rows, so row i is not the same sample in both");
+        }
+        if (!first || !no_ids || !std::filesystem::is_directory(metadata, ignored)) return;
+        for (const auto& entry : std::filesystem::directory_iterator(metadata, ignored)) {
+            if (entry.path().extension() != ".parquet") continue;
+            plan_.warnings.push_back(metadata.string() +
+                                     ": parquet is not read, so rows have numbers for ids; write the columns key and "
+                                     "image_path as csv parts to have them");
+            return;
+        }
     }
 
     std::optional<SetKind> kind(const Json& json, const std::string& place) {
@@ -334,6 +361,7 @@ private:
     ManifestReader reader_;
     const JobContext& job_;
     ImportPlan plan_;
+    std::map<std::filesystem::path, std::size_t> clip_rows_;  // of the first part of each clip-retrieval folder
 };
 
 // --- Flags ----------------------------------------------------------------------------------------------------------
@@ -390,6 +418,36 @@ bool ImportFlags::empty() const {
            from_items.empty() && clip_folders.empty();
 }
 
+namespace {
+
+// Ids (img2dataset's keys) and image files (clip-retrieval's paths) of a folder's metadata, where they are in a form
+// that is read.
+void addMetadata(Json& pool, const std::string& folder, bool images) {
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(folder, ignored)) return;
+    std::vector<std::filesystem::path> parts;
+    try {
+        parts = numberedParts(folder);
+    } catch (const Error&) {
+        return;  // nothing that belongs to the rows part by part
+    }
+    const auto has = [&](const char* column) {
+        SourceSpec first;
+        first.file = parts.front();
+        first.column = column;
+        try {
+            SourceFiles().readList(first);
+            return true;
+        } catch (const Error&) {
+            return false;
+        }
+    };
+    if (has("key")) pool["ids"] = {{"file", folder}, {"column", "key"}};
+    if (images && has("image_path")) pool["paths"] = {{"file", folder}, {"column", "image_path"}};
+}
+
+}  // namespace
+
 Json manifestFromFlags(const ImportFlags& flags) {
     std::vector<std::string> problems;
     Json pools = Json::array(), sets = Json::array();
@@ -429,6 +487,7 @@ Json manifestFromFlags(const ImportFlags& flags) {
             Json& pool = named(pools, modality);
             pool["modality"] = modality;
             pool["spaces"][s.names[0]] = s.value + part;
+            addMetadata(pool, s.value + "/metadata", modality == std::string("image"));
         }
     }
     const auto find = [](Json& list, const std::string& name) -> Json* {

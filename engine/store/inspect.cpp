@@ -65,13 +65,17 @@ void findLeaks(const Workspace& workspace, const JobContext& job, std::vector<st
                 if (set.kind == SetKind::Retrieval && set.second.modality == table.modality)
                     sides.push_back({&set, Workspace::Side::Second, &set.second});
             }
+            // One space tells: rows of the others are the same items. So each side is looked at once, in the first
+            // space that it has too.
             for (const auto& e : table.embeddings) {
-                std::erase_if(sides, [&](const Side& s) { return !s.items->find(e.space); });
-                if (sides.empty()) break;
+                std::vector<Side> here, later;
+                for (const auto& s : sides) (s.items->find(e.space) ? here : later).push_back(s);
+                sides = std::move(later);
+                if (here.empty()) continue;
                 std::unordered_set<std::string> trained;
                 eachHash(*workspace.pool(pool.name, table.modality, e.space), job,
                          [&](std::string h) { trained.insert(std::move(h)); });
-                for (const auto& side : sides) {
+                for (const auto& side : here) {
                     std::size_t shared = 0;
                     eachHash(*workspace.setRows(side.set->name, side.side, e.space), job,
                              [&](const std::string& h) { shared += trained.count(h); });
@@ -82,7 +86,6 @@ void findLeaks(const Workspace& workspace, const JobContext& job, std::vector<st
                                            "): figures on it would be measured on what was trained on");
                     }
                 }
-                break;  // one space tells: rows of the others are the same items
             }
         }
     }
@@ -115,6 +118,73 @@ void findOddities(const Workspace& workspace, std::vector<std::string>& warnings
     for (const auto& set : workspace.sets()) {
         look(set.first, "set " + set.name + ", " + set.first.modality);
         look(set.second, "set " + set.name + ", " + set.second.modality);
+    }
+}
+
+constexpr std::size_t kFewestSampled = 64, kMostSampled = 400;
+
+// Inner products of a sample of rows, [n, n], about their mean off the diagonal.
+std::vector<double> likenesses(const EmbeddingSource& source, std::size_t n) {
+    std::vector<float> rows(n * source.cols());
+    for (std::size_t i = 0; i < n; ++i) source.read(i * source.rows() / n, 1, rows.data() + i * source.cols());
+    std::vector<double> out(n * n, 0.0);
+    double sum = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            const float *a = rows.data() + i * source.cols(), *b = rows.data() + j * source.cols();
+            float product = 0;
+            for (std::size_t k = 0; k < source.cols(); ++k) product += a[k] * b[k];
+            out[i * n + j] = out[j * n + i] = static_cast<double>(product);
+            sum += 2 * static_cast<double>(product);
+        }
+    }
+    const double mean = sum / static_cast<double>(n * (n - 1));
+    for (std::size_t i = 0; i < n * n; ++i) out[i] -= i % (n + 1) == 0 ? 0 : mean;
+    return out;
+}
+
+// How far the likenesses of `a` go with those of `b` where b's items are shifted.
+double agreement(const std::vector<double>& a, const std::vector<double>& b, std::size_t n, std::size_t shift) {
+    double sum = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j < i; ++j) sum += a[i * n + j] * b[(i + shift) % n * n + (j + shift) % n];
+    }
+    return sum;
+}
+
+// What is alike in one space is alike in another, if row i is the same item in both: then the rows as they stand agree
+// better than in any of twenty other orders.
+void findMisaligned(const Workspace& workspace, const JobContext& job, std::vector<std::string>& warnings) {
+    const auto look = [&](const ItemTable& table, const std::string& where, const auto& source) {
+        if (table.embeddings.size() < 2 || table.rows < kFewestSampled) return;
+        const std::size_t n = std::min(table.rows, kMostSampled);
+        const std::string& reference = table.embeddings.front().space;
+        const auto expected = likenesses(*source(reference), n);
+        for (std::size_t e = 1; e < table.embeddings.size(); ++e) {
+            job.checkStop();
+            const std::string& space = table.embeddings[e].space;
+            const auto found = likenesses(*source(space), n);
+            const double straight = agreement(expected, found, n, 0);
+            bool aligned = true;
+            for (std::size_t k = 1; k <= 20; ++k) aligned &= straight > agreement(expected, found, n, k * n / 21);
+            if (!aligned) {
+                warnings.push_back(where + ", " + table.modality + ": rows of " + space + " and " + reference +
+                                   " look misaligned: what is alike in one is not in the other; row i must be the same "
+                                   "item in both");
+            }
+        }
+    };
+    for (const auto& pool : workspace.pools()) {
+        for (const auto& table : pool.tables) {
+            look(table, "pool " + pool.name,
+                 [&](const std::string& space) { return workspace.pool(pool.name, table.modality, space); });
+        }
+    }
+    for (const auto& set : workspace.sets()) {
+        for (const auto side : {Workspace::Side::First, Workspace::Side::Second}) {
+            look(side == Workspace::Side::First ? set.first : set.second, "set " + set.name,
+                 [&](const std::string& space) { return workspace.setRows(set.name, side, space); });
+        }
     }
 }
 
@@ -196,6 +266,7 @@ Json inspectWorkspace(const Workspace& workspace, const JobContext& job) {
     out["reactions"] = reactions(workspace);
     std::vector<std::string> warnings = workspace.warnings();
     findOddities(workspace, warnings);
+    findMisaligned(workspace, job, warnings);
     findLeaks(workspace, job, warnings);
     out["warnings"] = warnings;
     return out;

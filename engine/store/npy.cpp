@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/store/npy.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -11,6 +9,7 @@
 #include <optional>
 
 #include "engine/base/error.h"
+#include "engine/store/half.h"
 
 namespace engine {
 
@@ -201,18 +200,8 @@ void convert(const std::byte* from, std::uint64_t count, std::uint64_t stride, f
 }
 
 void convertHalf(const std::byte* from, std::uint64_t count, std::uint64_t stride, float* out) {
-    std::uint64_t i = 0;
-    if (stride == 1) {
-        for (; i + 8 <= count; i += 8) {
-            const __m128i half = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i * 2));
-            _mm256_storeu_ps(out + i, _mm256_cvtph_ps(half));
-        }
-    }
-    for (; i < count; ++i) {
-        std::uint16_t value;
-        std::memcpy(&value, from + i * stride * 2, 2);
-        out[i] = _cvtsh_ss(value);
-    }
+    if (stride == 1) return halvesToFloats(from, count, out);
+    for (std::uint64_t i = 0; i < count; ++i) halvesToFloats(from + i * stride * 2, 1, out + i);
 }
 
 void convertAny(NpyType type, const std::byte* from, std::uint64_t count, std::uint64_t stride, float* out) {

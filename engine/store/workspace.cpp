@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/store/half.h"
 #include "engine/store/hdf5_file.h"
 #include "engine/store/workspace_schema.h"
 
@@ -30,11 +31,15 @@ public:
           width_(about.width),
           unit_(about.unit_rows) {
         const auto dataset = file_->file.dataset(name_);
-        if (about.type == StoredType::Float32 && dataset.offset && *dataset.offset % alignof(float) == 0 &&
-            file_->mapping && unit_) {
-            const auto* data = reinterpret_cast<const float*>(file_->mapping->data() + *dataset.offset);
-            mapped_ = {data, rows_, width_};
+        const std::uint64_t bytes = rows_ * width_ * (about.type == StoredType::Float16 ? 2 : 4);
+        if (!dataset.offset || !file_->mapping || *dataset.offset > file_->mapping->size() ||
+            bytes > file_->mapping->size() - *dataset.offset) {
+            return;
         }
+        const std::byte* data = file_->mapping->data() + *dataset.offset;
+        if (about.type == StoredType::Float16) halves_ = data;
+        else if (*dataset.offset % alignof(float) == 0 && unit_)
+            mapped_ = {reinterpret_cast<const float*>(data), rows_, width_};
     }
 
     std::size_t rows() const override { return rows_; }
@@ -47,7 +52,8 @@ public:
             std::memcpy(out, mapped_.row(first), count * width_ * sizeof(float));
             return;
         }
-        file_->file.readRows(name_, first, count, out);
+        if (halves_) halvesToFloats(halves_ + first * width_ * 2, count * width_, out);
+        else file_->file.readRows(name_, first, count, out);
         if (!unit_) normalizeRows(out, count, width_);
     }
 
@@ -57,6 +63,7 @@ private:
     std::size_t rows_, width_;
     bool unit_;
     MatrixView mapped_;
+    const std::byte* halves_ = nullptr;  // mapped too
 };
 
 Error damaged(const fs::path& path, const std::string& what) {
@@ -100,6 +107,10 @@ ItemTable readTable(const Hdf5File& file, const std::string& group) {
         if (d.shape.size() != 2 || (d.type != Hdf5Type::Float32 && d.type != Hdf5Type::Float16)) {
             throw damaged(file.path(), "expected float32 or float16 rows [n, width] in " + name);
         }
+        // What is mapped is this file; and a workspace reads nothing outside its folder.
+        std::error_code ignored;
+        if (!fs::equivalent(d.data_file, file.path(), ignored))
+            throw damaged(file.path(), "expected the rows of " + name + " in this file, found a link to another");
         if (d.shape[0] != table.rows || d.shape[1] == 0 || d.shape[1] > 65536) {
             throw damaged(file.path(), "expected " + std::to_string(table.rows) + " rows in " + name + ", found [" +
                                            std::to_string(d.shape[0]) + ", " + std::to_string(d.shape[1]) + "]");

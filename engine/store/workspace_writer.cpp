@@ -25,8 +25,8 @@ std::string countText(std::size_t n, const char* what) {
     return std::to_string(n) + " " + what;
 }
 
-// Everything that can be seen without reading rows.
-void checkTable(const TableInput& table, const std::string& where, const std::map<std::string, std::size_t>& widths,
+// Everything that can be seen without reading rows. `widths` of the spaces so far; the table's are added.
+void checkTable(const TableInput& table, const std::string& where, std::map<std::string, std::size_t>& widths,
                 std::vector<std::string>& problems) {
     if (auto p = nameProblem(table.modality); !p.empty()) problems.push_back(where + ": " + p);
     if (table.embeddings.empty()) {
@@ -48,29 +48,30 @@ void checkTable(const TableInput& table, const std::string& where, const std::ma
         if (reader.width == 0 || reader.width > 65536) {
             problems.push_back(place + ": expected a width from 1 to 65536, found " + std::to_string(reader.width));
         }
-        const auto known = widths.find(space);
-        if (known != widths.end() && known->second != reader.width) {
+        const auto known = widths.emplace(space, reader.width).first;
+        if (known->second != reader.width) {
             problems.push_back(place + ": expected width " + std::to_string(known->second) +
                                ", which the space has elsewhere in the workspace, found " +
-                               std::to_string(reader.width));
+                               std::to_string(reader.width) + "; give rows of another encoder a space of their own");
         }
     }
-    if (rows == 0) problems.push_back(where + ": expected at least one row, found none");
+    if (rows == 0) problems.push_back(where + ": expected at least one row, found none; leave the table out");
     if (rows > 0xffffffffu)
         problems.push_back(where + ": expected fewer than 2^32 rows, found " + std::to_string(rows));
     if (!table.ids.empty() && table.ids.size() != rows) {
         problems.push_back(where + ": expected one id for each of " + countText(rows, "rows") + ", found " +
-                           std::to_string(table.ids.size()));
+                           std::to_string(table.ids.size()) + "; the list must be in the order of the rows");
     }
     if (!table.paths.empty() && table.paths.size() != rows) {
         problems.push_back(where + ": expected one path for each of " + countText(rows, "rows") + ", found " +
-                           std::to_string(table.paths.size()));
+                           std::to_string(table.paths.size()) + "; the list must be in the order of the rows");
     }
     std::unordered_map<std::string_view, std::size_t> seen;
     seen.reserve(table.ids.size());
     for (std::size_t i = 0; i < table.ids.size(); ++i) {
         if (table.ids[i].empty()) {
-            problems.push_back(where + ": the id of row " + std::to_string(i) + " is empty");
+            problems.push_back(where + ": the id of row " + std::to_string(i) +
+                               " is empty; give it one, or leave all ids out");
             break;
         }
         const auto [it, fresh] = seen.emplace(table.ids[i], i);
@@ -92,11 +93,14 @@ void checkPairs(const SetInput& set, std::vector<std::string>& problems) {
         if (set.pairs[i][0] < n && set.pairs[i][1] < m) continue;
         problems.push_back(where + ": pair " + std::to_string(i) + ": expected a first row below " + std::to_string(n) +
                            " and a " + second + " below " + std::to_string(m) + ", found " +
-                           std::to_string(set.pairs[i][0]) + " and " + std::to_string(set.pairs[i][1]));
+                           std::to_string(set.pairs[i][0]) + " and " + std::to_string(set.pairs[i][1]) +
+                           "; rows count from 0");
         return;
     }
     if (set.pairs.empty())
-        problems.push_back(where + ": expected at least one pair of what belongs together, found none");
+        problems.push_back(
+            where +
+            ": expected at least one pair of what belongs together, found none; a set without pairs measures nothing");
     if (set.kind != SetKind::Classification) return;
     std::vector<bool> labelled(n, false);
     for (const auto& pair : set.pairs) {
@@ -109,7 +113,8 @@ void checkPairs(const SetInput& set, std::vector<std::string>& problems) {
     }
     const auto missing = std::find(labelled.begin(), labelled.end(), false);
     if (missing != labelled.end()) {
-        problems.push_back(where + ": item " + std::to_string(missing - labelled.begin()) + " has no label");
+        problems.push_back(where + ": item " + std::to_string(missing - labelled.begin()) +
+                           " has no label; give it one, or leave it out");
     }
 }
 
@@ -195,8 +200,10 @@ struct WorkspaceWriter::Impl {
     bool fresh = false;  // no workspace was there
     bool finished = false;
     std::map<std::string, Linked> pools, sets;
-    std::map<std::string, std::size_t> widths;  // of each space
-    std::vector<fs::path> written;              // by this writer
+    std::vector<fs::path> written;  // by this writer
+    // Width of each space in every pool ("pools/text") and set: what is replaced does not bind what replaces it.
+    std::map<std::string, std::map<std::string, std::size_t>> widths_of;
+    std::set<std::string> added;  // by this writer
 
     Impl(const fs::path& where, Json from, bool made)
         : folder(where), lock(where), origin(std::move(from)), synthetic(made) {
@@ -213,7 +220,12 @@ struct WorkspaceWriter::Impl {
                 (*group)[child] = {file, Hdf5File::open(folder / file).textAttribute("/", "fingerprint").value_or("")};
             }
         }
-        for (const auto& space : there.spaces()) widths[space.name] = space.width;
+        for (const auto& pool : there.pools()) {
+            for (const auto& table : pool.tables) rememberWidths("pools/" + pool.name, table.embeddings);
+        }
+        for (const auto& set : there.sets()) {
+            for (const auto* table : {&set.first, &set.second}) rememberWidths("sets/" + set.name, table->embeddings);
+        }
     }
 
     ~Impl() {
@@ -258,8 +270,25 @@ struct WorkspaceWriter::Impl {
         group[name] = {relative, content};
     }
 
-    void rememberWidths(const TableInput& table) {
-        for (const auto& [space, reader] : table.embeddings) widths[space] = reader.width;
+    void rememberWidths(const std::string& entry, const std::vector<StoredEmbeddings>& embeddings) {
+        for (const auto& e : embeddings) widths_of[entry][e.space] = e.width;
+    }
+    void rememberWidths(const std::string& entry, const TableInput& table) {
+        for (const auto& [space, reader] : table.embeddings) widths_of[entry][space] = reader.width;
+    }
+
+    // Of every space outside `entry`.
+    std::map<std::string, std::size_t> widthsBut(const std::string& entry) const {
+        std::map<std::string, std::size_t> out;
+        for (const auto& [other, widths] : widths_of) {
+            if (other != entry) out.insert(widths.begin(), widths.end());
+        }
+        return out;
+    }
+
+    // Replaces what an earlier writer left under this name, but not what this one wrote.
+    void claim(const std::string& entry, const std::string& where, std::vector<std::string>& problems) {
+        if (!added.insert(entry).second) problems.push_back(where + ": the name is given twice; give each its own");
     }
 };
 
@@ -290,9 +319,12 @@ void WorkspaceWriter::addPool(const PoolInput& pool, const JobContext& job) {
     if (pool.tables.empty()) problems.push_back(where + ": expected at least one modality");
     std::set<Modality> modalities;
     std::uint64_t bytes = 0, rows = 0;
+    const std::string entry = "pools/" + pool.name;
+    impl_->claim(entry, where, problems);
+    auto widths = impl_->widthsBut(entry);
     for (const auto& table : pool.tables) {
         const std::string place = where + ", " + table.modality;
-        checkTable(table, place, impl_->widths, problems);
+        checkTable(table, place, widths, problems);
         if (!modalities.insert(table.modality).second) problems.push_back(place + ": the modality is given twice");
         if (!table.embeddings.empty() && !pool.tables.front().embeddings.empty() &&
             table.embeddings.front().second.rows != pool.tables.front().embeddings.front().second.rows) {
@@ -310,7 +342,8 @@ void WorkspaceWriter::addPool(const PoolInput& pool, const JobContext& job) {
                        content);
         }
     });
-    for (const auto& table : pool.tables) impl_->rememberWidths(table);
+    impl_->widths_of.erase(entry);
+    for (const auto& table : pool.tables) impl_->rememberWidths(entry, table);
     meter.finish();
 }
 
@@ -318,8 +351,11 @@ void WorkspaceWriter::addSet(const SetInput& set, const JobContext& job) {
     std::vector<std::string> problems;
     const std::string where = "set " + set.name;
     if (auto p = nameProblem(set.name); !p.empty()) problems.push_back(where + ": " + p);
-    checkTable(set.first, where + ", first (" + set.first.modality + ")", impl_->widths, problems);
-    checkTable(set.second, where + ", second (" + set.second.modality + ")", impl_->widths, problems);
+    const std::string entry = "sets/" + set.name;
+    impl_->claim(entry, where, problems);
+    auto widths = impl_->widthsBut(entry);
+    checkTable(set.first, where + ", first (" + set.first.modality + ")", widths, problems);
+    checkTable(set.second, where + ", second (" + set.second.modality + ")", widths, problems);
     checkPairs(set, problems);
     impl_->refuse(problems, where);
     std::uint64_t rows = 0;
@@ -341,8 +377,9 @@ void WorkspaceWriter::addSet(const SetInput& set, const JobContext& job) {
         content = hashHex(content + schema::kindName(set.kind) +
                           hashHex({reinterpret_cast<const char*>(flat.data()), flat.size() * sizeof(std::uint32_t)}));
     });
-    impl_->rememberWidths(set.first);
-    impl_->rememberWidths(set.second);
+    impl_->widths_of.erase(entry);
+    impl_->rememberWidths(entry, set.first);
+    impl_->rememberWidths(entry, set.second);
     meter.finish();
 }
 

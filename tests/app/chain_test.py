@@ -87,6 +87,32 @@ class Chain(FolderTest):
         self.assertNotEqual(after, before)
         run("evaluate", "--product", self.product)
 
+    def test_what_would_end_training_ends_it_before_pairs_are_made(self):
+        for words, said in ((("--validation-set", "AudioCap"), "AudioCaps"), (("--validation-set", "ESC-50"), "retrieval set"),
+                            (("--batch-size", 300, "--hidden-width", 4096, "--memory-gib", 0.02), "of memory, and the budget is")):
+            product = self.folder / f"not {words[1]}"
+            done = run("train", self.world, "--recipe", "ImageBind++", "--product", product, *words, code=1)
+            self.assertIn(said, done.stderr)
+            self.assertFalse((product / "pairs").exists())
+            self.train("-q", product=product)  # what was refused does not bind what comes
+        recipe = {"name": "x", "base": "ImageBind", "route": [{"reaction": "combination", "experts": ["CLAP_g"]}],
+                  "settings": {"a": {"factors": {"sigma_z": 1}}}}
+        self.assertIn("sigma_z", self.train(recipe=self.manifest(recipe), product=self.folder / "x", code=1).stderr)
+        (self.folder / "manifest.json").write_text(json.dumps(recipe).replace('"sigma_z": 1', '"sigma_a": 1e400'))
+        said = self.train(recipe=self.folder / "manifest.json", product=self.folder / "x", code=1).stderr
+        self.assertIn("manifest.json", said)
+
+    def test_a_refused_continuation_leaves_the_product(self):
+        self.train("-q")
+        before = contents(self.product)
+        self.train("--more-epochs", 1, "--memory-gib", 0.0001, code=1)
+        self.assertEqual(contents(self.product), before)
+
+    def test_more_epochs_are_for_a_finished_product(self):
+        run("pairs", self.world, "--recipe", "ImageBind++", "--product", self.product, *QUICK, "-q")
+        self.assertIn("finished product", self.train("--more-epochs", 1, code=1).stderr)
+        self.train("-q")
+
     def test_validation_is_logged(self):
         self.train("-q", "--projectors", "T", "--validation-set", "AudioCaps", "--select", "best")
         lines = next((self.product / "reactions").iterdir()).joinpath("T.csv").read_text().splitlines()

@@ -222,6 +222,24 @@ class Hostile(FolderTest):
         shutil.copy(next((self.folder / "w" / "pools").glob("audio*.h5")), self.folder / "outside.h5")
         self.assertIn("outside.h5", run("inspect", self.folder / "w", code=1).stderr)
 
+    def test_values_that_lie_in_another_file(self):
+        (self.folder / "secret").write_bytes(np.ones(24, np.float32).tobytes())
+        with h5py.File(self.folder / "a.h5", "w") as f:
+            f.create_dataset("x", (4, 6), dtype="f4", external=[(str(self.folder / "secret"), 0, h5py.h5f.UNLIMITED)])
+        self.refused(*self.pool(f"{self.folder / 'a.h5'}#x"), contains="another file")
+        np.save(self.folder / "a.npy", unit_rows(20, 6, 1))
+        run("import", self.folder / "w", "--set", f"s:retrieval:image:A={self.folder / 'a.npy'}", "--set",
+            f"s:retrieval:text:A={self.folder / 'a.npy'}")
+        with h5py.File(self.folder / "other.h5", "w") as f:
+            f["far"] = np.zeros(1 << 20)
+            f["x"] = unit_rows(20, 6, 5)
+            f["x"].attrs.update({"norm_min": 1.0, "norm_mean": 1.0, "norm_max": 1.0})
+        with h5py.File(next((self.folder / "w" / "sets").glob("s*.h5")), "r+") as f:
+            del f["first/embeddings/A"]
+            f["first/embeddings/A"] = h5py.ExternalLink(str(self.folder / "other.h5"), "/x")
+        said = run("evaluate", "--workspace", self.folder / "w", "--space", "A", code=1).stderr
+        self.assertIn("link to another", said)
+
     @needs_reactor
     def test_package_names_that_leave_it(self):
         world, product, package = (self.folder / n for n in ("world", "product", "package"))

@@ -117,6 +117,56 @@ class Import(FolderTest):
         self.assertEqual({k: after[k] for k in before}, before)
         self.assertEqual(len(after), 2)
 
+    def test_a_pool_that_is_replaced_may_have_another_width(self):
+        run("import", self.world, "--pool", f"text:IB={self.folder / 'clap.npy'}")
+        run("import", self.world, "--pool", f"text:IB={self.folder / 'ib.npy'}")
+        self.assertEqual(self.stored("pools", "text", "text/embeddings/IB").shape, (40, 16))
+
+    def test_widths_that_differ_within_one_input_and_names_given_twice_are_refused(self):
+        run("import", self.world, "--pool", f"audio:CLAP={self.folder / 'clap.npy'}")
+        self.refused("--set", f"s:retrieval:image:IB={self.folder / 'ib.npy'}", "--set", f"s:retrieval:text:IB={self.folder / 'clap.npy'}",
+                     contains=["expected width 16", "found 8", "clap.npy"])
+        twice = {"name": "text", "modality": "text", "spaces": {"IB": "ib.npy"}}
+        self.refused("--manifest", self.manifest({"pools": [twice, twice]}), contains="given twice")
+        run("inspect", self.world)
+
+    def test_items_that_are_in_a_pool_and_a_set_are_seen_in_any_space(self):
+        np.save(self.folder / "other.npy", unit_rows(40, 5, 9))
+        run("import", self.world, "--pool", f"text:CLAP={self.folder / 'clap.npy'}", "--pool", f"text:IB={self.folder / 'ib.npy'}",
+            "--set", f"a:retrieval:text:IB={self.folder / 'ib.npy'}", "--set", f"a:retrieval:image:IB={self.folder / 'ib.npy'}",
+            "--set", f"b:retrieval:text:CLAP={self.folder / 'clap.npy'}", "--set", f"b:retrieval:image:X={self.folder / 'other.npy'}")
+        warnings = run_json("inspect", self.world)["warnings"]
+        for name in "ab":
+            self.assertTrue(any(f"40 of 40 text rows of the set {name} are in the pool text" in w for w in warnings), warnings)
+
+    def test_misaligned_spaces_are_told(self):
+        latent = unit_rows(300, 6, 4)
+        for name, width, order in (("one", 16, slice(None)), ("two", 12, slice(None)), ("off", 12, np.roll(np.arange(300), 1))):
+            mix = np.random.default_rng(width).standard_normal((6, width)).astype(np.float32)
+            np.save(self.folder / f"{name}.npy", latent[order] @ mix)
+        run("import", self.world, "--pool", f"text:A={self.folder / 'one.npy'}", "--pool", f"text:B={self.folder / 'two.npy'}")
+        self.assertFalse(any("misaligned" in w for w in run_json("inspect", self.world)["warnings"]))
+        run("import", self.world, "--pool", f"text:A={self.folder / 'one.npy'}", "--pool", f"text:B={self.folder / 'off.npy'}")
+        self.assertTrue(any("rows of B and A look misaligned" in w for w in run_json("inspect", self.world)["warnings"]))
+
+    def test_metadata_of_a_clip_retrieval_folder(self):
+        parts = self.folder / "laion"
+        for side, rows in (("img", 20), ("text", 19)):
+            (parts / f"{side}_emb").mkdir(parents=True)
+            np.save(parts / f"{side}_emb" / f"{side}_emb_0.npy", unit_rows(rows, 12, rows))
+        (parts / "metadata").mkdir()
+        (parts / "metadata" / "metadata_0.parquet").write_bytes(b"PAR1")
+        warnings = run_json("import", self.world, "--clip-folder", f"CLIP={parts}")["warnings"]
+        self.assertTrue(any("20 and 19 rows" in w for w in warnings), warnings)
+        self.assertTrue(any("parquet" in w and "csv" in w for w in warnings), warnings)
+        (parts / "metadata" / "metadata_0.parquet").unlink()
+        (parts / "metadata" / "metadata_0.json").write_text(json.dumps([{"key": f"{i:09}", "image_path": f"{i}.jpg"} for i in range(20)]))
+        np.save(parts / "text_emb" / "text_emb_0.npy", unit_rows(20, 12, 1))
+        self.assertEqual(run_json("import", self.world, "--clip-folder", f"CLIP={parts}")["warnings"], [])
+        self.assertEqual(self.stored("pools", "image", "image/ids")[3], b"000000003")
+        self.assertEqual(self.stored("pools", "text", "text/ids")[3], b"000000003")
+        self.assertEqual(self.stored("pools", "image", "image/paths")[3], b"3.jpg")
+
     def test_refusals_name_file_row_expected_and_found(self):
         run("import", self.world, "--pool", f"audio:CLAP={self.folder / 'clap.npy'}")
         bad = self.rows["IB"].copy()

@@ -28,6 +28,9 @@ class Program(FolderTest):
         run(code=2)
         run("synth", code=2)
         run("swep", code=2)
+        run("import", "w", code=2)
+        self.assertIn("--space", run("evaluate", code=2).stderr)
+        run("evaluate", "--space", "A", code=2)
         said = run("train", "w", "--recipe", "ImageBind++", "--batch-size", "3", code=2).stderr
         self.assertIn("expected from 8", said)
         self.assertIn("found 3", said)

@@ -104,6 +104,32 @@ TEST_F(TrainProjector, LowersTheLossAndWritesItsRecord) {
     EXPECT_EQ(readProjector(t.weights).batches1, 2 * record.steps);
 }
 
+// The same rows under another name.
+class OtherPairs : public PseudoPairs {
+public:
+    explicit OtherPairs(std::shared_ptr<const PseudoPairs> pairs) : pairs_(std::move(pairs)) {}
+    std::size_t rows(const Modality& start) const override { return pairs_->rows(start); }
+    std::size_t width(PairSide side) const override { return pairs_->width(side); }
+    void gather(const Modality& start, std::span<const std::uint32_t> rows, PairBatch& batch, std::size_t at,
+                const JobContext& job) const override {
+        pairs_->gather(start, rows, batch, at, job);
+    }
+    std::string fingerprint() const override { return "other"; }
+
+private:
+    std::shared_ptr<const PseudoPairs> pairs_;
+};
+
+TEST_F(TrainProjector, ACheckpointIsOfItsPairs) {
+    ProjectorTask t = task("a");
+    trainProjector(t, {});
+    t.more_epochs = 1;
+    t.pairs = std::make_shared<OtherPairs>(pairs_);
+    EXPECT_THROW(trainProjector(t, {}), Error);
+    t.pairs = pairs_;
+    EXPECT_EQ(trainProjector(t, {}).epochs, 5);
+}
+
 TEST_F(TrainProjector, ResumesWithTheSameBits) {
     ProjectorTask whole = task("whole");
     whole.options.validation_steps = 1;
