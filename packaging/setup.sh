@@ -1,11 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Installs what the build needs and is missing: Debian packages (as root, or with sudo), and LibTorch from the PyPI wheel,
-# pinned by hash in python.lock, into the user's cache folder, where every clone finds it. An existing LibTorch is taken
-# instead where Torch_DIR names the folder of its TorchConfig.cmake. What is there already is skipped.
+# Installs what the build needs and is missing: Debian packages (as root, or with sudo), and from PyPI wheels, pinned by
+# hash, into the user's cache folder, where every clone finds them: LibTorch (python.lock) and the CUDA toolkit that
+# compiles the kernels (cuda.lock). An existing LibTorch is taken instead where Torch_DIR names the folder of its
+# TorchConfig.cmake, an existing CUDA toolkit 13 where CUDACXX, CUDA_HOME, PATH or /usr/local/cuda lead to its nvcc.
+# What is there already is skipped.
 #
-#   packaging/setup.sh [--deep]     --deep: also what `packaging/test.sh --deep` needs
+#   packaging/setup.sh [--deep]                     --deep: also what `packaging/test.sh --deep` needs
+#   MOLSPACE_CUDA=off packaging/setup.sh [--deep]   without the CUDA toolkit
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -49,27 +52,83 @@ else
     say "Debian packages: all there"
 fi
 
-if [ -n "${Torch_DIR:-}" ]; then
-    say "LibTorch: taking $Torch_DIR"
-    [ -f "$Torch_DIR/TorchConfig.cmake" ] || { say "Torch_DIR has no TorchConfig.cmake"; exit 1; }
-    exit 0
-fi
-lock=$(sha256sum "$here/python.lock" | cut -c1-12)
-python=${XDG_CACHE_HOME:-$HOME/.cache}/molspace-studio/python-$lock
-if [ -f "$python/.complete" ]; then
-    say "LibTorch: $python"
-    exit 0
-fi
-say "installing LibTorch and numpy into $python (about 4.7 GB, once for all clones)"
-mkdir -p "$(dirname "$python")"
-(
-    # Two clones at once: the second waits and finds it done.
-    flock 9
-    if [ ! -f "$python/.complete" ]; then
-        rm -rf "$python"
-        python3 -m venv "$python"
-        retry "$python/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$here/python.lock"
-        touch "$python/.complete"
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/molspace-studio
+
+# The folder of a lock file: another lock, another folder.
+folder_of() { echo "$cache/$1-$(sha256sum "$here/$2" | cut -c1-12)"; }
+
+# wheels <folder> <lock file> [<command to run after>]: a virtual environment with exactly what the lock file names.
+wheels() {
+    mkdir -p "$(dirname "$1")"
+    (
+        # Two clones at once: the second waits and finds it done.
+        flock 9
+        if [ ! -f "$1/.complete" ]; then
+            rm -rf "$1"
+            python3 -m venv "$1"
+            retry "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$2"
+            ${3:-true} "$1"
+            touch "$1/.complete"
+        fi
+    ) 9>"$1.lock"
+}
+
+libtorch() {
+    if [ -n "${Torch_DIR:-}" ]; then
+        say "LibTorch: taking $Torch_DIR"
+        [ -f "$Torch_DIR/TorchConfig.cmake" ] || { say "Torch_DIR has no TorchConfig.cmake"; exit 1; }
+        return
     fi
-) 9>"$python.lock"
-say "LibTorch: $python"
+    python=$(folder_of python python.lock)
+    if [ ! -f "$python/.complete" ]; then
+        say "installing LibTorch and numpy into $python (about 4.7 GB, once for all clones)"
+        wheels "$python" "$here/python.lock"
+    fi
+    say "LibTorch: $python"
+}
+
+# The same places in the same order as in engine/engine.cmake.
+installed_nvcc() {
+    for nvcc in "${CUDACXX:-}" "${CUDA_HOME:+$CUDA_HOME/bin/nvcc}" "$(command -v nvcc || true)" /usr/local/cuda/bin/nvcc; do
+        [ -n "$nvcc" ] || continue
+        if "$nvcc" --version 2>/dev/null | grep -q "release 13\."; then
+            echo "$nvcc"
+            return
+        fi
+    done
+}
+
+# Build tools expect a toolkit's layout: bin, include, nvvm, lib64, and a name without a version for every library. nvcc
+# looks for the rest from bin/.., so bin is a folder and not a link to one.
+toolkit_links() {
+    from=$(cd "$1"/lib/python3*/site-packages/nvidia/cu13 && pwd)
+    kit=$1/toolkit
+    mkdir -p "$kit/bin" "$kit/lib"
+    for part in include nvvm; do ln -s "$from/$part" "$kit/$part"; done
+    for part in "$from"/bin/* "$from"/lib/*; do ln -s "$part" "$kit${part#"$from"}"; done
+    for file in "$from"/lib/*.so.*; do
+        plain=$(basename "$file")
+        ln -s "$file" "$kit/lib/${plain%%.so.*}.so"
+    done
+    ln -s lib "$kit/lib64"
+}
+
+cuda_toolkit() {
+    case ${MOLSPACE_CUDA:-auto} in
+    [Oo][Ff][Ff] | 0) say "CUDA toolkit: not wanted (MOLSPACE_CUDA=$MOLSPACE_CUDA)"; return ;;
+    esac
+    nvcc=$(installed_nvcc)
+    if [ -n "$nvcc" ]; then
+        say "CUDA toolkit: taking $nvcc"
+        return
+    fi
+    cuda=$(folder_of cuda cuda.lock)
+    if [ ! -f "$cuda/.complete" ]; then
+        say "installing the CUDA toolkit into $cuda (about 0.3 GB, once for all clones; MOLSPACE_CUDA=off does without)"
+        wheels "$cuda" "$here/cuda.lock" toolkit_links
+    fi
+    say "CUDA toolkit: $cuda/toolkit"
+}
+
+libtorch
+cuda_toolkit

@@ -5,8 +5,9 @@
 #
 #   packaging/test.sh [--deep]
 #
-# --deep adds: AddressSanitizer with UndefinedBehaviorSanitizer and ThreadSanitizer (on what links no LibTorch), the build
-# without LibTorch and Qt, lint, and long fuzzing and soak tests. The time of every stage is printed at the end.
+# --deep adds: AddressSanitizer with UndefinedBehaviorSanitizer and ThreadSanitizer (on what links no LibTorch), the builds
+# without CUDA and without LibTorch and Qt, lint, and long fuzzing and soak tests. The time of every stage is printed at
+# the end. MOLSPACE_CUDA=off builds Release without CUDA kernels.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."
@@ -43,7 +44,7 @@ tests() {
 }
 
 lint() {
-    git ls-files '*.cpp' '*.h' | grep -E '^(app|engine|ui|tests)/' | xargs clang-format --dry-run -Werror
+    git ls-files '*.cpp' '*.h' '*.cu' '*.cuh' | grep -E '^(app|engine|ui|tests)/' | xargs clang-format --dry-run -Werror
     # One file of each folder that links neither Qt nor LibTorch is a sample; headers come with it.
     git ls-files 'engine/base/*.cpp' 'engine/space/*.cpp' 'engine/store/*.cpp' 'engine/recipe/*.cpp' |
         xargs -P 2 -n 4 clang-tidy --quiet -p build/release --extra-arg=-Wno-unknown-warning-option --warnings-as-errors='*'
@@ -59,7 +60,7 @@ finish() {
 set_up() { if [ -n "$deep" ]; then "$here/setup.sh" --deep; else "$here/setup.sh"; fi; }
 
 stage "set-up" set_up || finish
-stage "build, release" build release || finish
+stage "build, release" build release "-DMOLSPACE_CUDA=${MOLSPACE_CUDA:-AUTO}" || finish
 stage "tests, release" tests release || true
 if [ -n "$deep" ]; then
     export MOLSPACE_DEEP=1
@@ -69,6 +70,7 @@ if [ -n "$deep" ]; then
     # libgomp is not instrumented, its barriers look like races: the preset runs one OpenMP thread, and what is looked at
     # is the program's own threads and locks.
     stage "build, TSan" build dev-tsan && stage "tests, TSan" tests dev-tsan -LE deep || true
+    stage "build, without CUDA" build no-cuda && stage "tests, without CUDA" tests no-cuda || true
     stage "build, without LibTorch and Qt" build minimal && stage "tests, without LibTorch and Qt" tests minimal || true
     stage "lint" lint || true
 fi

@@ -5,12 +5,14 @@
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/DeviceGuard.h>
 
 #include <algorithm>
 #include <cmath>
@@ -18,6 +20,7 @@
 #include <limits>
 
 #include "engine/base/error.h"
+#include "engine/ops/softmax_tile.h"
 #include "engine/ops/vector_math.h"
 
 namespace engine {
@@ -132,12 +135,38 @@ void onProcessor(MatrixView queries, const EmbeddingSource& keys, const std::vec
     if (meter) meter->advance(units - reported);
 }
 
-// The same by tensor operations on a device, in large tiles.
+// What a tile of products does to the running state on a device: `p` [n, m] float32 becomes its exponentials, `top` [n,
+// 1] float32 and `sum` [n, 1] float64 are updated. Returns [n, 1], what sums of values are to be multiplied with.
+at::Tensor softmaxOfTile(at::Tensor& p, at::Tensor& top, at::Tensor& sum, double temperature, bool kernels) {
+    if (kernels) {
+        at::Tensor shrink = at::empty_like(top);
+        const SoftmaxTile tile{.logits = p.data_ptr<float>(),
+                               .rows = p.size(0),
+                               .cols = p.size(1),
+                               .stride = p.size(1),
+                               .scale = static_cast<float>(1 / temperature),
+                               .maximum = top.data_ptr<float>(),
+                               .sum = sum.data_ptr<double>(),
+                               .shrink = shrink.data_ptr<float>()};
+        softmaxTile(tile, p.device().str());
+        return shrink;
+    }
+    p.mul_(1 / temperature);
+    const at::Tensor higher = at::maximum(top, p.amax(1, true));
+    const at::Tensor shrink = at::exp(top - higher);
+    p.sub_(higher).exp_();
+    sum.mul_(shrink).add_(p.sum(1, true));
+    top = higher;
+    return shrink;
+}
+
+// The same on a device, in large tiles.
 void onDevice(MatrixView queries, const EmbeddingSource& keys, const std::vector<const EmbeddingSource*>& values,
               const AttendOptions& options, const JobContext& job, ProgressMeter* meter, std::uint64_t units,
               State& state) {
     const c10::InferenceMode guard;
     const at::Device device(options.device);
+    const c10::DeviceGuard current(device);
     const auto n = static_cast<std::int64_t>(queries.rows);
     const auto move = [&](const float* data, std::size_t rows, std::size_t cols) {
         return viewOf(data, static_cast<std::int64_t>(rows), static_cast<std::int64_t>(cols)).to(device);
@@ -146,12 +175,13 @@ void onDevice(MatrixView queries, const EmbeddingSource& keys, const std::vector
     if (queries.stride != queries.cols) packed = copyOf(queries);
     const at::Tensor q = move(packed.empty() ? queries.data : packed.data(), queries.rows, queries.cols);
     at::Tensor top = at::full({n, 1}, -std::numeric_limits<float>::infinity(), q.options());
-    at::Tensor sum = at::zeros({n, 1}, q.options());
+    at::Tensor sum = at::zeros({n, 1}, q.options().dtype(at::kDouble));
     std::vector<at::Tensor> out;
     for (const auto* v : values) out.push_back(at::zeros({n, static_cast<std::int64_t>(v->cols())}, q.options()));
     // Logits and their exponentials are the largest things alive.
     const std::uint64_t fit = options.memory_bytes / 4 / (sizeof(float) * std::max<std::uint64_t>(1, queries.rows));
     const std::size_t tile = std::clamp<std::size_t>(fit, 64, kGpuTile);
+    const bool kernels = options.tile_kernels && haveTileKernels(options.device);
     Block key_block;
     std::vector<Block> value_blocks(values.size());
     std::uint64_t reported = 0;
@@ -159,15 +189,10 @@ void onDevice(MatrixView queries, const EmbeddingSource& keys, const std::vector
         job.checkStop();
         const std::size_t rows = std::min(tile, keys.rows() - first);
         at::Tensor p = at::mm(q, move(key_block.load(keys, first, rows), rows, keys.cols()).t());
-        p.mul_(1 / options.temperature);
-        const at::Tensor higher = at::maximum(top, p.amax(1, true));
-        const at::Tensor shrink = at::exp(top - higher);
-        p.sub_(higher).exp_();
-        sum.mul_(shrink).add_(p.sum(1, true));
+        const at::Tensor shrink = softmaxOfTile(p, top, sum, options.temperature, kernels);
         for (std::size_t v = 0; v < values.size(); ++v) {
             out[v].mul_(shrink).addmm_(p, move(value_blocks[v].load(*values[v], first, rows), rows, values[v]->cols()));
         }
-        top = higher;
         if (meter) {
             const std::uint64_t now = units * (first + rows) / keys.rows();
             meter->advance(now - reported);
@@ -178,7 +203,7 @@ void onDevice(MatrixView queries, const EmbeddingSource& keys, const std::vector
         const at::Tensor host = out[v].to(at::kCPU).contiguous();
         std::memcpy(state.out[v].data(), host.data_ptr<float>(), state.out[v].size() * sizeof(float));
     }
-    const at::Tensor host = sum.to(at::kCPU, at::kDouble).contiguous();
+    const at::Tensor host = sum.to(at::kCPU).contiguous();
     std::memcpy(state.sum.data(), host.data_ptr<double>(), state.sum.size() * sizeof(double));
 }
 

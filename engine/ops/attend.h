@@ -23,7 +23,8 @@ struct AttendOptions {
     bool normalise = true;  // outputs to unit length
     std::string device = "cpu";
     std::uint64_t memory_bytes = std::uint64_t{1} << 30;
-    bool tensor_ops = false;  // on CPU: the path of tensor operations that GPUs take (tests compare the two)
+    bool tensor_ops = false;   // on CPU: the path of tensor operations that GPUs take (tests compare the two)
+    bool tile_kernels = true;  // on that path: the softmax by ops/softmax_tile.h, where it is built for the device
 };
 
 // queries [n, d]; keys [m, d]; values: sources of m rows. Returns one [n, width] for each of `values`. `meter`, if

@@ -26,7 +26,8 @@ struct StepOptions {
     double temperature = 0.02;
     InfoDirection direction = InfoDirection::Symmetric;
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
-    bool keep_logits = true;  // one B×B matrix kept, else logits computed twice
+    bool keep_logits = true;   // one B×B matrix kept, else logits computed twice
+    bool tile_kernels = true;  // of the LibTorch step: the loss by ops/info_tile.h, where it is built for the device
 };
 
 // The parameters that Adam moves, in the order of their storage.

@@ -1,10 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <ATen/ATen.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/core/InferenceMode.h>
 
 #include <cmath>
+#include <limits>
 
+#include "engine/ops/info_tile.h"
+#include "engine/ops/softmax_tile.h"
 #include "engine/projector/projector_step.h"
 #include "engine/projector/torch_support.h"
 
@@ -51,6 +55,7 @@ public:
                      const JobContext& job) override {
         return torchCall([&] {
             const c10::InferenceMode no_gradients;
+            const c10::DeviceGuard current(device_);
             const std::int64_t batch = size(options_.batch),
                                groups = options_.joint_batch_norm ? 1 : size(options_.sources);
             std::vector<at::Tensor> parts;
@@ -188,25 +193,56 @@ private:
                          : options_.direction == InfoDirection::SourceToTarget ? 1.0
                                                                                : 0.0;
         const double b = 1 - a;
-        const auto logits = [&](std::int64_t first) {
+        const std::string device = p.device().str();
+        const bool kernels = options_.tile_kernels && haveTileKernels(device);
+        const auto products = [&](std::int64_t first) {
             job.checkStop();
-            return at::matmul(p.narrow(0, first, std::min(chunk, batch - first)), q.t()).mul_(scale);
+            return at::matmul(p.narrow(0, first, std::min(chunk, batch - first)), q.t());
         };
+        // Of whole columns, and of each chunk's rows.
         at::Tensor columns, kept;
         std::vector<at::Tensor> rows;
+        at::Tensor top = at::full({1, batch}, -std::numeric_limits<float>::infinity(), p.options());
+        at::Tensor sum = at::zeros({1, batch}, p.options().dtype(at::kDouble));
+        const auto tileOf = [&](const at::Tensor& s, std::int64_t first) {
+            return InfoTile{.logits = s.data_ptr<float>(),
+                            .rows = s.size(0),
+                            .cols = batch,
+                            .stride = batch,
+                            .first = first,
+                            .scale = static_cast<float>(scale),
+                            .row_share = static_cast<float>(a),
+                            .column_share = static_cast<float>(b),
+                            .row_log_sum = rows[static_cast<std::size_t>(first / chunk)].data_ptr<float>(),
+                            .column_maximum = top.data_ptr<float>(),
+                            .column_sum = sum.data_ptr<double>(),
+                            .column_log_sum = columns.defined() ? columns.data_ptr<float>() : nullptr};
+        };
         for (std::int64_t first = 0; first < batch; first += chunk) {
-            kept = logits(first);
+            kept = products(first);
+            if (kernels) {
+                rows.push_back(at::empty({kept.size(0), 1}, p.options()));
+                infoSums(tileOf(kept, first), device);
+                continue;
+            }
+            kept.mul_(scale);
             rows.push_back(at::logsumexp(kept, {1}, true));
             const at::Tensor part = at::logsumexp(kept, {0}, true);
             columns = columns.defined() ? at::logaddexp(columns, part) : part;
         }
+        if (kernels) columns = (top + sum.log_()).to(at::kFloat);
         const at::Tensor diagonal = (p * q).sum(1).mul_(scale);
         for (std::int64_t first = 0; first < batch; first += chunk) {
-            const at::Tensor s = chunk == batch ? kept : logits(first);
-            at::Tensor weight = (s - rows[static_cast<std::size_t>(first / chunk)]).exp_().mul_(a);
-            if (b != 0) weight.add_((s - columns).exp_(), b);
-            weight.diagonal(first).sub_(1);
-            d.narrow(0, first, s.size(0)).addmm_(weight, q, 1, scale / static_cast<double>(batch));
+            at::Tensor weight = chunk == batch ? kept : products(first);
+            if (kernels) {
+                infoWeights(tileOf(weight, first), device);
+            } else {
+                const at::Tensor s = chunk == batch ? weight : weight.mul_(scale);
+                weight = (s - rows[static_cast<std::size_t>(first / chunk)]).exp_().mul_(a);
+                if (b != 0) weight.add_((s - columns).exp_(), b);
+                weight.diagonal(first).sub_(1);
+            }
+            d.narrow(0, first, weight.size(0)).addmm_(weight, q, 1, scale / static_cast<double>(batch));
         }
         const at::Tensor row_sum = at::cat(rows, 0).sum(at::kDouble), column_sum = columns.sum(at::kDouble);
         return (row_sum * a + column_sum * b - diagonal.sum(at::kDouble)) / static_cast<double>(batch);

@@ -3,6 +3,7 @@
 """The program itself: help, exit statuses, what it is linked with and what it loads."""
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -71,8 +72,20 @@ class Program(FolderTest):
         for unwanted in ("Qt6", "libtorch", "libc10", "libcuda"):
             self.assertNotIn(unwanted, libraries)
 
+    def test_only_the_reactor_holds_cuda_and_keeps_it_to_itself(self):
+        build = pathlib.Path(PROGRAM).parents[1]
+        files = [*(build / "bin").iterdir(), *(build / "lib" / "molspace").glob("*.so*")]
+        self.assertGreater(len(files), 5)
+        for path in files:
+            if "molspace_reactor" not in path.name:
+                self.assertNotIn(b"libcuda.so", path.read_bytes(), path)  # what the CUDA runtime looks for
+                continue
+            # Otherwise LibTorch would call this runtime where it means its own.
+            symbols = subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True, text=True, check=True)
+            self.assertNotRegex(symbols.stdout, r" cuda\w+|__cuda")
+
     @needs_reactor
-    def test_looking_and_measuring_load_no_torch(self):
+    def test_looking_and_measuring_load_neither_torch_nor_cuda(self):
         world, product = self.folder / "w", self.folder / "p"
         run("synth", world, "--preset", "tiny", "-q")
 
@@ -85,7 +98,9 @@ class Program(FolderTest):
         for words in (["inspect", world], ["evaluate", "--product", product], ["evaluate", "--workspace", world, "--space", "CLAP_g"],
                       ["sweep", "--product", product, "--axis", "sigma_a=0:1:0.5"],
                       ["export", product, self.folder / "package"], ["verify", self.folder / "package"]):
-            self.assertNotIn("libtorch", loaded(*words), words[0])
+            said = loaded(*words)
+            for unwanted in ("libtorch", "libcuda", "molspace_reactor"):
+                self.assertNotIn(unwanted, said, words[0])
 
     @needs_reactor
     def test_devices_says_why(self):

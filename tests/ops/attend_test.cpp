@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Every way of computing the softmax averages (plain C++, tensor operations on CPU, a GPU where there is one) against
-// the definition in float64.
+// Every way of computing the softmax averages (plain C++; on CPU and on a GPU where there is one, tensor operations
+// with and without the kernels of tiles) against the definition in float64.
 #include "engine/ops/attend.h"
 
 #include <gtest/gtest.h>
@@ -44,7 +44,7 @@ std::vector<double> slow(const float* q, const Matrix& keys, const Matrix& value
 struct Way {
     const char* name;
     const char* device;
-    bool tensor_ops;
+    bool tensor_ops, tile_kernels;
 };
 
 class Attend : public testing::TestWithParam<Way> {
@@ -53,6 +53,7 @@ protected:
         AttendOptions o;
         o.device = GetParam().device;
         o.tensor_ops = GetParam().tensor_ops;
+        o.tile_kernels = GetParam().tile_kernels;
         return o;
     }
     void SetUp() override {
@@ -127,8 +128,9 @@ TEST_P(Attend, AStopEndsIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, Attend,
-                         testing::Values(Way{"Cpu", "cpu", false}, Way{"TensorOps", "cpu", true},
-                                         Way{"Gpu", "cuda", false}),
+                         testing::Values(Way{"Cpu", "cpu", false, false}, Way{"TensorOps", "cpu", true, false},
+                                         Way{"TileTwins", "cpu", true, true}, Way{"Gpu", "cuda", true, true},
+                                         Way{"GpuTensorOps", "cuda", true, false}),
                          [](const auto& way) { return std::string(way.param.name); });
 
 }  // namespace

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// One step against PyTorch (tests/data/make_projector_goldens.py), for both implementations and both ways of the loss.
+// One step against PyTorch (tests/data/make_projector_goldens.py), for both implementations, with and without the
+// kernels of tiles (their twins on CPU), and both ways of the loss.
 #include "engine/projector/projector_step.h"
 
 #include <gtest/gtest.h>
@@ -10,13 +11,39 @@
 
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
+#include "engine/ops/device.h"
 #include "engine/projector/tiles.h"
 #include "engine/store/safetensors.h"
 
 namespace engine {
 namespace {
 
-enum class Way { Cpu, CpuTiles, Torch, TorchTiles };
+struct Way {
+    const char* name;
+    const char* device;  // of the LibTorch step; none: the plain C++ one
+    bool keep_logits, tile_kernels;
+};
+constexpr Way kWays[] = {
+    {"Cpu", nullptr, true, false},       {"CpuTiles", nullptr, false, false}, {"Torch", "cpu", true, false},
+    {"TorchTiles", "cpu", false, false}, {"TorchTwins", "cpu", true, true},   {"TorchTwinsTiles", "cpu", false, true},
+    {"Gpu", "cuda:0", true, true},       {"GpuTiles", "cuda:0", false, true}, {"GpuTensorOps", "cuda:0", true, false}};
+
+std::unique_ptr<ProjectorStep> makeStep(const Way& way, StepOptions options, const TrainState& state) {
+    options.keep_logits = way.keep_logits;
+    options.tile_kernels = way.tile_kernels;
+    return way.device ? makeTorchStep(options, state, way.device) : makeCpuStep(options, state);
+}
+
+// Why a way cannot be tested here, or nothing.
+std::string lacking(const Way& way) {
+    if (!way.device) return {};
+    try {
+        resolveDevice(way.device);
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return {};
+}
 
 class ProjectorStepGolden : public testing::TestWithParam<std::tuple<Way, std::string, std::string>> {
 protected:
@@ -44,6 +71,7 @@ protected:
 
 TEST_P(ProjectorStepGolden, EqualsPyTorch) {
     const auto& [way, direction, norm] = GetParam();
+    if (const std::string why = lacking(way); !why.empty()) GTEST_SKIP() << why;
     const std::string name = direction + "." + norm + ".";
     const auto shape = file_.at("start.w1").shape;
     StepOptions options;
@@ -55,12 +83,10 @@ TEST_P(ProjectorStepGolden, EqualsPyTorch) {
     options.batch = file_.at("x0").shape[0];
     options.joint_batch_norm = norm == "joint";
     options.direction = infoDirection(direction);
-    options.keep_logits = way == Way::Cpu || way == Way::Torch;
     TrainState state = initialState(options.in, options.hidden, options.out, 0, "golden");
     for (std::size_t k = 0; k < kTrained.size(); ++k)
         state.weights.*kTrained[k] = tensor(std::string("start.") + kTrainedNames[k]);
-    const auto step =
-        way == Way::Cpu || way == Way::CpuTiles ? makeCpuStep(options, state) : makeTorchStep(options, state, "cpu");
+    const auto step = makeStep(way, options, state);
     std::vector<std::vector<float>> rows;
     for (const char* n : {"x0", "x1", "y0", "y1", "y2"}) rows.push_back(tensor(n));
     const double loss =
@@ -91,9 +117,47 @@ TEST_P(ProjectorStepGolden, EqualsPyTorch) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ProjectorStepGolden,
-                         testing::Combine(testing::Values(Way::Cpu, Way::CpuTiles, Way::Torch, Way::TorchTiles),
+                         testing::Combine(testing::ValuesIn(kWays),
                                           testing::Values("symmetric", "source_to_target", "target_to_source"),
-                                          testing::Values("per_modality", "joint")));
+                                          testing::Values("per_modality", "joint")),
+                         [](const auto& test) {
+                             return std::string(std::get<0>(test.param).name) + "_" + std::get<1>(test.param) + "_" +
+                                    std::get<2>(test.param);
+                         });
+
+// A batch of more rows than the LibTorch step takes at a time, with a remainder.
+class ProjectorStepOfManyRows : public testing::TestWithParam<Way> {};
+
+TEST_P(ProjectorStepOfManyRows, EqualsThePlainOne) {
+    const Way& way = GetParam();
+    if (const std::string why = lacking(way); !why.empty()) GTEST_SKIP() << why;
+    StepOptions options;
+    options.in = 6;
+    options.hidden = 12;
+    options.out = 10;
+    options.sources = options.targets = 1;
+    options.batch = 1100;
+    options.temperature = 0.05;
+    Matrix x(options.batch, options.in), y(options.batch, options.out);
+    Rng rng(3);
+    rng.fillNormal(x.data(), x.size());
+    rng.fillNormal(y.data(), y.size());
+    normalizeRows(x);
+    normalizeRows(y);
+    const TrainState state = initialState(options.in, options.hidden, options.out, 1, "rows");
+    const auto expected = makeStep(kWays[0], options, state), found = makeStep(way, options, state);
+    const double loss = expected->gradients({x.data()}, {y.data()}, {});
+    EXPECT_NEAR(found->gradients({x.data()}, {y.data()}, {}), loss, 1e-5 * loss);
+    const Parameters a = expected->lastGradients(), b = found->lastGradients();
+    for (std::size_t k = 0; k < a.size(); ++k) {
+        float most = 1e-4f;
+        for (const float g : a[k]) most = std::max(most, std::abs(g));
+        for (std::size_t i = 0; i < a[k].size(); ++i) ASSERT_NEAR(a[k][i], b[k][i], 2e-5f * most) << kTrainedNames[k];
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ProjectorStepOfManyRows, testing::ValuesIn(kWays),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 // After a stop no further tile is begun, and the state is that before the step.
 TEST(ProjectorStep, AStopChangesNothing) {
