@@ -6,8 +6,10 @@
 // synthetic-world.md).
 //
 //   item    z = (shared semantics, acoustic detail, visual detail), each from a topic, a sub-topic and itself
-//   view    of an item in a modality (a clip, one caption): z + noise that ALL spaces see, times the set's difficulty
-//   space   N( N( Σ_aspect gain · M_aspect view + the space's own noise ) + offset of the modality )
+//   view    of an item in a modality (a clip, one caption): what of z it tells + noise that ALL spaces see, times the
+//           set's difficulty
+//   space   N( N( Σ_aspect M_aspect gain · (view + the space's own noise) ) + offset of the modality ); most of that
+//           noise has one direction in all spaces, a size of its own in each
 //
 // Every row comes from random streams of its own, addressed by (seed, what, row): any block can be made alone, with the
 // same bits whatever the blocks and the number of threads. Nothing whole lies in memory. Blocking job.

@@ -26,7 +26,7 @@ struct Target {
 // Tables 3 and 4 of the paper, as published; a set's first row fixes its difficulty.
 constexpr Target kTargets[] = {
     {"AudioCaps", "CLAP_g", 40.25},  {"AudioCaps", "CLAP_m", 39.00},   {"AudioCaps", "ImageBind", 9.24},
-    {"Clotho", "ImageBind", 6.64},   {"Clotho", "CLAP_g", 18.46},      {"Clotho", "CLAP_m", 17.90},
+    {"Clotho", "CLAP_g", 18.46},     {"Clotho", "CLAP_m", 17.90},      {"Clotho", "ImageBind", 6.64},
     {"VGG-SS", "ImageBind", 14.82},  {"FlickrNet", "ImageBind", 7.68}, {"COCO", "InternVL", 61.05},
     {"COCO", "ImageBind", 57.28},    {"Flickr30K", "InternVL", 89.29}, {"Flickr30K", "ImageBind", 86.04},
     {"ESC-50", "CLAP_m", 92.60},     {"ESC-50", "CLAP_g", 90.95},      {"ESC-50", "ImageBind", 67.25},
@@ -39,7 +39,7 @@ constexpr Target kTargets[] = {
 constexpr struct {
     const char* set;
     double noise;
-} kByHand[] = {{"COCO", 4}, {"Flickr30K", 4}, {"ImageNet", 2.7}};
+} kByHand[] = {{"COCO", 5}, {"Flickr30K", 5}, {"ImageNet", 5}};
 
 Matrix rowsOf(const engine::TableInput& table, const std::string& space) {
     for (const auto& [name, reader] : table.embeddings) {
