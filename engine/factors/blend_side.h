@@ -65,8 +65,8 @@ public:
 
     // How far levelled() can be from its multilinear interpolation between the corners of the box [low, high] (indexed
     // as factors), and a bound of its slopes: |f_j(s) − interpolation| <= error[j] anywhere in the box;
-    // slope[l * atoms + j] >= |∂f_j/∂(own dim l)|. Infinite where the vector may vanish. The interpolation's error in one
-    // variable is at most h²/8 max|f''|, and the errors of several add up.
+    // slope[l * atoms + j] >= |∂f_j/∂(own dim l)|. Infinite where the vector may vanish. The interpolation's error in
+    // one variable is at most h²/8 max|f''|, and the errors of several add up.
     void bound(std::size_t item, const double* low, const double* high, Part part, double* error, double* slope) const;
 
 private:

@@ -41,7 +41,10 @@ struct ThreadBuffers {
 class CellBuilder {
 public:
     CellBuilder(const FactorGrid& grid, const SideTables& queries, const SideTables& candidates)
-        : queries_(queries.side()), candidates_(candidates.side()), leaves_(grid.leaves()), record_(1 + queries_.atoms() * candidates_.atoms()) {
+        : queries_(queries.side()),
+          candidates_(candidates.side()),
+          leaves_(grid.leaves()),
+          record_(1 + queries_.atoms() * candidates_.atoms()) {
         buffers_.resize(static_cast<std::size_t>(omp_get_max_threads()));
         sure_of_.assign(leaves_ * queries_.items(), 0);
         pairs_.resize(queries_.items());

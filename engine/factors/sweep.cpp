@@ -87,30 +87,14 @@ void checkRequest(const SweepRequest& request, const std::vector<DeltaGroup>& gr
     if (request.axes.size() == 2 && request.axes[0].factor == request.axes[1].factor) {
         problems.push_back("expected two different factors, found " + request.axes[0].factor + " twice");
     }
-    for (const auto& group : groups) checkGroup(group, evaluator.sets(), request.baseline, problems);
+    for (auto& problem : groupProblems(groups, evaluator, request.baseline)) problems.push_back(std::move(problem));
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "sweep of " + evaluator.subject(), problems);
 }
 
-double valueOf(const MetricMap& figures, const std::string& set, const std::string& metric) {
-    const auto found = figures.find(metric);
-    if (found != figures.end()) return found->second;
-    std::string known;
-    for (const auto& [name, value] : figures) known += (known.empty() ? "" : ", ") + name;
-    throw Error(ErrorCode::NotFound, set, "there is no metric '" + metric + "' to sweep", "it has " + known);
-}
-
-// The figures of one point into their places. `places`: for each group the indices of its sets.
-void store(const std::vector<MetricMap>& figures, const std::vector<std::vector<std::size_t>>& places,
-           std::size_t index, SweepSurface& surface) {
-    for (std::size_t g = 0; g < surface.groups.size(); ++g) {
-        GroupSurface& group = surface.groups[g];
-        double sum = 0, weights = 0;
-        for (std::size_t i = 0; i < places[g].size(); ++i) {
-            sum += weightOf(group.group, i) * valueOf(figures[places[g][i]], group.group.sets[i], group.group.metric);
-            weights += weightOf(group.group, i);
-        }
-        group.change[index] = sum / weights - group.baseline;
-    }
+// The figures of one point into their places.
+void store(const std::vector<MetricMap>& figures, const std::vector<SetOutline>& sets, std::size_t index,
+           SweepSurface& surface) {
+    for (auto& group : surface.groups) group.change[index] = groupValue(group.group, sets, figures) - group.baseline;
     for (std::size_t s = 0; s < figures.size(); ++s) {
         for (const auto& [metric, value] : figures[s]) {
             auto& values = surface.sets[s].values[metric];
@@ -192,6 +176,29 @@ double groupValue(const DeltaGroup& group, const MetricsTable& table) {
     return sum / weights;
 }
 
+double groupValue(const DeltaGroup& group, const std::vector<SetOutline>& sets, const std::vector<MetricMap>& figures) {
+    double sum = 0, weights = 0;
+    for (std::size_t i = 0; i < group.sets.size(); ++i) {
+        const auto set =
+            std::find_if(sets.begin(), sets.end(), [&](const SetOutline& s) { return s.name == group.sets[i]; });
+        const MetricMap& values = figures[static_cast<std::size_t>(set - sets.begin())];
+        const auto found = values.find(group.metric);
+        if (found == values.end()) {
+            throw Error(ErrorCode::NotFound, group.sets[i], "there is no metric '" + group.metric + "'");
+        }
+        sum += weightOf(group, i) * found->second;
+        weights += weightOf(group, i);
+    }
+    return sum / weights;
+}
+
+std::vector<std::string> groupProblems(const std::vector<DeltaGroup>& groups, const FactorEvaluator& evaluator,
+                                       const MetricsTable& baseline) {
+    std::vector<std::string> problems;
+    for (const auto& group : groups) checkGroup(group, evaluator.sets(), baseline, problems);
+    return problems;
+}
+
 std::vector<std::vector<std::size_t>> progressiveOrder(std::size_t n0, std::size_t n1) {
     std::size_t stride = 1;
     while (stride * 4 < std::max(n0, n1)) stride *= 2;
@@ -252,15 +259,6 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
             surface.sets[s].baseline = found->values();
     }
 
-    std::vector<std::vector<std::size_t>> places(groups.size());
-    for (std::size_t g = 0; g < groups.size(); ++g) {
-        for (const auto& name : groups[g].sets) {
-            const auto& sets = evaluator.sets();
-            const auto found =
-                std::find_if(sets.begin(), sets.end(), [&](const SetOutline& set) { return set.name == name; });
-            places[g].push_back(static_cast<std::size_t>(found - sets.begin()));
-        }
-    }
     {
         Setting setting = request.fixed;
         for (const auto& axis : request.axes) setting.factors[axis.factor] = axis.value(0);
@@ -289,7 +287,7 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
             } else {
                 figures = evaluator.figures(setting, quiet);
             }
-            store(figures, places, index, surface);
+            store(figures, evaluator.sets(), index, surface);
             meter.set(surface.done);
             const auto now = std::chrono::steady_clock::now();
             if (sink && now - last > std::chrono::milliseconds(100)) {

@@ -78,6 +78,13 @@ std::vector<DeltaGroup> defaultGroups(const std::vector<SetOutline>& sets);
 // Weighted mean of the group's metric over its sets.
 double groupValue(const DeltaGroup& group, const MetricsTable& table);
 
+// The same of figures by set (FactorEvaluator::figures); throws Error{NotFound} naming set and metric.
+double groupValue(const DeltaGroup& group, const std::vector<SetOutline>& sets, const std::vector<MetricMap>& figures);
+
+// Every problem of the groups with respect to what is measured and to the baseline.
+std::vector<std::string> groupProblems(const std::vector<DeltaGroup>& groups, const FactorEvaluator& evaluator,
+                                       const MetricsTable& baseline);
+
 // Indices of an n0 x n1 grid in levels, coarse to fine; the first has the corners, each level halves the step, and no
 // index comes twice.
 std::vector<std::vector<std::size_t>> progressiveOrder(std::size_t n0, std::size_t n1);
