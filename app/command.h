@@ -34,6 +34,7 @@ void addPairs(CLI::App& app, Globals& globals);
 void addSweep(CLI::App& app, Globals& globals);
 void addSynth(CLI::App& app, Globals& globals);
 void addTrain(CLI::App& app, Globals& globals);
+void addTune(CLI::App& app, Globals& globals);
 void addVerify(CLI::App& app, Globals& globals);
 
 }  // namespace app

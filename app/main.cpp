@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
     app::addTrain(program, globals);
     app::addEvaluate(program, globals);
     app::addSweep(program, globals);
+    app::addTune(program, globals);
     app::addExport(program, globals);
     app::addVerify(program, globals);
     app::addApply(program, globals);

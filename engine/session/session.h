@@ -101,6 +101,22 @@ struct SweepRequestText {
 };
 Outcome sweepFactors(const SweepRequestText& request, const JobContext& job);
 
+// The best setting under constraints (engine/factors/tune.h).
+struct TuneRequestText {
+    std::filesystem::path workspace;
+    Subject subject;                    // a product; the search begins at its setting
+    std::vector<std::string> factors;   // empty: all that are live
+    std::vector<std::string> maximize;  // Δ groups: "AT", or "AT=2" with a weight
+    std::vector<std::string> at_least;  // "TV=-0.5": Δ in percentage points
+    std::optional<Subject> baseline;    // nothing: the base space of the recipe
+    std::vector<std::string> sets;      // empty: those of the Δ groups
+    double step = 0.01;
+    std::filesystem::path output;   // .json; empty: not written
+    Json options = Json::object();  // see evaluateOptions()
+    bool reference = false;         // brute force in float64 at every point
+};
+Outcome tuneFactors(const TuneRequestText& request, const JobContext& job);
+
 // --- Packages -------------------------------------------------------------------------------------------------------
 
 struct ExportRequest {

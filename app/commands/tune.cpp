@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/command.h"
+#include "app/option_flags.h"
+
+namespace app {
+
+void addTune(CLI::App& app, Globals& globals) {
+    auto* verb = app.add_subcommand("tune", "The best setting of the factors under constraints, against a baseline.");
+    auto request = std::make_shared<engine::TuneRequestText>();
+    auto baseline = std::make_shared<engine::Subject>();
+    verb->add_option("--workspace", request->workspace, "Folder of the workspace; the product's own otherwise.");
+    verb->add_option("--product", request->subject.product, "Folder of the product.")->required();
+    verb->add_option("--setting", request->subject.setting, "A named setting to begin from.");
+    verb->add_option("--set", request->subject.set, "A factor to begin from, a fixed one, or a switch.")
+        ->type_name("NAME=VALUE");
+    verb->add_option("--factors", request->factors, "Factors to tune; all that are live otherwise.")->delimiter(',');
+    verb->add_option("--maximize", request->maximize,
+                     "Δ groups to make as large as possible: AT, or AT=2 with a weight.")
+        ->delimiter(',')
+        ->required();
+    verb->add_option("--at-least", request->at_least, "A Δ group and what it must keep: TV=-0.5.")->delimiter(',');
+    verb->add_option("--step", request->step, "Step of the finest lattice of the factors.")
+        ->check(CLI::Range(0.001, 0.5))
+        ->capture_default_str();
+    verb->add_option("--baseline-product", baseline->product,
+                     "Compare with this product; the recipe's base space otherwise.");
+    verb->add_option("--baseline-space", baseline->space, "Compare with this space.");
+    verb->add_option("--baseline-setting", baseline->setting, "Setting of the baseline product.");
+    verb->add_option("--sets", request->sets, "Evaluation sets; those of the groups otherwise.")->delimiter(',');
+    verb->add_option("-o,--output", request->output, "JSON file to write.");
+    verb->add_flag("--reference", request->reference, "Compute every point by brute force in float64: slow.");
+    auto options = addOptionFlags(*verb, engine::evaluateOptions(), "Protocol");
+    verb->footer("Example: molspace tune --product p --maximize AT --at-least TV=-0.5,AV=0");
+    onRun(*verb, globals, [request, baseline, options](const engine::JobContext& job) {
+        request->options = *options;
+        if (!baseline->product.empty() || !baseline->space.empty()) request->baseline = *baseline;
+        return engine::tuneFactors(*request, job);
+    });
+}
+
+}  // namespace app

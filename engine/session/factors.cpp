@@ -1,0 +1,167 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <charconv>
+
+#include "engine/base/error.h"
+#include "engine/base/json.h"
+#include "engine/factors/landscape_evaluator.h"
+#include "engine/factors/sweep.h"
+#include "engine/factors/sweep_output.h"
+#include "engine/factors/tune.h"
+#include "engine/session/session.h"
+#include "engine/session/subject.h"
+
+namespace engine {
+namespace {
+
+constexpr const char* kDefaultRange = "=0:1:0.1";
+
+// σ of audio and text where both are live, else the first two live factors.
+std::vector<std::string> defaultAxes(const RoutePlan& plan) {
+    std::vector<std::string> live;
+    for (const auto& f : plan.factors) {
+        if (f.live) live.push_back(f.name);
+    }
+    const auto has = [&](const char* name) { return std::find(live.begin(), live.end(), name) != live.end(); };
+    if (has("sigma_a") && has("sigma_t")) live = {"sigma_a", "sigma_t"};
+    if (live.size() > 2) live.resize(2);
+    for (auto& name : live) name += kDefaultRange;
+    return live;
+}
+
+std::vector<std::string> namesOf(const std::vector<DeltaGroup>& groups) {
+    std::vector<std::string> names;
+    for (const auto& g : groups) {
+        for (const auto& set : g.sets) {
+            if (std::find(names.begin(), names.end(), set) == names.end()) names.push_back(set);
+        }
+    }
+    return names;
+}
+
+// A product with its baseline and the sets that both are measured on, ready to be asked at many settings.
+struct FactorRun {
+    FactorRun(const Workspace& workspace, const Subject& of, const std::optional<Subject>& against,
+              const std::vector<std::string>& named_sets, const Json& options, const JobContext& job)
+        : subject(workspace, of) {
+        const LoadedProduct& product = subject.product();
+        const Recipe& recipe = product.model->recipe();
+        Subject base;
+        base.space = recipe.base;
+        const SubjectReader baseline_reader(workspace, against.value_or(base));
+        auto sets = named_sets;
+        if (sets.empty()) {
+            const auto mine = subject.sets(), theirs = baseline_reader.sets();
+            std::vector<SetOutline> both;
+            for (const auto& name : mine) {
+                if (std::find(theirs.begin(), theirs.end(), name) == theirs.end()) continue;
+                const SetInfo& info = workspace.set(name);
+                both.push_back({name, info.kind, info.first.modality, info.second.modality});
+            }
+            sets = namesOf(recipe.delta_groups.empty() ? defaultGroups(both) : recipe.delta_groups);
+        }
+        if (sets.empty()) {
+            throw Error(ErrorCode::NotFound, workspace.folder().string(),
+                        "there is no retrieval set that both " + recipe.name + " and the baseline can be measured on",
+                        "`molspace inspect` shows which sets have which spaces");
+        }
+        eval = readOptions(evalOptionTable(), options, "evaluation options");
+        baseline = baseline_reader.measure(sets, eval, false, job);
+        for (const auto& name : sets) components.push_back(loadSetComponents(workspace, product, name, job));
+        synthetic = workspace.synthetic();
+    }
+
+    // `fixed`: the experts' weights that landscapes are made for.
+    std::unique_ptr<FactorEvaluator> evaluator(bool reference, const Setting& fixed, const JobContext& job) {
+        const LoadedProduct& product = subject.product();
+        if (reference) {
+            return std::make_unique<DirectEvaluator>(
+                product.model, std::move(components),
+                DirectEvaluator::Options{eval, synthetic, true, std::size_t{1} << 30});
+        }
+        auto landscapes = std::make_unique<LandscapeEvaluator>(
+            product.model, std::move(components),
+            LandscapeEvaluator::Options{eval, synthetic, kLandscapeBytes, landscapeFolder(product), {}});
+        landscapes->prepare(fixed, job);
+        return landscapes;
+    }
+
+    SubjectReader subject;
+    EvalOptions eval;
+    MetricsTable baseline;
+    std::vector<SetComponents> components;
+    bool synthetic = false;
+};
+
+void requireProduct(const Subject& subject, const std::string& verb) {
+    if (!subject.product.empty()) return;
+    throw Error(ErrorCode::InvalidInput, "", verb + " needs a product", "name its folder with --product");
+}
+
+// "AT" or "AT=1.5".
+std::pair<std::string, double> namedNumber(const std::string& text, const std::string& flag, bool needs_number) {
+    const auto equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    double value = 1;
+    if (equals != std::string::npos) {
+        const char* end = text.data() + text.size();
+        const auto [at, error] = std::from_chars(text.data() + equals + 1, end, value);
+        if (error != std::errc() || at != end || equals + 1 == text.size())
+            throw Error(ErrorCode::InvalidInput, flag + " " + text, "expected a number after '='");
+    } else if (needs_number) {
+        throw Error(ErrorCode::InvalidInput, flag + " " + text, "expected GROUP=POINTS", "for example TV=-0.5");
+    }
+    return {name, value};
+}
+
+}  // namespace
+
+Outcome sweepFactors(const SweepRequestText& request, const JobContext& job) {
+    const Workspace workspace = workspaceFor(request.workspace, request.subject.product);
+    requireProduct(request.subject, "a sweep");
+    FactorRun run(workspace, request.subject, request.baseline, request.sets, request.options, job);
+    const ProductModel& model = *run.subject.product().model;
+    SweepRequest sweep_request;
+    for (const auto& axis : request.axes.empty() ? defaultAxes(model.plan()) : request.axes) {
+        sweep_request.axes.push_back(parseAxis(axis));
+    }
+    sweep_request.fixed = run.subject.setting();
+    for (const auto& axis : sweep_request.axes) sweep_request.fixed.factors.erase(axis.factor);
+    sweep_request.groups = model.recipe().delta_groups;
+    sweep_request.baseline = run.baseline;
+    const auto evaluator = run.evaluator(request.reference, sweep_request.fixed, job);
+    const SweepSurface surface = sweep(*evaluator, sweep_request, job);
+    if (!request.output.empty()) writeSweep(request.output, surface);
+    std::string text = toText(surface);
+    if (!request.output.empty()) text += "written: " + request.output.string() + "\n";
+    return {toJson(surface), text};
+}
+
+Outcome tuneFactors(const TuneRequestText& request, const JobContext& job) {
+    const Workspace workspace = workspaceFor(request.workspace, request.subject.product);
+    requireProduct(request.subject, "tuning");
+    TuneRequest tune_request;
+    for (const auto& item : request.maximize) tune_request.maximize.push_back(namedNumber(item, "--maximize", false));
+    for (const auto& item : request.at_least) {
+        const auto [group, points] = namedNumber(item, "--at-least", true);
+        tune_request.constraints.push_back({group, points});
+    }
+    FactorRun run(workspace, request.subject, request.baseline, request.sets, request.options, job);
+    tune_request.factors = request.factors;
+    tune_request.fixed = run.subject.setting();
+    tune_request.groups = run.subject.product().model->recipe().delta_groups;
+    tune_request.baseline = run.baseline;
+    tune_request.step = request.step;
+    const auto evaluator = run.evaluator(request.reference, tune_request.fixed, job);
+    const TuneResult result = tune(*evaluator, tune_request, job);
+    const Json json = toJson(result);
+    std::string text = toText(result);
+    if (!request.output.empty()) {
+        writeJsonFile(request.output, json);
+        text += "written: " + request.output.string() + "\n";
+    }
+    return {json, text};
+}
+
+}  // namespace engine
