@@ -21,15 +21,17 @@ namespace engine {
 namespace {
 
 constexpr std::size_t kItemBlock = 512;
-constexpr unsigned kDigitBits = 11;
+constexpr unsigned kDigitBits = 12;  // of two digits: their counts stay in the first-level cache
 constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
-constexpr double kKeyScale = 0x1p30;  // scores of [-2, 2] as whole numbers; a step is far below kProductError
+constexpr double kMostScore = 1.01;
+// Scores as whole numbers of two digits; a step (1.2e-7) is below what is in doubt anyway.
+constexpr double kKeyScale = 0x1p23 / kMostScore;
 
 // A score as a whole number that falls as the score rises, in the upper 32 bits; below it the item and whether it is
 // positive.
 std::uint64_t keyOf(double score, std::uint32_t item, bool positive) {
-    const double clamped = std::clamp(score, -1.99, 1.99);
-    const auto place = static_cast<std::uint32_t>((2 - clamped) * kKeyScale);
+    const double clamped = std::clamp(score, 1e-6 - kMostScore, kMostScore);
+    const auto place = static_cast<std::uint32_t>((kMostScore - clamped) * kKeyScale);
     return static_cast<std::uint64_t>(place) << 32 | static_cast<std::uint64_t>(item) << 1 | (positive ? 1u : 0u);
 }
 std::uint32_t placeOf(std::uint64_t key) {
@@ -39,14 +41,14 @@ std::uint32_t itemOf(std::uint64_t key) {
     return static_cast<std::uint32_t>(key) >> 1;
 }
 
-// Three passes over the upper 32 bits.
+// Two passes over the upper 32 bits.
 void sortKeys(std::vector<std::uint64_t>& keys, std::vector<std::uint64_t>& spare) {
     spare.resize(keys.size());
-    std::array<std::array<std::uint32_t, kDigits>, 3> counts{};
+    std::array<std::array<std::uint32_t, kDigits>, 2> counts{};
     for (const std::uint64_t key : keys) {
-        for (unsigned d = 0; d < 3; ++d) ++counts[d][key >> (32 + kDigitBits * d) & (kDigits - 1)];
+        for (unsigned d = 0; d < 2; ++d) ++counts[d][key >> (32 + kDigitBits * d) & (kDigits - 1)];
     }
-    for (unsigned d = 0; d < 3; ++d) {
+    for (unsigned d = 0; d < 2; ++d) {
         std::uint32_t sum = 0;
         for (auto& c : counts[d]) sum += std::exchange(c, sum);
         for (const std::uint64_t key : keys) spare[counts[d][key >> (32 + kDigitBits * d) & (kDigits - 1)]++] = key;
@@ -179,11 +181,18 @@ LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
             std::fill(s.scores.begin(), s.scores.end(), 0.0);
             for (std::size_t k = 0; k < ia; ++k) {
                 const double* b = weights.data() + k * n;
+                const float* p = inner_.data() + (c * ca * ia + k) * n;
+                double* scores = s.scores.data();
+                if (ca == 2) {
+                    const float* q = p + ia * n;
+                    for (std::size_t i = 0; i < n; ++i) {
+                        scores[i] += b[i] * (a[0] * static_cast<double>(p[i]) + a[1] * static_cast<double>(q[i]));
+                    }
+                    continue;
+                }
                 for (std::size_t j = 0; j < ca; ++j) {
-                    const float* p = inner_.data() + ((c * ca + j) * ia + k) * n;
-                    const double w = a[j];
-                    double* scores = s.scores.data();
-                    for (std::size_t i = 0; i < n; ++i) scores[i] += w * b[i] * static_cast<double>(p[i]);
+                    const float* q = p + j * ia * n;
+                    for (std::size_t i = 0; i < n; ++i) scores[i] += b[i] * (a[j] * static_cast<double>(q[i]));
                 }
             }
             for (std::size_t i = 0; i < n; ++i) s.keys[i] = keyOf(s.scores[i], static_cast<std::uint32_t>(i), false);
