@@ -205,8 +205,8 @@ void SetLandscape::make(const JobContext& job) {
         const PositiveLists positives = positivesOf(request_.set.set.pairs, queries.items(), !forward);
         CellBuilder builder(grid_, q, c);
         (forward ? forward_survivors_ : backward_survivors_) = sortOut(
-            q, c, grid_, positives, [&](const QueryEntries& entries, int thread) { builder.add(entries, thread); },
-            meter, job);
+            q, c, grid_, positives, request_.memory_bytes - std::min(bytes(), request_.memory_bytes),
+            [&](const QueryEntries& entries, int thread) { builder.add(entries, thread); }, meter, job);
         DirectionCells cells = builder.finish();
         for (std::size_t i = 0; i < queries.items(); ++i) {
             positives.offset[i] == positives.offset[i + 1] ? ++cells.left_out : ++cells.queries;

@@ -11,6 +11,7 @@
 #include <limits>
 #include <mutex>
 
+#include "engine/base/file.h"
 #include "engine/base/matrix.h"
 #include "engine/eval/score_kernel.h"
 
@@ -22,6 +23,7 @@ constexpr std::size_t kTileQueries = 256;
 constexpr std::size_t kTileCandidates = 1024;
 constexpr std::size_t kSumBlock = 128;  // inner products are summed in blocks, which bounds their rounding
 constexpr double kUnit = 0x1p-24;
+constexpr std::uint64_t kBlocksToJudge = 8;
 
 // One row of the coarse grid's nodes: all candidate nodes that go with one query node.
 struct NodeRow {
@@ -343,8 +345,8 @@ struct BlockLeft {
 }  // namespace
 
 Survivors sortOut(const SideTables& queries, const SideTables& candidates, const FactorGrid& grid,
-                  const PositiveLists& positives, const SurvivorVisit& visit, ProgressMeter& meter,
-                  const JobContext& job) {
+                  const PositiveLists& positives, std::uint64_t memory_bytes, const SurvivorVisit& visit,
+                  ProgressMeter& meter, const JobContext& job) {
     const std::size_t width = queries.side().width(), n = queries.side().items();
     Survivors out;
     out.products = queries.atoms() * candidates.atoms();
@@ -355,7 +357,7 @@ Survivors sortOut(const SideTables& queries, const SideTables& candidates, const
     std::exception_ptr failure;
     std::mutex guard;
     std::atomic<bool> failed{false};
-    std::atomic<std::uint64_t> pairs{0};
+    std::atomic<std::uint64_t> pairs{0}, kept{0}, finished{0};
     std::uint64_t reported = 0;  // by the first thread only
 #pragma omp parallel
     {
@@ -383,6 +385,10 @@ Survivors sortOut(const SideTables& queries, const SideTables& candidates, const
                     to.items.insert(to.items.end(), entries.items, entries.items + entries.count);
                     to.inner.insert(to.inner.end(), entries.products, entries.products + entries.count * out.products);
                 }
+                // What the blocks so far keep says early what all will.
+                kept += to.items.size() * (sizeof(std::uint32_t) + out.products * sizeof(float));
+                if (const std::uint64_t done = ++finished; done >= kBlocksToJudge)
+                    requireMemory(kept / done * blocks, memory_bytes, "landscape");
             } catch (...) {
                 failed = true;
                 const std::scoped_lock lock(guard);

@@ -4,9 +4,10 @@
 // Landscapes of a product: time and memory to build them and to read them again, settings never asked before, steps of
 // 0.05, whole grids; some settings compared with a direct evaluation. bench_landscape.py puts PyTorch beside it.
 //
-//   bench_landscape PRODUCT [--settings N] [--check N] [--sets A,B] [--fine] [--json FILE]
+//   bench_landscape PRODUCT [--settings N] [--check N] [--check-grids] [--sets A,B] [--fine] [--json FILE]
 //
-// --fine: a 101 x 101 grid too. The settings are random in all live factors; nothing is remembered between them.
+// --fine: a 101 x 101 grid too. --check-grids: every figure at every node of 21 x 21 grids of sigma_a, sigma_t and of
+// lambda_v, lambda_t is compared too. The settings are random in all live factors; nothing is remembered between them.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -68,7 +69,7 @@ void describe(const LandscapeEvaluator& evaluator) {
 int run(int argc, char** argv) {
     std::string product_folder, only, json_file;
     std::size_t settings = 1000, check = 3;
-    bool fine = false;
+    bool fine = false, check_grids = false;
     for (int i = 1; i < argc; ++i) {
         const auto is = [&](const char* flag) { return std::strcmp(argv[i], flag) == 0; };
         if (is("--settings")) settings = std::stoul(argv[++i]);
@@ -76,6 +77,7 @@ int run(int argc, char** argv) {
         else if (is("--sets")) only = std::string(",") + argv[++i] + ",";
         else if (is("--json")) json_file = argv[++i];
         else if (is("--fine")) fine = true;
+        else if (is("--check-grids")) check_grids = true;
         else product_folder = argv[i];
     }
     const LoadedProduct product = loadProduct(product_folder);
@@ -231,6 +233,27 @@ int run(int argc, char** argv) {
         out["settings"].push_back({{"factors", s.factors}, {"figures", values}});
     }
     std::printf("%zu settings compared with direct evaluation: %zu figures differ\n", check, differ);
+    for (const auto& pair : {std::pair{"sigma_a", "sigma_t"}, {"lambda_v", "lambda_t"}}) {
+        if (!check_grids || std::find(names.begin(), names.end(), pair.first) == names.end()) continue;
+        std::size_t compared = 0, different = 0;
+        for (int i = 0; i <= 20; ++i) {
+            for (int j = 0; j <= 20; ++j) {
+                Setting s;
+                s.factors[pair.first] = i / 20.0;
+                s.factors[pair.second] = j / 20.0;
+                const auto fast = evaluator.figures(s, job), slow = direct.figures(s, job);
+                for (std::size_t k = 0; k < sets.size(); ++k) {
+                    for (const auto& [metric, value] : fast[k]) {
+                        ++compared;
+                        different += std::fabs(value - slow[k].at(metric)) > 1e-9;
+                    }
+                }
+            }
+        }
+        differ += different;
+        std::printf("21 x 21 over %s and %s: %zu figures compared, %zu differ\n", pair.first, pair.second, compared,
+                    different);
+    }
     if (!json_file.empty()) writeFileWhole(json_file, out.dump(1));
     std::filesystem::remove_all(cache);
     return differ == 0 ? 0 : 1;
