@@ -40,10 +40,13 @@ at::Tensor viewOf(const float* data, std::int64_t rows, std::int64_t cols) {
 // Some rows of a source in memory: where they are already, or in a buffer.
 class Block {
 public:
-    const float* load(const EmbeddingSource& source, std::size_t first, std::size_t count) {
+    const float* load(const EmbeddingSource& source, std::size_t first, std::size_t count, const JobContext& job) {
         if (const MatrixView all = source.resident(); all.data && all.stride == all.cols) return all.row(first);
         if (buffer_.rows() < count || buffer_.cols() != source.cols()) buffer_ = Matrix(count, source.cols());
-        source.read(first, count, buffer_.data());
+        for (std::size_t row = 0; row < count; row += kMemoryTile) {
+            job.checkStop();
+            source.read(first + row, std::min<std::size_t>(kMemoryTile, count - row), buffer_.row(row));
+        }
         return buffer_.data();
     }
 
@@ -108,9 +111,9 @@ void onProcessor(MatrixView queries, const EmbeddingSource& keys, const std::vec
     std::uint64_t reported = 0;
     for (std::size_t first = 0; first < keys.rows(); first += block_rows) {
         const std::size_t rows = std::min(block_rows, keys.rows() - first);
-        const float* k = key_block.load(keys, first, rows);
+        const float* k = key_block.load(keys, first, rows, job);
         std::vector<const float*> v;
-        for (std::size_t i = 0; i < values.size(); ++i) v.push_back(value_blocks[i].load(*values[i], first, rows));
+        for (std::size_t i = 0; i < values.size(); ++i) v.push_back(value_blocks[i].load(*values[i], first, rows, job));
         // In rounds of one chunk for each thread, so that progress is seen while a large block is worked on.
         const std::int64_t round = at::get_num_threads();
         for (std::int64_t c0 = 0; c0 < chunks; c0 += round) {
@@ -188,10 +191,11 @@ void onDevice(MatrixView queries, const EmbeddingSource& keys, const std::vector
     for (std::size_t first = 0; first < keys.rows(); first += tile) {
         job.checkStop();
         const std::size_t rows = std::min(tile, keys.rows() - first);
-        at::Tensor p = at::mm(q, move(key_block.load(keys, first, rows), rows, keys.cols()).t());
+        at::Tensor p = at::mm(q, move(key_block.load(keys, first, rows, job), rows, keys.cols()).t());
         const at::Tensor shrink = softmaxOfTile(p, top, sum, options.temperature, kernels);
         for (std::size_t v = 0; v < values.size(); ++v) {
-            out[v].mul_(shrink).addmm_(p, move(value_blocks[v].load(*values[v], first, rows), rows, values[v]->cols()));
+            out[v].mul_(shrink).addmm_(
+                p, move(value_blocks[v].load(*values[v], first, rows, job), rows, values[v]->cols()));
         }
         if (meter) {
             const std::uint64_t now = units * (first + rows) / keys.rows();

@@ -251,7 +251,10 @@ public:
         for (const auto& cell : pool.plan.own) {
             const EmbeddingSource& source = poolOf(request_, cell);
             Matrix out(rows.size(), source.cols());
-            for (std::size_t i = 0; i < rows.size(); ++i) source.read(rows[i], 1, out.row(i));
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                if (i % 256 == 0) job.checkStop();
+                source.read(rows[i], 1, out.row(i));
+            }
             own.emplace(cell, std::move(out));
         }
         if (request_.options.pair_storage == "none") {
