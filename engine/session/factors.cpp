@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <cstdio>
 
 #include "engine/base/error.h"
 #include "engine/base/json.h"
+#include "engine/factors/confidence.h"
 #include "engine/factors/landscape_evaluator.h"
 #include "engine/factors/sweep.h"
 #include "engine/factors/sweep_output.h"
@@ -115,6 +118,80 @@ std::pair<std::string, double> namedNumber(const std::string& text, const std::s
     return {name, value};
 }
 
+constexpr std::size_t kComparedSettings = 200;
+
+std::string fixedNumber(double value, const char* format = "%+.2f") {
+    char text[32];
+    std::snprintf(text, sizeof text, format, value);
+    return text;
+}
+
+Setting settingOf(const TuneResult& result, const TunePoint& point, const Setting& fixed) {
+    Setting setting = fixed;
+    for (std::size_t d = 0; d < result.factors.size(); ++d) setting.factors[result.factors[d]] = point.factors[d];
+    return setting;
+}
+
+// How sure the best setting is of the first group that is maximized: against where the search began, against the
+// settings of the front, and on halves of the items that it was not chosen on.
+Outcome sureness(const LandscapeEvaluator& evaluator, const TuneResult& result, const TuneRequest& request,
+                 const ConfidenceOptions& options, const JobContext& job) {
+    const std::string& name = request.maximize.front().first;
+    const auto group =
+        std::find_if(result.groups.begin(), result.groups.end(), [&](const DeltaGroup& g) { return g.name == name; });
+    std::vector<Setting> settings{settingOf(result, result.best, request.fixed),
+                                  settingOf(result, result.start, request.fixed)};
+    const std::size_t step = result.front.size() / kComparedSettings + 1;
+    for (std::size_t i = 0; i < result.front.size(); i += step)
+        settings.push_back(settingOf(result, result.front[i], request.fixed));
+    const GroupHits hits = groupHits(evaluator, *group, settings, {}, job);
+    const Interval gain = bootstrapDifference(hits, 0, 1, options, job);
+    const PermutationTest test = permutationTest(hits, 0, 1, options, job);
+    const TiedRegion region = tiedRegion(hits, options, job);
+    const HeldOut held = heldOut(hits, options, job);
+    const auto tied = std::count(region.tied.begin(), region.tied.end(), 1);
+
+    Json decided = Json::array();
+    std::string moved;
+    for (const auto& set : hits.sets()) {
+        double gained = 0, lost = 0;
+        for (const auto& direction : set.directions) {
+            for (std::size_t u = 0; u < set.units.count; ++u) {
+                const double d = static_cast<double>(direction.sums.row(0)[u]) - direction.sums.row(1)[u];
+                (d > 0 ? gained : lost) += std::fabs(d);
+            }
+        }
+        decided.push_back({{"set", set.name}, {"gained", gained}, {"lost", lost}});
+        moved += "  " + set.name + " +" + fixedNumber(gained, "%.0f") + " −" + fixedNumber(lost, "%.0f");
+    }
+    Outcome out;
+    out.json = {{"group", hits.name()},
+                {"level", options.level},
+                {"seed", options.seed},
+                {"against_start",
+                 {{"difference", gain.estimate},
+                  {"low", gain.low},
+                  {"high", gain.high},
+                  {"p_value", test.p_value},
+                  {"items_that_differ", test.differing},
+                  {"queries", decided}}},
+                {"tied", {{"settings", settings.size()}, {"with_the_best", tied}}},
+                {"held_out",
+                 {{"splits", held.splits.size()},
+                  {"chosen_on_one_half", held.tuned},
+                  {"on_the_other_half", held.held_out},
+                  {"best_there", held.possible}}}};
+    out.text = "how sure (" + hits.name() + ", items drawn " + std::to_string(options.resamples) + " times)\n" +
+               "  against the start   " + fixedNumber(gain.estimate) + " [" + fixedNumber(gain.low) + ", " +
+               fixedNumber(gain.high) + "], p = " + fixedNumber(test.p_value, "%.2g") +
+               "; items that differ: " + std::to_string(test.differing) + "; queries won and lost:" + moved + "\n" +
+               "  of the front        " + std::to_string(tied) + " of " + std::to_string(settings.size()) +
+               " settings tie with its highest\n" + "  held out            highest of the front, chosen on one half " +
+               fixedNumber(held.tuned, "%.2f") + ", on the other " + fixedNumber(held.held_out, "%.2f") +
+               ", best there " + fixedNumber(held.possible, "%.2f") + "\n";
+    return out;
+}
+
 }  // namespace
 
 Outcome sweepFactors(const SweepRequestText& request, const JobContext& job) {
@@ -138,6 +215,10 @@ Outcome sweepFactors(const SweepRequestText& request, const JobContext& job) {
     return {toJson(surface), text};
 }
 
+const std::vector<OptionEntry>& confidenceOptions() {
+    return confidenceOptionTable().entries();
+}
+
 Outcome tuneFactors(const TuneRequestText& request, const JobContext& job) {
     const Workspace workspace = workspaceFor(request.workspace, request.subject.product);
     requireProduct(request.subject, "tuning");
@@ -154,9 +235,15 @@ Outcome tuneFactors(const TuneRequestText& request, const JobContext& job) {
     tune_request.baseline = run.baseline;
     tune_request.step = request.step;
     const auto evaluator = run.evaluator(request.reference, tune_request.fixed, job);
+    const auto confidence = readOptions(confidenceOptionTable(), request.confidence, "confidence options");
     const TuneResult result = tune(*evaluator, tune_request, job);
-    const Json json = toJson(result);
+    Json json = toJson(result);
     std::string text = toText(result);
+    if (const auto* landscapes = dynamic_cast<const LandscapeEvaluator*>(evaluator.get())) {
+        const Outcome sure = sureness(*landscapes, result, tune_request, confidence, job);
+        json["confidence"] = sure.json;
+        text += sure.text;
+    }
     if (!request.output.empty()) {
         writeJsonFile(request.output, json);
         text += "written: " + request.output.string() + "\n";

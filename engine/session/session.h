@@ -111,10 +111,12 @@ struct TuneRequestText {
     std::optional<Subject> baseline;    // nothing: the base space of the recipe
     std::vector<std::string> sets;      // empty: those of the Δ groups
     double step = 0.01;
-    std::filesystem::path output;   // .json; empty: not written
-    Json options = Json::object();  // see evaluateOptions()
-    bool reference = false;         // brute force in float64 at every point
+    std::filesystem::path output;      // .json; empty: not written
+    Json options = Json::object();     // see evaluateOptions()
+    Json confidence = Json::object();  // see confidenceOptions()
+    bool reference = false;            // brute force in float64 at every point; says nothing of how sure it is
 };
+const std::vector<OptionEntry>& confidenceOptions();
 Outcome tuneFactors(const TuneRequestText& request, const JobContext& job);
 
 // --- Packages -------------------------------------------------------------------------------------------------------

@@ -66,7 +66,8 @@ TEST(Guide, ThePageOfOptionsIsThatOfTheTables) {
               reactionOptionTable().entries()) +
         table("Runs", "Flags of `pairs`, `train` and `demo`. They do not change the result on CPU, but for the seed.",
               runOptionTable().entries()) +
-        table("Evaluation", "Flags of `evaluate` and `sweep`.", evaluateOptions()) +
+        table("Evaluation", "Flags of `evaluate`, `sweep` and `tune`.", evaluateOptions()) +
+        table("How sure", "Flags of `tune`.", confidenceOptions()) +
         table("Synthetic world", "Flags of `synth`.", synthOptions());
     const std::filesystem::path page = std::filesystem::path(MOLSPACE_SOURCE_DIR) / "resources/guide/options.md";
     if (std::getenv("MOLSPACE_WRITE_GUIDE")) writeFileWhole(page, expected);
