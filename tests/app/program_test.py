@@ -11,7 +11,7 @@ import unittest
 
 from support import PROGRAM, FolderTest, needs_reactor, run, run_json, start
 
-VERBS = ["demo", "synth", "import", "inspect", "pairs", "train", "evaluate", "sweep", "export", "verify", "apply", "devices"]
+VERBS = ["demo", "synth", "import", "inspect", "pairs", "train", "evaluate", "sweep", "tune", "export", "verify", "apply", "devices"]
 
 
 class Program(FolderTest):
@@ -97,6 +97,7 @@ class Program(FolderTest):
         self.assertIn("libtorch_cpu", trained)  # the test sees what is loaded
         for words in (["inspect", world], ["evaluate", "--product", product], ["evaluate", "--workspace", world, "--space", "CLAP_g"],
                       ["sweep", "--product", product, "--axis", "sigma_a=0:1:0.5"],
+                      ["tune", "--product", product, "--maximize", "AT", "--step", "0.25"],
                       ["export", product, self.folder / "package"], ["verify", self.folder / "package"]):
             said = loaded(*words)
             for unwanted in ("libtorch", "libcuda", "molspace_reactor"):
