@@ -21,7 +21,7 @@
 namespace engine {
 
 struct ConfidenceOptions {
-    double level = 0.95;                // coverage of intervals and of the tied region; above 0, below 1
+    double level = 0.95;                // coverage of intervals and of the tied region; 0.5..0.999
     std::uint32_t resamples = 2000;     // of the bootstrap
     std::uint32_t permutations = 9999;  // where not all exchanges are tried
     std::uint32_t splits = 100;         // held-out halves
