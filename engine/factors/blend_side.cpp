@@ -73,7 +73,7 @@ void BlendSide::takeLayers(const Components& components, const BlendWeights& wei
             only = p;
         }
         if (active == 0 || (dims[k] < 0 && use.share == 0)) continue;  // never has a part in the blend
-        layers_.push_back({dims[k], use.share});
+        layers_.push_back({dims[k], use.share, k});
         if (dims[k] >= 0) own_dims_.push_back(static_cast<std::size_t>(dims[k]));
         if (active == 1) {
             atoms_.push_back(components.layers[k].parts[only].rows);
@@ -151,10 +151,10 @@ BlendSide::BlendSide(const Components& components, const BlendWeights& weights, 
 }
 
 template <bool Normalised>
-bool BlendSide::combine(std::size_t item, const double* factors, double* b) const {
+bool BlendSide::combine(const Shape& shape, const double* factors, double* b) const {
     const std::size_t n = atoms_.size(), layers = layers_.size();
-    const double* inverse = stored_.inverse.data() + item * n;
-    const double* cosine = stored_.cosine.data() + item * layers * n;
+    const double* inverse = shape.inverse;
+    const double* cosine = shape.cosine;
     b[0] = 1;
     bool found = inverse[0] != 0;
     for (std::size_t k = 0; k < layers; ++k) {
@@ -179,12 +179,20 @@ bool BlendSide::combine(std::size_t item, const double* factors, double* b) cons
     return found;
 }
 
+bool BlendSide::weights(const Shape& shape, const double* factors, double* b) const {
+    return combine<true>(shape, factors, b);
+}
+
+void BlendSide::direction(const Shape& shape, const double* factors, double* a) const {
+    if (!combine<false>(shape, factors, a)) std::fill_n(a, atoms_.size(), 0.0);
+}
+
 bool BlendSide::weights(std::size_t item, const double* factors, double* b) const {
-    return combine<true>(item, factors, b);
+    return weights(shape(item), factors, b);
 }
 
 void BlendSide::direction(std::size_t item, const double* factors, double* a) const {
-    if (!combine<false>(item, factors, a)) std::fill_n(a, atoms_.size(), 0.0);
+    direction(shape(item), factors, a);
 }
 
 void BlendSide::bound(std::size_t item, const double* low, const double* high, bool normalised, double* error,

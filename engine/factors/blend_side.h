@@ -48,6 +48,8 @@ public:
     const std::vector<std::size_t>& dims() const { return own_dims_; }
     // 1 / |atom_j| of an item.
     double inverseLength(std::size_t item, std::size_t j) const { return stored_.inverse[item * atoms() + j]; }
+    // The layer of the components that atom j >= 1 is the sum of.
+    std::size_t layerOf(std::size_t j) const { return layers_[j - 1].source; }
     // Items of equal class have equal atoms, bit by bit, so they score alike at any factors.
     std::uint32_t rowClass(std::size_t item) const { return stored_.classes[item]; }
 
@@ -56,6 +58,18 @@ public:
     // The same without the last normalisation: of the right direction, and linear in the last layer's share. For
     // queries.
     void direction(std::size_t item, const double* factors, double* a) const;
+
+    // What the weights of an item follow from: inverse [atoms], cosine [atoms - 1][atoms] as in Stored.
+    struct Shape {
+        const double* inverse;
+        const double* cosine;
+    };
+    Shape shape(std::size_t item) const {
+        return {stored_.inverse.data() + item * atoms(), stored_.cosine.data() + item * layers_.size() * atoms()};
+    }
+    // weights() and direction() of an item of another shape, say one in higher precision.
+    bool weights(const Shape& shape, const double* factors, double* b) const;
+    void direction(const Shape& shape, const double* factors, double* a) const;
 
     // How far the functions above can be from their multilinear interpolation between the corners of the box
     // [low, high] (indexed as factors), and a bound of their slopes: |f_j(s) − interpolation| <= error[j] anywhere in
@@ -68,11 +82,12 @@ private:
     struct Layer {
         int dim;
         double share;
+        std::size_t source;
     };
     void takeLayers(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
                     const JobContext* job);
     template <bool Normalised>
-    bool combine(std::size_t item, const double* factors, double* b) const;
+    bool combine(const Shape& shape, const double* factors, double* b) const;
 
     std::size_t items_ = 0, width_ = 0;
     std::vector<MatrixView> atoms_;

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Landscapes of a product's evaluation sets: build time and size, then settings never asked before and whole grids.
+// Landscapes of a product's evaluation sets: build time and size, settings never asked before, all flips along lines.
 //
 //   bench_landscape PRODUCT [WORKSPACE] [--settings N] [--check N] [--sets A,B] [--json FILE]
 #include <algorithm>
@@ -14,7 +14,7 @@
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
 #include "engine/eval/workspace_evaluation.h"
-#include "engine/factors/set_landscape.h"
+#include "engine/factors/flips.h"
 
 namespace {
 
@@ -147,6 +147,20 @@ int main(int argc, char** argv) {
             }
         }
         std::printf("%zu settings compared\n", check);
+        // All flips along each factor's line through the middle of the box.
+        for (const auto& l : all) {
+            for (std::size_t d = 0; d < l->grid().dims(); ++d) {
+                const FactorLine line{std::vector<double>(l->grid().dims(), 0.5), d, 0, 1};
+                for (const bool forward : {true, false}) {
+                    if (l->cells(forward).queries == 0) continue;
+                    const auto begin = Clock::now();
+                    const LineHits found = flipsAlong(*l, line, forward, TieRule::Expected, job);
+                    std::printf("%-10s %-10s %s: %zu flips of %u queries in %.3f s\n", l->set().set.name.c_str(),
+                                l->grid().factors[d].c_str(), forward ? "forward " : "backward", found.flips.size(),
+                                found.queries, since(begin));
+                }
+            }
+        }
     } catch (const Error& e) {
         std::fprintf(stderr, "%s: %s\n", e.where().c_str(), e.message().c_str());
         return 1;
