@@ -73,7 +73,7 @@ void BlendSide::takeLayers(const Components& components, const BlendWeights& wei
             only = p;
         }
         if (active == 0 || (dims[k] < 0 && use.share == 0)) continue;  // never has a part in the blend
-        layers_.push_back({dims[k], use.share});
+        layers_.push_back({dims[k], use.share, k});
         if (dims[k] >= 0) own_dims_.push_back(static_cast<std::size_t>(dims[k]));
         if (active == 1) {
             atoms_.push_back(components.layers[k].parts[only].rows);
@@ -153,10 +153,10 @@ BlendSide::BlendSide(const Components& components, const BlendWeights& weights, 
 }
 
 template <bool Normalised>
-bool BlendSide::combine(std::size_t item, const double* factors, double* b) const {
+bool BlendSide::combine(const Shape& shape, const double* factors, double* b) const {
     const std::size_t n = atoms_.size(), layers = layers_.size();
-    const double* inverse = stored_.inverse.data() + item * n;
-    const double* cosine = stored_.cosine.data() + item * layers * n;
+    const double* inverse = shape.inverse;
+    const double* cosine = shape.cosine;
     b[0] = 1;
     bool found = inverse[0] != 0;
     for (std::size_t k = 0; k < layers; ++k) {
@@ -181,12 +181,21 @@ bool BlendSide::combine(std::size_t item, const double* factors, double* b) cons
     return found;
 }
 
+bool BlendSide::weights(const Shape& shape, const double* factors, double* b) const {
+    return combine<true>(shape, factors, b);
+}
+
+void BlendSide::direction(const Shape& shape, const double* factors, double* a) const {
+    if (!combine<false>(shape, factors, a)) std::fill_n(a, atoms_.size(), 0.0);
+}
+
 bool BlendSide::weights(std::size_t item, const double* factors, double* b) const {
-    return combine<true>(item, factors, b);
+    return weights(shape(item), factors, b);
 }
 
 bool BlendSide::levelled(std::size_t item, const double* factors, Part part, double* b) const {
-    if (!(part == Part::Weights ? combine<true>(item, factors, b) : combine<false>(item, factors, b))) return false;
+    if (!(part == Part::Weights ? combine<true>(shape(item), factors, b) : combine<false>(shape(item), factors, b)))
+        return false;
     double level = 1;
     for (std::size_t k = 0; k < layers_.size(); ++k) {
         if (part == Part::Direction && k + 1 == layers_.size()) break;
@@ -219,10 +228,10 @@ void BlendSide::takeMeanCosines() {
 }
 
 void BlendSide::direction(std::size_t item, const double* factors, double* a) const {
-    if (!combine<false>(item, factors, a)) std::fill_n(a, atoms_.size(), 0.0);
+    direction(shape(item), factors, a);
 }
 
-void BlendSide::bound(std::size_t item, const double* low, const double* high, Part part, double* error,
+void BlendSide::bound(std::size_t item, const double* low, const double* high, Part part, bool level_it, double* error,
                       double* slope) const {
     const std::size_t n = atoms_.size(), layers = layers_.size();
     const double* inverse = stored_.inverse.data() + item * n;
@@ -258,13 +267,13 @@ void BlendSide::bound(std::size_t item, const double* low, const double* high, P
             apart.value = apart.value + Interval{mean, mean};
             Jet ratio = 2.0 * (product * apart) * (root * root);
             ratio.value = ratio.value + Interval{1, 1};
-            ratio = squareRoot(ratio);
+            ratio = level_it ? squareRoot(ratio) : root;
             for (std::size_t j = 0; j <= k; ++j) f[j] = f[j] * (rest * ratio);
             f[k + 1] = s * (level * ratio);
             if (k + 1 == layers) break;
             for (std::size_t j = 0; j <= k; ++j) b[j] = b[j] * (rest * root);
             b[k + 1] = s * root;
-            level = level * squareRoot(oneMinus(2.0 * (1 - mean) * product));
+            if (level_it) level = level * squareRoot(oneMinus(2.0 * (1 - mean) * product));
         }
         for (std::size_t j = 0; j < n; ++j) {
             const double curve = f[j].curve.magnitude() * inverse[j], rate = f[j].slope.magnitude() * inverse[j];

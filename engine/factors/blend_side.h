@@ -48,6 +48,8 @@ public:
     const std::vector<std::size_t>& dims() const { return own_dims_; }
     // 1 / |atom_j| of an item.
     double inverseLength(std::size_t item, std::size_t j) const { return stored_.inverse[item * atoms() + j]; }
+    // The layer of the components that atom j >= 1 is the sum of.
+    std::size_t layerOf(std::size_t j) const { return layers_[j - 1].source; }
     // Items of equal class have equal atoms, bit by bit, so they score alike at any factors.
     std::uint32_t rowClass(std::size_t item) const { return stored_.classes[item]; }
 
@@ -56,6 +58,18 @@ public:
     // The same without the last normalisation: of the right direction. For queries, whose length changes no order.
     void direction(std::size_t item, const double* factors, double* a) const;
 
+    // What the weights of an item follow from: inverse [atoms], cosine [atoms - 1][atoms] as in Stored.
+    struct Shape {
+        const double* inverse;
+        const double* cosine;
+    };
+    Shape shape(std::size_t item) const {
+        return {stored_.inverse.data() + item * atoms(), stored_.cosine.data() + item * layers_.size() * atoms()};
+    }
+    // weights() and direction() of an item of another shape, say one in higher precision.
+    bool weights(const Shape& shape, const double* factors, double* b) const;
+    void direction(const Shape& shape, const double* factors, double* a) const;
+
     // What cutting interpolates: both of the above times a positive function of the factors that is one for all items,
     //   G = Π_k √n̄_k(s_k),  n̄_k = n_k at the mean cosine of all items (without the last k for directions).
     // It changes no order, and leaves weights that are nearly linear in every share: those of an item whose cosines are
@@ -63,23 +77,26 @@ public:
     enum class Part { Direction, Weights };
     bool levelled(std::size_t item, const double* factors, Part part, double* b) const;
 
-    // How far levelled() can be from its multilinear interpolation between the corners of the box [low, high] (indexed
-    // as factors), and a bound of its slopes: |f_j(s) − interpolation| <= error[j] anywhere in the box;
+    // How far levelled() (or, without `level`, weights() and direction()) can be from its multilinear interpolation
+    // between the corners of the box [low, high] (indexed as factors), and a bound of its slopes: |f_j(s) −
+    // interpolation| <= error[j] anywhere in the box;
     // slope[l * atoms + j] >= |∂f_j/∂(own dim l)|. Infinite where the vector may vanish. The interpolation's error in
     // one variable is at most h²/8 max|f''|, and the errors of several add up.
-    void bound(std::size_t item, const double* low, const double* high, Part part, double* error, double* slope) const;
+    void bound(std::size_t item, const double* low, const double* high, Part part, bool level, double* error,
+               double* slope) const;
 
 private:
     struct Layer {
         int dim;
         double share;
+        std::size_t source;      // the layer of the components
         double mean_cosine = 0;  // of its atom with what it is blended into, all inner shares at a half
     };
     void takeLayers(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
                     const JobContext* job);
     void takeMeanCosines();
     template <bool Normalised>
-    bool combine(std::size_t item, const double* factors, double* b) const;
+    bool combine(const Shape& shape, const double* factors, double* b) const;
 
     std::size_t items_ = 0, width_ = 0;
     std::vector<MatrixView> atoms_;

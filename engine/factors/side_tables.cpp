@@ -95,7 +95,7 @@ SideTables::SideTables(const BlendSide& side, const FactorGrid& grid, Part part,
             for (std::size_t v = 1; v <= grid.levels(); ++v) {
                 forPlaces(dims, cells_along_[v], [&](std::size_t cell, const std::size_t* place) {
                     corners(place, cells_along_[v], low, high);
-                    side.bound(i, low, high, bounded, error, slope);
+                    side.bound(i, low, high, bounded, true, error, slope);
                     const std::size_t at = i * own_cells_ + first_cell_[v] + cell;
                     double sum = 0;
                     for (std::size_t j = 0; j < n; ++j) {
@@ -120,7 +120,7 @@ SideTables::SideTables(const BlendSide& side, const FactorGrid& grid, Part part,
             });
             forPlaces(dims, coarse_cells, [&](std::size_t, const std::size_t* place) {
                 corners(place, coarse_cells, low, high);
-                side.bound(i, low, high, bounded, error, slope);
+                side.bound(i, low, high, bounded, true, error, slope);
                 for (std::size_t j = 0; j < n; ++j) {
                     double e = error[j];
                     if (with_slopes) {

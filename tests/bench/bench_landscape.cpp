@@ -20,8 +20,10 @@
 #include "engine/base/file.h"
 #include "engine/base/rng.h"
 #include "engine/eval/workspace_evaluation.h"
+#include "engine/factors/flips.h"
 #include "engine/factors/landscape_evaluator.h"
 #include "engine/factors/sweep.h"
+#include "engine/factors/why.h"
 
 namespace {
 
@@ -211,6 +213,37 @@ int run(int argc, char** argv) {
                 {{"axes", {pair.first, pair.second}}, {"points", surface.total}, {"seconds", seconds}});
         }
     }
+
+    // Every flip along each factor's line through the middle of the box; and why hits moved between two settings.
+    std::size_t flips = 0, lines = 0;
+    auto started = Clock::now();
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+        const auto landscape = evaluator.landscape(i);
+        for (std::size_t d = 0; landscape && d < landscape->grid().dims(); ++d) {
+            const FactorLine line{std::vector<double>(landscape->grid().dims(), 0.5), d, 0, 1};
+            for (const bool forward : {true, false}) {
+                if (landscape->cells(forward).queries == 0) continue;
+                flips += flipsAlong(*landscape, line, forward, evaluator.ties(), job).flips.size();
+                ++lines;
+            }
+        }
+    }
+    std::printf("%zu exact flips along %zu lines in %.2f s\n", flips, lines, since(started));
+    Setting low, high;
+    for (const auto& n : names) {
+        low.factors[n] = 0.1;
+        high.factors[n] = 0.6;
+    }
+    started = Clock::now();
+    std::size_t changed = 0;
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+        const auto landscape = evaluator.landscape(i);
+        if (!landscape) continue;
+        const SetChange change = explainChange(*product.model, sets[i], low, high, {}, job);
+        for (const auto* direction : {&change.forward, &change.backward})
+            changed += direction->gained.size() + direction->lost.size();
+    }
+    std::printf("why %zu queries were gained or lost between two settings: %.2f s\n", changed, since(started));
 
     std::size_t differ = 0;
     DirectEvaluator direct(product.model, sets, {});

@@ -2,80 +2,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <set>
-#include <tuple>
 
 #include "engine/base/error.h"
-#include "engine/base/rng.h"
 #include "engine/factors/sweep.h"
+#include "tests/factors/small_product.h"
 
 namespace engine {
 namespace {
 
-constexpr std::size_t kItems = 60, kWidth = 48;
-
-Matrix noisy(const Matrix& latent, float noise, Rng& rng) {
-    Matrix m(latent.rows(), latent.cols());
-    rng.fillNormal(m.data(), m.size(), noise / std::sqrt(static_cast<float>(m.cols())));
-    for (std::size_t i = 0; i < m.size(); ++i) m.data()[i] += latent.data()[i];
-    normalizeRows(m);
-    return m;
-}
-
-// An ImageBind++ in small: audio and text have two experts, image has none.
-struct World {
-    Rng rng{5};
-    Matrix latent{kItems, kWidth};
-    std::vector<Matrix> kept;
-    std::shared_ptr<const ProductModel> model;
-    std::vector<SetComponents> sets;
-
-    World() {
-        rng.fillNormal(latent.data(), latent.size());
-        normalizeRows(latent);
-        Recipe recipe;
-        recipe.name = "Base++";
-        recipe.base = "Base";
-        ReactionStep step;
-        step.kind = ReactionKind::Combination;
-        step.experts.resize(2);
-        step.experts[0].space = "ExpertG";
-        step.experts[1].space = "ExpertM";
-        step.factors = {{"audio", 0.5}, {"text", 0.1}};
-        recipe.route = {step};
-        const std::vector<Modality> all = {"audio", "image", "text"}, two = {"audio", "text"};
-        const RoutePlan plan =
-            planRoute(recipe, {{"Base", kWidth, all, all}, {"ExpertG", 32, two, two}, {"ExpertM", 32, two, two}});
-        model = std::make_shared<ProductModel>(recipe, plan);
-        kept.reserve(64);
-        for (const auto& [name, first, second] :
-             {std::tuple{"Clips", "audio", "text"}, {"Sounds", "audio", "image"}, {"Photos", "image", "text"}}) {
-            SetComponents set;
-            set.set = {name, SetKind::Retrieval, first, second, {}, ""};
-            for (std::uint32_t i = 0; i < kItems; ++i) set.set.pairs.push_back({i, i});
-            set.first = side(first);
-            set.second = side(second);
-            sets.push_back(std::move(set));
-        }
-    }
-    MatrixView rows(float noise) {
-        kept.push_back(noisy(latent, noise, rng));
-        return kept.back().view();
-    }
-    Components side(const Modality& modality) {
-        Components c;
-        c.modality = modality;
-        c.base = rows(1.6f);
-        if (modality != "image") {
-            c.layers.push_back({0, ReactionKind::Combination, {{"ExpertG", rows(1.2f)}, {"ExpertM", rows(1.3f)}}});
-        }
-        return c;
-    }
-};
-
 TEST(DirectEvaluator, EqualsBruteForceAtEverySetting) {
-    World world;
+    SmallProduct world;
     DirectEvaluator fast(world.model, world.sets, {});
     DirectEvaluator::Options slow_options;
     slow_options.reference = true;
@@ -98,7 +35,7 @@ TEST(DirectEvaluator, EqualsBruteForceAtEverySetting) {
 }
 
 TEST(DirectEvaluator, MeasuresOnlyWhatASettingTouches) {
-    World world;
+    SmallProduct world;
     for (const std::size_t cache : {std::size_t{1} << 30, std::size_t{0}}) {
         DirectEvaluator::Options options;
         options.cached_rows_bytes = cache;
@@ -120,7 +57,7 @@ TEST(DirectEvaluator, MeasuresOnlyWhatASettingTouches) {
 }
 
 TEST(DirectEvaluator, NamesWhatIsWrongWithASetting) {
-    World world;
+    SmallProduct world;
     DirectEvaluator evaluator(world.model, world.sets, {});
     try {
         evaluator.evaluate({{{"sigma_q", 0.5}, {"sigma_a", 1.5}}, {}}, {});

@@ -217,7 +217,7 @@ TEST(BlendSide, WeightsStayWithinTheirBounds) {
                 high[d] = low[d] + 0.25;
             }
             for (const auto part : {BlendSide::Part::Weights, BlendSide::Part::Direction}) {
-                side.bound(item, low.data(), high.data(), part, error.data(), slope.data());
+                side.bound(item, low.data(), high.data(), part, true, error.data(), slope.data());
                 const auto at = [&](const std::vector<double>& point) {
                     std::vector<double> out(n);
                     EXPECT_TRUE(side.levelled(item, point.data(), part, out.data()));

@@ -1,0 +1,365 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/factors/why.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <numeric>
+
+#include "engine/base/error.h"
+#include "engine/factors/query_field.h"
+#include "engine/factors/shapley.h"
+#include "engine/factors/survivors.h"
+
+namespace engine {
+
+namespace {
+
+constexpr std::size_t kTileQueries = 256, kTileCandidates = 2048;
+constexpr std::size_t kFieldQueries = 32;  // whose products are held at a time
+
+double factorAt(const FactorInfo& factor, const Setting& setting) {
+    const auto found = setting.factors.find(factor.name);
+    return found == setting.factors.end() ? factor.value : found->second;
+}
+
+std::vector<Mover> moversOf(const ProductModel& model, const Setting& before, const Setting& after) {
+    std::vector<Mover> out;
+    for (const FactorInfo& factor : model.plan().factors) {
+        const Mover mover{factor.name, false, factorAt(factor, before), factorAt(factor, after)};
+        if (mover.before != mover.after) out.push_back(mover);
+    }
+    const auto byName = [](const Mover& a, const Mover& b) { return a.name < b.name; };
+    std::sort(out.begin(), out.end(), byName);
+    std::vector<Mover> experts;
+    const Recipe& recipe = model.recipe();
+    for (std::size_t s = 0; s < recipe.route.size(); ++s) {
+        for (std::size_t e = 0; e < recipe.route[s].experts.size(); ++e) {
+            const std::string key = expertKey(recipe, s, e);
+            const ExpertUse& use = recipe.route[s].experts[e];
+            const auto weightAt = [&](const Setting& setting) {
+                const auto found = setting.expert_weights.find(key);
+                return found != setting.expert_weights.end() ? found->second : use.enabled ? use.weight : 0;
+            };
+            const Mover mover{key, true, weightAt(before), weightAt(after)};
+            if (mover.before != mover.after) experts.push_back(mover);
+        }
+    }
+    std::sort(experts.begin(), experts.end(), byName);
+    out.insert(out.end(), experts.begin(), experts.end());
+    return out;
+}
+
+// True if the mover is a share or a part of one of the set's sides; the others cannot move anything.
+bool concerns(const ProductModel& model, const SetComponents& set, const Mover& mover) {
+    for (const Components* side : {&set.first, &set.second}) {
+        for (const auto& layer : side->layers) {
+            if (mover.expert) {
+                for (const auto& part : layer.parts) {
+                    if (part.expert == mover.name) return true;
+                }
+            } else {
+                const FactorInfo* factor = model.plan().factor(mover.name);
+                if (factor->step == layer.step && factor->modality == side->modality) return true;
+            }
+        }
+    }
+    return false;
+}
+
+// `before` with the players of a coalition moved.
+Setting moved(const Setting& before, const std::vector<Mover>& players, std::uint64_t coalition) {
+    Setting out = before;
+    for (std::size_t i = 0; i < players.size(); ++i) {
+        const Mover& player = players[i];
+        const double value = coalition >> i & 1 ? player.after : player.before;
+        (player.expert ? out.expert_weights : out.factors)[player.name] = value;
+    }
+    return out;
+}
+
+// Both sides at one setting.
+struct Point {
+    Point(const ProductModel& model, const SetComponents& set, const Setting& at)
+        : setting(at),
+          first(model.weights(set.first.modality, set.first, at)),
+          second(model.weights(set.second.modality, set.second, at)) {}
+    void blend(const SetComponents& set, const JobContext& job) {
+        if (x) return;
+        x = std::make_unique<ProductRows>(set.first, first, job);
+        y = std::make_unique<ProductRows>(set.second, second, job);
+    }
+    std::vector<QueryRank> ranks(const SetComponents& set, bool forward, const RankSource& source,
+                                 const JobContext& job) {
+        if (source) {
+            auto known = source(setting, forward);
+            if (!known.empty()) return known;
+        }
+        blend(set, job);
+        PairRanks all = rankPairs(x->source(), y->source(), set.set.pairs,
+                                  forward ? Directions::Forward : Directions::Backward, set.set.name, job);
+        return std::move(forward ? all.forward : all.backward);
+    }
+
+    Setting setting;
+    BlendWeights first, second;
+    std::unique_ptr<ProductRows> x, y;
+};
+
+std::vector<std::uint32_t> positivesFor(const PositiveLists& lists, std::uint32_t query) {
+    return {lists.rows.begin() + static_cast<std::ptrdiff_t>(lists.offset[query]),
+            lists.rows.begin() + static_cast<std::ptrdiff_t>(lists.offset[query + 1])};
+}
+
+// The best answers of a few queries from float32 rows.
+std::vector<BestAnswers> bestAnswers(const Point& at, const std::vector<QueryChange>& changes,
+                                     const PositiveLists& positives, bool forward, const JobContext& job) {
+    const MatrixView queries = (forward ? at.x : at.y)->source().rows;
+    const MatrixView candidates = (forward ? at.y : at.x)->source().rows;
+    const auto none = -std::numeric_limits<double>::infinity();
+    std::vector<BestAnswers> out(changes.size());
+    Matrix x(kTileQueries, queries.cols), tile(kTileQueries, kTileCandidates);
+    for (std::size_t q0 = 0; q0 < changes.size(); q0 += kTileQueries) {
+        const std::size_t nq = std::min(kTileQueries, changes.size() - q0);
+        for (std::size_t i = 0; i < nq; ++i) {
+            out[q0 + i].positive = out[q0 + i].wrong = none;
+            std::copy_n(queries.row(changes[q0 + i].query), queries.cols, x.row(i));
+        }
+        for (std::size_t c0 = 0; c0 < candidates.rows; c0 += kTileCandidates) {
+            job.checkStop();
+            const std::size_t nc = std::min(kTileCandidates, candidates.rows - c0);
+            gemmNT(nq, nc, queries.cols, 1, x.data(), x.cols(), candidates.row(c0), candidates.stride, 0, tile.data(),
+                   kTileCandidates);
+            for (std::size_t i = 0; i < nq; ++i) {
+                const std::uint32_t query = changes[q0 + i].query;
+                const auto* begin = positives.rows.data() + positives.offset[query];
+                const auto* end = positives.rows.data() + positives.offset[query + 1];
+                BestAnswers& best = out[q0 + i];
+                for (std::size_t c = 0; c < nc; ++c) {
+                    const auto score = static_cast<double>(tile.row(i)[c]);
+                    if (score <= std::min(best.positive, best.wrong)) continue;
+                    const auto row = static_cast<std::uint32_t>(c0 + c);
+                    const bool right = std::binary_search(begin, end, row);
+                    double& top = right ? best.positive : best.wrong;
+                    if (score <= top) continue;
+                    top = score;
+                    (right ? best.positive_row : best.wrong_row) = row;
+                }
+            }
+        }
+    }
+    return out;
+}
+
+void put(const BestAnswers& best, bool after, QueryChange& to) {
+    (after ? to.positive_after : to.positive_before) = best.positive_row;
+    (after ? to.wrong_after : to.wrong_before) = best.wrong_row;
+    (after ? to.margin_after : to.margin_before) = best.margin();
+}
+
+double distance(const QueryChange& change) {
+    return std::fabs(change.margin_after - change.margin_before);
+}
+
+void sortByDistance(std::vector<QueryChange>::iterator begin, std::vector<QueryChange>::iterator end) {
+    std::stable_sort(begin, end, [](const QueryChange& a, const QueryChange& b) { return distance(a) > distance(b); });
+}
+
+class Explainer {
+public:
+    Explainer(const ProductModel& model, const SetComponents& set, const Setting& before, const Setting& after,
+              const WhyOptions& options, const JobContext& job, const RankSource& ranks)
+        : model_(model),
+          set_(set),
+          options_(options),
+          ties_(tieRule(options.ties)),
+          job_(job),
+          ranks_(ranks),
+          before_(model, set, before),
+          after_(model, set, after),
+          movers_(moversOf(model, before, after)) {
+        for (std::size_t m = 0; m < movers_.size(); ++m) {
+            if (!concerns(model, set, movers_[m])) continue;
+            players_.push_back(movers_[m]);
+            player_at_.push_back(m);
+        }
+        plan_ = std::make_unique<ShapleyPlan>(players_.size(), static_cast<std::size_t>(options.exact_players),
+                                              static_cast<std::size_t>(options.orders),
+                                              static_cast<std::uint64_t>(options.seed));
+    }
+
+    SetChange run() {
+        SetChange out;
+        out.movers = movers_;
+        out.exact = plan_->exact();
+        out.forward = direction(true);
+        out.backward = direction(false);
+        return out;
+    }
+
+private:
+    DirectionChange direction(bool forward) {
+        DirectionChange out;
+        out.name = directionName(set_.set, forward);
+        if (players_.empty()) return out;
+        const auto place = static_cast<std::size_t>(options_.place);
+        const auto before = before_.ranks(set_, forward, ranks_, job_);
+        const auto after = after_.ranks(set_, forward, ranks_, job_);
+        const Components& queries = forward ? set_.first : set_.second;
+        const PositiveLists positives = positivesOf(set_.set.pairs, queries.rows(), !forward);
+        std::vector<QueryChange> changes;
+        for (std::uint32_t q = 0; q < before.size(); ++q) {
+            if (before[q].positives == 0) continue;
+            QueryChange change;
+            change.query = q;
+            change.hit_before = hitAt(before[q], place, ties_);
+            change.hit_after = hitAt(after[q], place, ties_);
+            if (change.hit_before == change.hit_after) continue;
+            change.rank_before = rankOf(before[q], ties_);
+            change.rank_after = rankOf(after[q], ties_);
+            changes.push_back(std::move(change));
+        }
+        if (changes.empty()) return out;
+        for (Point* point : {&before_, &after_}) {
+            point->blend(set_, job_);
+            const auto best = bestAnswers(*point, changes, positives, forward, job_);
+            for (std::size_t i = 0; i < changes.size(); ++i) put(best[i], point == &after_, changes[i]);
+        }
+        sortByDistance(changes.begin(), changes.end());
+        const std::size_t explained = std::min(changes.size(), static_cast<std::size_t>(options_.explained));
+        for (std::size_t first = 0; first < explained; first += kFieldQueries)
+            explain(changes.data() + first, std::min(kFieldQueries, explained - first), positives, forward);
+        sortByDistance(changes.begin(), changes.begin() + static_cast<std::ptrdiff_t>(explained));
+        for (auto& change : changes)
+            (change.hit_after > change.hit_before ? out.gained : out.lost).push_back(std::move(change));
+        return out;
+    }
+
+    // Made at first use and shared by all queries of a direction; each side is the candidates' once.
+    const PartGrams& candidateGrams(bool forward) {
+        auto& grams = grams_[forward];
+        if (!grams) {
+            const Components& side = forward ? set_.second : set_.first;
+            std::vector<std::uint32_t> all(side.rows());
+            std::iota(all.begin(), all.end(), 0u);
+            grams = std::make_unique<PartGrams>(side, std::move(all), job_);
+        }
+        return *grams;
+    }
+
+    void explain(QueryChange* changes, std::size_t count, const PositiveLists& positives, bool forward) {
+        std::vector<std::uint32_t> rows;
+        std::vector<std::vector<std::uint32_t>> of_query;
+        for (std::size_t i = 0; i < count; ++i) {
+            rows.push_back(changes[i].query);
+            of_query.push_back(positivesFor(positives, changes[i].query));
+        }
+        const PartGrams queries(forward ? set_.first : set_.second, rows, job_);
+        const PartGrams& candidates = candidateGrams(forward);
+        const QueryField field(queries, candidates, job_);
+        const auto& coalitions = plan_->coalitions();
+        const std::uint64_t all = (std::uint64_t{1} << players_.size()) - 1;
+        std::vector<double> margins(count * coalitions.size());
+        for (std::size_t s = 0; s < coalitions.size(); ++s) {
+            job_.checkStop();
+            const Point at(model_, set_, moved(before_.setting, players_, coalitions[s]));
+            const auto a = coefficientsOf(queries, forward ? at.first : at.second);
+            const auto b = coefficientsOf(candidates, forward ? at.second : at.first);
+#pragma omp parallel for schedule(dynamic, 1)
+            for (std::size_t i = 0; i < count; ++i) {
+                const BestAnswers best = field.best(i, a.data() + i * queries.parts(), b, of_query[i]);
+                margins[i * coalitions.size() + s] = best.margin();
+                if (coalitions[s] == 0) put(best, false, changes[i]);
+                if (coalitions[s] == all) put(best, true, changes[i]);
+            }
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            const ShapleyValues values =
+                plan_->values(std::span(margins).subspan(i * coalitions.size(), coalitions.size()));
+            changes[i].shares.assign(movers_.size(), 0);
+            changes[i].errors.assign(movers_.size(), 0);
+            for (std::size_t p = 0; p < players_.size(); ++p) {
+                changes[i].shares[player_at_[p]] = values.shares[p];
+                changes[i].errors[player_at_[p]] = values.errors[p];
+            }
+        }
+    }
+
+    const ProductModel& model_;
+    const SetComponents& set_;
+    const WhyOptions& options_;
+    TieRule ties_;
+    const JobContext& job_;
+    const RankSource& ranks_;
+    Point before_, after_;
+    std::vector<Mover> movers_, players_;  // players: those that the set knows
+    std::vector<std::size_t> player_at_;   // among the movers
+    std::unique_ptr<ShapleyPlan> plan_;
+    std::unique_ptr<PartGrams> grams_[2];
+};
+
+}  // namespace
+
+const OptionTable<WhyOptions>& whyOptionTable() {
+    static const OptionTable<WhyOptions> table = [] {
+        OptionTable<WhyOptions> t;
+        t.add("ties", &WhyOptions::ties,
+              {.help = "What equal scores count for: their expected value over a random order, the positive first, the "
+                       "positive last, or the lower row first.",
+               .choices = {"expected", "optimistic", "pessimistic", "index"}});
+        t.add("place", &WhyOptions::place,
+              {.help = "K: a query hits if one of its positives is among its first K answers.", .min = 1});
+        t.add("explained", &WhyOptions::explained,
+              {.help = "Queries of each direction whose change is shared out among factors and experts; those whose "
+                       "margin moved furthest. The others are listed.",
+               .min = 0,
+               .unit = "queries"});
+        t.add("exact_players", &WhyOptions::exact_players,
+              {.help = "Up to so many changed factors and experts every combination is computed; beyond it orders are "
+                       "sampled.",
+               .min = 0,
+               .max = 16,
+               .advanced = true});
+        t.add("orders", &WhyOptions::orders,
+              {.help = "Random orders of the changed factors and experts, where they are sampled.",
+               .min = 2,
+               .max = 100000,
+               .advanced = true});
+        t.add("seed", &WhyOptions::seed, {.help = "Of the random orders.", .min = 0, .advanced = true});
+        return t;
+    }();
+    return table;
+}
+
+RankSource landscapeRanks(const LandscapeEvaluator& evaluator, std::size_t set) {
+    return [&evaluator, set](const Setting& setting, bool forward) -> std::vector<QueryRank> {
+        const auto landscape = evaluator.landscape(set);
+        if (!landscape || !evaluator.ready(set, setting)) return {};
+        if (landscape->cells(forward).open_at.size() == 0) return {};
+        return landscape->ranks(evaluator.pointOf(set, setting).data(), forward);
+    };
+}
+
+SetChange explainChange(const ProductModel& model, const SetComponents& set, const Setting& before,
+                        const Setting& after, const WhyOptions& options, const JobContext& job,
+                        const RankSource& ranks) {
+    for (const Setting* setting : {&before, &after}) {
+        checkSetting(*setting, model.plan().factors, model.recipe().name);
+        if (model.isLive(*setting)) continue;
+        throw Error(ErrorCode::InvalidInput, model.recipe().name,
+                    "the setting changes something that later reactions were computed from",
+                    "set it in the recipe and train or evaluate that");
+    }
+    std::vector<std::string> problems;
+    for (const auto& problem : whyOptionTable().validate(options)) problems.push_back(problem.message);
+    if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "options", problems);
+    if (set.set.kind == SetKind::MultiLabel) {
+        throw Error(ErrorCode::InvalidInput, set.set.name, "a set of several labels has no hits at K",
+                    "choose a retrieval or classification set");
+    }
+    return Explainer(model, set, before, after, options, job, ranks).run();
+}
+
+}  // namespace engine
