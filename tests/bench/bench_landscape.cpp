@@ -15,6 +15,7 @@
 #include "engine/base/rng.h"
 #include "engine/eval/workspace_evaluation.h"
 #include "engine/factors/flips.h"
+#include "engine/factors/why.h"
 
 namespace {
 
@@ -160,6 +161,17 @@ int main(int argc, char** argv) {
                                 found.queries, since(begin));
                 }
             }
+        }
+        // What a change of every factor and of one expert did.
+        Setting before, after;
+        for (const auto& n : names) before.factors[n] = 0.1, after.factors[n] = 0.6;
+        after.expert_weights[expertKey(product.model->recipe(), 0, 0)] = 0;
+        for (const auto& l : all) {
+            const auto begin = Clock::now();
+            const SetChange change = explainChange(*product.model, l->set(), before, after, {}, job);
+            std::printf("%-10s %zu gained, %zu lost, %zu movers in %.3f s\n", l->set().set.name.c_str(),
+                        change.forward.gained.size() + change.backward.gained.size(),
+                        change.forward.lost.size() + change.backward.lost.size(), change.movers.size(), since(begin));
         }
     } catch (const Error& e) {
         std::fprintf(stderr, "%s: %s\n", e.where().c_str(), e.message().c_str());
