@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <optional>
 
 #include "engine/base/error.h"
 #include "engine/factors/query_field.h"
@@ -97,15 +98,17 @@ struct Point {
             auto known = source(setting, forward);
             if (!known.empty()) return known;
         }
-        blend(set, job);
-        PairRanks all = rankPairs(x->source(), y->source(), set.set.pairs,
-                                  forward ? Directions::Forward : Directions::Backward, set.set.name, job);
-        return std::move(forward ? all.forward : all.backward);
+        if (!direct) {
+            blend(set, job);
+            direct = rankPairs(x->source(), y->source(), set.set.pairs, Directions::Both, set.set.name, job);
+        }
+        return forward ? direct->forward : direct->backward;
     }
 
     Setting setting;
     BlendWeights first, second;
     std::unique_ptr<ProductRows> x, y;
+    std::optional<PairRanks> direct;
 };
 
 std::vector<std::uint32_t> positivesFor(const PositiveLists& lists, std::uint32_t query) {
@@ -132,21 +135,22 @@ std::vector<BestAnswers> bestAnswers(const Point& at, const std::vector<QueryCha
             const std::size_t nc = std::min(kTileCandidates, candidates.rows - c0);
             gemmNT(nq, nc, queries.cols, 1, x.data(), x.cols(), candidates.row(c0), candidates.stride, 0, tile.data(),
                    kTileCandidates);
+#pragma omp parallel for schedule(static)
             for (std::size_t i = 0; i < nq; ++i) {
                 const std::uint32_t query = changes[q0 + i].query;
-                const auto* begin = positives.rows.data() + positives.offset[query];
-                const auto* end = positives.rows.data() + positives.offset[query + 1];
+                const auto begin = positives.rows.begin() + static_cast<std::ptrdiff_t>(positives.offset[query]);
+                const auto end = positives.rows.begin() + static_cast<std::ptrdiff_t>(positives.offset[query + 1]);
                 BestAnswers& best = out[q0 + i];
-                for (std::size_t c = 0; c < nc; ++c) {
-                    const auto score = static_cast<double>(tile.row(i)[c]);
-                    if (score <= std::min(best.positive, best.wrong)) continue;
-                    const auto row = static_cast<std::uint32_t>(c0 + c);
-                    const bool right = std::binary_search(begin, end, row);
-                    double& top = right ? best.positive : best.wrong;
-                    if (score <= top) continue;
-                    top = score;
-                    (right ? best.positive_row : best.wrong_row) = row;
+                float* scores = tile.row(i);
+                for (auto p = std::lower_bound(begin, end, c0); p != end && *p < c0 + nc; ++p) {
+                    const auto score = static_cast<double>(scores[*p - c0]);
+                    if (score > best.positive) best.positive = score, best.positive_row = *p;
+                    scores[*p - c0] = -std::numeric_limits<float>::infinity();  // the rest are wrong answers
                 }
+                const float* top = std::max_element(scores, scores + nc);
+                if (static_cast<double>(*top) <= best.wrong) continue;
+                best.wrong = static_cast<double>(*top);
+                best.wrong_row = static_cast<std::uint32_t>(c0 + static_cast<std::size_t>(top - scores));
             }
         }
     }

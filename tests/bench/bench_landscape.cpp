@@ -239,7 +239,8 @@ int run(int argc, char** argv) {
     for (std::size_t i = 0; i < sets.size(); ++i) {
         const auto landscape = evaluator.landscape(i);
         if (!landscape) continue;
-        const SetChange change = explainChange(*product.model, sets[i], low, high, {}, job);
+        const SetChange change =
+            explainChange(*product.model, sets[i], low, high, {}, job, landscapeRanks(evaluator, i));
         for (const auto* direction : {&change.forward, &change.backward})
             changed += direction->gained.size() + direction->lost.size();
     }
