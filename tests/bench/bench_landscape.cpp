@@ -159,6 +159,18 @@ int main(int argc, char** argv) {
                     std::printf("%-10s %-10s %s: %zu flips of %u queries in %.3f s\n", l->set().set.name.c_str(),
                                 l->grid().factors[d].c_str(), forward ? "forward " : "backward", found.flips.size(),
                                 found.queries, since(begin));
+                    for (std::size_t i = 0; i < check; ++i) {
+                        auto point = line.point;
+                        point[d] = rng.uniform();
+                        const SetPoint want = l->at(point.data(), TieRule::Expected);
+                        for (std::size_t k = 0; k < kHitPlaces.size(); ++k) {
+                            const double rate = (forward ? want.forward : want.backward).rate(k);
+                            const double have = hitCurve(found, k).at(point[d]);
+                            if (std::fabs(rate - have) > 1e-9)
+                                std::printf("DIFFERS K %u at %.6f: %.6f, should be %.6f\n", kHitPlaces[k], point[d],
+                                            have, rate);
+                        }
+                    }
                 }
             }
         }
