@@ -23,7 +23,7 @@ constexpr double kLocated = 1e-12;       // flips are found this well; nothing n
 constexpr double kFloat64Error = 4e-15;  // of a score from float64 products
 constexpr double kInstant = 1e-9;        // scores that tie for no longer than this cross in one flip
 constexpr double kStraight = 1e-13;      // a difference this near its interpolation is taken for it
-constexpr std::size_t kFlatProbes = 16;  // more than the degree of what a difference of scores solves
+constexpr std::size_t kFlatProbes = 16;  // scores that tie at so many places of a leaf tie all along it
 constexpr std::size_t kManyPairs = 64;   // beyond it an interval is halved first: most of them go away
 constexpr std::size_t kBlockQueries = 128;
 
@@ -427,8 +427,8 @@ private:
                     continue;
                 }
                 // The slack is at least h²/8 of the curvature, so the slope is off the secant's by at most 8 slack / h.
-                const bool certain =
-                    std::fabs(to - from) > 8 * slack + 2 * doubt || slack + doubt <= kStraight || h - l <= kLocated;
+                const bool certain = std::fabs(to - from) > 8 * slack + 2 * doubt || h - l <= kLocated ||
+                                     (exact && slack <= std::max(kStraight, doubt));
                 if (!certain && (exact || slack >= doubt)) return false;
                 if (!exact) {
                     wanted_.push_back(x.entry);
