@@ -123,19 +123,19 @@ std::vector<BestAnswers> bestAnswers(const Point& at, const std::vector<QueryCha
     const MatrixView candidates = (forward ? at.y : at.x)->source().rows;
     const auto none = -std::numeric_limits<double>::infinity();
     std::vector<BestAnswers> out(changes.size());
-    Matrix x(kTileQueries, queries.cols), tile(kTileQueries, kTileCandidates);
+    // Blocks of queries by one thread each, as in sortOut(): no thread waits for another.
+#pragma omp parallel for schedule(dynamic, 1)
     for (std::size_t q0 = 0; q0 < changes.size(); q0 += kTileQueries) {
+        Matrix x(kTileQueries, queries.cols), tile(kTileQueries, kTileCandidates);
         const std::size_t nq = std::min(kTileQueries, changes.size() - q0);
         for (std::size_t i = 0; i < nq; ++i) {
             out[q0 + i].positive = out[q0 + i].wrong = none;
             std::copy_n(queries.row(changes[q0 + i].query), queries.cols, x.row(i));
         }
-        for (std::size_t c0 = 0; c0 < candidates.rows; c0 += kTileCandidates) {
-            job.checkStop();
+        for (std::size_t c0 = 0; c0 < candidates.rows && !job.stopRequested(); c0 += kTileCandidates) {
             const std::size_t nc = std::min(kTileCandidates, candidates.rows - c0);
             gemmNT(nq, nc, queries.cols, 1, x.data(), x.cols(), candidates.row(c0), candidates.stride, 0, tile.data(),
                    kTileCandidates);
-#pragma omp parallel for schedule(static)
             for (std::size_t i = 0; i < nq; ++i) {
                 const std::uint32_t query = changes[q0 + i].query;
                 const auto begin = positives.rows.begin() + static_cast<std::ptrdiff_t>(positives.offset[query]);
@@ -154,6 +154,7 @@ std::vector<BestAnswers> bestAnswers(const Point& at, const std::vector<QueryCha
             }
         }
     }
+    job.checkStop();
     return out;
 }
 
