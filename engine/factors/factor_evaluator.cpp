@@ -21,6 +21,13 @@ std::vector<MetricMap> FactorEvaluator::figures(const Setting& setting, const Jo
     return out;
 }
 
+std::vector<std::vector<MetricMap>> FactorEvaluator::figuresAt(const std::vector<Setting>& settings,
+                                                               const JobContext& job) {
+    std::vector<std::vector<MetricMap>> out;
+    for (const auto& setting : settings) out.push_back(figures(setting, job));
+    return out;
+}
+
 // Rows of one side at the weights they were last asked for.
 struct DirectEvaluator::Side {
     Side(const Components& components, BlendWeights blend_weights, const JobContext& job)

@@ -33,6 +33,9 @@ public:
     // The figures of every set by metric, in the order of sets(), without protocols: what sweeps and tuning ask for at
     // many points. A metric that would cost much more than the others may be left out (median rank).
     virtual std::vector<MetricMap> figures(const Setting& setting, const JobContext& job);
+    // The same at several settings, in their order. `pointsAtOnce`: how many take some milliseconds together, or 1.
+    virtual std::vector<std::vector<MetricMap>> figuresAt(const std::vector<Setting>& settings, const JobContext& job);
+    virtual std::size_t pointsAtOnce() const { return 1; }
     virtual const std::vector<SetOutline>& sets() const = 0;
     virtual const std::vector<FactorInfo>& factors() const = 0;  // that a setting can name
     virtual std::string subject() const = 0;                     // the product's name

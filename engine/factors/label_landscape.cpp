@@ -56,6 +56,28 @@ void sortKeys(std::vector<std::uint64_t>& keys, std::vector<std::uint64_t>& spar
     }
 }
 
+// scores[i] = Σ_k b_k[i] Σ_j a_j p_jk[i]; products [class atom j][item atom k][item].
+__attribute__((target_clones("arch=x86-64-v4", "default"))) void weigh(const float* products, const double* b,
+                                                                       const double* a, std::size_t class_atoms,
+                                                                       std::size_t item_atoms, std::size_t n,
+                                                                       double* scores) {
+    std::fill_n(scores, n, 0.0);
+    for (std::size_t k = 0; k < item_atoms; ++k) {
+        const double* weights = b + k * n;
+        const float* p = products + k * n;
+        if (class_atoms == 2) {
+            const float* q = p + item_atoms * n;
+            for (std::size_t i = 0; i < n; ++i)
+                scores[i] += weights[i] * (a[0] * static_cast<double>(p[i]) + a[1] * static_cast<double>(q[i]));
+            continue;
+        }
+        for (std::size_t j = 0; j < class_atoms; ++j) {
+            const float* q = p + j * item_atoms * n;
+            for (std::size_t i = 0; i < n; ++i) scores[i] += weights[i] * (a[j] * static_cast<double>(q[i]));
+        }
+    }
+}
+
 struct Scratch {
     std::vector<double> scores, exact_item, exact_class;
     std::vector<std::uint64_t> keys, spare;
@@ -178,23 +200,7 @@ LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
             double a[kMostAtoms], sum = 0;
             classes_->direction(c, point, a);
             for (std::size_t j = 0; j < ca; ++j) sum += a[j];
-            std::fill(s.scores.begin(), s.scores.end(), 0.0);
-            for (std::size_t k = 0; k < ia; ++k) {
-                const double* b = weights.data() + k * n;
-                const float* p = inner_.data() + (c * ca * ia + k) * n;
-                double* scores = s.scores.data();
-                if (ca == 2) {
-                    const float* q = p + ia * n;
-                    for (std::size_t i = 0; i < n; ++i) {
-                        scores[i] += b[i] * (a[0] * static_cast<double>(p[i]) + a[1] * static_cast<double>(q[i]));
-                    }
-                    continue;
-                }
-                for (std::size_t j = 0; j < ca; ++j) {
-                    const float* q = p + j * ia * n;
-                    for (std::size_t i = 0; i < n; ++i) scores[i] += b[i] * (a[j] * static_cast<double>(q[i]));
-                }
-            }
+            weigh(inner_.data() + c * ca * ia * n, weights.data(), a, ca, ia, n, s.scores.data());
             for (std::size_t i = 0; i < n; ++i) s.keys[i] = keyOf(s.scores[i], static_cast<std::uint32_t>(i), false);
             for (const std::uint32_t i : members) s.keys[i] |= 1;
             sortKeys(s.keys, s.spare);

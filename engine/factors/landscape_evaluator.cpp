@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <mutex>
 #include <numeric>
 
 #include "engine/base/error.h"
@@ -255,6 +257,42 @@ std::vector<MetricMap> LandscapeEvaluator::figures(const Setting& setting, const
         if (ready(s, setting)) out.push_back(metricsOf(slots_[s], pointOf(s, setting).data(), {}, false).values());
         else out.push_back(direct_.evaluateSetAt(s, setting, job).values());
     }
+    return out;
+}
+
+std::vector<std::vector<MetricMap>> LandscapeEvaluator::figuresAt(const std::vector<Setting>& settings,
+                                                                  const JobContext& job) {
+    std::vector<std::vector<MetricMap>> out(settings.size(), std::vector<MetricMap>(slots_.size()));
+    struct Task {
+        std::size_t set;
+        std::vector<double> point;
+        std::vector<std::size_t> settings;
+    };
+    std::vector<Task> tasks;
+    for (const auto& setting : settings) checkSetting(setting, factors(), subject());
+    for (std::size_t s = 0; s < slots_.size(); ++s) {
+        std::map<std::vector<double>, std::vector<std::size_t>> points;
+        for (std::size_t i = 0; i < settings.size(); ++i) {
+            if (ready(s, settings[i])) points[pointOf(s, settings[i])].push_back(i);
+            else out[i][s] = direct_.evaluateSetAt(s, settings[i], job).values();
+        }
+        for (auto& [point, of] : points) tasks.push_back({s, point, std::move(of)});
+    }
+    std::exception_ptr failure;
+    std::mutex guard;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (std::size_t t = 0; t < tasks.size(); ++t) {
+        const Task& task = tasks[t];
+        try {
+            job.checkStop();
+            const MetricMap values = metricsOf(slots_[task.set], task.point.data(), {}, false).values();
+            for (const std::size_t i : task.settings) out[i][task.set] = values;
+        } catch (...) {
+            const std::scoped_lock lock(guard);
+            if (!failure) failure = std::current_exception();
+        }
+    }
+    if (failure) std::rethrow_exception(failure);
     return out;
 }
 

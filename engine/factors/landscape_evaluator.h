@@ -44,6 +44,9 @@ public:
 
     MetricsTable evaluate(const Setting& setting, const JobContext& job) override;
     std::vector<MetricMap> figures(const Setting& setting, const JobContext& job) override;
+    // On all threads, a setting each. A set is asked once for each point of its own factors.
+    std::vector<std::vector<MetricMap>> figuresAt(const std::vector<Setting>& settings, const JobContext& job) override;
+    std::size_t pointsAtOnce() const override { return 256; }
     const std::vector<SetOutline>& sets() const override { return direct_.sets(); }
     const std::vector<FactorInfo>& factors() const override { return direct_.factors(); }
     std::string subject() const override { return direct_.subject(); }

@@ -275,19 +275,24 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
     const JobContext quiet(job.stopToken(), {}, [&job](const std::string& line) { job.log(line); });
     ProgressMeter meter(job, "sweep of " + evaluator.subject(), "points", surface.total);
     auto last = std::chrono::steady_clock::now();
+    const std::size_t at_once = whole ? 1 : evaluator.pointsAtOnce();
     for (const auto& level : progressiveOrder(request.axes[0].steps, surface.columns())) {
-        for (const std::size_t index : level) {
+        for (std::size_t first = 0; first < level.size(); first += at_once) {
             job.checkStop();
-            Setting setting = request.fixed;
-            const auto values = surface.at(index);
-            for (std::size_t a = 0; a < values.size(); ++a) setting.factors[request.axes[a].factor] = values[a];
-            std::vector<MetricMap> figures;
-            if (whole) {
-                for (const auto& set : evaluator.evaluate(setting, quiet).sets) figures.push_back(set.values());
-            } else {
-                figures = evaluator.figures(setting, quiet);
+            const std::size_t count = std::min(at_once, level.size() - first);
+            std::vector<Setting> settings(count, request.fixed);
+            for (std::size_t i = 0; i < count; ++i) {
+                const auto values = surface.at(level[first + i]);
+                for (std::size_t a = 0; a < values.size(); ++a) settings[i].factors[request.axes[a].factor] = values[a];
             }
-            store(figures, evaluator.sets(), index, surface);
+            std::vector<std::vector<MetricMap>> figures;
+            if (whole) {
+                figures.emplace_back();
+                for (const auto& set : evaluator.evaluate(settings[0], quiet).sets) figures[0].push_back(set.values());
+            } else {
+                figures = evaluator.figuresAt(settings, quiet);
+            }
+            for (std::size_t i = 0; i < count; ++i) store(figures[i], evaluator.sets(), level[first + i], surface);
             meter.set(surface.done);
             const auto now = std::chrono::steady_clock::now();
             if (sink && now - last > std::chrono::milliseconds(100)) {
