@@ -15,6 +15,7 @@
 #include "engine/base/file.h"
 #include "engine/eval/average_precision.h"
 #include "engine/eval/score_kernel.h"
+#include "engine/factors/exact_atoms.h"
 
 namespace engine {
 
@@ -24,7 +25,7 @@ constexpr std::size_t kItemBlock = 512;
 constexpr unsigned kDigitBits = 12;  // of two digits: their counts stay in the first-level cache
 constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
 constexpr double kMostScore = 1.01;
-// Scores as whole numbers of two digits; a step (1.2e-7) is below what is in doubt anyway.
+// Scores as whole numbers of two digits; a step is 1.2e-7.
 constexpr double kKeyScale = 0x1p23 / kMostScore;
 
 // A score as a whole number that falls as the score rises, in the upper 32 bits; below it the item and whether it is
@@ -117,27 +118,52 @@ LabelLandscape::LabelLandscape(SetComponents set, BlendWeights first, BlendWeigh
     }
     inner_.resize(classes * ca * ia * n);
     ProgressMeter meter(job, name, "pairs", static_cast<std::uint64_t>(n) * classes);
+    const ExactAtoms exact_items(set_.first, first_weights_, *items_);
+    const ExactAtoms exact_classes(set_.second, second_weights_, *classes_);
+    item_inverse_.resize(n * ia);
+    item_cosine_.resize(n * (ia - 1) * ia);
+    class_inverse_.resize(classes * ca);
+    class_cosine_.resize(classes * (ca - 1) * ca);
+    // Rows of `count` items from `begin` by atom, [atom][count][width]; their shapes go to `inverse` and `cosine`.
+    const auto take = [&](const ExactAtoms& exact, std::size_t atoms, std::size_t begin, std::size_t count,
+                          std::vector<std::vector<double>>& rows, std::vector<double>& inverse,
+                          std::vector<double>& cosine) {
+#pragma omp parallel
+        {
+            ExactAtoms::Item item;
+#pragma omp for schedule(static)
+            for (std::size_t i = 0; i < count; ++i) {
+                exact.take(begin + i, item);
+                for (std::size_t k = 0; k < atoms; ++k)
+                    std::copy_n(item.rows.data() + k * width, width, rows[k].data() + i * width);
+                std::copy_n(item.inverse, atoms, inverse.data() + (begin + i) * atoms);
+                std::copy_n(item.cosine, (atoms - 1) * atoms, cosine.data() + (begin + i) * (atoms - 1) * atoms);
+            }
+        }
+    };
     std::vector<std::vector<double>> class_rows(ca, std::vector<double>(classes * width));
-    for (std::size_t j = 0; j < ca; ++j) {
-        for (std::size_t c = 0; c < classes; ++c)
-            std::copy_n(classes_->atom(j).row(c), width, class_rows[j].data() + c * width);
-    }
-    std::vector<double> block(kItemBlock * width), products(classes * kItemBlock);
+    take(exact_classes, ca, 0, classes, class_rows, class_inverse_, class_cosine_);
+    std::vector<std::vector<double>> block(ia, std::vector<double>(kItemBlock * width));
+    std::vector<double> products(classes * kItemBlock);
     for (std::size_t i0 = 0; i0 < n; i0 += kItemBlock) {
         job.checkStop();
         const std::size_t rows = std::min(kItemBlock, n - i0);
+        take(exact_items, ia, i0, rows, block, item_inverse_, item_cosine_);
         for (std::size_t a = 0; a < ia; ++a) {
-            for (std::size_t i = 0; i < rows; ++i)
-                std::copy_n(items_->atom(a).row(i0 + i), width, block.data() + i * width);
             for (std::size_t j = 0; j < ca; ++j) {
                 cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(classes), static_cast<int>(rows),
-                            static_cast<int>(width), 1, class_rows[j].data(), static_cast<int>(width), block.data(),
+                            static_cast<int>(width), 1, class_rows[j].data(), static_cast<int>(width), block[a].data(),
                             static_cast<int>(width), 0, products.data(), static_cast<int>(kItemBlock));
-#pragma omp parallel for schedule(static)
+                double most = 0;
+#pragma omp parallel for schedule(static) reduction(max : most)
                 for (std::size_t c = 0; c < classes; ++c) {
                     float* to = inner_.data() + ((c * ca + j) * ia + a) * n + i0;
-                    for (std::size_t i = 0; i < rows; ++i) to[i] = static_cast<float>(products[c * kItemBlock + i]);
+                    for (std::size_t i = 0; i < rows; ++i) {
+                        to[i] = static_cast<float>(products[c * kItemBlock + i]);
+                        most = std::max(most, std::fabs(products[c * kItemBlock + i]));
+                    }
                 }
+                most_inner_ = std::max(most_inner_, most);
             }
         }
         meter.advance(rows * classes);
@@ -166,7 +192,8 @@ LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
 #pragma omp parallel for schedule(static) reduction(max : most)
     for (std::size_t i = 0; i < n; ++i) {
         double b[kMostAtoms], sum = 0;
-        if (!items_->weights(i, point, b)) {
+        const BlendSide::Shape shape{item_inverse_.data() + i * ia, item_cosine_.data() + i * (ia - 1) * ia};
+        if (!items_->weights(shape, point, b)) {
             guarded([&] {
                 std::vector<double> row(exact.width());
                 exact.row(false, i, row.data());  // says why there is no such vector
@@ -198,14 +225,17 @@ LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
             const auto& members = members_[c];
             if (members.empty()) continue;
             double a[kMostAtoms], sum = 0;
-            classes_->direction(c, point, a);
+            classes_->direction(
+                BlendSide::Shape{class_inverse_.data() + c * ca, class_cosine_.data() + c * (ca - 1) * ca}, point, a);
             for (std::size_t j = 0; j < ca; ++j) sum += a[j];
             weigh(inner_.data() + c * ca * ia * n, weights.data(), a, ca, ia, n, s.scores.data());
             for (std::size_t i = 0; i < n; ++i) s.keys[i] = keyOf(s.scores[i], static_cast<std::uint32_t>(i), false);
             for (const std::uint32_t i : members) s.keys[i] |= 1;
             sortKeys(s.keys, s.spare);
-            // Steps of the keys that two scores in doubt can be apart.
-            const auto doubt = static_cast<std::uint32_t>(2 * kProductError * sum * most * kKeyScale + 3);
+            // Steps of the keys that two scores in doubt can be apart: the rounding of the products, twice, and of the
+            // keys; and the 1e-12 that tie.
+            const double rounding = 0x1.01p-24 * most_inner_ * sum * most;
+            const auto doubt = static_cast<std::uint32_t>((2 * rounding + 1e-11) * kKeyScale + 2);
             std::size_t found = 0;
             double total = 0;
             bool class_row = false;

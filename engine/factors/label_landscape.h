@@ -49,6 +49,10 @@ private:
     std::unique_ptr<const BlendSide> items_, classes_;
     std::vector<std::vector<std::uint32_t>> members_;  // items of each class
     std::vector<float> inner_;                         // [class][class atom * item atom][item]
+    double most_inner_ = 0;                            // the largest magnitude of them
+    // Lengths and cosines of both sides in float64, of experts that were summed in float64 too: the products' rounding
+    // to float32 is then the only error of a score. As BlendSide::Shape, item by item.
+    std::vector<double> item_inverse_, item_cosine_, class_inverse_, class_cosine_;
 };
 
 }  // namespace engine
