@@ -23,8 +23,8 @@ namespace engine {
 struct OpenQuery {
     std::uint32_t query = 0;
     std::uint32_t first_entry = 0;  // within the leaf; they end where the next query's begin
-    std::uint16_t beaten = 0;       // by candidates that surely beat every positive there
-    std::uint16_t positives = 0;    // the first entries
+    std::uint32_t positives = 0;    // the first entries
+    std::uint32_t beaten = 0;       // by candidates that surely beat every positive there
 };
 
 struct DirectionCells {

@@ -19,7 +19,7 @@ namespace engine {
 
 namespace {
 
-constexpr const char* kFormat = "molspace landscape 4";
+constexpr const char* kFormat = "molspace landscape 5";
 constexpr std::size_t kKeptFiles = 3;  // of one set: the latest experts' weights and boxes
 
 class Hash {

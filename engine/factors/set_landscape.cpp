@@ -65,8 +65,8 @@ public:
         pairs.first = b.pairs.size() / record_;
         for (const auto& part : b.parts) {
             LeafBuffer& leaf = b.leaves[part.leaf];
-            leaf.open.push_back({query.query, static_cast<std::uint32_t>(leaf.entries.size()),
-                                 static_cast<std::uint16_t>(part.beaten), static_cast<std::uint16_t>(part.positives)});
+            leaf.open.push_back(
+                {query.query, static_cast<std::uint32_t>(leaf.entries.size()), part.positives, part.beaten});
             for (const std::uint32_t e : part.entries) {
                 if (b.place[e] == kNone) {
                     b.place[e] = static_cast<std::uint32_t>(b.pairs.size() / record_ - pairs.first);
