@@ -177,7 +177,8 @@ private:
         const ReactionOptions& o = task_.options;
         std::string text = task_.stream + "|" + std::to_string(task_.seed) + "|" + reactionName(task_.kind) + "|" +
                            std::to_string(rows_) + "|" + o.batch_norm + "|" + o.info_direction + "|" + o.schedule +
-                           "|" + o.select + "|" + o.validation_set + "|" + task_.pairs->fingerprint();
+                           "|" + o.select + "|" + o.validation_set + "|" + o.union_order + "|" +
+                           task_.pairs->fingerprint();
         for (const auto* list : {&task_.members, &sources_, &targets_}) {
             text += "|";
             for (const auto& m : *list) text += m + ",";
@@ -297,8 +298,13 @@ private:
     // stand together, in the order in which they lie on the disk.
     void gather(std::int64_t epoch, std::int64_t within) {
         if (epoch != order_epoch_) {
-            Rng rng(task_.seed, task_.stream + "/shuffle", static_cast<std::uint64_t>(epoch));
-            order_ = randomOrder(rows_, rng);
+            if (task_.options.union_order == "shuffled") {
+                Rng rng(task_.seed, task_.stream + "/shuffle", static_cast<std::uint64_t>(epoch));
+                order_ = randomOrder(rows_, rng);
+            } else {
+                order_.resize(rows_);
+                std::iota(order_.begin(), order_.end(), 0u);
+            }
             order_epoch_ = epoch;
         }
         const auto first =

@@ -40,6 +40,10 @@ const OptionTable<ReactionOptions>& reactionOptionTable() {
               {.help = "Batch statistics of each modality on its own, or of all modalities of a batch together.",
                .choices = {"per_modality", "joint"},
                .advanced = true});
+        t.add("union_order", &O::union_order,
+              {.help = "Order of a union's rows in an epoch: shuffled, or its pools one after the other as they lie.",
+               .choices = {"shuffled", "concatenated"},
+               .advanced = true});
         t.add("temperature", &O::temperature,
               {.help = "Temperature tau of the InfoNCE loss.", .min = 5e-3, .max = 10, .scale = OptionScale::Log});
         t.add("info_direction", &O::info_direction,

@@ -25,6 +25,7 @@ struct ReactionOptions {
     std::vector<std::string> projectors;      // subset names ("T", "TV", ...); empty: all unions
     std::string batch_norm = "per_modality";  // per_modality, joint
     // Training
+    std::string union_order = "shuffled";      // of the pools' rows in an epoch: shuffled, concatenated
     double temperature = 0.02;                 // tau of InfoNCE
     std::string info_direction = "symmetric";  // symmetric, source_to_target, target_to_source
     std::int64_t batch_size = 4096;

@@ -85,6 +85,21 @@ protected:
     std::shared_ptr<const PseudoPairs> pairs_;
 };
 
+// Without a shuffle the batches are other ones, unless one batch holds all rows: within a batch the order is nothing.
+TEST_F(TrainProjector, AUnionMayStayConcatenated) {
+    const auto train = [&](const std::string& name, const std::string& order, std::int64_t batch) {
+        ProjectorTask t = task(name);
+        t.options.union_order = order;
+        t.options.batch_size = batch;
+        t.epochs = 2;
+        trainProjector(t, {});
+        return t.weights;
+    };
+    expectSameWeights(train("all", "shuffled", 4096), train("all-in-order", "concatenated", 4096));
+    expectSameWeights(train("in-order", "concatenated", 128), train("in-order-again", "concatenated", 128));
+    EXPECT_NE(readProjector(train("shuffled", "shuffled", 128)).w1, readProjector(folder_ / "in-order.safetensors").w1);
+}
+
 TEST_F(TrainProjector, LowersTheLossAndWritesItsRecord) {
     ProjectorTask t = task("a");
     t.epochs = 30;
