@@ -146,7 +146,10 @@ class Fuzz(FolderTest):
         for path, words in victims:
             data = path.read_bytes()
             for i in range(ROUNDS // 4):
-                path.write_bytes(damaged(data, random.Random(f"{path.name} {i}")))
+                harmed = damaged(data, random.Random(f"{path.name} {i}"))
+                if harmed == data:  # zeros over zeros
+                    continue
+                path.write_bytes(harmed)
                 code = self.survives(words, f"{path.name} round {i}")
                 if words[0] == "verify" and code == 0:  # only where it says the same, say with other white space
                     self.assertEqual(json.loads(path.read_bytes()), json.loads(data), f"{path.name} round {i}")
