@@ -58,7 +58,8 @@ void checkShape(const Components& c, const BlendWeights& weights) {
 void blendInto(const Components& c, const BlendWeights& weights, std::size_t row, double* z, double* mean) {
     const float* base = c.base.row(row);
     for (std::size_t j = 0; j < c.width(); ++j) z[j] = static_cast<double>(base[j]);
-    // Stored rows are rounded; a share is one of unit vectors. A base of zeros (the base space lacks the modality) stays.
+    // Stored rows are rounded; a share is one of unit vectors. A base of zeros (the base space lacks the modality)
+    // stays.
     const double base_length = length(z, c.width());
     if (base_length >= kShortest) {
         for (std::size_t j = 0; j < c.width(); ++j) z[j] /= base_length;
