@@ -120,6 +120,7 @@ LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting,
         }
         std::vector<double> key = expertsKey(slot, setting);
         if ((slot.cells || slot.labels) && slot.made_for == key) {
+            slot.made_at = setting.expert_weights;
             out.kept.push_back(name);
             continue;
         }
@@ -154,13 +155,12 @@ LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting,
             (cached ? out.from_cache : out.built).push_back(name);
             used += slot.cells ? slot.cells->bytes() : slot.labels->bytes();
             slot.made_for = std::move(key);
+            slot.made_at = setting.expert_weights;
         } catch (const Error& error) {
             if (error.code() != ErrorCode::NoSpace) throw;
             out.direct[name] = error.message();
         }
     }
-    prepared_weights_ = setting.expert_weights;
-    prepared_ = true;
     out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     out.bytes = used;
     return out;
@@ -181,8 +181,7 @@ bool LandscapeEvaluator::ready(std::size_t set, const Setting& setting) const {
     if (!slot.cells && !slot.labels) return false;
     const std::vector<double> point = pointOf(set, setting);
     if (!(slot.cells ? slot.cells->grid() : slot.labels->grid()).contains(point.data())) return false;
-    if (prepared_ && setting.expert_weights == prepared_weights_ && slot.made_for.size() != 0) return true;
-    return expertsKey(slot, setting) == slot.made_for;
+    return setting.expert_weights == slot.made_at || expertsKey(slot, setting) == slot.made_for;
 }
 
 SetMetrics LandscapeEvaluator::metricsOf(const Slot& slot, const double* point, const std::string& score,

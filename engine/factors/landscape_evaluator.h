@@ -63,8 +63,11 @@ private:
         std::vector<int> first_dims, second_dims;
         std::vector<FactorRange> box;
         std::vector<double> defaults;  // the recipe's values of the box's factors
-        std::vector<double> made_for;  // experts' weights
-        std::string no_landscape;      // why there is none
+        // Experts' weights that the landscape was made for; and the setting's own, which says at once that they are the
+        // same.
+        std::vector<double> made_for;
+        std::map<std::string, double> made_at;
+        std::string no_landscape;  // why there is none
         std::shared_ptr<const SetLandscape> cells;
         std::shared_ptr<const LabelLandscape> labels;
     };
@@ -75,8 +78,6 @@ private:
     Options options_;
     TieRule ties_;
     std::vector<Slot> slots_;
-    std::map<std::string, double> prepared_weights_;  // of the last setting that was prepared
-    bool prepared_ = false;
     DirectEvaluator direct_;
 };
 

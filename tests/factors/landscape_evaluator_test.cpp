@@ -168,6 +168,24 @@ TEST(LandscapeEvaluator, OtherWeightsOfExpertsRebuildOnlyWhatTheyTouch) {
     expectSame(fast.evaluate(none, {}), slow.evaluate(none, {}));
 }
 
+// Some sets are then made for other experts than the rest.
+TEST(LandscapeEvaluator, APreparationThatIsStoppedHalfwayLeavesRightAnswers) {
+    World world;
+    LandscapeEvaluator fast(world.model, world.sets, {});
+    DirectEvaluator slow(world.model, world.sets, {{}, false, true, std::size_t{1} << 30});
+    fast.prepare({}, {});
+    Setting one;
+    one.expert_weights["SoundG"] = 0;
+    std::stop_source stop;
+    int reports = 0;
+    const JobContext job(stop.get_token(), [&](const Progress&) {
+        if (++reports == 3) stop.request_stop();
+    });
+    EXPECT_THROW(fast.prepare(one, job), Cancelled);
+    expectSame(fast.evaluate({}, {}), slow.evaluate({}, {}));
+    expectSame(fast.evaluate(one, {}), slow.evaluate(one, {}));
+}
+
 TEST(LandscapeEvaluator, OutsideItsBoxItComputesDirectly) {
     World world;
     LandscapeEvaluator::Options options;
