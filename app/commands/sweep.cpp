@@ -23,9 +23,11 @@ void addSweep(CLI::App& app, Globals& globals) {
     verb->add_option("-o,--output", request->output, "File to write: .csv, .json or .h5.");
     verb->add_flag("--reference", request->reference, "Compute every point by brute force in float64: slow.");
     auto options = addOptionFlags(*verb, engine::evaluateOptions(), "Protocol");
+    auto landscapes = addOptionFlags(*verb, engine::landscapeOptions(), "Landscapes");
     verb->footer("Example: molspace sweep --product p --axis sigma_a=0:1:0.1 --axis sigma_t=0:1:0.1 -o surface.csv");
-    onRun(*verb, globals, [request, baseline, options](const engine::JobContext& job) {
+    onRun(*verb, globals, [request, baseline, options, landscapes](const engine::JobContext& job) {
         request->options = *options;
+        request->landscapes = *landscapes;
         if (!baseline->product.empty() || !baseline->space.empty()) request->baseline = *baseline;
         return engine::sweepFactors(*request, job);
     });

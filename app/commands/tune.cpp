@@ -32,9 +32,11 @@ void addTune(CLI::App& app, Globals& globals) {
     verb->add_flag("--reference", request->reference, "Compute every point by brute force in float64: slow.");
     auto options = addOptionFlags(*verb, engine::evaluateOptions(), "Protocol");
     auto confidence = addOptionFlags(*verb, engine::confidenceOptions(), "How sure");
+    auto landscapes = addOptionFlags(*verb, engine::landscapeOptions(), "Landscapes");
     verb->footer("Example: molspace tune --product p --maximize AT --at-least TV=-0.5,AV=0");
-    onRun(*verb, globals, [request, baseline, options, confidence](const engine::JobContext& job) {
+    onRun(*verb, globals, [request, baseline, options, landscapes, confidence](const engine::JobContext& job) {
         request->options = *options;
+        request->landscapes = *landscapes;
         request->confidence = *confidence;
         if (!baseline->product.empty() || !baseline->space.empty()) request->baseline = *baseline;
         return engine::tuneFactors(*request, job);

@@ -281,6 +281,10 @@ void requireMemory(std::uint64_t needed, std::uint64_t budget, const std::string
     }
 }
 
+std::uint64_t bytesOfGib(double gib) {
+    return static_cast<std::uint64_t>(gib * 0x1p30);
+}
+
 std::string humanBytes(std::uint64_t bytes) {
     static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     double value = static_cast<double>(bytes);

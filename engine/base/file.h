@@ -68,6 +68,7 @@ std::uint64_t availableMemoryBytes();                            // MemAvailable
 void requireDisk(const std::filesystem::path& path, std::uint64_t needed, const std::string& what);
 void requireMemory(std::uint64_t needed, std::uint64_t budget, const std::string& what);
 std::string humanBytes(std::uint64_t bytes);  // "1.4 GiB"
+std::uint64_t bytesOfGib(double gib);
 
 // XXH3-128 in hex, for fingerprints of inputs (not for security).
 std::string hashHex(std::string_view bytes);

@@ -64,6 +64,20 @@ double medianRank(const std::vector<QueryRank>& ranks, TieRule ties) {
 
 }  // namespace
 
+const OptionTable<LandscapeOptions>& landscapeOptionTable() {
+    static const OptionTable<LandscapeOptions> table = [] {
+        OptionTable<LandscapeOptions> t;
+        t.add("memory_gib", &LandscapeOptions::memory_gib,
+              {.help = "Memory for the landscapes of all sets; a set that does not fit is computed directly.",
+               .min = 0.001,
+               .max = 4096,
+               .scale = OptionScale::Log,
+               .unit = "GiB"});
+        return t;
+    }();
+    return table;
+}
+
 LandscapeEvaluator::LandscapeEvaluator(std::shared_ptr<const ProductModel> model, std::vector<SetComponents> sets,
                                        Options options)
     : model_(std::move(model)),

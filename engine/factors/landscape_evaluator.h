@@ -18,6 +18,11 @@
 
 namespace engine {
 
+struct LandscapeOptions {
+    double memory_gib = 4;  // of all landscapes of a product
+};
+const OptionTable<LandscapeOptions>& landscapeOptionTable();
+
 class LandscapeEvaluator : public FactorEvaluator {
 public:
     struct Options {

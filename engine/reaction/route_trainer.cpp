@@ -54,8 +54,7 @@ public:
           model_(request.recipe, plan_),
           folder_(request.product),
           device_(resolveDevice(request.run.device)),
-          memory_(request.run.memory_gib > 0 ? static_cast<std::uint64_t>(request.run.memory_gib * 1073741824.0)
-                                             : availableMemoryBytes() / 2) {}
+          memory_(request.run.memory_gib > 0 ? bytesOfGib(request.run.memory_gib) : availableMemoryBytes() / 2) {}
 
     void run() {
         const WriterLock lock(folder_);

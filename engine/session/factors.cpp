@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "engine/base/error.h"
+#include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/factors/confidence.h"
 #include "engine/factors/landscape_evaluator.h"
@@ -46,7 +47,8 @@ std::vector<std::string> namesOf(const std::vector<DeltaGroup>& groups) {
 // A product with its baseline and the sets that both are measured on, ready to be asked at many settings.
 struct FactorRun {
     FactorRun(const Workspace& workspace, const Subject& of, const std::optional<Subject>& against,
-              const std::vector<std::string>& named_sets, const Json& options, const JobContext& job)
+              const std::vector<std::string>& named_sets, const Json& options, const Json& landscape_options,
+              const JobContext& job)
         : subject(workspace, of) {
         const LoadedProduct& product = subject.product();
         const Recipe& recipe = product.model->recipe();
@@ -70,6 +72,8 @@ struct FactorRun {
                         "`molspace inspect` shows which sets have which spaces");
         }
         eval = readOptions(evalOptionTable(), options, "evaluation options");
+        memory_bytes =
+            bytesOfGib(readOptions(landscapeOptionTable(), landscape_options, "landscape options").memory_gib);
         baseline = baseline_reader.measure(sets, eval, false, job);
         for (const auto& name : sets) components.push_back(loadSetComponents(workspace, product, name, job));
         synthetic = workspace.synthetic();
@@ -85,8 +89,9 @@ struct FactorRun {
         }
         auto landscapes = std::make_unique<LandscapeEvaluator>(
             product.model, std::move(components),
-            LandscapeEvaluator::Options{eval, synthetic, kLandscapeBytes, landscapeFolder(product), {}});
-        landscapes->prepare(fixed, job);
+            LandscapeEvaluator::Options{eval, synthetic, memory_bytes, landscapeFolder(product), {}});
+        for (const auto& [set, why] : landscapes->prepare(fixed, job).direct)
+            job.log(set + " is computed directly, which is slow: " + why);
         return landscapes;
     }
 
@@ -95,6 +100,7 @@ struct FactorRun {
     MetricsTable baseline;
     std::vector<SetComponents> components;
     bool synthetic = false;
+    std::uint64_t memory_bytes = 0;
 };
 
 void requireProduct(const Subject& subject, const std::string& verb) {
@@ -197,7 +203,7 @@ Outcome sureness(const LandscapeEvaluator& evaluator, const TuneResult& result, 
 Outcome sweepFactors(const SweepRequestText& request, const JobContext& job) {
     const Workspace workspace = workspaceFor(request.workspace, request.subject.product);
     requireProduct(request.subject, "a sweep");
-    FactorRun run(workspace, request.subject, request.baseline, request.sets, request.options, job);
+    FactorRun run(workspace, request.subject, request.baseline, request.sets, request.options, request.landscapes, job);
     const ProductModel& model = *run.subject.product().model;
     SweepRequest sweep_request;
     for (const auto& axis : request.axes.empty() ? defaultAxes(model.plan()) : request.axes) {
@@ -215,6 +221,10 @@ Outcome sweepFactors(const SweepRequestText& request, const JobContext& job) {
     return {toJson(surface), text};
 }
 
+const std::vector<OptionEntry>& landscapeOptions() {
+    return landscapeOptionTable().entries();
+}
+
 const std::vector<OptionEntry>& confidenceOptions() {
     return confidenceOptionTable().entries();
 }
@@ -228,7 +238,7 @@ Outcome tuneFactors(const TuneRequestText& request, const JobContext& job) {
         const auto [group, points] = namedNumber(item, "--at-least", true);
         tune_request.constraints.push_back({group, points});
     }
-    FactorRun run(workspace, request.subject, request.baseline, request.sets, request.options, job);
+    FactorRun run(workspace, request.subject, request.baseline, request.sets, request.options, request.landscapes, job);
     tune_request.factors = request.factors;
     tune_request.fixed = run.subject.setting();
     tune_request.groups = run.subject.product().model->recipe().delta_groups;

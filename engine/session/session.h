@@ -91,14 +91,16 @@ Outcome evaluate(const EvaluateRequest& request, const JobContext& job);
 
 struct SweepRequestText {
     std::filesystem::path workspace;
-    Subject subject;                  // a product
-    std::vector<std::string> axes;    // "sigma_a=0:1:0.1"; empty: σ (or λ) of audio and text, or the first two
-    std::optional<Subject> baseline;  // nothing: the base space of the recipe
-    std::vector<std::string> sets;    // empty: those of the Δ groups
-    std::filesystem::path output;     // .csv, .json, .h5; empty: not written
-    Json options = Json::object();    // see evaluateOptions()
-    bool reference = false;           // brute force in float64 at every point
+    Subject subject;                   // a product
+    std::vector<std::string> axes;     // "sigma_a=0:1:0.1"; empty: σ (or λ) of audio and text, or the first two
+    std::optional<Subject> baseline;   // nothing: the base space of the recipe
+    std::vector<std::string> sets;     // empty: those of the Δ groups
+    std::filesystem::path output;      // .csv, .json, .h5; empty: not written
+    Json options = Json::object();     // see evaluateOptions()
+    Json landscapes = Json::object();  // see landscapeOptions()
+    bool reference = false;            // brute force in float64 at every point
 };
+const std::vector<OptionEntry>& landscapeOptions();
 Outcome sweepFactors(const SweepRequestText& request, const JobContext& job);
 
 // The best setting under constraints (engine/factors/tune.h).
@@ -113,6 +115,7 @@ struct TuneRequestText {
     double step = 0.01;
     std::filesystem::path output;      // .json; empty: not written
     Json options = Json::object();     // see evaluateOptions()
+    Json landscapes = Json::object();  // see landscapeOptions()
     Json confidence = Json::object();  // see confidenceOptions()
     bool reference = false;            // brute force in float64 at every point; says nothing of how sure it is
 };

@@ -146,7 +146,7 @@ MetricsTable SubjectReader::measure(const std::vector<std::string>& sets, const 
             one = evaluateProduct(*product_.model, set, setting_, options, job, reference);
         } else {
             LandscapeEvaluator evaluator(product_.model, std::move(set),
-                                         {options, false, kLandscapeBytes, landscapeFolder(product_), {}});
+                                         {.eval = options, .cache = landscapeFolder(product_)});
             evaluator.prepare(setting_, job, false);
             one = evaluator.evaluate(setting_, job);
         }

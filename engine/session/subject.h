@@ -41,9 +41,8 @@ private:
 // The workspace that is named, else the one that the product was trained on.
 Workspace workspaceFor(const std::filesystem::path& named, const std::filesystem::path& product);
 
-// Where a product's landscapes are kept, and the memory that all of one product may take.
+// Where a product's landscapes are kept.
 std::filesystem::path landscapeFolder(const LoadedProduct& product);
-inline constexpr std::uint64_t kLandscapeBytes = std::uint64_t{4} << 30;
 
 // Options from JSON through their table; throws with every problem.
 template <class Options>

@@ -67,6 +67,7 @@ TEST(Guide, ThePageOfOptionsIsThatOfTheTables) {
         table("Runs", "Flags of `pairs`, `train` and `demo`. They do not change the result on CPU, but for the seed.",
               runOptionTable().entries()) +
         table("Evaluation", "Flags of `evaluate`, `sweep` and `tune`.", evaluateOptions()) +
+        table("Landscapes", "Flags of `sweep` and `tune`.", landscapeOptions()) +
         table("How sure", "Flags of `tune`.", confidenceOptions()) +
         table("Synthetic world", "Flags of `synth`.", synthOptions());
     const std::filesystem::path page = std::filesystem::path(MOLSPACE_SOURCE_DIR) / "resources/guide/options.md";
