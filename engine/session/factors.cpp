@@ -87,12 +87,13 @@ struct FactorRun {
                 product.model, std::move(components),
                 DirectEvaluator::Options{eval, synthetic, true, std::size_t{1} << 30});
         }
-        auto landscapes = std::make_unique<LandscapeEvaluator>(
+        auto made = std::make_unique<LandscapeEvaluator>(
             product.model, std::move(components),
             LandscapeEvaluator::Options{eval, synthetic, memory_bytes, landscapeFolder(product), {}});
-        for (const auto& [set, why] : landscapes->prepare(fixed, job).direct)
+        for (const auto& [set, why] : made->prepare(fixed, job).direct)
             job.log(set + " is computed directly, which is slow: " + why);
-        return landscapes;
+        landscapes = made.get();
+        return made;
     }
 
     SubjectReader subject;
@@ -101,6 +102,7 @@ struct FactorRun {
     std::vector<SetComponents> components;
     bool synthetic = false;
     std::uint64_t memory_bytes = 0;
+    const LandscapeEvaluator* landscapes = nullptr;  // the evaluator that was given, if it is one of landscapes
 };
 
 void requireProduct(const Subject& subject, const std::string& verb) {
@@ -136,6 +138,20 @@ Setting settingOf(const TuneResult& result, const TunePoint& point, const Settin
     Setting setting = fixed;
     for (std::size_t d = 0; d < result.factors.size(); ++d) setting.factors[result.factors[d]] = point.factors[d];
     return setting;
+}
+
+// True if the hits of single queries are known for the group that sureness() speaks of.
+bool allReady(const LandscapeEvaluator& evaluator, const TuneResult& result, const TuneRequest& request) {
+    const Setting best = settingOf(result, result.best, request.fixed);
+    for (const auto& group : result.groups) {
+        if (group.name != request.maximize.front().first) continue;
+        for (std::size_t s = 0; s < evaluator.sets().size(); ++s) {
+            const auto& name = evaluator.sets()[s].name;
+            if (std::find(group.sets.begin(), group.sets.end(), name) == group.sets.end()) continue;
+            if (!evaluator.ready(s, best) || !evaluator.landscape(s)) return false;
+        }
+    }
+    return true;
 }
 
 // How sure the best setting is of the first group that is maximized: against where the search began, against the
@@ -249,10 +265,12 @@ Outcome tuneFactors(const TuneRequestText& request, const JobContext& job) {
     const TuneResult result = tune(*evaluator, tune_request, job);
     Json json = toJson(result);
     std::string text = toText(result);
-    if (const auto* landscapes = dynamic_cast<const LandscapeEvaluator*>(evaluator.get())) {
-        const Outcome sure = sureness(*landscapes, result, tune_request, confidence, job);
+    if (run.landscapes && allReady(*run.landscapes, result, tune_request)) {
+        const Outcome sure = sureness(*run.landscapes, result, tune_request, confidence, job);
         json["confidence"] = sure.json;
         text += sure.text;
+    } else {
+        text += "how sure: not told, that needs landscapes of the group's sets\n";
     }
     if (!request.output.empty()) {
         writeJsonFile(request.output, json);

@@ -89,6 +89,11 @@ class Chain(FolderTest):
         quick = run_json("tune", *words, "--factors", "sigma_t")
         self.assertEqual(slow["best"], quick["best"])
         self.assertEqual(slow["front"], quick["front"])
+        # Without room for landscapes too, though not how sure it is.
+        shutil.rmtree(self.product / "landscapes")
+        small = run("tune", *words, "--factors", "sigma_t", "--memory-gib", "0.001", "--json")
+        self.assertEqual(json.loads(small.stdout)["best"], quick["best"])
+        self.assertIn("computed directly", small.stderr)
         run("tune", "--product", self.product, "--maximize", "AX", code=1)
         run("tune", "--product", self.product, code=2)
 
