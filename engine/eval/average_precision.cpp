@@ -5,12 +5,10 @@
 #include <cblas.h>
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
 #include <numeric>
 
 #include "engine/base/error.h"
+#include "engine/base/first_error.h"
 #include "engine/eval/score_kernel.h"
 
 namespace engine {
@@ -136,18 +134,14 @@ ClassPrecisions averagePrecisions(const RowSource& items, const RowSource& class
         std::clamp<std::size_t>(kScoreBytes / (std::max<std::size_t>(n, 1) * sizeof(double)), 1, class_count);
     std::vector<double> scores(chunk * n), block(kItemBlock * width);
     ProgressMeter meter(job, "mAP of " + name, "scores", static_cast<std::uint64_t>(n) * class_count);
-    std::mutex mutex;
-    std::exception_ptr error;
+    FirstError failure;
     const auto guarded = [&](const auto& body) {
-        try {
+        failure.guard([&] {
             if (!job.stopRequested()) body();
-        } catch (...) {
-            const std::scoped_lock lock(mutex);
-            if (!error) error = std::current_exception();
-        }
+        });
     };
     const auto settle = [&] {
-        if (error) std::rethrow_exception(error);
+        failure.rethrow();
         job.checkStop();
     };
     for (std::size_t c0 = 0; c0 < class_count; c0 += chunk) {

@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <exception>
 #include <limits>
 #include <memory>
 #include <mutex>
 
 #include "engine/base/error.h"
+#include "engine/base/first_error.h"
 #include "engine/eval/score_kernel.h"
 
 namespace engine {
@@ -302,25 +302,6 @@ void countTile(std::size_t i0, std::size_t rows, std::size_t j0, std::size_t col
     }
 }
 
-// The first exception of any thread; the others stop at their next look.
-class Failure {
-public:
-    bool any() const { return failed_.load(std::memory_order_relaxed); }
-    void capture() {
-        const std::scoped_lock lock(mutex_);
-        if (!error_) error_ = std::current_exception();
-        failed_ = true;
-    }
-    void rethrow() const {
-        if (error_) std::rethrow_exception(error_);
-    }
-
-private:
-    std::atomic<bool> failed_{false};
-    std::mutex mutex_;
-    std::exception_ptr error_;
-};
-
 std::size_t ceilDivide(std::size_t a, std::size_t b) {
     return (a + b - 1) / b;
 }
@@ -361,7 +342,7 @@ PairRanks rankPairs(const RowSource& first, const RowSource& second, const PairL
     const std::size_t row_blocks = ceilDivide(rows, kTileRows);
     ProgressMeter meter(job, "ranks of " + name, "scores", static_cast<std::uint64_t>(rows) * cols);
     std::atomic<std::uint64_t> done{0}, rechecked{0}, resolved{0};
-    Failure failure;
+    FirstError failure;
     score::Packed packed;
     for (std::size_t start = 0; start < cols; start += block_cols) {
         const std::size_t count = std::min(block_cols, cols - start);
@@ -371,12 +352,10 @@ PairRanks rankPairs(const RowSource& first, const RowSource& second, const PairL
 #pragma omp parallel
         {
             std::unique_ptr<ThreadState> state;
-            try {
+            failure.guard([&] {
                 state = std::make_unique<ThreadState>(first, second);
                 state->packed.resize(kTileRows / score::kRowPanel * score::panelValues(width, score::kRowPanel));
-            } catch (...) {
-                failure.capture();
-            }
+            });
 #pragma omp for schedule(dynamic, 8)
             for (std::size_t p = 0; p < panels; ++p) {
                 if (failure.any() || job.stopRequested()) continue;
@@ -387,7 +366,7 @@ PairRanks rankPairs(const RowSource& first, const RowSource& second, const PairL
 #pragma omp for schedule(dynamic)
             for (std::size_t unit = 0; unit < row_blocks * units; ++unit) {
                 if (failure.any() || job.stopRequested()) continue;
-                try {
+                failure.guard([&] {
                     const std::size_t i0 = unit / units * kTileRows, from = unit % units * kUnitCols;
                     const std::size_t tile_rows = std::min(kTileRows, rows - i0);
                     const std::size_t to = std::min(count, from + kUnitCols);
@@ -402,9 +381,7 @@ PairRanks rankPairs(const RowSource& first, const RowSource& second, const PairL
                     }
                     done.fetch_add(tile_rows * (to - from), std::memory_order_relaxed);
                     if (omp_get_thread_num() == 0) meter.set(done.load(std::memory_order_relaxed));
-                } catch (...) {
-                    failure.capture();
-                }
+                });
             }
             if (state) {
                 rechecked += state->rechecked;

@@ -3,15 +3,14 @@
 #include "engine/factors/flips.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <deque>
-#include <exception>
 #include <limits>
-#include <mutex>
+#include <memory>
 #include <numeric>
 
 #include "engine/base/error.h"
+#include "engine/base/first_error.h"
 #include "engine/eval/score_kernel.h"
 #include "engine/factors/exact_atoms.h"
 
@@ -631,30 +630,25 @@ LineHits flipsAlong(const SetLandscape& landscape, const FactorLine& line, bool 
     }
     const std::size_t blocks = (n + kBlockQueries - 1) / kBlockQueries;
     std::vector<std::vector<Flip>> found(blocks);
-    std::exception_ptr failure;
-    std::mutex guard;
-    std::atomic<bool> failed{false};
+    FirstError failure;
 #pragma omp parallel
     {
-        LineSolver solver(landscape, line, pieces, forward, ties);
+        std::unique_ptr<LineSolver> solver;
+        failure.guard([&] { solver = std::make_unique<LineSolver>(landscape, line, pieces, forward, ties); });
 #pragma omp for schedule(dynamic, 1)
         for (std::size_t b = 0; b < blocks; ++b) {
-            if (failed) continue;
-            try {
+            if (failure.any()) continue;
+            failure.guard([&] {
                 const std::size_t first = b * kBlockQueries, last = std::min(first + kBlockQueries, n);
-                solver.seek(static_cast<std::uint32_t>(first));
+                solver->seek(static_cast<std::uint32_t>(first));
                 for (std::size_t q = first; q < last; ++q) {
                     job.checkStop();
-                    if (positives[q] != 0) solver.solve(static_cast<std::uint32_t>(q), out.start[q], found[b]);
+                    if (positives[q] != 0) solver->solve(static_cast<std::uint32_t>(q), out.start[q], found[b]);
                 }
-            } catch (...) {
-                failed = true;
-                const std::scoped_lock lock(guard);
-                if (!failure) failure = std::current_exception();
-            }
+            });
         }
     }
-    if (failure) std::rethrow_exception(failure);
+    failure.rethrow();
     for (const auto& block : found) out.flips.insert(out.flips.end(), block.begin(), block.end());
     // Blocks are in the order of the queries, and a query's flips in that of the places.
     std::stable_sort(out.flips.begin(), out.flips.end(), [](const Flip& a, const Flip& b) { return a.at < b.at; });

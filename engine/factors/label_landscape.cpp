@@ -7,12 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <exception>
-#include <mutex>
 #include <numeric>
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/base/first_error.h"
 #include "engine/eval/average_precision.h"
 #include "engine/eval/score_kernel.h"
 #include "engine/factors/exact_atoms.h"
@@ -179,22 +178,13 @@ LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
     // Items' weights, atom by atom; the class's own length does not change the order of its items.
     std::vector<double> weights(ia * n);
     double most = 0;
-    std::exception_ptr failure;
-    std::mutex guard;
-    const auto guarded = [&](const auto& body) {
-        try {
-            body();
-        } catch (...) {
-            const std::scoped_lock lock(guard);
-            if (!failure) failure = std::current_exception();
-        }
-    };
+    FirstError failure;
 #pragma omp parallel for schedule(static) reduction(max : most)
     for (std::size_t i = 0; i < n; ++i) {
         double b[kMostAtoms], sum = 0;
         const BlendSide::Shape shape{item_inverse_.data() + i * ia, item_cosine_.data() + i * (ia - 1) * ia};
         if (!items_->weights(shape, point, b)) {
-            guarded([&] {
+            failure.guard([&] {
                 std::vector<double> row(exact.width());
                 exact.row(false, i, row.data());  // says why there is no such vector
             });
@@ -206,7 +196,7 @@ LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
         }
         most = std::max(most, sum);
     }
-    if (failure) std::rethrow_exception(failure);
+    failure.rethrow();
 
     LabelPoint out;
     out.classes = classes;
@@ -253,7 +243,7 @@ LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
                     std::vector<std::uint32_t> items;
                     for (std::size_t k = i; k < end; ++k) items.push_back(itemOf(s.keys[k]) << 1 | (s.keys[k] & 1));
                     std::sort(items.begin(), items.end());
-                    guarded([&] {
+                    failure.guard([&] {
                         if (!class_row) exact.row(true, c, s.exact_class.data());
                         class_row = true;
                         for (const std::uint32_t item : items) {
@@ -274,7 +264,7 @@ LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
             values[c] = total / static_cast<double>(members.size());
         }
     }
-    if (failure) std::rethrow_exception(failure);
+    failure.rethrow();
     for (std::size_t c = 0; c < classes; ++c) {
         out.classes_without_items += members_[c].empty();
         out.tied_classes += tied[c] != 0;

@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
-#include <mutex>
 #include <numeric>
 
 #include "engine/base/error.h"
+#include "engine/base/first_error.h"
 #include "engine/factors/landscape_file.h"
 
 namespace engine {
@@ -291,21 +290,17 @@ std::vector<std::vector<MetricMap>> LandscapeEvaluator::figuresAt(const std::vec
         }
         for (auto& [point, of] : points) tasks.push_back({s, point, std::move(of)});
     }
-    std::exception_ptr failure;
-    std::mutex guard;
+    FirstError failure;
 #pragma omp parallel for schedule(dynamic, 1)
     for (std::size_t t = 0; t < tasks.size(); ++t) {
         const Task& task = tasks[t];
-        try {
+        failure.guard([&] {
             job.checkStop();
             const MetricMap values = metricsOf(slots_[task.set], task.point.data(), {}, false).values();
             for (const std::size_t i : task.settings) out[i][task.set] = values;
-        } catch (...) {
-            const std::scoped_lock lock(guard);
-            if (!failure) failure = std::current_exception();
-        }
+        });
     }
-    if (failure) std::rethrow_exception(failure);
+    failure.rethrow();
     return out;
 }
 

@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <limits>
-#include <mutex>
 
 #include "engine/base/error.h"
+#include "engine/base/first_error.h"
 #include "engine/eval/score_kernel.h"
 
 namespace engine {
@@ -89,18 +88,12 @@ void PartGrams::coefficients(std::size_t i, const BlendWeights& weights, double*
 
 std::vector<double> coefficientsOf(const PartGrams& grams, const BlendWeights& weights) {
     std::vector<double> out(grams.items() * grams.parts());
-    std::exception_ptr failure;
-    std::mutex guard;
+    FirstError failure;
 #pragma omp parallel for schedule(static)
     for (std::size_t i = 0; i < grams.items(); ++i) {
-        try {
-            grams.coefficients(i, weights, out.data() + i * grams.parts());
-        } catch (...) {
-            const std::scoped_lock lock(guard);
-            if (!failure) failure = std::current_exception();
-        }
+        failure.guard([&] { grams.coefficients(i, weights, out.data() + i * grams.parts()); });
     }
-    if (failure) std::rethrow_exception(failure);
+    failure.rethrow();
     return out;
 }
 

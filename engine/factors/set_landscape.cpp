@@ -7,13 +7,12 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <exception>
 #include <limits>
-#include <mutex>
 #include <numeric>
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/base/first_error.h"
 #include "engine/eval/score_kernel.h"
 
 namespace engine {
@@ -250,23 +249,19 @@ SetPoint SetLandscape::at(const double* point, TieRule ties) const {
             tasks.push_back({forward, q, std::min(q + kTaskQueries, open)});
     }
     std::vector<HitCount> counts(tasks.size());
-    std::exception_ptr failure;
-    std::mutex guard;
+    FirstError failure;
     // Reductions of floats would depend on the threads: counts are kept apart and added in order.
 #pragma omp parallel for schedule(dynamic, 1) if (entries > kManyEntries)
     for (std::size_t t = 0; t < tasks.size(); ++t) {
         const Task& task = tasks[t];
-        try {
+        failure.guard([&] {
             const auto& table = tables[task.forward];
             counts[t] = countOpen(task.forward ? forward_ : backward_, leaf, task.begin, task.end,
                                   task.forward ? *first_ : *second_, task.forward ? *second_ : *first_, point,
                                   table.empty() ? nullptr : table.data(), exact, !task.forward, ties);
-        } catch (...) {
-            const std::scoped_lock lock(guard);
-            if (!failure) failure = std::current_exception();
-        }
+        });
     }
-    if (failure) std::rethrow_exception(failure);
+    failure.rethrow();
     for (std::size_t t = 0; t < tasks.size(); ++t) (tasks[t].forward ? out.forward : out.backward).count += counts[t];
     return out;
 }
@@ -299,8 +294,7 @@ std::vector<QueryRank> SetLandscape::ranks(const double* point, bool forward) co
     const std::size_t qa = queries.atoms(), ca = candidates.atoms();
     std::vector<QueryRank> out(left.positives.size());
     const std::vector<double> weights = weightTable(candidates, point);
-    std::exception_ptr failure;
-    std::mutex guard;
+    FirstError failure;
 #pragma omp parallel for schedule(dynamic, 16)
     for (std::size_t q = 0; q < out.size(); ++q) {
         const QueryEntries query = left.entries(q);
@@ -320,16 +314,13 @@ std::vector<QueryRank> SetLandscape::ranks(const double* point, bool forward) co
             }
             entries[e] = {score, doubt * b[ca], query.items[e]};
         }
-        try {
+        failure.guard([&] {
             bool in_doubt = false;
             out[q] = rankEntries(entries, query.positives, query.query, query.always, true, candidates, exact, !forward,
                                  in_doubt);
-        } catch (...) {
-            const std::scoped_lock lock(guard);
-            if (!failure) failure = std::current_exception();
-        }
+        });
     }
-    if (failure) std::rethrow_exception(failure);
+    failure.rethrow();
     return out;
 }
 

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <exception>
 #include <limits>
-#include <mutex>
+#include <memory>
 
 #include "engine/base/file.h"
+#include "engine/base/first_error.h"
 #include "engine/base/matrix.h"
 #include "engine/eval/score_kernel.h"
 
@@ -354,21 +354,21 @@ Survivors sortOut(const SideTables& queries, const SideTables& candidates, const
     out.product_error = kUnit * (static_cast<double>(std::min(width, kSumBlock) + width / kSumBlock) + 26);
     const std::size_t blocks = (n + kTileQueries - 1) / kTileQueries;
     std::vector<BlockLeft> left(blocks);
-    std::exception_ptr failure;
-    std::mutex guard;
-    std::atomic<bool> failed{false};
+    FirstError failure;
     std::atomic<std::uint64_t> pairs{0}, kept{0}, finished{0};
     std::uint64_t reported = 0;  // by the first thread only
 #pragma omp parallel
     {
         const int thread = omp_get_thread_num();
-        BlockSorter sorter(queries, candidates, grid, positives, out.product_error);
+        std::unique_ptr<BlockSorter> sorter;
+        failure.guard(
+            [&] { sorter = std::make_unique<BlockSorter>(queries, candidates, grid, positives, out.product_error); });
 #pragma omp for schedule(dynamic, 1)
         for (std::size_t b = 0; b < blocks; ++b) {
-            if (failed) continue;
-            try {
+            if (failure.any()) continue;
+            failure.guard([&] {
                 const std::size_t first = b * kTileQueries, count = std::min(kTileQueries, n - first);
-                sorter.sort(first, count, job, [&](std::size_t done) {
+                sorter->sort(first, count, job, [&](std::size_t done) {
                     const std::uint64_t now = pairs += done;
                     if (thread != 0) return;
                     meter.advance(now - reported);
@@ -377,7 +377,7 @@ Survivors sortOut(const SideTables& queries, const SideTables& candidates, const
                 BlockLeft& to = left[b];
                 for (std::size_t r = 0; r < count; ++r) {
                     if (r % 16 == 0) job.checkStop();
-                    const QueryEntries entries = sorter.entries(first, r);
+                    const QueryEntries entries = sorter->entries(first, r);
                     if (entries.positives != 0) visit(entries, thread);
                     to.counts.push_back(entries.count);
                     to.positives.push_back(entries.positives);
@@ -389,14 +389,10 @@ Survivors sortOut(const SideTables& queries, const SideTables& candidates, const
                 kept += to.items.size() * (sizeof(std::uint32_t) + out.products * sizeof(float));
                 if (const std::uint64_t done = ++finished; done >= kBlocksToJudge)
                     requireMemory(kept / done * blocks, memory_bytes, "landscape");
-            } catch (...) {
-                failed = true;
-                const std::scoped_lock lock(guard);
-                if (!failure) failure = std::current_exception();
-            }
+            });
         }
     }
-    if (failure) std::rethrow_exception(failure);
+    failure.rethrow();
     meter.advance(pairs - reported);
     std::vector<std::uint64_t> offset{0};
     std::vector<std::uint32_t> all_positives, all_always, all_items;

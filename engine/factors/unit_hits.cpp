@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
-#include <mutex>
 #include <numeric>
 
 #include "engine/base/error.h"
+#include "engine/base/first_error.h"
 
 namespace engine {
 
@@ -253,21 +252,17 @@ GroupHits groupHits(const LandscapeEvaluator& evaluator, const DeltaGroup& group
         for (std::size_t s = 0; s < places.size(); ++s) out.put(s, GroupHits::kBaseline, baseline.at(group.sets[s]));
     }
     const std::size_t tasks = places.size() * settings.size();
-    std::exception_ptr failure;
-    std::mutex guard;
+    FirstError failure;
 #pragma omp parallel for schedule(dynamic, 1)
     for (std::size_t t = 0; t < tasks; ++t) {
         if (job.stopRequested()) continue;
-        try {
+        failure.guard([&] {
             const std::size_t s = t / settings.size(), i = t % settings.size();
             const std::vector<double> point = evaluator.pointOf(places[s], settings[i]);
             out.put(s, i, queryHits(*evaluator.landscape(places[s]), point.data(), evaluator.ties()));
-        } catch (...) {
-            const std::scoped_lock lock(guard);
-            if (!failure) failure = std::current_exception();
-        }
+        });
     }
-    if (failure) std::rethrow_exception(failure);
+    failure.rethrow();
     job.checkStop();
     return out;
 }

@@ -11,10 +11,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <vector>
 
+#include "engine/base/first_error.h"
 #include "engine/base/job.h"
 #include "engine/base/matrix.h"
 
@@ -29,22 +29,17 @@ inline std::atomic<std::uint64_t> tiles_done{0};
 template <typename Tile>
 void parallelTiles(std::size_t count, const JobContext& job, const Tile& tile,
                    const std::function<void()>& progress = {}) {
-    std::exception_ptr failure;
-    std::atomic<bool> failed{false};
+    FirstError failure;
 #pragma omp parallel for schedule(dynamic, 1)
     for (std::size_t i = 0; i < count; ++i) {
-        if (failed.load(std::memory_order_relaxed) || job.stopRequested()) continue;
-        try {
+        if (failure.any() || job.stopRequested()) continue;
+        failure.guard([&] {
             tile(i);
             tiles_done.fetch_add(1, std::memory_order_relaxed);
             if (progress && omp_get_thread_num() == 0) progress();
-        } catch (...) {
-#pragma omp critical(engine_tile_failure)
-            if (!failure) failure = std::current_exception();
-            failed = true;
-        }
+        });
     }
-    if (failure) std::rethrow_exception(failure);
+    failure.rethrow();
     job.checkStop();
 }
 

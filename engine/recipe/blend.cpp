@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <cmath>
-#include <exception>
-#include <mutex>
 
 #include "engine/base/error.h"
+#include "engine/base/first_error.h"
 #include "engine/recipe/product.h"
 
 namespace engine {
@@ -80,24 +79,19 @@ void blend(const Components& components, const BlendWeights& weights, std::size_
            float* out) {
     checkShape(components, weights);
     const std::size_t width = components.width();
-    std::exception_ptr failure;  // an exception must not leave a parallel region
-    std::mutex guard;
+    FirstError failure;
 #pragma omp parallel if (count * width > 65536)
     {
         std::vector<double> z(width), mean(width);
 #pragma omp for schedule(static)
         for (std::size_t i = 0; i < count; ++i) {
-            try {
+            failure.guard([&] {
                 blendInto(components, weights, first + i, z.data(), mean.data());
-            } catch (...) {
-                const std::lock_guard lock(guard);
-                if (!failure) failure = std::current_exception();
-                continue;
-            }
-            for (std::size_t j = 0; j < width; ++j) out[i * width + j] = static_cast<float>(z[j]);
+                for (std::size_t j = 0; j < width; ++j) out[i * width + j] = static_cast<float>(z[j]);
+            });
         }
     }
-    if (failure) std::rethrow_exception(failure);
+    failure.rethrow();
 }
 
 Matrix blendAll(const Components& components, const BlendWeights& weights) {
