@@ -85,8 +85,10 @@ public:
           ties_(ties),
           q_components_(forward ? landscape.set().first : landscape.set().second),
           c_components_(forward ? landscape.set().second : landscape.set().first),
-          q_weights_(forward ? landscape.firstAt(line.point.data()) : landscape.secondAt(line.point.data())),
-          c_weights_(forward ? landscape.secondAt(line.point.data()) : landscape.firstAt(line.point.data())),
+          q_weights_(forward ? landscape.request().firstAt(line.point.data())
+                             : landscape.request().secondAt(line.point.data())),
+          c_weights_(forward ? landscape.request().secondAt(line.point.data())
+                             : landscape.request().firstAt(line.point.data())),
           exact_queries_(q_components_, q_weights_, queries_),
           exact_candidates_(c_components_, c_weights_, candidates_),
           qa_(queries_.atoms()),

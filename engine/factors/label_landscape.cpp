@@ -85,40 +85,29 @@ struct Scratch {
 
 }  // namespace
 
-std::shared_ptr<const LabelLandscape> LabelLandscape::build(SetComponents set, BlendWeights first, BlendWeights second,
-                                                            std::vector<int> first_dims, std::vector<int> second_dims,
-                                                            FactorGrid box, std::uint64_t memory_bytes,
-                                                            const JobContext& job) {
-    return std::shared_ptr<const LabelLandscape>(new LabelLandscape(std::move(set), std::move(first), std::move(second),
-                                                                    std::move(first_dims), std::move(second_dims),
-                                                                    std::move(box), memory_bytes, job));
+std::shared_ptr<const LabelLandscape> LabelLandscape::build(LandscapeRequest request, const JobContext& job) {
+    return std::shared_ptr<const LabelLandscape>(new LabelLandscape(std::move(request), job));
 }
 
-LabelLandscape::LabelLandscape(SetComponents set, BlendWeights first, BlendWeights second, std::vector<int> first_dims,
-                               std::vector<int> second_dims, FactorGrid box, std::uint64_t memory_bytes,
-                               const JobContext& job)
-    : set_(std::move(set)),
-      first_weights_(std::move(first)),
-      second_weights_(std::move(second)),
-      first_dims_(std::move(first_dims)),
-      second_dims_(std::move(second_dims)),
-      box_(std::move(box)) {
-    items_ = std::make_unique<BlendSide>(set_.first, first_weights_, first_dims_, job);
-    classes_ = std::make_unique<BlendSide>(set_.second, second_weights_, second_dims_, job);
+LabelLandscape::LabelLandscape(LandscapeRequest request, const JobContext& job)
+    : request_(std::move(request)), grid_(request_.grid()) {
+    const SetComponents& set = request_.set;
+    items_ = std::make_unique<BlendSide>(set.first, request_.first, request_.first_dims, job);
+    classes_ = std::make_unique<BlendSide>(set.second, request_.second, request_.second_dims, job);
     const std::size_t n = items_->items(), classes = classes_->items(), width = items_->width();
     const std::size_t ia = items_->atoms(), ca = classes_->atoms();
-    const std::string name = "landscape of " + set_.set.name;
-    requireMemory(static_cast<std::uint64_t>(n) * classes * ia * ca * sizeof(float), memory_bytes, name);
+    const std::string name = "landscape of " + set.set.name;
+    requireMemory(static_cast<std::uint64_t>(n) * classes * ia * ca * sizeof(float), request_.memory_bytes, name);
     members_.resize(classes);
-    for (const auto& pair : set_.set.pairs) members_.at(pair[1]).push_back(pair[0]);
+    for (const auto& pair : set.set.pairs) members_.at(pair[1]).push_back(pair[0]);
     for (auto& m : members_) {
         std::sort(m.begin(), m.end());
         m.erase(std::unique(m.begin(), m.end()), m.end());
     }
     inner_.resize(classes * ca * ia * n);
     ProgressMeter meter(job, name, "pairs", static_cast<std::uint64_t>(n) * classes);
-    const ExactAtoms exact_items(set_.first, first_weights_, *items_);
-    const ExactAtoms exact_classes(set_.second, second_weights_, *classes_);
+    const ExactAtoms exact_items(set.first, request_.first, *items_);
+    const ExactAtoms exact_classes(set.second, request_.second, *classes_);
     item_inverse_.resize(n * ia);
     item_cosine_.resize(n * (ia - 1) * ia);
     class_inverse_.resize(classes * ca);
@@ -172,9 +161,8 @@ LabelLandscape::LabelLandscape(SetComponents set, BlendWeights first, BlendWeigh
 
 LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
     const std::size_t n = items_->items(), classes = classes_->items(), ia = items_->atoms(), ca = classes_->atoms();
-    const BlendWeights first = weightsAtPoint(first_weights_, first_dims_, point);
-    const BlendWeights second = weightsAtPoint(second_weights_, second_dims_, point);
-    const ExactRows exact(set_, first, second);
+    const BlendWeights first = request_.firstAt(point), second = request_.secondAt(point);
+    const ExactRows exact(request_.set, first, second);
     // Items' weights, atom by atom; the class's own length does not change the order of its items.
     std::vector<double> weights(ia * n);
     double most = 0;

@@ -16,6 +16,7 @@
 #include "engine/factors/blend_side.h"
 #include "engine/factors/direction_cells.h"
 #include "engine/factors/factor_grid.h"
+#include "engine/factors/landscape_request.h"
 
 namespace engine {
 
@@ -27,25 +28,20 @@ struct LabelPoint {
 
 class LabelLandscape {
 public:
-    // Items are the first side, classes the second. Throws Error{NoSpace} where the products do not fit `memory_bytes`.
-    static std::shared_ptr<const LabelLandscape> build(SetComponents set, BlendWeights first, BlendWeights second,
-                                                       std::vector<int> first_dims, std::vector<int> second_dims,
-                                                       FactorGrid box, std::uint64_t memory_bytes,
-                                                       const JobContext& job);
+    // Items are the first side, classes the second. Throws Error{NoSpace} where the products do not fit the request's
+    // memory.
+    static std::shared_ptr<const LabelLandscape> build(LandscapeRequest request, const JobContext& job);
 
-    const SetComponents& set() const { return set_; }
-    const FactorGrid& grid() const { return box_; }  // without cuts
+    const SetComponents& set() const { return request_.set; }
+    const FactorGrid& grid() const { return grid_; }  // without cuts
     std::uint64_t bytes() const { return inner_.size() * sizeof(float); }
     LabelPoint at(const double* point, TieRule ties) const;
 
 private:
-    LabelLandscape(SetComponents set, BlendWeights first, BlendWeights second, std::vector<int> first_dims,
-                   std::vector<int> second_dims, FactorGrid box, std::uint64_t memory_bytes, const JobContext& job);
+    LabelLandscape(LandscapeRequest request, const JobContext& job);
 
-    SetComponents set_;
-    BlendWeights first_weights_, second_weights_;
-    std::vector<int> first_dims_, second_dims_;
-    FactorGrid box_;
+    LandscapeRequest request_;
+    FactorGrid grid_;
     std::unique_ptr<const BlendSide> items_, classes_;
     std::vector<std::vector<std::uint32_t>> members_;  // items of each class
     std::vector<float> inner_;                         // [class][class atom * item atom][item]

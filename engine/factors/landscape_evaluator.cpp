@@ -140,7 +140,7 @@ LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting,
         used -= slot.cells ? slot.cells->bytes() : slot.labels ? slot.labels->bytes() : 0;
         slot.cells.reset();
         slot.labels.reset();
-        SetLandscape::Request request;
+        LandscapeRequest request;
         request.set = slot.set;
         request.first = model_->weights(slot.set.first.modality, slot.set.first, setting);
         request.second = model_->weights(slot.set.second.modality, slot.set.second, setting);
@@ -153,14 +153,7 @@ LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting,
             bool cached = false;
             if (slot.set.set.kind == SetKind::MultiLabel) {
                 if (!build) continue;
-                FactorGrid box;
-                for (const auto& range : request.box) {
-                    box.factors.push_back(range.factor);
-                    box.low.push_back(range.low);
-                    box.high.push_back(range.high);
-                }
-                slot.labels = LabelLandscape::build(request.set, request.first, request.second, request.first_dims,
-                                                    request.second_dims, std::move(box), request.memory_bytes, job);
+                slot.labels = LabelLandscape::build(std::move(request), job);
             } else {
                 slot.cells = landscapeFromCache(options_.cache, std::move(request), build, job, cached);
                 if (!slot.cells) continue;

@@ -139,10 +139,10 @@ void dropOldFiles(const std::filesystem::path& folder, const std::string& prefix
 
 }  // namespace
 
-std::string SetLandscape::key(const Request& request) {
+std::string SetLandscape::key(const LandscapeRequest& request) {
     Hash hash;
     hash.add(std::string(kFormat));
-    hash.add(gridParts(request.box.size(), request.set.first.rows() + request.set.second.rows()));
+    hash.add(request.grid().parts);
     for (const auto& range : request.box) {
         hash.add(range.factor);
         hash.add(&range.low, sizeof range.low);
@@ -180,7 +180,7 @@ void SetLandscape::write(const std::filesystem::path& path, const std::string& k
 }
 
 std::shared_ptr<const SetLandscape> SetLandscape::read(const std::filesystem::path& path, const std::string& key,
-                                                       Request request) {
+                                                       LandscapeRequest request) {
     const SafetensorsFile file(path);
     const auto damaged = [&](const std::string& what) {
         return Error(ErrorCode::InvalidInput, path.string(), what, "delete the file; it is made anew");
@@ -221,16 +221,15 @@ std::shared_ptr<const SetLandscape> SetLandscape::read(const std::filesystem::pa
     } catch (const Json::exception& error) {
         throw damaged(error.what());
     }
-    const Request& r = out->request_;
+    const LandscapeRequest& r = out->request_;
     out->first_ = std::make_unique<BlendSide>(r.set.first, r.first, r.first_dims, std::move(first));
     out->second_ = std::make_unique<BlendSide>(r.set.second, r.second, r.second_dims, std::move(second));
     out->file_ = file.mapping();
     return out;
 }
 
-std::shared_ptr<const SetLandscape> landscapeFromCache(const std::filesystem::path& folder,
-                                                       SetLandscape::Request request, bool build, const JobContext& job,
-                                                       bool& cached) {
+std::shared_ptr<const SetLandscape> landscapeFromCache(const std::filesystem::path& folder, LandscapeRequest request,
+                                                       bool build, const JobContext& job, bool& cached) {
     cached = false;
     if (folder.empty()) return build ? SetLandscape::build(std::move(request), job) : nullptr;
     const std::string key = SetLandscape::key(request), prefix = fileNameOf(request.set.set.name) + "-";

@@ -15,8 +15,7 @@ namespace engine {
 
 // From `folder` if it is there (`cached`), else built and put there; null if `build` is false. An empty folder: built.
 // A file that cannot be written is logged, not an error.
-std::shared_ptr<const SetLandscape> landscapeFromCache(const std::filesystem::path& folder,
-                                                       SetLandscape::Request request, bool build, const JobContext& job,
-                                                       bool& cached);
+std::shared_ptr<const SetLandscape> landscapeFromCache(const std::filesystem::path& folder, LandscapeRequest request,
+                                                       bool build, const JobContext& job, bool& cached);
 
 }  // namespace engine

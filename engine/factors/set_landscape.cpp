@@ -171,21 +171,15 @@ bool sharesFactor(const BlendSide& a, const BlendSide& b) {
 
 }  // namespace
 
-std::shared_ptr<const SetLandscape> SetLandscape::build(Request request, const JobContext& job) {
+std::shared_ptr<const SetLandscape> SetLandscape::build(LandscapeRequest request, const JobContext& job) {
     const std::shared_ptr<SetLandscape> made(new SetLandscape(std::move(request)));
     made->make(job);
     return made;
 }
 
-SetLandscape::SetLandscape(Request request) : request_(std::move(request)) {
-    ENGINE_CHECK(request_.box.size() <= kMostDims, "more factors than a landscape has room for");
+SetLandscape::SetLandscape(LandscapeRequest request) : request_(std::move(request)), grid_(request_.grid()) {
+    ENGINE_CHECK(grid_.dims() <= kMostDims, "more factors than a landscape has room for");
     ENGINE_CHECK(request_.set.set.kind != SetKind::MultiLabel, "sets of several labels have no cells");
-    for (const auto& range : request_.box) {
-        grid_.factors.push_back(range.factor);
-        grid_.low.push_back(range.low);
-        grid_.high.push_back(range.high);
-    }
-    grid_.parts = gridParts(grid_.dims(), request_.set.first.rows() + request_.set.second.rows());
 }
 
 void SetLandscape::make(const JobContext& job) {
@@ -224,7 +218,7 @@ std::uint64_t SetLandscape::bytes() const {
 
 SetPoint SetLandscape::at(const double* point, TieRule ties) const {
     const std::size_t leaf = grid_.leafOf(point);
-    const BlendWeights first = firstAt(point), second = secondAt(point);
+    const BlendWeights first = request_.firstAt(point), second = request_.secondAt(point);
     const ExactRows exact(request_.set, first, second);
     SetPoint out;
     struct Task {
@@ -278,7 +272,7 @@ std::vector<std::array<float, kHitPlaces.size()>> SetLandscape::hits(const doubl
         const std::uint8_t bits = of.sure_of[leaf * n + q];
         for (std::size_t k = 0; k < kHitPlaces.size(); ++k) out[q][k] = static_cast<float>(bits >> k & 1);
     }
-    const BlendWeights first = firstAt(point), second = secondAt(point);
+    const BlendWeights first = request_.firstAt(point), second = request_.secondAt(point);
     const ExactRows exact(request_.set, first, second);
     countOpen(of, leaf, 0, of.open_at[leaf + 1] - of.open_at[leaf], queries, candidates, point, nullptr, exact,
               !forward, ties, &out);
@@ -289,7 +283,7 @@ std::vector<QueryRank> SetLandscape::ranks(const double* point, bool forward) co
     const BlendSide& queries = forward ? *first_ : *second_;
     const BlendSide& candidates = forward ? *second_ : *first_;
     const Survivors& left = survivors(forward);
-    const BlendWeights first = firstAt(point), second = secondAt(point);
+    const BlendWeights first = request_.firstAt(point), second = request_.secondAt(point);
     const ExactRows exact(request_.set, first, second);
     const std::size_t qa = queries.atoms(), ca = candidates.atoms();
     std::vector<QueryRank> out(left.positives.size());

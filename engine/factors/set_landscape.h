@@ -21,6 +21,7 @@
 #include "engine/factors/blend_side.h"
 #include "engine/factors/direction_cells.h"
 #include "engine/factors/factor_grid.h"
+#include "engine/factors/landscape_request.h"
 #include "engine/factors/survivors.h"
 
 namespace engine {
@@ -37,31 +38,17 @@ struct SetPoint {
     DirectionPoint forward, backward;  // first -> second; backward is empty where it was not asked for
 };
 
-// A range of one factor; [low, high] within 0..1.
-struct FactorRange {
-    std::string factor;
-    double low = 0, high = 1;
-};
-
 class SetLandscape {
 public:
-    struct Request {
-        SetComponents set;
-        BlendWeights first, second;                // fixes experts' weights, and shares that are no factor of the set
-        std::vector<int> first_dims, second_dims;  // the factor of each layer, an index into `box`, or -1
-        std::vector<FactorRange> box;              // of the set's factors, those that any layer names
-        bool backward = true;                      // also queries from the second side
-        std::uint64_t memory_bytes = std::uint64_t{4} << 30;
-    };
     // Throws Error{NoSpace} with both figures if the budget is too small; Cancelled on a stop, looked at every tile.
-    static std::shared_ptr<const SetLandscape> build(Request request, const JobContext& job);
+    static std::shared_ptr<const SetLandscape> build(LandscapeRequest request, const JobContext& job);
     // A hash of everything that build() depends on, the rows of the components included.
-    static std::string key(const Request& request);
+    static std::string key(const LandscapeRequest& request);
     // The landscape as one file, written whole, then renamed; read() maps it. Throws Error{InvalidInput} if the file is
     // damaged or belongs to another key.
     void write(const std::filesystem::path& path, const std::string& key) const;
     static std::shared_ptr<const SetLandscape> read(const std::filesystem::path& path, const std::string& key,
-                                                    Request request);
+                                                    LandscapeRequest request);
 
     const SetComponents& set() const { return request_.set; }
     const FactorGrid& grid() const { return grid_; }
@@ -77,13 +64,7 @@ public:
     // of milliseconds). For rows of the first side, or of the second.
     std::vector<QueryRank> ranks(const double* point, bool forward) const;
 
-    // The weights of both sides at a point, as blend() takes them.
-    BlendWeights firstAt(const double* point) const {
-        return weightsAtPoint(request_.first, request_.first_dims, point);
-    }
-    BlendWeights secondAt(const double* point) const {
-        return weightsAtPoint(request_.second, request_.second_dims, point);
-    }
+    const LandscapeRequest& request() const { return request_; }
 
     const BlendSide& first() const { return *first_; }
     const BlendSide& second() const { return *second_; }
@@ -91,10 +72,10 @@ public:
     const Survivors& survivors(bool forward) const { return forward ? forward_survivors_ : backward_survivors_; }
 
 private:
-    explicit SetLandscape(Request request);
+    explicit SetLandscape(LandscapeRequest request);
     void make(const JobContext& job);
 
-    Request request_;
+    LandscapeRequest request_;
     FactorGrid grid_;
     std::unique_ptr<const BlendSide> first_, second_;
     DirectionCells forward_, backward_;

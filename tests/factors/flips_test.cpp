@@ -25,7 +25,8 @@ std::vector<double> pointOn(const FactorLine& line, double t) {
 // Hits of every query by the slow reference.
 Hits referenceHits(const SetLandscape& landscape, const std::vector<double>& point, bool forward, TieRule ties) {
     const auto& set = landscape.set();
-    const BlendWeights first = landscape.firstAt(point.data()), second = landscape.secondAt(point.data());
+    const BlendWeights first = landscape.request().firstAt(point.data()),
+                       second = landscape.request().secondAt(point.data());
     const ProductRows x(set.first, first, {}), y(set.second, second, {});
     const PairRanks ranks = rankPairsReference(x.source(), y.source(), set.set.pairs,
                                                forward ? Directions::Forward : Directions::Backward, {});

@@ -101,7 +101,8 @@ std::vector<double> RandomSet::randomPoint(Rng& rng) const {
 
 void expectEqualsReference(const SetLandscape& landscape, const std::vector<double>& point) {
     const auto& set = landscape.set();
-    const BlendWeights first = landscape.firstAt(point.data()), second = landscape.secondAt(point.data());
+    const BlendWeights first = landscape.request().firstAt(point.data()),
+                       second = landscape.request().secondAt(point.data());
     const JobContext job;
     const ProductRows x(set.first, first, job), y(set.second, second, job);
     const PairRanks expected = rankPairsReference(x.source(), y.source(), set.set.pairs, Directions::Both, job);

@@ -27,7 +27,7 @@ struct RandomSetOptions {
 // A request for a landscape over the whole box of 0..1, and what keeps its rows alive.
 struct RandomSet {
     RandomSet(const RandomSetOptions& options, std::uint64_t seed);
-    SetLandscape::Request request;
+    LandscapeRequest request;
     std::vector<Matrix> rows;
 
     std::vector<double> randomPoint(Rng& rng) const;

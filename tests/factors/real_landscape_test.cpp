@@ -50,7 +50,8 @@ void expectExactOnTheGrid(const SetLandscape& landscape) {
     for (int i = 0; i <= 20; ++i) {
         for (int j = 0; j <= 20; ++j) {
             const std::vector<double> point{i / 20.0, j / 20.0};
-            const BlendWeights first = landscape.firstAt(point.data()), second = landscape.secondAt(point.data());
+            const BlendWeights first = landscape.request().firstAt(point.data()),
+                               second = landscape.request().secondAt(point.data());
             const ProductRows x(set.first, first, {}), y(set.second, second, {});
             const PairRanks ranks = rankPairs(x.source(), y.source(), set.set.pairs, Directions::Both, "grid", {});
             for (const bool forward : {true, false}) {
@@ -85,7 +86,7 @@ TEST(RealLandscape, EqualsExactRanksOnStandInsOfRealRows) {
     normalizeRows(text);
     const Matrix map = orthogonal(rng), other = orthogonal(rng);
 
-    SetLandscape::Request request;
+    LandscapeRequest request;
     request.set.set = {"COCO-500", SetKind::Retrieval, "image", "text", {}, ""};
     for (std::uint32_t i = 0; i < kItems; ++i) request.set.set.pairs.push_back({i, i});
     // The base is a noisy stand-in; two experts on each side under one map, of different noise.

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What a landscape is made of and for: one evaluation set, which of its layers' shares are factors, and the box of
+// those.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/eval/product_evaluation.h"
+#include "engine/factors/blend_side.h"
+#include "engine/factors/factor_grid.h"
+
+namespace engine {
+
+// A range of one factor; [low, high] within 0..1.
+struct FactorRange {
+    std::string factor;
+    double low = 0, high = 1;
+};
+
+struct LandscapeRequest {
+    SetComponents set;
+    BlendWeights first, second;                // fixes experts' weights, and shares that are no factor of the set
+    std::vector<int> first_dims, second_dims;  // the factor of each layer, an index into `box`, or -1
+    std::vector<FactorRange> box;              // of the set's factors, those that any layer names
+    bool backward = true;                      // also queries from the second side
+    std::uint64_t memory_bytes = std::uint64_t{4} << 30;
+
+    // The box with its cuts (a set of several labels has none).
+    FactorGrid grid() const {
+        FactorGrid out;
+        for (const auto& range : box) {
+            out.factors.push_back(range.factor);
+            out.low.push_back(range.low);
+            out.high.push_back(range.high);
+        }
+        if (set.set.kind != SetKind::MultiLabel)
+            out.parts = gridParts(box.size(), set.first.rows() + set.second.rows());
+        return out;
+    }
+    // The weights of both sides at a point, as blend() takes them.
+    BlendWeights firstAt(const double* point) const { return weightsAtPoint(first, first_dims, point); }
+    BlendWeights secondAt(const double* point) const { return weightsAtPoint(second, second_dims, point); }
+};
+
+}  // namespace engine
