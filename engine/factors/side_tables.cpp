@@ -124,7 +124,7 @@ SideTables::SideTables(const BlendSide& side, const FactorGrid& grid, Part part,
                 for (std::size_t j = 0; j < n; ++j) {
                     double e = error[j];
                     if (with_slopes) {
-                        // Room for the product of two weights that change with one factor; see cutQuery().
+                        // Room for the product of two weights that change with one factor; see QueryCutter.
                         for (std::size_t k = 0; k < own; ++k) e += (high[dims[k]] - low[dims[k]]) * slope[k * n + j];
                     }
                     largest[j] = std::max(largest[j], e);

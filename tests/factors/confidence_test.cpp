@@ -15,6 +15,7 @@
 #include "engine/base/rng.h"
 #include "engine/factors/sweep.h"
 #include "tests/factors/landscape_support.h"
+#include "tests/factors/small_product.h"
 
 namespace engine {
 namespace {
@@ -150,59 +151,6 @@ TEST(GroupHitsTest, AreTheFiguresOfALandscape) {
     }
     EXPECT_GT(fractions, 0) << "the test needs ties";
 }
-
-// A product of one combination of two experts with two sets between audio and text, for whole grids from its
-// landscapes.
-struct SmallProduct {
-    std::vector<Matrix> kept;
-    std::shared_ptr<const ProductModel> model;
-    std::vector<SetComponents> sets;
-
-    SmallProduct() {
-        constexpr std::size_t kItems = 50, kWidth = 32;
-        Recipe recipe;
-        recipe.name = "Base++";
-        recipe.base = "Base";
-        ReactionStep step;
-        step.kind = ReactionKind::Combination;
-        step.experts.resize(2);
-        step.experts[0].space = "ExpertG";
-        step.experts[1].space = "ExpertM";
-        step.factors = {{"audio", 0.5}, {"text", 0.1}};
-        recipe.route = {step};
-        const std::vector<Modality> two = {"audio", "text"};
-        model = std::make_shared<ProductModel>(
-            recipe,
-            planRoute(recipe, {{"Base", kWidth, two, two}, {"ExpertG", 24, two, two}, {"ExpertM", 24, two, two}}));
-        Rng rng(5, "small product");
-        kept.reserve(64);
-        for (const char* name : {"Clips", "Sounds"}) {
-            Matrix latent(kItems, kWidth);
-            rng.fillNormal(latent.data(), latent.size());
-            const auto side = [&](const Modality& modality) {
-                const auto rows = [&](float noise) {
-                    Matrix m(kItems, kWidth);
-                    rng.fillNormal(m.data(), m.size(), noise);
-                    for (std::size_t i = 0; i < m.size(); ++i) m.data()[i] += latent.data()[i];
-                    normalizeRows(m);
-                    kept.push_back(std::move(m));
-                    return kept.back().view();
-                };
-                Components c;
-                c.modality = modality;
-                c.base = rows(1.6f);
-                c.layers.push_back({0, ReactionKind::Combination, {{"ExpertG", rows(1.2f)}, {"ExpertM", rows(1.3f)}}});
-                return c;
-            };
-            SetComponents set;
-            set.set = {name, SetKind::Retrieval, "audio", "text", {}, ""};
-            for (std::uint32_t i = 0; i < kItems; ++i) set.set.pairs.push_back({i, i});
-            set.first = side("audio");
-            set.second = side("text");
-            sets.push_back(std::move(set));
-        }
-    }
-};
 
 TEST(GroupHitsTest, AreGatheredFromLandscapes) {
     const SmallProduct product;

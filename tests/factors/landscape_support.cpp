@@ -23,6 +23,41 @@ Matrix rowsAround(const Matrix& center, const std::vector<std::size_t>& of, doub
 
 }  // namespace
 
+const std::vector<SetCase>& setCases() {
+    static const std::vector<SetCase> cases{
+        {"OneFactorOnEachSide", {}},
+        {"OneFactorOfTheFirst", {.second_layers = 0}},
+        {"OneFactorOfTheSecond", {.first_layers = 0}},
+        {"NoFactor", {.first_layers = 0, .second_layers = 0, .near_ties = 0.2}},
+        {"NestedOnOneSide", {.second_layers = 2}},
+        {"NestedOnBoth", {.first_layers = 2, .second_layers = 2, .experts = 1}},
+        {"ManyPositives", {.first_items = 40, .second_items = 200, .positives = 5}},
+        {"NearTiesAndDuplicates", {.noise = 0.6, .near_ties = 0.3, .duplicates = 0.3}},
+        {"TiesOfManyPositives",
+         {.second_items = 150, .positives = 3, .noise = 0.6, .near_ties = 0.3, .duplicates = 0.3}},
+        {"OpposedExperts", {.noise = 0.5, .opposed = true}},
+        {"OneFactorOfBoth", {.same_modality = true}},
+        {"TwoFactorsOfBoth", {.first_layers = 2, .second_layers = 2, .same_modality = true}},
+    };
+    return cases;
+}
+
+RandomSetOptions anySet(Rng& rng) {
+    RandomSetOptions options;
+    options.first_items = 1 + rng.below(80);
+    options.second_items = 1 + rng.below(160);
+    options.width = 2 + rng.below(160);
+    options.first_layers = rng.below(3);
+    options.second_layers = rng.below(3);
+    options.experts = 1 + rng.below(3);
+    options.positives = 1 + rng.below(4);
+    options.same_modality = rng.below(4) == 0;
+    options.noise = 0.3 + rng.uniform() * 2;
+    options.near_ties = rng.below(2) ? 0.2 * rng.uniform() : 0;
+    options.duplicates = rng.below(2) ? 0.2 * rng.uniform() : 0;
+    return options;
+}
+
 RandomSet::RandomSet(const RandomSetOptions& o, std::uint64_t seed) {
     Rng rng(seed, "landscape");
     rows.reserve(64);

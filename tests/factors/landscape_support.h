@@ -4,6 +4,8 @@
 // Small evaluation sets with random components, and the slow reference that landscapes must equal to the last query.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 #include <vector>
 
@@ -23,6 +25,19 @@ struct RandomSetOptions {
     double duplicates = 0;       // share that are exact copies
     bool opposed = false;        // experts point away from the base, so blends are short
 };
+
+// What a landscape can be made of, one of each: factors on one side and on both, nested layers, a factor of both sides,
+// several positives, near-ties, duplicates, blends that nearly cancel.
+struct SetCase {
+    std::string name;
+    RandomSetOptions options;
+};
+const std::vector<SetCase>& setCases();
+inline std::string nameOf(const ::testing::TestParamInfo<SetCase>& info) {
+    return info.param.name;
+}
+// Any set, small ones among them.
+RandomSetOptions anySet(Rng& rng);
 
 // A request for a landscape over the whole box of 0..1, and what keeps its rows alive.
 struct RandomSet {

@@ -25,42 +25,13 @@ void expectExactEverywhere(const RandomSetOptions& options, std::size_t points, 
     }
 }
 
-TEST(SetLandscape, EqualsTheReferenceWithOneFactorOnEachSide) {
-    expectExactEverywhere({}, 40);
+class SetLandscapeOf : public ::testing::TestWithParam<SetCase> {};
+
+TEST_P(SetLandscapeOf, EqualsTheReference) {
+    expectExactEverywhere(GetParam().options, 25);
 }
 
-TEST(SetLandscape, EqualsTheReferenceWithOneFactorInAll) {
-    RandomSetOptions options;
-    options.second_layers = 0;
-    expectExactEverywhere(options, 30);
-    options.first_layers = 0;
-    options.second_layers = 1;
-    expectExactEverywhere(options, 30);
-}
-
-TEST(SetLandscape, EqualsTheReferenceWithoutFactors) {
-    RandomSetOptions options;
-    options.first_layers = options.second_layers = 0;
-    options.near_ties = 0.2;
-    expectExactEverywhere(options, 1);
-}
-
-TEST(SetLandscape, EqualsTheReferenceWithNestedLayers) {
-    RandomSetOptions options;
-    options.second_layers = 2;
-    expectExactEverywhere(options, 25);
-    options.first_layers = 2;
-    options.experts = 1;
-    expectExactEverywhere(options, 25);
-}
-
-TEST(SetLandscape, EqualsTheReferenceWithManyPositives) {
-    RandomSetOptions options;
-    options.first_items = 40;
-    options.second_items = 200;
-    options.positives = 5;
-    expectExactEverywhere(options, 25);
-}
+INSTANTIATE_TEST_SUITE_P(Cases, SetLandscapeOf, ::testing::ValuesIn(setCases()), nameOf);
 
 // Some items of the second side belong to nothing, so queries from there are left out.
 TEST(SetLandscape, LeavesOutQueriesWithoutPositives) {
@@ -75,48 +46,11 @@ TEST(SetLandscape, LeavesOutQueriesWithoutPositives) {
     expectEqualsReference(*landscape, {0.3, 0.6});
 }
 
-TEST(SetLandscape, NearTiesAndDuplicatesAreDecidedAsTheReferenceDoes) {
-    RandomSetOptions options;
-    options.near_ties = 0.3;
-    options.duplicates = 0.3;
-    options.noise = 0.6;
-    expectExactEverywhere(options, 40);
-    options.positives = 3;
-    options.second_items = 150;
-    expectExactEverywhere(options, 25);
-}
-
-TEST(SetLandscape, ShortBlendsOfOpposedExperts) {
-    RandomSetOptions options;
-    options.opposed = true;
-    options.noise = 0.5;
-    expectExactEverywhere(options, 30);
-}
-
-TEST(SetLandscape, BothSidesMayDependOnTheSameFactor) {
-    RandomSetOptions options;
-    options.same_modality = true;
-    expectExactEverywhere(options, 30);
-    options.first_layers = options.second_layers = 2;
-    expectExactEverywhere(options, 20);
-}
-
 TEST(SetLandscape, RandomSetsFindNoDifference) {
     const std::size_t rounds = std::getenv("MOLSPACE_DEEP") ? 300 : 12;
     Rng rng(11, "kinds");
     for (std::size_t round = 0; round < rounds && !HasFailure(); ++round) {
-        RandomSetOptions options;
-        options.first_items = 1 + rng.below(80);
-        options.second_items = 1 + rng.below(160);
-        options.width = 2 + rng.below(160);
-        options.first_layers = rng.below(3);
-        options.second_layers = rng.below(3);
-        options.experts = 1 + rng.below(3);
-        options.positives = 1 + rng.below(4);
-        options.same_modality = rng.below(4) == 0;
-        options.noise = 0.3 + rng.uniform() * 2;
-        options.near_ties = rng.below(2) ? 0.2 * rng.uniform() : 0;
-        options.duplicates = rng.below(2) ? 0.2 * rng.uniform() : 0;
+        const RandomSetOptions options = anySet(rng);
         SCOPED_TRACE("round " + std::to_string(round));
         expectExactEverywhere(options, 6, 100 + round);
     }
