@@ -220,6 +220,21 @@ double GroupHits::value(std::size_t setting) const {
     return out;
 }
 
+HitsMoved hitsMoved(const GroupHits::Set& set, const QueryHits& before, const QueryHits& after) {
+    HitsMoved out;
+    for (const auto& direction : set.directions) {
+        const auto& from = direction.forward ? before.forward : before.backward;
+        const auto& to = direction.forward ? after.forward : after.backward;
+        const auto& unit = direction.forward ? set.units.first : set.units.second;
+        for (std::size_t q = 0; q < to.size(); ++q) {
+            if (unit[q] == kNoUnit) continue;
+            const double d = static_cast<double>(to[q][set.place]) - static_cast<double>(from[q][set.place]);
+            (d > 0 ? out.gained : out.lost) += std::fabs(d);
+        }
+    }
+    return out;
+}
+
 std::map<std::string, QueryHits> queryHits(const LandscapeEvaluator& evaluator, const DeltaGroup& group,
                                            const Setting& setting) {
     checkSetting(setting, evaluator.factors(), evaluator.subject());

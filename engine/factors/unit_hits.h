@@ -92,6 +92,13 @@ private:
     std::vector<char> there_;  // [set][row]
 };
 
+// Queries that hit after a change and did not before, and the other way, in the directions of a set's figure: each
+// query for itself, also where two of one unit move opposite ways. Ties count parts.
+struct HitsMoved {
+    double gained = 0, lost = 0;
+};
+HitsMoved hitsMoved(const GroupHits::Set& set, const QueryHits& before, const QueryHits& after);
+
 // The hits of each of the group's sets at one setting, by set: a baseline for groupHits. Throws Error{NotFound} for an
 // unknown set, Error{InvalidInput} where a set has no landscape at the setting (LandscapeEvaluator::prepare).
 std::map<std::string, QueryHits> queryHits(const LandscapeEvaluator& evaluator, const DeltaGroup& group,

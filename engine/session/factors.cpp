@@ -171,20 +171,18 @@ Outcome sureness(const LandscapeEvaluator& evaluator, const TuneResult& result, 
     const PermutationTest test = permutationTest(hits, 0, 1, options, job);
     const TiedRegion region = tiedRegion(hits, options, job);
     const HeldOut held = heldOut(hits, options, job);
-    const auto tied = std::count(region.tied.begin(), region.tied.end(), 1);
+    // Of the front alone: the best under constraints and the start need not be on it.
+    const auto front = settings.size() - 2;
+    const auto tied = std::count(region.tied.begin() + 2, region.tied.end(), 1);
 
     Json decided = Json::array();
     std::string moved;
+    const auto after = queryHits(evaluator, *group, settings[0]), before = queryHits(evaluator, *group, settings[1]);
     for (const auto& set : hits.sets()) {
-        double gained = 0, lost = 0;
-        for (const auto& direction : set.directions) {
-            for (std::size_t u = 0; u < set.units.count; ++u) {
-                const double d = static_cast<double>(direction.sums.row(0)[u]) - direction.sums.row(1)[u];
-                (d > 0 ? gained : lost) += std::fabs(d);
-            }
-        }
-        decided.push_back({{"set", set.name}, {"gained", gained}, {"lost", lost}});
-        moved += "  " + set.name + " +" + fixedNumber(gained, "%.0f") + " −" + fixedNumber(lost, "%.0f");
+        const HitsMoved queries = hitsMoved(set, before.at(set.name), after.at(set.name));
+        decided.push_back({{"set", set.name}, {"gained", queries.gained}, {"lost", queries.lost}});
+        moved +=
+            "  " + set.name + " +" + fixedNumber(queries.gained, "%.0f") + " −" + fixedNumber(queries.lost, "%.0f");
     }
     Outcome out;
     out.json = {{"group", hits.name()},
@@ -197,7 +195,7 @@ Outcome sureness(const LandscapeEvaluator& evaluator, const TuneResult& result, 
                   {"p_value", test.p_value},
                   {"items_that_differ", test.differing},
                   {"queries", decided}}},
-                {"tied", {{"settings", settings.size()}, {"with_the_best", tied}}},
+                {"front", {{"settings", front}, {"tied_with_its_highest", tied}}},
                 {"held_out",
                  {{"splits", held.splits.size()},
                   {"chosen_on_one_half", held.tuned},
@@ -207,7 +205,7 @@ Outcome sureness(const LandscapeEvaluator& evaluator, const TuneResult& result, 
                "  against the start   " + fixedNumber(gain.estimate) + " [" + fixedNumber(gain.low) + ", " +
                fixedNumber(gain.high) + "], p = " + fixedNumber(test.p_value, "%.2g") +
                "; items that differ: " + std::to_string(test.differing) + "; queries won and lost:" + moved + "\n" +
-               "  of the front        " + std::to_string(tied) + " of " + std::to_string(settings.size()) +
+               "  of the front        " + std::to_string(tied) + " of " + std::to_string(front) +
                " settings tie with its highest\n" + "  held out            highest of the front, chosen on one half " +
                fixedNumber(held.tuned, "%.2f") + ", on the other " + fixedNumber(held.held_out, "%.2f") +
                ", best there " + fixedNumber(held.possible, "%.2f") + "\n";

@@ -84,6 +84,13 @@ class Chain(FolderTest):
         sure = tuned["confidence"]["against_start"]
         self.assertAlmostEqual(sure["difference"], best["change"]["AT"] - tuned["start"]["change"]["AT"], places=4)
         self.assertLessEqual(sure["low"], sure["high"])
+        # What was won and lost adds up to what the figures say.
+        start = run_json("evaluate", "--product", self.product,
+                         *[w for name, value in tuned["start"]["factors"].items() for w in ("--set", f"{name}={value}")])
+        for moved in sure["queries"]:
+            directions = next(s for s in start["sets"] if s["set"] == moved["set"])["directions"]
+            change = sum((point[moved["set"]][f"R@1 {d['name']}"] - d["R@1"]) / 100 * d["queries"] for d in directions)
+            self.assertAlmostEqual(moved["gained"] - moved["lost"], change, places=3)
         # By brute force the same; from what is kept on disk the same.
         slow = run_json("tune", *words, "--reference", "--factors", "sigma_t")
         quick = run_json("tune", *words, "--factors", "sigma_t")

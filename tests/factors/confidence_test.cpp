@@ -186,6 +186,18 @@ TEST(GroupHitsTest, AreGatheredFromLandscapes) {
     EXPECT_THROW(groupHits(evaluator, group, settings, {}, JobContext(stop.get_token())), Cancelled);
 }
 
+// One caption of a clip is won and another lost: the unit's sum does not move, two queries do.
+TEST(GroupHitsTest, CountsEveryQueryThatMoves) {
+    const auto set = clips("Clips", 3, 2);
+    const auto before = hitsBy(set, [](bool forward, std::size_t q) { return !forward && q == 0 ? 1.0 : 0.0; });
+    const auto after = hitsBy(set, [](bool forward, std::size_t q) { return forward ? q == 2 : q == 1 ? 1.0 : 0.0; });
+    const GroupHits both = groupOf({set}, {}, {{before, after}});
+    EXPECT_EQ(hitsMoved(both.sets()[0], before, after).gained, 2);
+    EXPECT_EQ(hitsMoved(both.sets()[0], before, after).lost, 1);
+    const GroupHits one_way = groupOf({set}, {}, {{before, after}}, false, "R@1 text→audio");
+    EXPECT_EQ(hitsMoved(one_way.sets()[0], before, after).gained, 1);
+}
+
 TEST(GroupHitsTest, RefusesWhatIsNoFigure) {
     const auto set = clips("Clips", 5, 2);
     const auto refusal = [&](const DeltaGroup& group, const std::vector<GroupHits::SetSize>& sets,
