@@ -73,6 +73,8 @@ class Kill(FolderTest):
         shutil.rmtree(product)
         self.killed_often(["train", *react], product, skip=TIMES, unharmed=world)
         self.killed_often(["export", product, package], package, unharmed=product)
+        surface = self.folder / "surface.csv"
+        self.killed_often(["sweep", "--product", product, "-o", surface], product / "landscapes", unharmed=product / "basis")
         run("verify", package)
 
 
