@@ -4,10 +4,12 @@
 // Landscapes of a product: time and memory to build them and to read them again, settings never asked before, steps of
 // 0.05, whole grids; some settings compared with a direct evaluation. bench_landscape.py puts PyTorch beside it.
 //
-//   bench_landscape PRODUCT [--settings N] [--check N] [--check-grids] [--sets A,B] [--fine] [--json FILE]
+//   bench_landscape PRODUCT [--settings N] [--check N] [--check-grids] [--reference] [--sets A,B] [--fine] [--json
+//   FILE]
 //
 // --fine: a 101 x 101 grid too. --check-grids: every figure at every node of 21 x 21 grids of sigma_a, sigma_t and of
-// lambda_v, lambda_t is compared too. The settings are random in all live factors; nothing is remembered between them.
+// lambda_v, lambda_t is compared too. --reference: with brute force in float64. The settings are random in all live
+// factors; nothing is remembered between them.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -68,236 +70,285 @@ void describe(const LandscapeEvaluator& evaluator) {
     }
 }
 
-int run(int argc, char** argv) {
-    std::string product_folder, only, json_file;
+struct Arguments {
+    std::string product, sets, json;
     std::size_t settings = 1000, check = 3;
-    bool fine = false, check_grids = false;
-    for (int i = 1; i < argc; ++i) {
-        const auto is = [&](const char* flag) { return std::strcmp(argv[i], flag) == 0; };
-        if (is("--settings")) settings = std::stoul(argv[++i]);
-        else if (is("--check")) check = std::stoul(argv[++i]);
-        else if (is("--sets")) only = std::string(",") + argv[++i] + ",";
-        else if (is("--json")) json_file = argv[++i];
-        else if (is("--fine")) fine = true;
-        else if (is("--check-grids")) check_grids = true;
-        else product_folder = argv[i];
-    }
-    const LoadedProduct product = loadProduct(product_folder);
-    const Workspace workspace(product.record.workspace);
-    const JobContext job;
-    std::vector<SetComponents> sets, labels;
-    for (const auto& name : setsOfProduct(workspace, *product.model)) {
-        if (!only.empty() && only.find("," + name + ",") == std::string::npos) continue;
-        SetComponents set = loadSetComponents(workspace, product, name, job);
-        (set.set.kind == SetKind::MultiLabel ? labels : sets).push_back(std::move(set));
-    }
-    std::vector<std::string> names;
-    for (const auto& f : product.model->plan().factors) {
-        if (f.live) names.push_back(f.name);
-    }
-    const std::filesystem::path cache = std::filesystem::temp_directory_path() / "molspace-bench-landscapes";
-    std::filesystem::remove_all(cache);
-    LandscapeEvaluator::Options options;
-    options.cache = cache;
-    options.memory_bytes = std::uint64_t{16} << 30;
-    options.synthetic = workspace.synthetic();
-    Json out{{"product", product.folder.string()}, {"settings", Json::array()}};
+    bool fine = false, check_grids = false, reference = false;
+};
 
-    LandscapeEvaluator evaluator(product.model, sets, options);
-    const double before = peakMegabytes();
-    auto built = evaluator.prepare({}, job);
-    std::printf("%s, %zu sets%s\n", evaluator.subject().c_str(), sets.size(),
-                workspace.synthetic() ? " (synthetic world)" : "");
-    describe(evaluator);
-    std::printf("built in %.2f s, %.0f MB, peak memory %.0f MB (before %.0f MB)\n", built.seconds, built.bytes / 1e6,
-                peakMegabytes(), before);
-    for (const auto& [set, why] : built.direct) std::printf("no landscape of %s: %s\n", set.c_str(), why.c_str());
-    out["build_seconds"] = built.seconds;
-    out["bytes"] = built.bytes;
-    out["peak_megabytes"] = peakMegabytes();
-    {
-        LandscapeEvaluator again(product.model, sets, options);
-        const auto read = again.prepare({}, job);
-        std::printf("read again in %.2f s (%zu of %zu sets from the cache)\n", read.seconds, read.from_cache.size(),
-                    sets.size());
-        out["reopen_seconds"] = read.seconds;
+class Bench {
+public:
+    explicit Bench(Arguments arguments)
+        : arguments_(std::move(arguments)),
+          product_(loadProduct(arguments_.product)),
+          workspace_(product_.record.workspace),
+          cache_(std::filesystem::temp_directory_path() / "molspace-bench-landscapes") {
+        for (const auto& name : setsOfProduct(workspace_, *product_.model)) {
+            if (!arguments_.sets.empty() && arguments_.sets.find("," + name + ",") == std::string::npos) continue;
+            SetComponents set = loadSetComponents(workspace_, product_, name, job_);
+            (set.set.kind == SetKind::MultiLabel ? labels_ : sets_).push_back(std::move(set));
+        }
+        for (const auto& f : product_.model->plan().factors) {
+            if (f.live) factors_.push_back(f.name);
+        }
+        std::filesystem::remove_all(cache_);
+        options_.cache = cache_;
+        options_.memory_bytes = std::uint64_t{16} << 30;
+        options_.synthetic = workspace_.synthetic();
+        out_ = {{"product", product_.folder.string()}, {"settings", Json::array()}, {"grids", Json::array()}};
+    }
+    ~Bench() { std::filesystem::remove_all(cache_); }
+
+    int run() {
+        LandscapeEvaluator evaluator(product_.model, sets_, options_);
+        build(evaluator);
+        points(evaluator);
+        averagePrecision();
+        grids();
+        flips(evaluator);
+        why(evaluator);
+        DirectEvaluator direct(product_.model, sets_, {{}, false, arguments_.reference, std::size_t{1} << 30});
+        compareSettings(evaluator, direct);
+        if (arguments_.check_grids) compareGrids(evaluator, direct);
+        if (!arguments_.json.empty()) writeFileWhole(arguments_.json, out_.dump(1));
+        return differ_ == 0 ? 0 : 1;
     }
 
-    // Nothing is remembered: landscapes are asked, not the evaluator.
-    Rng rng(1, "settings");
-    const auto randomSetting = [&] {
+private:
+    bool has(const std::string& factor) const {
+        return std::find(factors_.begin(), factors_.end(), factor) != factors_.end();
+    }
+    Setting randomSetting() {
         Setting s;
-        for (const auto& n : names) s.factors[n] = rng.uniform();
+        for (const auto& f : factors_) s.factors[f] = rng_.uniform();
         return s;
-    };
-    const auto measure = [&](const Setting& s, std::vector<SetPoint>& points) {
-        points.clear();
+    }
+
+    void build(LandscapeEvaluator& evaluator) {
+        const double before = peakMegabytes();
+        const auto built = evaluator.prepare({}, job_);
+        std::printf("%s, %zu sets%s\n", evaluator.subject().c_str(), sets_.size(),
+                    workspace_.synthetic() ? " (synthetic world)" : "");
+        describe(evaluator);
+        std::printf("built in %.2f s, %.0f MB, peak memory %.0f MB (before %.0f MB)\n", built.seconds,
+                    built.bytes / 1e6, peakMegabytes(), before);
+        for (const auto& [set, why] : built.direct) std::printf("no landscape of %s: %s\n", set.c_str(), why.c_str());
+        LandscapeEvaluator again(product_.model, sets_, options_);
+        const auto read = again.prepare({}, job_);
+        std::printf("read again in %.2f s (%zu of %zu sets from the cache)\n", read.seconds, read.from_cache.size(),
+                    sets_.size());
+        out_["build_seconds"] = built.seconds;
+        out_["bytes"] = built.bytes;
+        out_["peak_megabytes"] = peakMegabytes();
+        out_["reopen_seconds"] = read.seconds;
+    }
+
+    // Milliseconds for all sets. Nothing is remembered: landscapes are asked, not the evaluator.
+    double ask(const LandscapeEvaluator& evaluator, const Setting& setting, std::vector<SetPoint>& found) {
+        found.clear();
         const auto begin = Clock::now();
-        for (std::size_t i = 0; i < sets.size(); ++i) {
+        for (std::size_t i = 0; i < sets_.size(); ++i) {
             if (const auto landscape = evaluator.landscape(i))
-                points.push_back(landscape->at(evaluator.pointOf(i, s).data(), evaluator.ties()));
+                found.push_back(landscape->at(evaluator.pointOf(i, setting).data(), evaluator.ties()));
         }
         return 1e3 * since(begin);
-    };
-    std::vector<SetPoint> points;
-    std::vector<double> times;
-    double evaluated = 0, resolved = 0;
-    for (std::size_t i = 0; i < settings; ++i) {
-        times.push_back(measure(randomSetting(), points));
-        for (const auto& p : points) {
-            evaluated += p.forward.count.evaluated + p.backward.count.evaluated;
-            resolved += p.forward.count.resolved + p.backward.count.resolved;
-        }
     }
-    const double first = times.front();
-    const Percentiles point = percentiles(times);
-    std::printf(
-        "%zu settings: first %.3f ms, p50 %.3f ms, p95 %.3f ms, most %.3f ms; %.0f scores a setting, %.1f in float64\n",
-        settings, first, point.p50, point.p95, point.most, evaluated / settings, resolved / settings);
-    out["point_ms"] = {{"p50", point.p50}, {"p95", point.p95}, {"first", first}};
-    times.clear();
-    Setting walk = randomSetting();
-    for (std::size_t i = 0; i < settings; ++i) {
-        double& value = walk.factors[names[rng.below(names.size())]];
-        value = std::clamp(value + (rng.below(2) ? 0.05 : -0.05), 0.0, 1.0);
-        times.push_back(measure(walk, points));
-    }
-    const Percentiles step = percentiles(times);
-    std::printf("steps of 0.05 in one factor: p50 %.3f ms, p95 %.3f ms\n", step.p50, step.p95);
-    out["step_ms"] = {{"p50", step.p50}, {"p95", step.p95}};
 
-    if (!labels.empty()) {
-        LandscapeEvaluator of_labels(product.model, labels, options);
-        const auto label_build = of_labels.prepare({}, job);
+    void points(const LandscapeEvaluator& evaluator) {
+        const std::size_t n = arguments_.settings;
+        std::vector<SetPoint> found;
+        std::vector<double> times;
+        double evaluated = 0, resolved = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            times.push_back(ask(evaluator, randomSetting(), found));
+            for (const auto& p : found) {
+                evaluated += p.forward.count.evaluated + p.backward.count.evaluated;
+                resolved += p.forward.count.resolved + p.backward.count.resolved;
+            }
+        }
+        const double first = times.front(), each = static_cast<double>(n);
+        const Percentiles point = percentiles(times);
+        std::printf(
+            "%zu settings: first %.3f ms, p50 %.3f ms, p95 %.3f ms, most %.3f ms; %.0f scores a setting, %.1f "
+            "queries in float64\n",
+            n, first, point.p50, point.p95, point.most, evaluated / each, resolved / each);
         times.clear();
+        Setting walk = randomSetting();
+        for (std::size_t i = 0; i < n; ++i) {
+            double& value = walk.factors[factors_[rng_.below(factors_.size())]];
+            value = std::clamp(value + (rng_.below(2) ? 0.05 : -0.05), 0.0, 1.0);
+            times.push_back(ask(evaluator, walk, found));
+        }
+        const Percentiles step = percentiles(times);
+        std::printf("steps of 0.05 in one factor: p50 %.3f ms, p95 %.3f ms\n", step.p50, step.p95);
+        out_["point_ms"] = {{"p50", point.p50}, {"p95", point.p95}, {"first", first}};
+        out_["step_ms"] = {{"p50", step.p50}, {"p95", step.p95}};
+    }
+
+    void averagePrecision() {
+        if (labels_.empty()) return;
+        LandscapeEvaluator evaluator(product_.model, labels_, options_);
+        const auto built = evaluator.prepare({}, job_);
+        std::vector<double> times;
         for (int i = 0; i < 20; ++i) {
             const Setting s = randomSetting();
             const auto begin = Clock::now();
-            of_labels.figures(s, job);
+            evaluator.figures(s, job_);
             times.push_back(1e3 * since(begin));
         }
         const Percentiles map = percentiles(times);
-        std::printf("mAP of %s: built in %.2f s, %.0f MB; p50 %.1f ms, p95 %.1f ms\n", labels[0].set.name.c_str(),
-                    label_build.seconds, label_build.bytes / 1e6, map.p50, map.p95);
-        out["map_ms"] = {{"p50", map.p50}, {"p95", map.p95}};
+        std::printf("mAP of %s: built in %.2f s, %.0f MB; p50 %.1f ms, p95 %.1f ms\n", labels_[0].set.name.c_str(),
+                    built.seconds, built.bytes / 1e6, map.p50, map.p95);
+        out_["map_ms"] = {{"p50", map.p50}, {"p95", map.p95}};
+        DirectEvaluator direct(product_.model, labels_, {});
         const Setting s = randomSetting();
-        const auto fast = of_labels.figures(s, job);
-        DirectEvaluator direct(product.model, labels, {});
-        const auto slow = direct.figures(s, job);
-        if (std::fabs(fast[0].at("mAP") - slow[0].at("mAP")) > 1e-9)
-            std::printf("DIFFERS: mAP %.9f, should be %.9f\n", fast[0].at("mAP"), slow[0].at("mAP"));
+        compare(labels_, evaluator.figures(s, job_), direct.figures(s, job_));
     }
 
-    // Surfaces as the studio asks for them: the retrieval sets' three groups against the product's own setting.
-    std::vector<SetComponents> retrieval;
-    for (const auto& set : sets) {
-        if (set.set.kind == SetKind::Retrieval) retrieval.push_back(set);
-    }
-    LandscapeEvaluator surfaces(product.model, retrieval, options);
-    surfaces.prepare({}, job);
-    const auto baseline = surfaces.evaluate({}, job);
-    for (const char* steps : {"0.05", "0.01"}) {
-        if (!fine && steps[3] == '1') break;
-        for (const auto& pair : {std::pair{"sigma_a", "sigma_t"}, {"lambda_v", "lambda_t"}}) {
-            if (std::find(names.begin(), names.end(), pair.first) == names.end()) continue;
-            SweepRequest request;
-            request.axes = {parseAxis(pair.first + std::string("=0:1:") + steps),
-                            parseAxis(pair.second + std::string("=0:1:") + steps)};
-            request.baseline = baseline;
-            const auto begin = Clock::now();
-            const SweepSurface surface = sweep(surfaces, request, job);
-            const double seconds = since(begin);
-            std::printf("grid of %zu x %zu over %s and %s, %zu surfaces: %.3f s\n", surface.axes[0].steps,
-                        surface.axes[1].steps, pair.first, pair.second, surface.groups.size(), seconds);
-            out["grids"].push_back(
-                {{"axes", {pair.first, pair.second}}, {"points", surface.total}, {"seconds", seconds}});
+    // Surfaces as the studio asks for them: the retrieval sets' groups against the product's own setting.
+    void grids() {
+        std::vector<SetComponents> retrieval;
+        for (const auto& set : sets_) {
+            if (set.set.kind == SetKind::Retrieval) retrieval.push_back(set);
         }
-    }
-
-    // Every flip along each factor's line through the middle of the box; and why hits moved between two settings.
-    std::size_t flips = 0, lines = 0;
-    auto started = Clock::now();
-    for (std::size_t i = 0; i < sets.size(); ++i) {
-        const auto landscape = evaluator.landscape(i);
-        for (std::size_t d = 0; landscape && d < landscape->grid().dims(); ++d) {
-            const FactorLine line{std::vector<double>(landscape->grid().dims(), 0.5), d, 0, 1};
-            for (const bool forward : {true, false}) {
-                if (landscape->cells(forward).queries == 0) continue;
-                flips += flipsAlong(*landscape, line, forward, evaluator.ties(), job).flips.size();
-                ++lines;
+        LandscapeEvaluator evaluator(product_.model, retrieval, options_);
+        evaluator.prepare({}, job_);
+        SweepRequest request;
+        request.baseline = evaluator.evaluate({}, job_);
+        for (const std::string step : {"0.05", "0.01"}) {
+            if (step == "0.01" && !arguments_.fine) continue;
+            for (const auto& [one, two] : kPlanes) {
+                if (!has(one)) continue;
+                request.axes = {parseAxis(one + "=0:1:" + step), parseAxis(two + "=0:1:" + step)};
+                const auto begin = Clock::now();
+                const SweepSurface surface = sweep(evaluator, request, job_);
+                const double seconds = since(begin);
+                std::printf("grid of %zu x %zu over %s and %s, %zu surfaces: %.3f s\n", surface.axes[0].steps,
+                            surface.axes[1].steps, one.c_str(), two.c_str(), surface.groups.size(), seconds);
+                out_["grids"].push_back({{"axes", {one, two}}, {"points", surface.total}, {"seconds", seconds}});
             }
         }
     }
-    std::printf("%zu exact flips along %zu lines in %.2f s\n", flips, lines, since(started));
-    Setting low, high;
-    for (const auto& n : names) {
-        low.factors[n] = 0.1;
-        high.factors[n] = 0.6;
-    }
-    started = Clock::now();
-    std::size_t changed = 0;
-    for (std::size_t i = 0; i < sets.size(); ++i) {
-        const auto landscape = evaluator.landscape(i);
-        if (!landscape) continue;
-        const SetChange change =
-            explainChange(*product.model, sets[i], low, high, {}, job, landscapeRanks(evaluator, i));
-        for (const auto* direction : {&change.forward, &change.backward})
-            changed += direction->gained.size() + direction->lost.size();
-    }
-    std::printf("why %zu queries were gained or lost between two settings: %.2f s\n", changed, since(started));
 
-    std::size_t differ = 0;
-    DirectEvaluator direct(product.model, sets, {});
-    for (std::size_t i = 0; i < check; ++i) {
-        Setting s = randomSetting();
-        if (i < 2) {
-            for (auto& [name, value] : s.factors) value = static_cast<double>(i);
-        }
-        const auto fast = evaluator.figures(s, job), slow = direct.figures(s, job);
-        Json values = Json::object();
-        for (std::size_t k = 0; k < sets.size(); ++k) {
-            for (const auto& [metric, value] : fast[k]) {
-                if (std::fabs(value - slow[k].at(metric)) < 1e-9) continue;
-                ++differ;
-                std::printf("DIFFERS: %s %s %.6f, should be %.6f\n", sets[k].set.name.c_str(), metric.c_str(), value,
-                            slow[k].at(metric));
-            }
-            values[sets[k].set.name] = fast[k];
-        }
-        out["settings"].push_back({{"factors", s.factors}, {"figures", values}});
-    }
-    std::printf("%zu settings compared with direct evaluation: %zu figures differ\n", check, differ);
-    for (const auto& pair : {std::pair{"sigma_a", "sigma_t"}, {"lambda_v", "lambda_t"}}) {
-        if (!check_grids || std::find(names.begin(), names.end(), pair.first) == names.end()) continue;
-        std::size_t compared = 0, different = 0;
-        for (int i = 0; i <= 20; ++i) {
-            for (int j = 0; j <= 20; ++j) {
-                Setting s;
-                s.factors[pair.first] = i / 20.0;
-                s.factors[pair.second] = j / 20.0;
-                const auto fast = evaluator.figures(s, job), slow = direct.figures(s, job);
-                for (std::size_t k = 0; k < sets.size(); ++k) {
-                    for (const auto& [metric, value] : fast[k]) {
-                        ++compared;
-                        different += std::fabs(value - slow[k].at(metric)) > 1e-9;
-                    }
+    // Along each factor's line through the middle of the box.
+    void flips(const LandscapeEvaluator& evaluator) {
+        std::size_t found = 0, lines = 0;
+        const auto begin = Clock::now();
+        for (std::size_t i = 0; i < sets_.size(); ++i) {
+            const auto landscape = evaluator.landscape(i);
+            for (std::size_t d = 0; landscape && d < landscape->grid().dims(); ++d) {
+                const FactorLine line{std::vector<double>(landscape->grid().dims(), 0.5), d, 0, 1};
+                for (const bool forward : {true, false}) {
+                    if (landscape->cells(forward).queries == 0) continue;
+                    found += flipsAlong(*landscape, line, forward, evaluator.ties(), job_).flips.size();
+                    ++lines;
                 }
             }
         }
-        differ += different;
-        std::printf("21 x 21 over %s and %s: %zu figures compared, %zu differ\n", pair.first, pair.second, compared,
-                    different);
+        std::printf("%zu exact flips along %zu lines in %.2f s\n", found, lines, since(begin));
     }
-    if (!json_file.empty()) writeFileWhole(json_file, out.dump(1));
-    std::filesystem::remove_all(cache);
-    return differ == 0 ? 0 : 1;
-}
+
+    void why(const LandscapeEvaluator& evaluator) {
+        Setting low, high;
+        for (const auto& f : factors_) {
+            low.factors[f] = 0.1;
+            high.factors[f] = 0.6;
+        }
+        std::size_t moved = 0;
+        const auto begin = Clock::now();
+        for (std::size_t i = 0; i < sets_.size(); ++i) {
+            const SetChange change =
+                explainChange(*product_.model, sets_[i], low, high, {}, job_, landscapeRanks(evaluator, i));
+            for (const auto* direction : {&change.forward, &change.backward})
+                moved += direction->gained.size() + direction->lost.size();
+        }
+        std::printf("why %zu queries were gained or lost between two settings: %.2f s\n", moved, since(begin));
+    }
+
+    // Figures of each set that both know; says which differ.
+    std::size_t compare(const std::vector<SetComponents>& sets, const std::vector<MetricMap>& fast,
+                        const std::vector<MetricMap>& slow) {
+        std::size_t compared = 0;
+        for (std::size_t k = 0; k < sets.size(); ++k) {
+            for (const auto& [metric, value] : fast[k]) {
+                ++compared;
+                if (std::fabs(value - slow[k].at(metric)) < 1e-9) continue;
+                ++differ_;
+                std::printf("DIFFERS: %s %s %.6f, should be %.6f\n", sets[k].set.name.c_str(), metric.c_str(), value,
+                            slow[k].at(metric));
+            }
+        }
+        return compared;
+    }
+
+    const char* against() const { return arguments_.reference ? "brute force in float64" : "direct evaluation"; }
+
+    // The two corners first, then random ones.
+    void compareSettings(LandscapeEvaluator& evaluator, DirectEvaluator& direct) {
+        std::size_t compared = 0;
+        for (std::size_t i = 0; i < arguments_.check; ++i) {
+            Setting s = randomSetting();
+            if (i < 2) {
+                for (auto& [name, value] : s.factors) value = static_cast<double>(i);
+            }
+            const auto fast = evaluator.figures(s, job_);
+            compared += compare(sets_, fast, direct.figures(s, job_));
+            Json values = Json::object();
+            for (std::size_t k = 0; k < sets_.size(); ++k) values[sets_[k].set.name] = fast[k];
+            out_["settings"].push_back({{"factors", s.factors}, {"figures", values}});
+        }
+        std::printf("%zu settings: %zu figures compared with %s, %zu differ so far\n", arguments_.check, compared,
+                    against(), differ_);
+    }
+
+    void compareGrids(LandscapeEvaluator& evaluator, DirectEvaluator& direct) {
+        for (const auto& [one, two] : kPlanes) {
+            if (!has(one)) continue;
+            std::size_t compared = 0;
+            for (int i = 0; i <= 20; ++i) {
+                for (int j = 0; j <= 20; ++j) {
+                    Setting s;
+                    s.factors = {{one, i / 20.0}, {two, j / 20.0}};
+                    compared += compare(sets_, evaluator.figures(s, job_), direct.figures(s, job_));
+                }
+            }
+            std::printf("21 x 21 over %s and %s: %zu figures compared with %s, %zu differ so far\n", one.c_str(),
+                        two.c_str(), compared, against(), differ_);
+        }
+    }
+
+    inline static const std::vector<std::pair<std::string, std::string>> kPlanes{{"sigma_a", "sigma_t"},
+                                                                                 {"lambda_v", "lambda_t"}};
+    Arguments arguments_;
+    LoadedProduct product_;
+    Workspace workspace_;
+    std::filesystem::path cache_;
+    JobContext job_;
+    LandscapeEvaluator::Options options_;
+    std::vector<SetComponents> sets_, labels_;
+    std::vector<std::string> factors_;  // live ones
+    Rng rng_{1, "settings"};
+    Json out_;
+    std::size_t differ_ = 0;
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    Arguments arguments;
+    for (int i = 1; i < argc; ++i) {
+        const auto is = [&](const char* flag) { return std::strcmp(argv[i], flag) == 0; };
+        if (is("--settings")) arguments.settings = std::max(1ul, std::stoul(argv[++i]));
+        else if (is("--check")) arguments.check = std::stoul(argv[++i]);
+        else if (is("--sets")) arguments.sets = std::string(",") + argv[++i] + ",";
+        else if (is("--json")) arguments.json = argv[++i];
+        else if (is("--fine")) arguments.fine = true;
+        else if (is("--check-grids")) arguments.check_grids = true;
+        else if (is("--reference")) arguments.reference = true;
+        else arguments.product = argv[i];
+    }
     try {
-        return run(argc, argv);
+        return Bench(std::move(arguments)).run();
     } catch (const Error& error) {
         std::fprintf(stderr, "%s: %s\n", error.where().c_str(), error.message().c_str());
         return 1;
