@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// A product opened for tuning by hand: everything a window asks of it while sliders move. Figures come from landscapes
+// (engine/factors) where these are ready, one evaluation set at a time, smallest first; nothing here loads LibTorch or
+// changes the product.
+//
+// Thread-safe: any number of threads may read while one prepares. Values only in results. Settings must be live
+// (checkSetting); a setting with non-live factors needs a product opened with those in `fixed`.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/base/job.h"
+#include "engine/eval/metrics.h"
+#include "engine/factors/confidence.h"
+#include "engine/factors/flips.h"
+#include "engine/factors/landscape_evaluator.h"
+#include "engine/factors/sweep.h"
+#include "engine/factors/tune.h"
+#include "engine/factors/why.h"
+#include "engine/session/session.h"
+
+namespace engine {
+
+// An expert of the route, as a switch.
+struct ExpertSwitch {
+    std::string key;  // in Setting::expert_weights: "CLAP_g"
+    std::string space;
+    std::size_t step = 0;
+    ReactionKind kind = ReactionKind::Combination;
+    double weight = 1;                   // the recipe's; 0: off
+    std::vector<std::string> modalities;  // on which it has a share
+    std::vector<std::string> projectors;  // trained subsets
+};
+
+// Figures of one setting: by metric for each set, in the order of sets(); nothing where no landscape is ready for it.
+struct LiveFigures {
+    Setting setting;
+    std::vector<std::optional<MetricMap>> sets;
+    double milliseconds = 0;  // that the figures took
+};
+
+// The curve of a Δ group along one factor, with the very values at which it changes.
+struct LiveCurve {
+    std::string factor;
+    DeltaGroup group;
+    HitCurve change;  // percentage points against the baseline; piecewise constant
+};
+
+class LiveProduct {
+public:
+    struct Request {
+        std::filesystem::path product;
+        std::filesystem::path workspace;    // empty: the one it was trained on
+        Json options = Json::object();      // see evaluateOptions()
+        Json landscapes = Json::object();   // see landscapeOptions()
+    };
+    // Loads recipe and components (mapped); measures nothing. Errors as of evaluate().
+    static std::shared_ptr<LiveProduct> open(const Request& request, const JobContext& job);
+    ~LiveProduct();
+
+    const std::filesystem::path& folder() const { return product_.folder; }
+    const std::filesystem::path& workspaceFolder() const { return workspace_; }
+    const ProductModel& model() const { return *product_.model; }
+    const Recipe& recipe() const { return product_.model->recipe(); }
+    const RoutePlan& plan() const { return product_.model->plan(); }
+    const ProductRecord& record() const { return product_.record; }
+    bool synthetic() const { return synthetic_; }
+    const std::vector<SetOutline>& sets() const { return outlines_; }
+    const SetComponents& components(std::size_t set) const { return components_[set]; }
+    const std::vector<ExpertSwitch>& experts() const { return experts_; }
+    const EvalOptions& evalOptions() const { return eval_; }
+
+    // Every live factor and every expert's weight named, at the recipe's values.
+    Setting defaults() const;
+    // The recipe's named settings, each complete as defaults() is.
+    const std::map<std::string, Setting>& presets() const { return presets_; }
+    // The formula in force for a modality with the setting's numbers in it.
+    std::string formula(const Modality& modality, const Setting& setting) const;
+    // The Δ groups of the recipe, else the default ones, of sets that `baseline` has too.
+    std::vector<DeltaGroup> groups(const MetricsTable& baseline) const;
+
+    // --- Blocking jobs -----------------------------------------------------------------------------------------------
+
+    // The figures of a single space on each of sets() that has rows of it. Measured once, then remembered.
+    MetricsTable measureSpace(const std::string& space, const JobContext& job);
+    // The product's own figures at a setting, with protocols and median ranks.
+    MetricsTable measure(const Setting& setting, const JobContext& job) const;
+    // What is not ready at a setting, smallest set first.
+    std::vector<std::size_t> missing(const Setting& setting) const;
+    // Makes a landscape for a set at the setting's experts' weights, from the cache on disk where it is there. Returns
+    // false, with the reason in whyNot(), where there can be none: then figures() leave the set out and measure() takes
+    // it directly.
+    bool prepare(std::size_t set, const Setting& setting, const JobContext& job);
+    bool ready(std::size_t set, const Setting& setting) const;
+    std::string whyNot(std::size_t set) const;
+
+    // --- Quick -------------------------------------------------------------------------------------------------------
+
+    // Of the sets that are ready. `labels`: also sets with several labels (mAP), which cost some 50 ms each.
+    LiveFigures figures(const Setting& setting, bool labels, const JobContext& job) const;
+    // Surfaces or curves of those groups whose sets are all ready; `fixed` names the other factors and experts.
+    // `groups` empty in the result: none is ready yet.
+    SweepSurface surface(const std::vector<FactorAxis>& axes, const Setting& fixed, const MetricsTable& baseline,
+                         const JobContext& job, const SweepSink& sink = {}) const;
+    // A group's exact curve along one factor through a setting; nothing where a set is not ready or the group's metric
+    // is not R@1, R@5 or R@10.
+    std::optional<LiveCurve> curve(const DeltaGroup& group, const std::string& factor, const Setting& setting,
+                                   const MetricsTable& baseline, const JobContext& job) const;
+    // The best setting under constraints (engine/factors/tune.h); `request.groups` and `baseline` as given.
+    TuneResult tune(const TuneRequest& request, const JobContext& job) const;
+    // Which settings of a surface may be its best: one char for each point of the surface.
+    TiedRegion tied(const DeltaGroup& group, const SweepSurface& surface, const ConfidenceOptions& options,
+                    const JobContext& job) const;
+    // The interval of a group's change between two settings.
+    Interval difference(const DeltaGroup& group, const Setting& after, const Setting& before,
+                        const ConfidenceOptions& options, const JobContext& job) const;
+    // Queries gained and lost between two settings on one set, and what moved them.
+    SetChange why(std::size_t set, const Setting& before, const Setting& after, const WhyOptions& options,
+                  const JobContext& job) const;
+    // Ids and, where known, paths of the items of a set's side.
+    std::vector<std::string> ids(std::size_t set, bool first) const;
+    std::vector<std::string> paths(std::size_t set, bool first) const;
+
+private:
+    LiveProduct() = default;
+    std::shared_ptr<LandscapeEvaluator> evaluator(std::size_t set) const;  // may be null
+    std::size_t setIndex(const std::string& name) const;
+
+    LoadedProduct product_;
+    std::filesystem::path workspace_;
+    bool synthetic_ = false;
+    EvalOptions eval_;
+    std::uint64_t memory_bytes_ = 0;
+    std::vector<SetOutline> outlines_;
+    std::vector<SetComponents> components_;
+    std::vector<ExpertSwitch> experts_;
+    std::map<std::string, Setting> presets_;
+
+    mutable std::mutex mutex_;
+    std::vector<std::shared_ptr<LandscapeEvaluator>> evaluators_;  // guarded; one set each
+    std::vector<std::string> why_not_;                             // guarded
+    std::map<std::string, MetricsTable> spaces_;                   // guarded
+};
+
+}  // namespace engine
