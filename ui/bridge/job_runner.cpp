@@ -4,6 +4,8 @@
 
 #include <QMetaObject>
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <new>
 
@@ -47,7 +49,7 @@ std::optional<JobFailure> currentFailure() {
     }
 }
 
-JobRunner::JobRunner(QObject* parent) : QObject(parent) {}
+JobRunner::JobRunner(QObject* parent, bool background) : QObject(parent), background_(background) {}
 
 JobRunner::~JobRunner() {
     for (const auto& run : runs_) run->stop.request_stop();
@@ -68,6 +70,8 @@ void JobRunner::startAny(const QString& title, Work work, Done done) {
     title_ = title;
     runs_.push_back(run);
     run->thread = std::thread([this, run, work = std::move(work)] {
+        // Threads that this one starts inherit it.
+        if (background_) setpriority(PRIO_PROCESS, 0, 15);
         const auto post = [this, &run] {
             if (!run->posted.exchange(true)) QMetaObject::invokeMethod(this, [this, run] { progressCame(run); });
         };

@@ -36,7 +36,8 @@ struct JobFailure {
 class JobRunner : public QObject {
     Q_OBJECT
 public:
-    explicit JobRunner(QObject* parent = nullptr);
+    // `background`: its threads give way to those that draw and answer sliders.
+    explicit JobRunner(QObject* parent = nullptr, bool background = false);
     ~JobRunner() override;
 
     template <class T>
@@ -69,6 +70,7 @@ private:
     void progressCame(const std::shared_ptr<Run>& run);
     void runEnded(const std::shared_ptr<Run>& run);
 
+    bool background_;
     QString title_;
     std::shared_ptr<Run> current_;
     std::vector<std::shared_ptr<Run>> runs_;  // that have not ended
