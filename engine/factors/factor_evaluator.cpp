@@ -21,6 +21,12 @@ std::vector<MetricMap> FactorEvaluator::figures(const Setting& setting, const Jo
     return out;
 }
 
+std::vector<Protocol> FactorEvaluator::protocols(const Setting& setting, const JobContext& job) {
+    std::vector<Protocol> out;
+    for (auto& set : evaluate(setting, job).sets) out.push_back(std::move(set.protocol));
+    return out;
+}
+
 std::vector<std::vector<MetricMap>> FactorEvaluator::figuresAt(const std::vector<Setting>& settings,
                                                                const JobContext& job) {
     std::vector<std::vector<MetricMap>> out;

@@ -36,9 +36,12 @@ public:
     // The same at several settings, in their order. `pointsAtOnce`: how many take some milliseconds together, or 1.
     virtual std::vector<std::vector<MetricMap>> figuresAt(const std::vector<Setting>& settings, const JobContext& job);
     virtual std::size_t pointsAtOnce() const { return 1; }
+    // How each set is measured at a setting, in the order of sets().
+    virtual std::vector<Protocol> protocols(const Setting& setting, const JobContext& job);
     virtual const std::vector<SetOutline>& sets() const = 0;
     virtual const std::vector<FactorInfo>& factors() const = 0;  // that a setting can name
     virtual std::string subject() const = 0;                     // the product's name
+    virtual bool synthetic() const = 0;                          // measured on a synthetic world
 };
 
 // Computes a point by blending the components and ranking again. A set is measured again only where the setting changes
@@ -60,6 +63,7 @@ public:
     const std::vector<SetOutline>& sets() const override { return outlines_; }
     const std::vector<FactorInfo>& factors() const override { return model_->plan().factors; }
     std::string subject() const override { return model_->recipe().name; }
+    bool synthetic() const override { return options_.synthetic; }
 
     std::size_t setsMeasured() const { return sets_measured_; }  // how many were not answered from earlier points
 

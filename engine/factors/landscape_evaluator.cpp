@@ -95,6 +95,23 @@ LandscapeEvaluator::LandscapeEvaluator(std::shared_ptr<const ProductModel> model
     }
 }
 
+LandscapeEvaluator::LandscapeEvaluator(const LandscapeEvaluator& other, const std::vector<std::size_t>& sets)
+    : model_(other.model_),
+      options_(other.options_),
+      ties_(other.ties_),
+      slots_([&] {
+          std::vector<Slot> slots;
+          for (const std::size_t s : sets) slots.push_back(other.slots_[s]);
+          return slots;
+      }()),
+      direct_(model_,
+              [&] {
+                  std::vector<SetComponents> components;
+                  for (const auto& slot : slots_) components.push_back(slot.set);
+                  return components;
+              }(),
+              {options_.eval, options_.synthetic, false, std::size_t{256} << 20}) {}
+
 LandscapeEvaluator::~LandscapeEvaluator() = default;
 
 std::vector<double> LandscapeEvaluator::expertsKey(const Slot& slot, const Setting& setting) const {
@@ -114,7 +131,8 @@ std::vector<double> LandscapeEvaluator::expertsKey(const Slot& slot, const Setti
     return key;
 }
 
-LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting, const JobContext& job, bool build) {
+LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting, const JobContext& job, bool build,
+                                                         std::optional<std::size_t> only) {
     checkSetting(setting, factors(), subject());
     const auto begin = std::chrono::steady_clock::now();
     Prepared out;
@@ -125,6 +143,7 @@ LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting,
     std::uint64_t used = 0;
     for (const auto& slot : slots_) used += slot.cells ? slot.cells->bytes() : slot.labels ? slot.labels->bytes() : 0;
     for (const std::size_t s : order) {
+        if (only && *only != s) continue;
         Slot& slot = slots_[s];
         const std::string& name = slot.set.set.name;
         if (!slot.no_landscape.empty()) {
@@ -235,6 +254,20 @@ SetMetrics LandscapeEvaluator::metricsOf(const Slot& slot, const double* point, 
         m.by_class = std::move(backward);
     }
     out.classification = std::move(m);
+    return out;
+}
+
+std::optional<MetricMap> LandscapeEvaluator::readyFigures(std::size_t set, const Setting& setting) const {
+    if (!ready(set, setting)) return std::nullopt;
+    return metricsOf(slots_[set], pointOf(set, setting).data(), {}, false).values();
+}
+
+std::vector<Protocol> LandscapeEvaluator::protocols(const Setting&, const JobContext&) {
+    std::vector<Protocol> out;
+    for (const auto& slot : slots_) {
+        out.push_back(protocolOf(slot.set.set, slot.set.first.rows(), slot.set.second.rows(),
+                                 "inner product of unit rows in " + subject(), ties_));
+    }
     return out;
 }
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ public:
         std::map<std::string, FactorRange> box;               // by factor; those not named: 0..1
     };
     LandscapeEvaluator(std::shared_ptr<const ProductModel> model, std::vector<SetComponents> sets, Options options);
+    // Some of another's sets, with the landscapes that they have; these are shared, not copied.
+    LandscapeEvaluator(const LandscapeEvaluator& other, const std::vector<std::size_t>& sets);
     ~LandscapeEvaluator() override;
 
     // Makes ready what a setting needs, smallest set first; what is ready for its experts' weights stays. `build`
@@ -43,18 +46,23 @@ public:
         double seconds = 0;
         std::uint64_t bytes = 0;  // of all landscapes
     };
-    Prepared prepare(const Setting& setting, const JobContext& job, bool build = true);
+    Prepared prepare(const Setting& setting, const JobContext& job, bool build = true,
+                     std::optional<std::size_t> only = std::nullopt);
     // True where a set's figures at this setting come from a landscape.
     bool ready(std::size_t set, const Setting& setting) const;
+    // Its figures, without median ranks; nothing where it is not ready. Thread-safe beside other readers.
+    std::optional<MetricMap> readyFigures(std::size_t set, const Setting& setting) const;
 
     MetricsTable evaluate(const Setting& setting, const JobContext& job) override;
     std::vector<MetricMap> figures(const Setting& setting, const JobContext& job) override;
     // On all threads, a setting each. A set is asked once for each point of its own factors.
     std::vector<std::vector<MetricMap>> figuresAt(const std::vector<Setting>& settings, const JobContext& job) override;
     std::size_t pointsAtOnce() const override { return 256; }
+    std::vector<Protocol> protocols(const Setting& setting, const JobContext& job) override;
     const std::vector<SetOutline>& sets() const override { return direct_.sets(); }
     const std::vector<FactorInfo>& factors() const override { return direct_.factors(); }
     std::string subject() const override { return direct_.subject(); }
+    bool synthetic() const override { return options_.synthetic; }
 
     // Nothing where the set is not ready, or has several labels.
     std::shared_ptr<const SetLandscape> landscape(std::size_t set) const { return slots_[set].cells; }

@@ -245,7 +245,7 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
     SweepSurface surface;
     surface.subject = evaluator.subject();
     surface.baseline = request.baseline.subject;
-    surface.synthetic = request.baseline.synthetic;
+    surface.synthetic = request.baseline.synthetic || evaluator.synthetic();
     surface.axes = request.axes;
     surface.fixed = request.fixed;
     surface.total = request.axes[0].steps * surface.columns();
@@ -262,9 +262,8 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
     {
         Setting setting = request.fixed;
         for (const auto& axis : request.axes) setting.factors[axis.factor] = axis.value(0);
-        const MetricsTable table = evaluator.evaluate(setting, JobContext(job.stopToken()));
-        for (std::size_t s = 0; s < surface.sets.size(); ++s) surface.sets[s].protocol = table.sets[s].protocol;
-        surface.synthetic = surface.synthetic || table.synthetic;
+        auto protocols = evaluator.protocols(setting, JobContext(job.stopToken()));
+        for (std::size_t s = 0; s < surface.sets.size(); ++s) surface.sets[s].protocol = std::move(protocols[s]);
     }
 
     // The one metric that figures() may leave out.

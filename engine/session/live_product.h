@@ -15,7 +15,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -37,7 +36,7 @@ struct ExpertSwitch {
     std::string space;
     std::size_t step = 0;
     ReactionKind kind = ReactionKind::Combination;
-    double weight = 1;                   // the recipe's; 0: off
+    double weight = 1;                    // the recipe's; 0: off
     std::vector<std::string> modalities;  // on which it has a share
     std::vector<std::string> projectors;  // trained subsets
 };
@@ -60,9 +59,9 @@ class LiveProduct {
 public:
     struct Request {
         std::filesystem::path product;
-        std::filesystem::path workspace;    // empty: the one it was trained on
-        Json options = Json::object();      // see evaluateOptions()
-        Json landscapes = Json::object();   // see landscapeOptions()
+        std::filesystem::path workspace;   // empty: the one it was trained on
+        Json options = Json::object();     // see evaluateOptions()
+        Json landscapes = Json::object();  // see landscapeOptions()
     };
     // Loads recipe and components (mapped); measures nothing. Errors as of evaluate().
     static std::shared_ptr<LiveProduct> open(const Request& request, const JobContext& job);
@@ -133,7 +132,10 @@ public:
 
 private:
     LiveProduct() = default;
-    std::shared_ptr<LandscapeEvaluator> evaluator(std::size_t set) const;  // may be null
+    std::shared_ptr<LandscapeEvaluator> evaluator() const;
+    // Those of `groups` whose sets are all ready, and an evaluator of their sets alone.
+    std::shared_ptr<LandscapeEvaluator> evaluatorOf(const std::vector<DeltaGroup>& groups, const Setting& setting,
+                                                    std::vector<DeltaGroup>& ready_groups) const;
     std::size_t setIndex(const std::string& name) const;
 
     LoadedProduct product_;
@@ -146,10 +148,12 @@ private:
     std::vector<ExpertSwitch> experts_;
     std::map<std::string, Setting> presets_;
 
+    std::mutex preparing_;
     mutable std::mutex mutex_;
-    std::vector<std::shared_ptr<LandscapeEvaluator>> evaluators_;  // guarded; one set each
-    std::vector<std::string> why_not_;                             // guarded
-    std::map<std::string, MetricsTable> spaces_;                   // guarded
+    std::shared_ptr<LandscapeEvaluator> evaluator_;  // guarded; what it points to is only read
+    mutable std::map<std::vector<std::size_t>, std::shared_ptr<LandscapeEvaluator>> subsets_;  // guarded; of the same
+    std::vector<std::string> why_not_;                                                         // guarded
+    std::map<std::string, MetricsTable> spaces_;                                               // guarded
 };
 
 }  // namespace engine

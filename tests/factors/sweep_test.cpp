@@ -67,6 +67,7 @@ public:
     const std::vector<SetOutline>& sets() const override { return sets_; }
     const std::vector<FactorInfo>& factors() const override { return factors_; }
     std::string subject() const override { return "formula"; }
+    bool synthetic() const override { return true; }
 
     std::size_t evaluations = 0;
 

@@ -1,0 +1,359 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/session/live_product.h"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+#include <set>
+
+#include "engine/base/error.h"
+#include "engine/eval/workspace_evaluation.h"
+#include "engine/session/subject.h"
+
+namespace engine {
+namespace {
+
+std::vector<ExpertSwitch> switchesOf(const Recipe& recipe, const RoutePlan& plan) {
+    std::vector<ExpertSwitch> out;
+    for (std::size_t step = 0; step < recipe.route.size(); ++step) {
+        for (std::size_t e = 0; e < recipe.route[step].experts.size(); ++e) {
+            const ExpertUse& use = recipe.route[step].experts[e];
+            ExpertSwitch expert;
+            expert.key = expertKey(recipe, step, e);
+            expert.space = use.space;
+            expert.step = step;
+            expert.kind = recipe.route[step].kind;
+            expert.weight = use.enabled ? use.weight : 0;
+            const SpaceInfo* space = plan.space(use.space);
+            for (const auto& modality : plan.modalities) {
+                const bool has = space && std::find(space->modalities.begin(), space->modalities.end(), modality) !=
+                                              space->modalities.end();
+                if (has) expert.modalities.push_back(modality);
+            }
+            for (const auto& reaction : plan.reactions) {
+                if (reaction.step == step && reaction.expert == e) expert.projectors = reaction.subsets;
+            }
+            out.push_back(std::move(expert));
+        }
+    }
+    return out;
+}
+
+std::vector<std::size_t> allOf(std::size_t n) {
+    std::vector<std::size_t> out(n);
+    std::iota(out.begin(), out.end(), 0);
+    return out;
+}
+
+std::size_t placeOf(const std::string& metric) {
+    if (metric == "R@1") return 0;
+    if (metric == "R@5") return 1;
+    if (metric == "R@10") return 2;
+    return kHitPlaces.size();
+}
+
+// Σ share · curve, less `offset`: breaks of all, merged.
+HitCurve weightedCurve(const std::vector<HitCurve>& curves, const std::vector<double>& shares, double offset) {
+    HitCurve out;
+    out.low = curves.front().low;
+    out.high = curves.front().high;
+    for (const auto& c : curves) out.breaks.insert(out.breaks.end(), c.breaks.begin(), c.breaks.end());
+    std::sort(out.breaks.begin(), out.breaks.end());
+    out.breaks.erase(std::unique(out.breaks.begin(), out.breaks.end()), out.breaks.end());
+    std::vector<std::size_t> at(curves.size(), 0);
+    for (std::size_t i = 0; i <= out.breaks.size(); ++i) {
+        double value = -offset;
+        for (std::size_t c = 0; c < curves.size(); ++c) {
+            const auto& breaks = curves[c].breaks;
+            while (i > 0 && at[c] < breaks.size() && breaks[at[c]] <= out.breaks[i - 1]) ++at[c];
+            value += shares[c] * curves[c].values[at[c]];
+        }
+        out.values.push_back(value);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const JobContext& job) {
+    std::shared_ptr<LiveProduct> live(new LiveProduct);
+    const Workspace workspace = workspaceFor(request.workspace, request.product);
+    live->product_ = loadProduct(request.product);
+    live->workspace_ = workspace.folder();
+    live->synthetic_ = workspace.synthetic() || live->product_.record.synthetic;
+    live->eval_ = readOptions(evalOptionTable(), request.options, "evaluation options");
+    const double gib = readOptions(landscapeOptionTable(), request.landscapes, "landscape options").memory_gib;
+    live->memory_bytes_ = static_cast<std::uint64_t>(gib * static_cast<double>(std::uint64_t{1} << 30));
+    const auto names = setsOfProduct(workspace, live->model());
+    if (names.empty()) {
+        throw Error(ErrorCode::NotFound, workspace.folder().string(),
+                    "no evaluation set has rows of every space that " + live->recipe().name + " needs",
+                    "import one: the product is measured and tuned on evaluation sets");
+    }
+    ProgressMeter meter(job, "opening " + live->recipe().name, "sets", names.size());
+    for (const auto& name : names) {
+        job.checkStop();
+        live->components_.push_back(loadSetComponents(workspace, live->product_, name, job));
+        const SetDescription& set = live->components_.back().set;
+        live->outlines_.push_back({set.name, set.kind, set.first, set.second});
+        meter.advance(1);
+    }
+    meter.finish();
+    live->experts_ = switchesOf(live->recipe(), live->plan());
+    for (const auto& [name, named] : live->recipe().settings) {
+        if (!live->model().isLive(named)) continue;
+        Setting setting = live->defaults();
+        for (const auto& [factor, value] : named.factors) setting.factors[factor] = value;
+        for (const auto& [expert, weight] : named.expert_weights) setting.expert_weights[expert] = weight;
+        live->presets_[name] = std::move(setting);
+    }
+    live->why_not_.resize(names.size());
+    live->evaluator_ = std::make_shared<LandscapeEvaluator>(
+        live->product_.model, live->components_,
+        LandscapeEvaluator::Options{
+            live->eval_, live->synthetic_, live->memory_bytes_, landscapeFolder(live->product_), {}});
+    return live;
+}
+
+LiveProduct::~LiveProduct() = default;
+
+Setting LiveProduct::defaults() const {
+    Setting setting;
+    for (const auto& factor : plan().factors) {
+        if (factor.live) setting.factors[factor.name] = factor.value;
+    }
+    for (const auto& expert : experts_) setting.expert_weights[expert.key] = expert.weight;
+    return setting;
+}
+
+std::string LiveProduct::formula(const Modality& modality, const Setting& setting) const {
+    return engine::formula(withSetting(recipe(), plan(), setting), plan(), modality);
+}
+
+std::vector<DeltaGroup> LiveProduct::groups(const MetricsTable& baseline) const {
+    std::vector<DeltaGroup> out;
+    if (recipe().delta_groups.empty()) {
+        std::vector<SetOutline> both;
+        for (const auto& set : outlines_) {
+            if (baseline.find(set.name)) both.push_back(set);
+        }
+        return defaultGroups(both);
+    }
+    for (const auto& group : recipe().delta_groups) {
+        const bool known = std::all_of(group.sets.begin(), group.sets.end(), [&](const std::string& name) {
+            return baseline.find(name) &&
+                   std::any_of(outlines_.begin(), outlines_.end(), [&](const SetOutline& s) { return s.name == name; });
+        });
+        if (known) out.push_back(group);
+    }
+    return out;
+}
+
+std::shared_ptr<LandscapeEvaluator> LiveProduct::evaluator() const {
+    const std::lock_guard lock(mutex_);
+    return evaluator_;
+}
+
+std::size_t LiveProduct::setIndex(const std::string& name) const {
+    for (std::size_t s = 0; s < outlines_.size(); ++s) {
+        if (outlines_[s].name == name) return s;
+    }
+    throw Error(ErrorCode::NotFound, recipe().name, "there is no evaluation set '" + name + "'");
+}
+
+MetricsTable LiveProduct::measureSpace(const std::string& space, const JobContext& job) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto found = spaces_.find(space); found != spaces_.end()) return found->second;
+    }
+    const Workspace workspace(workspace_);
+    std::vector<std::string> names;
+    for (const auto& name : setsOfSpace(workspace, space)) {
+        if (std::any_of(outlines_.begin(), outlines_.end(), [&](const SetOutline& s) { return s.name == name; }))
+            names.push_back(name);
+    }
+    MetricsTable table;
+    table.subject = space;
+    table.synthetic = workspace.synthetic();
+    if (!names.empty()) table = evaluateSpace(workspace, space, names, eval_, job);
+    const std::lock_guard lock(mutex_);
+    return spaces_.emplace(space, std::move(table)).first->second;
+}
+
+MetricsTable LiveProduct::measure(const Setting& setting, const JobContext& job) const {
+    // Its own: what is computed directly is not shared between threads.
+    LandscapeEvaluator mine(*evaluator(), allOf(outlines_.size()));
+    return mine.evaluate(setting, job);
+}
+
+std::vector<std::size_t> LiveProduct::missing(const Setting& setting) const {
+    const auto current = evaluator();
+    std::vector<std::size_t> out;
+    for (std::size_t s = 0; s < outlines_.size(); ++s) {
+        if (!current->ready(s, setting) && whyNot(s).empty()) out.push_back(s);
+    }
+    const auto cost = [&](std::size_t s) { return components_[s].first.rows() * components_[s].second.rows(); };
+    std::stable_sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) { return cost(a) < cost(b); });
+    return out;
+}
+
+bool LiveProduct::prepare(std::size_t set, const Setting& setting, const JobContext& job) {
+    const std::lock_guard one_at_a_time(preparing_);
+    // Readers go on with the old one until the new one is whole.
+    auto next = std::make_shared<LandscapeEvaluator>(*evaluator(), allOf(outlines_.size()));
+    const auto prepared = next->prepare(setting, job, true, set);
+    const auto direct = prepared.direct.find(outlines_[set].name);
+    const std::lock_guard lock(mutex_);
+    if (direct != prepared.direct.end()) {
+        why_not_[set] = direct->second;
+        return false;
+    }
+    evaluator_ = std::move(next);
+    subsets_.clear();
+    return true;
+}
+
+bool LiveProduct::ready(std::size_t set, const Setting& setting) const {
+    return evaluator()->ready(set, setting);
+}
+
+std::string LiveProduct::whyNot(std::size_t set) const {
+    const std::lock_guard lock(mutex_);
+    return why_not_[set];
+}
+
+LiveFigures LiveProduct::figures(const Setting& setting, bool labels, const JobContext& job) const {
+    const auto begin = std::chrono::steady_clock::now();
+    checkSetting(setting, plan().factors, recipe().name);
+    const auto current = evaluator();
+    LiveFigures out;
+    out.setting = setting;
+    out.sets.resize(outlines_.size());
+    for (std::size_t s = 0; s < outlines_.size(); ++s) {
+        job.checkStop();
+        if (labels || outlines_[s].kind != SetKind::MultiLabel) out.sets[s] = current->readyFigures(s, setting);
+    }
+    out.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+    return out;
+}
+
+std::shared_ptr<LandscapeEvaluator> LiveProduct::evaluatorOf(const std::vector<DeltaGroup>& groups,
+                                                             const Setting& setting,
+                                                             std::vector<DeltaGroup>& ready_groups) const {
+    const auto current = evaluator();
+    std::set<std::size_t> wanted;
+    for (const auto& group : groups) {
+        std::vector<std::size_t> sets;
+        for (const auto& name : group.sets) sets.push_back(setIndex(name));
+        if (!std::all_of(sets.begin(), sets.end(), [&](std::size_t s) { return current->ready(s, setting); })) continue;
+        wanted.insert(sets.begin(), sets.end());
+        ready_groups.push_back(group);
+    }
+    const std::vector<std::size_t> key(wanted.begin(), wanted.end());
+    const std::lock_guard lock(mutex_);
+    if (evaluator_ != current) return std::make_shared<LandscapeEvaluator>(*current, key);
+    auto& kept = subsets_[key];
+    if (!kept) kept = std::make_shared<LandscapeEvaluator>(*current, key);
+    return kept;
+}
+
+SweepSurface LiveProduct::surface(const std::vector<FactorAxis>& axes, const Setting& fixed,
+                                  const MetricsTable& baseline, const JobContext& job, const SweepSink& sink) const {
+    SweepRequest request;
+    request.axes = axes;
+    request.fixed = fixed;
+    Setting point = fixed;
+    for (const auto& axis : axes) {
+        request.fixed.factors.erase(axis.factor);
+        point.factors[axis.factor] = axis.value(0);
+    }
+    request.baseline = baseline;
+    const auto of = evaluatorOf(groups(baseline), point, request.groups);
+    if (request.groups.empty()) {
+        SweepSurface nothing;
+        nothing.subject = recipe().name;
+        nothing.baseline = baseline.subject;
+        nothing.axes = axes;
+        nothing.fixed = request.fixed;
+        return nothing;
+    }
+    return sweep(*of, request, job, sink);
+}
+
+std::optional<LiveCurve> LiveProduct::curve(const DeltaGroup& group, const std::string& factor, const Setting& setting,
+                                            const MetricsTable& baseline, const JobContext& job) const {
+    const std::size_t place = placeOf(group.metric);
+    if (place == kHitPlaces.size()) return std::nullopt;
+    const auto current = evaluator();
+    const TieRule ties = current->ties();
+    std::vector<HitCurve> curves;
+    std::vector<double> shares;
+    double sum = 0;
+    for (std::size_t i = 0; i < group.sets.size(); ++i) {
+        const std::size_t s = setIndex(group.sets[i]);
+        const auto landscape = current->landscape(s);
+        if (!landscape || !current->ready(s, setting)) return std::nullopt;
+        shares.push_back(group.weights.empty() ? 1 : group.weights[i]);
+        sum += shares.back();
+        FactorLine line;
+        line.point = current->pointOf(s, setting);
+        const auto& names = landscape->grid().factors;
+        const auto dim = std::find(names.begin(), names.end(), factor);
+        if (dim == names.end()) {  // this set does not depend on it
+            const SetPoint at = landscape->at(line.point.data(), ties);
+            curves.push_back({0, 1, {}, {(at.forward.rate(place) + at.backward.rate(place)) / 2}});
+            continue;
+        }
+        line.dim = static_cast<std::size_t>(dim - names.begin());
+        curves.push_back(meanCurve(hitCurve(flipsAlong(*landscape, line, true, ties, job), place),
+                                   hitCurve(flipsAlong(*landscape, line, false, ties, job), place)));
+    }
+    for (auto& share : shares) share /= sum;
+    return LiveCurve{factor, group, weightedCurve(curves, shares, groupValue(group, baseline))};
+}
+
+TuneResult LiveProduct::tune(const TuneRequest& request, const JobContext& job) const {
+    TuneRequest complete = request;
+    if (complete.groups.empty()) complete.groups = groups(request.baseline);
+    std::vector<DeltaGroup> ready_groups;
+    const auto of = evaluatorOf(complete.groups, request.fixed, ready_groups);
+    if (ready_groups.size() != complete.groups.size()) {
+        throw Error(ErrorCode::Busy, recipe().name, "some of the evaluation sets are still being prepared",
+                    "wait until their figures are there, then search again");
+    }
+    return engine::tune(*of, complete, job);
+}
+
+TiedRegion LiveProduct::tied(const DeltaGroup& group, const SweepSurface& surface, const ConfidenceOptions& options,
+                             const JobContext& job) const {
+    std::vector<Setting> settings(surface.total, surface.fixed);
+    for (std::size_t i = 0; i < settings.size(); ++i) {
+        const auto values = surface.at(i);
+        for (std::size_t a = 0; a < values.size(); ++a) settings[i].factors[surface.axes[a].factor] = values[a];
+    }
+    return tiedRegion(groupHits(*evaluator(), group, settings, {}, job), options, job);
+}
+
+Interval LiveProduct::difference(const DeltaGroup& group, const Setting& after, const Setting& before,
+                                 const ConfidenceOptions& options, const JobContext& job) const {
+    return bootstrapDifference(groupHits(*evaluator(), group, {after, before}, {}, job), 0, 1, options, job);
+}
+
+SetChange LiveProduct::why(std::size_t set, const Setting& before, const Setting& after, const WhyOptions& options,
+                           const JobContext& job) const {
+    const auto current = evaluator();
+    const auto ranks = landscapeRanks(*current, set);
+    return explainChange(model(), components_[set], before, after, options, job, ranks);
+}
+
+std::vector<std::string> LiveProduct::ids(std::size_t set, bool first) const {
+    return Workspace(workspace_).setIds(outlines_[set].name, first ? Workspace::Side::First : Workspace::Side::Second);
+}
+
+std::vector<std::string> LiveProduct::paths(std::size_t set, bool first) const {
+    return Workspace(workspace_)
+        .setPaths(outlines_[set].name, first ? Workspace::Side::First : Workspace::Side::Second);
+}
+
+}  // namespace engine
