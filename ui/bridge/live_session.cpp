@@ -1,0 +1,272 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/bridge/live_session.h"
+
+#include <QMetaObject>
+
+#include "engine/base/error.h"
+
+namespace ui {
+namespace {
+
+using engine::LiveProduct;
+using engine::MetricsTable;
+using engine::Setting;
+
+std::string keyOf(const std::vector<engine::FactorAxis>& axes, const Setting& setting, std::uint64_t generation,
+                  const std::vector<char>& ready) {
+    Setting fixed = setting;
+    std::string key = std::to_string(generation) + " ";
+    for (const auto& axis : axes) {
+        fixed.factors.erase(axis.factor);
+        key += axis.factor + ":" + std::to_string(axis.first) + ":" + std::to_string(axis.last) + ":" +
+               std::to_string(axis.steps) + " ";
+    }
+    for (const char r : ready) key += r ? '1' : '0';
+    return key + engine::settingToJson(fixed).dump();
+}
+
+}  // namespace
+
+bool BaselineChoice::operator==(const BaselineChoice& other) const {
+    const auto same = [](const std::optional<Setting>& a, const std::optional<Setting>& b) {
+        if (a.has_value() != b.has_value()) return false;
+        return !a || (a->factors == b->factors && a->expert_weights == b->expert_weights);
+    };
+    return space == other.space && same(setting, other.setting);
+}
+
+LiveSession::LiveSession(QObject* parent) : QObject(parent) {
+    for (JobRunner* runner : {&preparing_, &spaces_, &baselines_})
+        connect(runner, &JobRunner::failed, this, &LiveSession::failed);
+    connect(&opening_, &JobRunner::failed, this, &LiveSession::openFailed);
+    connect(&preparing_, &JobRunner::progressed, this, &LiveSession::preparingProgressed);
+    connect(&preparing_, &JobRunner::ended, this, &LiveSession::preparingEnded);
+}
+
+LiveSession::~LiveSession() = default;
+
+void LiveSession::open(const QString& product, const QString& workspace) {
+    close();
+    LiveProduct::Request request;
+    request.product = product.toStdString();
+    request.workspace = workspace.toStdString();
+    opening_.start<std::shared_ptr<LiveProduct>>(
+        tr("Opening %1").arg(product),
+        [request](const engine::JobContext& job) { return LiveProduct::open(request, job); },
+        [this](std::shared_ptr<LiveProduct> live) {
+            product_ = std::move(live);
+            setting_ = product_->defaults();
+            choice_ = {product_->recipe().base, std::nullopt, QString::fromStdString(product_->recipe().base)};
+            figures_ = {};
+            figures_.sets.resize(product_->sets().size());
+            Q_EMIT opened();
+            prepare();
+            measureSpaces();
+        });
+}
+
+void LiveSession::close() {
+    ++generation_;
+    opening_.stop();
+    preparing_.stop();
+    spaces_.stop();
+    baselines_.stop();
+    points_.interrupt();
+    surfaces_.interrupt();
+    curves_.interrupt();
+    surface_.reset();
+    surface_key_.clear();
+    curve_key_.clear();
+    baseline_.reset();
+    if (!product_) return;
+    product_.reset();
+    Q_EMIT closed();
+}
+
+void LiveSession::setSetting(const Setting& setting) {
+    if (!product_) return;
+    const bool experts_changed = setting.expert_weights != setting_.expert_weights;
+    setting_ = setting;
+    wantFigures();
+    wantSurface();
+    wantCurves();
+    if (experts_changed && !product_->missing(setting_).empty()) prepare();
+}
+
+void LiveSession::setBaseline(const BaselineChoice& baseline) {
+    if (!product_ || (baseline == choice_ && baseline_)) return;
+    choice_ = baseline;
+    measureBaseline();
+}
+
+void LiveSession::setAxes(const std::vector<engine::FactorAxis>& axes) {
+    axes_ = axes;
+    wantSurface();
+}
+
+void LiveSession::setCurveFactor(const std::string& factor) {
+    curve_factor_ = factor;
+    wantCurves();
+}
+
+bool LiveSession::settled() const {
+    return !opening_.running() && !preparing_.running() && !spaces_.running() && !baselines_.running() &&
+           points_.idle() && surfaces_.idle() && curves_.idle();
+}
+
+void LiveSession::prepare() {
+    const auto live = product_;
+    preparing_.start<int>(
+        tr("Preparing the sliders"),
+        [this, live, setting = setting_](const engine::JobContext& job) {
+            for (const std::size_t set : live->missing(setting)) {
+                job.checkStop();
+                live->prepare(set, setting, job);
+                QMetaObject::invokeMethod(this, [this, live, set] {
+                    if (live != product_) return;
+                    Q_EMIT setPrepared(set);
+                    wantFigures();
+                    wantSurface();
+                    wantCurves();
+                });
+            }
+            return 0;
+        },
+        [](int) {});
+}
+
+void LiveSession::measureSpaces() {
+    const auto live = product_;
+    spaces_.start<int>(
+        tr("Measuring the single spaces"),
+        [this, live](const engine::JobContext& job) {
+            for (const auto& space : live->plan().spaces) {
+                job.checkStop();
+                const MetricsTable table = live->measureSpace(space.name, job);
+                QMetaObject::invokeMethod(this, [this, live, table] {
+                    if (live != product_) return;
+                    Q_EMIT spaceMeasured(table);
+                    if (!choice_.setting && table.subject == choice_.space && !baseline_) {
+                        baseline_ = table;
+                        Q_EMIT baselineChanged();
+                        wantSurface();
+                        wantCurves();
+                    }
+                });
+            }
+            return 0;
+        },
+        [](int) {});
+}
+
+void LiveSession::measureBaseline() {
+    const auto live = product_;
+    const auto choice = choice_;
+    baselines_.start<std::shared_ptr<const MetricsTable>>(
+        tr("Measuring %1").arg(choice.name),
+        [live, choice](const engine::JobContext& job) {
+            auto table = choice.setting ? live->measure(*choice.setting, job) : live->measureSpace(choice.space, job);
+            table.subject = choice.name.toStdString();
+            return std::make_shared<const MetricsTable>(std::move(table));
+        },
+        [this, choice](std::shared_ptr<const MetricsTable> table) {
+            if (!(choice == choice_)) return;
+            ++generation_;
+            baseline_ = *table;
+            Q_EMIT baselineChanged();
+            wantSurface();
+            wantCurves();
+            wantFigures();
+        });
+}
+
+void LiveSession::wantFigures() {
+    if (!product_) return;
+    points_.post([this, live = product_, setting = setting_](auto& context) {
+        const auto send = [&](engine::LiveFigures figures) {
+            auto shared = std::make_shared<engine::LiveFigures>(std::move(figures));
+            QMetaObject::invokeMethod(this, [this, live, shared] {
+                if (live != product_) return;
+                figures_ = std::move(*shared);
+                Q_EMIT figuresChanged();
+            });
+        };
+        try {
+            send(live->figures(setting, false, context.job()));
+            // Average precision takes longer: when the hand rests.
+            bool labels = false;
+            for (std::size_t s = 0; s < live->sets().size(); ++s)
+                labels = labels || (live->sets()[s].kind == engine::SetKind::MultiLabel && live->ready(s, setting));
+            if (!labels || context.newerWaits()) return;
+            context.allowInterrupt();
+            send(live->figures(setting, true, context.job()));
+        } catch (const engine::Error&) {
+            const auto failure = currentFailure();
+            QMetaObject::invokeMethod(this, [this, failure] { Q_EMIT failed(*failure); });
+        }
+    });
+}
+
+std::vector<char> LiveSession::readySets() const {
+    std::vector<char> ready;
+    for (std::size_t s = 0; s < product_->sets().size(); ++s) ready.push_back(product_->ready(s, setting_));
+    return ready;
+}
+
+void LiveSession::wantSurface() {
+    if (!product_ || !baseline_ || axes_.empty()) return;
+    const std::string key = keyOf(axes_, setting_, generation_, readySets());
+    if (key == surface_key_) return;
+    surface_key_ = key;
+    surfaces_.post([this, live = product_, setting = setting_, axes = axes_, baseline = *baseline_,
+                    generation = generation_](auto& context) {
+        const auto send = [&](const engine::SweepSurface& surface) {
+            if (surface.groups.empty()) return;
+            auto shared = std::make_shared<const engine::SweepSurface>(surface);
+            QMetaObject::invokeMethod(this, [this, generation, shared] {
+                if (generation != generation_) return;
+                surface_ = shared;
+                Q_EMIT surfaceChanged();
+            });
+        };
+        try {
+            live->surface(axes, setting, baseline, context.job(), [&](const engine::SweepSurface& surface) {
+                send(surface);
+                context.allowInterrupt();
+            });
+        } catch (const engine::Error&) {
+            const auto failure = currentFailure();
+            QMetaObject::invokeMethod(this, [this, failure] { Q_EMIT failed(*failure); });
+        }
+    });
+}
+
+void LiveSession::wantCurves() {
+    if (!product_ || !baseline_ || curve_factor_.empty()) return;
+    if (!setting_.factors.contains(curve_factor_)) return;
+    engine::FactorAxis axis;
+    axis.factor = curve_factor_;
+    const std::string key = keyOf({axis}, setting_, generation_, readySets());
+    if (key == curve_key_) return;
+    curve_key_ = key;
+    curves_.post([this, live = product_, setting = setting_, baseline = *baseline_, factor = curve_factor_,
+                  generation = generation_](auto& context) {
+        context.allowInterrupt();
+        try {
+            auto curves = std::make_shared<std::vector<engine::LiveCurve>>();
+            for (const auto& group : live->groups(baseline)) {
+                if (auto curve = live->curve(group, factor, setting, baseline, context.job()))
+                    curves->push_back(std::move(*curve));
+            }
+            QMetaObject::invokeMethod(this, [this, generation, factor, curves] {
+                if (generation == generation_ && factor == curve_factor_) Q_EMIT curvesChanged(*curves);
+            });
+        } catch (const engine::Error&) {
+            const auto failure = currentFailure();
+            QMetaObject::invokeMethod(this, [this, failure] { Q_EMIT failed(*failure); });
+        }
+    });
+}
+
+}  // namespace ui

@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// A product under the hand: what a window sets (setting, baseline, axes) goes in at once, what follows from it
+// (figures, surfaces, curves) comes out by signals as soon as it is there. Newest value wins; nothing stale is sent:
+// what belongs to an older product or baseline is dropped. All in the window's thread but the work.
+#pragma once
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <QString>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/session/live_product.h"
+#include "ui/bridge/job_runner.h"
+#include "ui/bridge/newest_worker.h"
+
+namespace ui {
+
+// What changes are counted against.
+struct BaselineChoice {
+    std::string space;                       // a single space; or
+    std::optional<engine::Setting> setting;  // of the same product, with its name
+    QString name;
+    bool operator==(const BaselineChoice& other) const;
+};
+
+class LiveSession : public QObject {
+    Q_OBJECT
+public:
+    explicit LiveSession(QObject* parent = nullptr);
+    ~LiveSession() override;
+
+    void open(const QString& product, const QString& workspace);
+    void close();
+    std::shared_ptr<engine::LiveProduct> product() const { return product_; }
+
+    void setSetting(const engine::Setting& setting);
+    const engine::Setting& setting() const { return setting_; }
+    void setBaseline(const BaselineChoice& baseline);
+    // One or two factors; none: no surface is wanted.
+    void setAxes(const std::vector<engine::FactorAxis>& axes);
+    // Whose exact curves through the setting are wanted; empty: none.
+    void setCurveFactor(const std::string& factor);
+
+    const std::optional<engine::MetricsTable>& baseline() const { return baseline_; }
+    const engine::LiveFigures& figures() const { return figures_; }
+    std::shared_ptr<const engine::SweepSurface> surface() const { return surface_; }
+    bool preparing() const { return preparing_.running(); }
+    bool opening() const { return opening_.running(); }
+    // True when nothing is under way any more: for tests and pictures.
+    bool settled() const;
+
+Q_SIGNALS:
+    void opened();  // product() is there, at its defaults
+    void closed();
+    void openFailed(const ui::JobFailure& failure);
+    void failed(const ui::JobFailure& failure);
+    void spaceMeasured(const engine::MetricsTable& table);
+    void baselineChanged();  // baseline() is there, or gone
+    void preparingProgressed(const engine::Progress& progress);
+    void setPrepared(std::size_t set);  // its figures are live from now on
+    void preparingEnded();
+    void figuresChanged();  // figures()
+    void surfaceChanged();  // surface(): complete, or its coarse levels
+    void curvesChanged(const std::vector<engine::LiveCurve>& curves);
+
+private:
+    void wantFigures();
+    void wantSurface();
+    void wantCurves();
+    std::vector<char> readySets() const;
+    void prepare();
+    void measureSpaces();
+    void measureBaseline();
+
+    std::shared_ptr<engine::LiveProduct> product_;
+    std::uint64_t generation_ = 0;  // of product and baseline: surfaces and curves of an older one are dropped
+    engine::Setting setting_;
+    BaselineChoice choice_;
+    std::optional<engine::MetricsTable> baseline_;
+    std::vector<engine::FactorAxis> axes_;
+    std::string curve_factor_;
+    engine::LiveFigures figures_;
+    std::shared_ptr<const engine::SweepSurface> surface_;
+    std::string surface_key_, curve_key_;  // what those that were last asked for depend on
+
+    JobRunner opening_, preparing_, spaces_, baselines_;
+    NewestWorker points_, surfaces_, curves_;
+};
+
+}  // namespace ui

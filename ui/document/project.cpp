@@ -1,0 +1,389 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/document/project.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QUndoCommand>
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+
+namespace ui {
+
+using engine::Json;
+using engine::Setting;
+
+namespace {
+
+bool same(const Setting& a, const Setting& b) {
+    return a.factors == b.factors && a.expert_weights == b.expert_weights;
+}
+
+std::string text(const QString& s) {
+    return s.toStdString();
+}
+
+QString text(const Json& json, const char* key) {
+    return json.contains(key) && json[key].is_string() ? QString::fromStdString(json[key].get<std::string>())
+                                                       : QString();
+}
+
+Setting settingFrom(const Json& json, const std::string& where) {
+    std::vector<std::string> problems;
+    Setting setting = engine::settingFromJson(json, where, problems);
+    if (!problems.empty()) throw engine::joinProblems(engine::ErrorCode::InvalidInput, where, problems);
+    return setting;
+}
+
+// Beside the file: relative, so that a folder can be moved with its project.
+std::string pathTo(const QString& path, const QString& file) {
+    if (file.isEmpty() || path.isEmpty()) return text(path);
+    const QString relative = QFileInfo(file).dir().relativeFilePath(path);
+    return text(relative.startsWith(QStringLiteral("..")) ? path : relative);
+}
+
+QString pathFrom(const QString& path, const QString& file) {
+    if (file.isEmpty() || path.isEmpty() || QDir::isAbsolutePath(path)) return path;
+    return QDir::cleanPath(QFileInfo(file).dir().absoluteFilePath(path));
+}
+
+}  // namespace
+
+QString Snapshot::title() const {
+    return name.isEmpty() ? QStringLiteral("#%1").arg(number) : QStringLiteral("#%1 %2").arg(number).arg(name);
+}
+
+class ProjectCommand : public QUndoCommand {
+public:
+    ProjectCommand(Project& project, const QString& what, Project::Undoable before, Project::Undoable after, int merge)
+        : QUndoCommand(what), project_(project), before_(std::move(before)), after_(std::move(after)), merge_(merge) {}
+    void undo() override { project_.put(before_); }
+    void redo() override { project_.put(after_); }
+    int id() const override { return merge_ == 0 ? -1 : 1; }
+    bool mergeWith(const QUndoCommand* other) override {
+        const auto* next = static_cast<const ProjectCommand*>(other);
+        if (next->merge_ != merge_) return false;
+        after_ = next->after_;
+        setText(next->text());
+        return true;
+    }
+
+private:
+    Project& project_;
+    Project::Undoable before_, after_;
+    int merge_;
+};
+
+Project::Project(QObject* parent) : QObject(parent) {
+    stack_.setUndoLimit(500);
+}
+
+Setting Project::setting(const QString& product) const {
+    const auto found = settings_.find(product);
+    return found == settings_.end() ? Setting{} : found->second;
+}
+
+const Snapshot* Project::snapshot(int number) const {
+    for (const auto& s : snapshots_) {
+        if (s.number == number) return &s;
+    }
+    return nullptr;
+}
+
+Project::Undoable Project::undoable() const {
+    return {settings_, snapshots_, presets_, baseline_, view_, product_};
+}
+
+void Project::put(const Undoable& state) {
+    const bool product = state.product != product_ && products_.contains(state.product);
+    if (product) product_ = state.product;
+    const bool setting =
+        !same(this->setting(), state.settings.contains(product_) ? state.settings.at(product_) : Setting{});
+    const bool snapshots =
+        snapshots_.size() != state.snapshots.size() ||
+        !std::equal(snapshots_.begin(), snapshots_.end(), state.snapshots.begin(),
+                    [](const Snapshot& a, const Snapshot& b) {
+                        return a.number == b.number && a.name == b.name && same(a.setting, b.setting);
+                    });
+    const bool presets =
+        presets_.size() != state.presets.size() ||
+        !std::equal(presets_.begin(), presets_.end(), state.presets.begin(),
+                    [](const auto& a, const auto& b) { return a.first == b.first && same(a.second, b.second); });
+    const bool baseline = !(baseline_ == state.baseline), view = !(view_ == state.view);
+    // Products opened since then keep what they have.
+    for (const auto& [name, value] : state.settings) settings_[name] = value;
+    snapshots_ = state.snapshots;
+    presets_ = state.presets;
+    baseline_ = state.baseline;
+    view_ = state.view;
+    if (product) Q_EMIT productChanged();
+    if (setting || product) Q_EMIT settingChanged();
+    if (snapshots) Q_EMIT snapshotsChanged();
+    if (presets) Q_EMIT presetsChanged();
+    if (baseline) Q_EMIT baselineChanged();
+    if (view) Q_EMIT viewChanged();
+    Q_EMIT changed();
+}
+
+void Project::push(const QString& what, const Undoable& after, int merge) {
+    stack_.push(new ProjectCommand(*this, what, undoable(), after, merge));
+}
+
+void Project::setWorkspace(const QString& folder) {
+    if (folder == workspace_) return;
+    workspace_ = folder;
+    touched_ = true;
+    Q_EMIT workspaceChanged();
+    Q_EMIT changed();
+}
+
+void Project::addProduct(const QString& folder) {
+    if (!products_.contains(folder)) {
+        products_ << folder;
+        touched_ = true;
+        Q_EMIT productsChanged();
+    }
+    setProduct(folder);
+}
+
+void Project::removeProduct(const QString& folder) {
+    if (!products_.removeOne(folder)) return;
+    touched_ = true;
+    if (product_ == folder) {
+        product_ = products_.isEmpty() ? QString() : products_.last();
+        Q_EMIT productChanged();
+    }
+    Q_EMIT productsChanged();
+    Q_EMIT changed();
+}
+
+void Project::setProduct(const QString& folder) {
+    if (folder == product_) return;
+    product_ = folder;
+    touched_ = true;
+    Q_EMIT productChanged();
+    Q_EMIT changed();
+}
+
+void Project::beginWith(const QString& product, const Setting& setting) {
+    if (settings_.contains(product)) {
+        // A product may have been trained anew with other experts: names that are gone go, new ones come.
+        Setting merged = setting;
+        for (auto& [name, value] : merged.factors) {
+            const auto found = settings_[product].factors.find(name);
+            if (found != settings_[product].factors.end()) value = found->second;
+        }
+        for (auto& [name, value] : merged.expert_weights) {
+            const auto found = settings_[product].expert_weights.find(name);
+            if (found != settings_[product].expert_weights.end()) value = found->second;
+        }
+        settings_[product] = merged;
+    } else {
+        settings_[product] = setting;
+    }
+    if (product == product_) Q_EMIT settingChanged();
+}
+
+void Project::setSetting(const Setting& setting, const QString& what, int drag) {
+    if (same(setting, this->setting())) return;
+    Undoable after = undoable();
+    after.settings[product_] = setting;
+    push(what, after, drag);
+}
+
+int Project::addSnapshot(const QString& name) {
+    Undoable after = undoable();
+    Snapshot snapshot{++last_snapshot_, name, product_, setting()};
+    after.snapshots.push_back(snapshot);
+    push(tr("Snapshot %1").arg(snapshot.title()), after);
+    return snapshot.number;
+}
+
+void Project::removeSnapshot(int number) {
+    Undoable after = undoable();
+    std::erase_if(after.snapshots, [&](const Snapshot& s) { return s.number == number; });
+    if (after.baseline.snapshot == number) after.baseline = {};
+    push(tr("Remove snapshot #%1").arg(number), after);
+}
+
+void Project::renameSnapshot(int number, const QString& name) {
+    Undoable after = undoable();
+    for (auto& s : after.snapshots) {
+        if (s.number == number) s.name = name;
+    }
+    push(tr("Rename snapshot #%1").arg(number), after);
+}
+
+void Project::addPreset(const QString& name, const Setting& setting) {
+    Undoable after = undoable();
+    after.presets[name] = setting;
+    push(tr("Preset %1").arg(name), after);
+}
+
+void Project::removePreset(const QString& name) {
+    Undoable after = undoable();
+    after.presets.erase(name);
+    push(tr("Remove preset %1").arg(name), after);
+}
+
+void Project::pinBaseline(const PinnedBaseline& baseline, const QString& what) {
+    if (baseline == baseline_) return;
+    Undoable after = undoable();
+    after.baseline = baseline;
+    push(what, after);
+}
+
+void Project::setView(const TuneView& view, const QString& what) {
+    if (view == view_) return;
+    Undoable after = undoable();
+    after.view = view;
+    push(what, after);
+}
+
+void Project::setExtra(const std::string& key, const Json& value) {
+    extra_[key] = value;
+}
+
+Json Project::extra(const std::string& key) const {
+    return extra_.contains(key) ? extra_.at(key) : Json();
+}
+
+Json Project::state() const {
+    Json out = unknown_;
+    out["format"] = "molspace project";
+    out["format_version"] = {1, 0};
+    out["workspace"] = pathTo(workspace_, file_);
+    out["products"] = Json::array();
+    for (const auto& p : products_) {
+        Json product{{"folder", pathTo(p, file_)}};
+        if (settings_.contains(p)) product["setting"] = engine::settingToJson(settings_.at(p));
+        out["products"].push_back(std::move(product));
+    }
+    out["current"] = pathTo(product_, file_);
+    out["snapshots"] = Json::array();
+    for (const auto& s : snapshots_) {
+        out["snapshots"].push_back({{"number", s.number},
+                                    {"name", text(s.name)},
+                                    {"product", pathTo(s.product, file_)},
+                                    {"setting", engine::settingToJson(s.setting)}});
+    }
+    out["presets"] = Json::object();
+    for (const auto& [name, setting] : presets_) out["presets"][text(name)] = engine::settingToJson(setting);
+    out["baseline"] = {{"space", text(baseline_.space)}, {"snapshot", baseline_.snapshot}};
+    out["view"] = {{"group", text(view_.group)},   {"x", text(view_.x)},   {"y", text(view_.y)},
+                   {"metric", text(view_.metric)}, {"steps", view_.steps}, {"curves", view_.curves}};
+    out["window"] = extra_;
+    return out;
+}
+
+void Project::restore(const Json& json) {
+    const std::string where = file_.isEmpty() ? "project" : text(file_);
+    if (!json.is_object() || json.value("format", Json()) != "molspace project") {
+        throw engine::Error(engine::ErrorCode::InvalidInput, where, "expected a project of Molecule-Space Studio",
+                            "choose a file that the studio saved, or the folder of a workspace");
+    }
+    const Json version = json.value("format_version", Json::array({1, 0}));
+    if (!version.is_array() || version.empty() || !version[0].is_number_integer() || version[0].get<int>() > 1) {
+        throw engine::Error(engine::ErrorCode::InvalidInput, where,
+                            "expected a project of format 1, found " + version.dump(),
+                            "open it with the version of the program that wrote it");
+    }
+    Project read;  // so that this one stays as it is where the file is wrong
+    try {
+        read.workspace_ = pathFrom(text(json, "workspace"), file_);
+        for (const auto& p : json.value("products", Json::array())) {
+            const QString folder = pathFrom(text(p, "folder"), file_);
+            if (folder.isEmpty()) continue;
+            read.products_ << folder;
+            if (p.contains("setting")) read.settings_[folder] = settingFrom(p["setting"], where);
+        }
+        read.product_ = pathFrom(text(json, "current"), file_);
+        if (!read.products_.contains(read.product_)) read.product_ = read.products_.value(0);
+        for (const auto& s : json.value("snapshots", Json::array())) {
+            read.snapshots_.push_back({s.value("number", 0), text(s, "name"), pathFrom(text(s, "product"), file_),
+                                       settingFrom(s.at("setting"), where)});
+            read.last_snapshot_ = std::max(read.last_snapshot_, read.snapshots_.back().number);
+        }
+        for (const auto& [name, setting] : json.value("presets", Json::object()).items())
+            read.presets_[QString::fromStdString(name)] = settingFrom(setting, where);
+        const Json baseline = json.value("baseline", Json::object());
+        read.baseline_ = {text(baseline, "space"), baseline.value("snapshot", 0)};
+        if (read.baseline_.snapshot != 0 && !read.snapshot(read.baseline_.snapshot)) read.baseline_ = {};
+        const Json view = json.value("view", Json::object());
+        read.view_ = {text(view, "group"),
+                      text(view, "x"),
+                      text(view, "y"),
+                      text(view, "metric"),
+                      std::clamp(view.value("steps", 21), 3, 201),
+                      view.value("curves", false)};
+        if (read.view_.metric.isEmpty()) read.view_.metric = QStringLiteral("R@1");
+        read.extra_ = json.value("window", Json::object());
+    } catch (const Json::exception& error) {
+        throw engine::Error(engine::ErrorCode::InvalidInput, where,
+                            std::string("a value is of another type than expected: ") + error.what(),
+                            "the file was changed by hand; put it right or begin a new project");
+    }
+    read.unknown_ = json;
+    for (const char* known : {"format", "format_version", "workspace", "products", "current", "snapshots", "presets",
+                              "baseline", "view", "window"})
+        read.unknown_.erase(known);
+    workspace_ = read.workspace_;
+    products_ = read.products_;
+    product_ = read.product_;
+    settings_ = read.settings_;
+    presets_ = read.presets_;
+    snapshots_ = read.snapshots_;
+    last_snapshot_ = read.last_snapshot_;
+    baseline_ = read.baseline_;
+    view_ = read.view_;
+    extra_ = read.extra_;
+    unknown_ = read.unknown_;
+    stack_.clear();
+    touched_ = false;
+    Q_EMIT workspaceChanged();
+    Q_EMIT productsChanged();
+    Q_EMIT productChanged();
+    Q_EMIT snapshotsChanged();
+    Q_EMIT presetsChanged();
+    Q_EMIT baselineChanged();
+    Q_EMIT viewChanged();
+    Q_EMIT changed();
+}
+
+void Project::save(const QString& file) {
+    const QString before = file_;
+    file_ = file;
+    try {
+        engine::writeJsonFile(text(file), state());
+    } catch (...) {
+        file_ = before;
+        throw;
+    }
+    stack_.setClean();
+    touched_ = false;
+    Q_EMIT fileChanged();
+}
+
+void Project::load(const QString& file) {
+    const Json json = engine::readJsonFile(text(file));
+    const QString before = file_;
+    file_ = file;
+    try {
+        restore(json);
+    } catch (...) {
+        file_ = before;
+        throw;
+    }
+    Q_EMIT fileChanged();
+}
+
+void Project::clear() {
+    file_.clear();
+    restore({{"format", "molspace project"}});
+    Q_EMIT fileChanged();
+}
+
+}  // namespace ui

@@ -1,0 +1,140 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What the user has made and set: the workspace, the open products with a setting each, the pinned baseline, numbered
+// snapshots, presets of their own, axes. Everything that changes it goes through one undo stack, where one drag is one
+// step. It knows no engine object: names and numbers only. Window's thread.
+//
+// Project file (JSON, "molspace project" 1.0): state() with paths relative to the file where they lie beside it. Keys
+// that this version does not know are kept. Written whole, then renamed; a copy for recovery follows every change.
+#pragma once
+
+#include <QObject>
+#include <QString>
+#include <QStringList>
+#include <QUndoStack>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/recipe/recipe.h"
+
+namespace ui {
+
+struct Snapshot {
+    int number = 0;
+    QString name;  // of the user's; empty: none
+    QString product;
+    engine::Setting setting;
+    QString title() const;
+};
+
+// What changes are counted against: a single space, or a snapshot by its number.
+struct PinnedBaseline {
+    QString space;  // empty and snapshot 0: the base space
+    int snapshot = 0;
+    bool operator==(const PinnedBaseline&) const = default;
+};
+
+// What of a product is shown on the page where it is tuned.
+struct TuneView {
+    QString group;  // Δ group; empty: the first
+    QString x, y;   // factors of the surface; empty: the first two
+    QString metric = QStringLiteral("R@1");
+    int steps = 21;
+    bool curves = false;  // a curve along x in place of the surface
+    bool operator==(const TuneView&) const = default;
+};
+
+class Project : public QObject {
+    Q_OBJECT
+public:
+    explicit Project(QObject* parent = nullptr);
+
+    QUndoStack& undoStack() { return stack_; }
+    QString workspace() const { return workspace_; }
+    QStringList products() const { return products_; }
+    QString product() const { return product_; }
+    engine::Setting setting(const QString& product) const;
+    engine::Setting setting() const { return setting(product_); }
+    bool hasSetting(const QString& product) const { return settings_.contains(product); }
+    const std::vector<Snapshot>& snapshots() const { return snapshots_; }
+    const Snapshot* snapshot(int number) const;
+    const std::map<QString, engine::Setting>& presets() const { return presets_; }
+    PinnedBaseline baseline() const { return baseline_; }
+    const TuneView& view() const { return view_; }
+
+    // --- Without undo: what is opened ---
+    void setWorkspace(const QString& folder);
+    void addProduct(const QString& folder);  // and makes it the current one
+    void removeProduct(const QString& folder);
+    void setProduct(const QString& folder);
+    // The setting that a product begins with; does nothing where it has one.
+    void beginWith(const QString& product, const engine::Setting& setting);
+
+    // --- With undo ---
+    // `drag`: changes with one number (above 0) and one `what` are one step.
+    void setSetting(const engine::Setting& setting, const QString& what, int drag = 0);
+    int newDrag() { return ++drags_; }
+    int addSnapshot(const QString& name = {});
+    void removeSnapshot(int number);
+    void renameSnapshot(int number, const QString& name);
+    void addPreset(const QString& name, const engine::Setting& setting);
+    void removePreset(const QString& name);
+    void pinBaseline(const PinnedBaseline& baseline, const QString& what);
+    void setView(const TuneView& view, const QString& what);
+
+    // --- Files ---
+    // `extra`: other parts' state, kept under "window" and given back by extra().
+    engine::Json state() const;
+    void restore(const engine::Json& state);  // throws engine::Error; unchanged then
+    void save(const QString& file);
+    void load(const QString& file);
+    QString file() const { return file_; }
+    bool modified() const { return !stack_.isClean() || touched_; }
+    void setExtra(const std::string& key, const engine::Json& value);
+    engine::Json extra(const std::string& key) const;
+    void clear();
+
+Q_SIGNALS:
+    void workspaceChanged();
+    void productsChanged();
+    void productChanged();
+    void settingChanged();
+    void snapshotsChanged();
+    void presetsChanged();
+    void baselineChanged();
+    void viewChanged();
+    void fileChanged();
+    void changed();  // anything; for recovery
+
+private:
+    friend class ProjectCommand;
+    struct Undoable {  // what the undo stack covers
+        std::map<QString, engine::Setting> settings;
+        std::vector<Snapshot> snapshots;
+        std::map<QString, engine::Setting> presets;
+        PinnedBaseline baseline;
+        TuneView view;
+        QString product;
+    };
+    Undoable undoable() const;
+    void put(const Undoable& state);
+    void push(const QString& text, const Undoable& after, int merge = 0);
+
+    QString workspace_, product_, file_;
+    QStringList products_;
+    std::map<QString, engine::Setting> settings_, presets_;
+    std::vector<Snapshot> snapshots_;
+    PinnedBaseline baseline_;
+    TuneView view_;
+    engine::Json unknown_ = engine::Json::object(), extra_ = engine::Json::object();
+    bool touched_ = false;
+    int drags_ = 0, last_snapshot_ = 0;
+    QUndoStack stack_;
+};
+
+}  // namespace ui
