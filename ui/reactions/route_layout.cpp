@@ -1,0 +1,201 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/reactions/route_layout.h"
+
+#include <algorithm>
+
+namespace ui {
+namespace {
+
+QString text(const std::string& s) {
+    return QString::fromStdString(s);
+}
+
+RouteMolecule molecule(const engine::RoutePlan& plan, const std::string& space) {
+    RouteMolecule out;
+    out.name = text(space);
+    if (const auto* info = plan.space(space)) {
+        out.width = info->width;
+        for (const auto& m : info->modalities) out.modalities.push_back(text(m));
+    }
+    return out;
+}
+
+double shareOf(const engine::Recipe& recipe, const engine::RoutePlan& plan, const engine::Setting& setting,
+               std::size_t step, const engine::Modality& modality) {
+    if (engine::broughtByStep(recipe, plan, modality) == step) return 1;
+    for (const auto& f : plan.factors) {
+        if (f.step != step || f.modality != modality) continue;
+        const auto set = setting.factors.find(f.name);
+        return std::clamp(set != setting.factors.end() ? set->second : f.value, 0.0, 1.0);
+    }
+    const auto& factors = recipe.route[step].factors;
+    const auto named = factors.find(modality);
+    return named != factors.end() ? std::clamp(named->second, 0.0, 1.0) : 0;
+}
+
+double weightOf(const engine::ExpertUse& use, const std::string& key, const engine::Setting& setting) {
+    const auto set = setting.expert_weights.find(key);
+    if (set != setting.expert_weights.end()) return std::max(0.0, set->second);
+    return use.enabled ? use.weight : 0;
+}
+
+bool has(const std::vector<QString>& list, const QString& name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+// The modalities of the unified space before a step, and where the expert gives its share.
+struct Blend {
+    std::vector<QString> before;
+    std::vector<RouteExpert*> experts;
+};
+
+void blendStep(const engine::Recipe& recipe, const engine::RoutePlan& plan, const engine::Setting& setting,
+               std::size_t index, Blend blend, RouteStep& step) {
+    std::vector<QString> all = blend.before;
+    for (const auto* e : blend.experts) {
+        for (const auto& m : e->molecule.modalities) {
+            if (!has(all, m)) all.push_back(m);
+        }
+    }
+    for (const auto& m : all) {
+        double sum = 0;
+        for (const auto* e : blend.experts) {
+            if (has(e->molecule.modalities, m)) sum += e->weight;
+        }
+        const double share = shareOf(recipe, plan, setting, index, m.toStdString());
+        bool given = false;
+        for (auto* e : blend.experts) {
+            if (!has(e->molecule.modalities, m)) continue;
+            given = true;
+            e->strands.push_back({m, sum > 0 ? share * e->weight / sum : 0});
+        }
+        if (has(blend.before, m)) step.strands.push_back({m, given && sum > 0 ? 1 - share : 1});
+    }
+    step.unified.modalities = all;
+}
+
+}  // namespace
+
+RouteLayout routeLayout(const engine::Recipe& recipe, const engine::RoutePlan& plan, const engine::Setting& setting) {
+    RouteLayout out;
+    out.product = text(recipe.name);
+    out.base = molecule(plan, recipe.base);
+    std::vector<QString> modalities = out.base.modalities;
+    std::size_t width = out.base.width, count = 0;
+    for (const auto& s : recipe.route) count += s.experts.size();
+    out.experts.reserve(count);  // the steps below point into it
+    for (std::size_t i = 0; i < recipe.route.size(); ++i) {
+        const auto& from = recipe.route[i];
+        RouteStep step;
+        step.displaces = from.kind == engine::ReactionKind::Displacement;
+        Blend blend{modalities, {}};
+        for (std::size_t e = 0; e < from.experts.size(); ++e) {
+            RouteExpert expert;
+            const std::string key = engine::expertKey(recipe, i, e);
+            expert.key = text(key);
+            expert.step = i;
+            expert.displaces = step.displaces;
+            expert.above = e % 2 == 0;
+            expert.weight = weightOf(from.experts[e], key, setting);
+            expert.on = expert.weight > 0;
+            expert.molecule = molecule(plan, from.experts[e].space);
+            out.experts.push_back(std::move(expert));
+            blend.experts.push_back(&out.experts.back());
+        }
+        // Without a plan, what the factors name is all that is known.
+        if (plan.spaces.empty()) {
+            for (const auto& [m, value] : from.factors) {
+                for (auto* e : blend.experts) e->molecule.modalities.push_back(text(m));
+            }
+        }
+        blendStep(recipe, plan, setting, i, blend, step);
+        if (step.displaces && !blend.experts.empty()) width = blend.experts.front()->molecule.width;
+        step.unified.width = width;
+        modalities = step.unified.modalities;
+        out.steps.push_back(std::move(step));
+    }
+    return out;
+}
+
+void placeRoute(RouteLayout& layout, const QRectF& room, double line) {
+    const auto columns = static_cast<double>(layout.steps.size());
+    bool below = false, above = !layout.experts.empty();
+    std::size_t most = 1;
+    for (std::size_t s = 0; s < layout.steps.size(); ++s) {
+        std::size_t up = 0;
+        for (const auto& e : layout.experts) {
+            if (e.step != s) continue;
+            if (e.above) ++up;
+            else below = true;
+        }
+        most = std::max(most, up);
+    }
+    const double rows = 1 + (above ? 1 : 0) + (below ? 1 : 0);
+    // A label of two lines above or below each row of experts and one below the backbone.
+    const double label = 2.3 * line;
+    const double across = room.width() / (columns * (most > 1 ? 5.2 : 4.0) + 2.6);
+    const double down = (room.height() - label * (rows - (above ? 0 : 1) + 0.6)) / (rows * 2 + (rows - 1) * 1.3);
+    const double u = std::clamp(std::min(across, down), 5.0, 40.0);
+    layout.unit = u;
+    const double top = room.top() + label + u, bottom = room.bottom() - label - u;
+    layout.axis = above && below ? room.center().y() : above ? std::min(bottom, top + 5.2 * u) : room.center().y();
+    if (above && !below) {  // what is left over stands above and below alike
+        const double used = layout.axis + u + label - room.top();
+        layout.axis += std::max(0.0, (room.height() - used) / 2);
+    }
+    const double reach = std::max(3.2 * u, std::min(5.6 * u, (above && below) ? (bottom - top) / 2 : 5.2 * u));
+    // The labels beside the ends must fit too.
+    const double left = room.left() + 1.3 * u + std::min(room.width() * 0.04, 2 * u),
+                 right = room.right() - (left - room.left());
+    const double column = columns > 0 ? std::min((right - left) / columns, 13 * u) : 0;
+    const double start = columns > 0 ? room.center().x() - column * columns / 2 : room.center().x();
+    const auto put = [&](RouteMolecule& m, double x, double y, double radius) {
+        m.centre = {x, y};
+        m.radius = radius;
+    };
+    put(layout.base, start, layout.axis, u);
+    for (std::size_t s = 0; s < layout.steps.size(); ++s) {
+        put(layout.steps[s].unified, start + column * static_cast<double>(s + 1), layout.axis, u);
+        for (const bool up : {true, false}) {
+            std::vector<RouteExpert*> here;
+            for (auto& e : layout.experts) {
+                if (e.step == s && e.above == up) here.push_back(&e);
+            }
+            const auto n = static_cast<double>(here.size());
+            for (std::size_t i = 0; i < here.size(); ++i) {
+                RouteExpert& e = *here[i];
+                // A displacement happens in the expert's own space: it stands over the unified space that moves there.
+                const double middle = e.displaces ? 0 : n > 1 ? 0.46 : 0.36;
+                const double spread = n > 1 ? 0.46 / (n - 1) : 0;
+                const double back = middle - (static_cast<double>(i) - (n - 1) / 2) * spread;
+                const double x = layout.steps[s].unified.centre.x() - back * column;
+                put(e.molecule, x, layout.axis + (up ? -reach : reach), 0.86 * u);
+                e.label_width = n > 1 ? 0.44 * column : 0.92 * column;
+                // Not beyond the room.
+                e.label_width = std::min(e.label_width, 2 * std::min(x - room.left(), room.right() - x));
+            }
+        }
+    }
+    // Bands of spaces.
+    layout.bands.clear();
+    RouteLayout::Band band{layout.base.name, layout.base.width, {}};
+    double from = start - 1.25 * u;
+    const auto close = [&](double to) {
+        band.place = QRectF(from, layout.axis - 1.45 * u, to - from, 2.9 * u);
+        layout.bands.push_back(band);
+    };
+    for (std::size_t s = 0; s < layout.steps.size(); ++s) {
+        if (!layout.steps[s].displaces) continue;
+        const double x = layout.steps[s].unified.centre.x();
+        const double before = s == 0 ? start : layout.steps[s - 1].unified.centre.x();
+        close(before + 1.25 * u);
+        from = x - 1.45 * u;
+        for (const auto& e : layout.experts) {
+            if (e.step == s) band = {e.molecule.name, e.molecule.width, {}};
+        }
+    }
+    close((layout.steps.empty() ? start : layout.steps.back().unified.centre.x()) + 1.25 * u);
+}
+
+}  // namespace ui

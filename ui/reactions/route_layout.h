@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The route as molecules and bonds, and where they lie in a rectangle: what RouteView paints and what the pointer hits.
+// Plain values, no widgets. The backbone runs from the base space at the left through the unified space after each
+// step to the product at the right; experts stand above and below it.
+#pragma once
+
+#include <QPointF>
+#include <QRectF>
+#include <QString>
+
+#include <vector>
+
+#include "engine/recipe/route_plan.h"
+
+namespace ui {
+
+// A modality's share in a bond: σ (or λ) times the expert's weight among those of its step.
+struct RouteStrand {
+    QString modality;
+    double share = 0;  // 0..1
+};
+
+struct RouteMolecule {
+    QString name;
+    std::size_t width = 0;  // 0: not known
+    std::vector<QString> modalities;
+    QPointF centre;
+    double radius = 0;
+};
+
+struct RouteExpert {
+    QString key;  // in settings: "CLAP_g"
+    std::size_t step = 0;
+    bool displaces = false, above = true, on = true;
+    double weight = 1;  // among the experts of its step, as set
+    RouteMolecule molecule;
+    std::vector<RouteStrand> strands;  // of the modalities that it has a share in
+    double label_width = 0;            // room for its name
+};
+
+struct RouteStep {
+    bool displaces = false;
+    RouteMolecule unified;             // after the step
+    std::vector<RouteStrand> strands;  // what comes from before the step
+};
+
+struct RouteLayout {
+    RouteMolecule base;
+    std::vector<RouteStep> steps;
+    std::vector<RouteExpert> experts;  // in the order of the route
+    QString product;
+    // The space that the unified vectors lie in, by columns: from the base or a displacement to the next one.
+    struct Band {
+        QString space;
+        std::size_t width = 0;
+        QRectF place;
+    };
+    std::vector<Band> bands;
+    double unit = 0;  // radius of a molecule
+    double axis = 0;  // height of the backbone
+};
+
+// Everything but the places; cheap. Works with a plan that lacks spaces (a recipe that cannot be planned yet).
+RouteLayout routeLayout(const engine::Recipe& recipe, const engine::RoutePlan& plan, const engine::Setting& setting);
+// Puts it into `room`; `line` is the height of a line of text.
+void placeRoute(RouteLayout& layout, const QRectF& room, double line);
+
+}  // namespace ui
