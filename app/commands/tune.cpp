@@ -30,14 +30,19 @@ void addTune(CLI::App& app, Globals& globals) {
     verb->add_option("--sets", request->sets, "Evaluation sets; those of the groups otherwise.")->delimiter(',');
     verb->add_option("-o,--output", request->output, "JSON file to write.");
     verb->add_flag("--reference", request->reference, "Compute every point by brute force in float64: slow.");
+    verb->add_flag("--headroom", request->headroom,
+                   "Also what the best factors of each query would give (an oracle that looks at the answers: an upper "
+                   "bound), and a router that chooses them by the query's embedding.");
     auto options = addOptionFlags(*verb, engine::evaluateOptions(), "Protocol");
     auto confidence = addOptionFlags(*verb, engine::confidenceOptions(), "How sure");
+    auto routers = addOptionFlags(*verb, engine::headroomOptions(), "Headroom");
     auto landscapes = addOptionFlags(*verb, engine::landscapeOptions(), "Landscapes");
     verb->footer("Example: molspace tune --product p --maximize AT --at-least TV=-0.5,AV=0");
-    onRun(*verb, globals, [request, baseline, options, landscapes, confidence](const engine::JobContext& job) {
+    onRun(*verb, globals, [request, baseline, options, landscapes, confidence, routers](const engine::JobContext& job) {
         request->options = *options;
         request->landscapes = *landscapes;
         request->confidence = *confidence;
+        request->routers = *routers;
         if (!baseline->product.empty() || !baseline->space.empty()) request->baseline = *baseline;
         return engine::tuneFactors(*request, job);
     });

@@ -5,7 +5,7 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <cmath>
 #include <numeric>
 
 #include "engine/base/error.h"
@@ -119,6 +119,25 @@ PlaceHits everywhere(const std::vector<float>& hits) {
     return out;
 }
 
+// Legendre polynomials of the settings' factors over the box, up to the second degree, products of two included.
+std::vector<double> basisOf(const std::vector<std::vector<double>>& settings, const FactorGrid& grid,
+                            const std::vector<std::size_t>& dims) {
+    std::vector<double> out;
+    for (const auto& point : settings) {
+        std::vector<double> u;
+        for (const std::size_t d : dims) {
+            const double width = grid.high[d] - grid.low[d];
+            u.push_back(width > 0 ? 2 * (point[d] - grid.low[d]) / width - 1 : 0);
+        }
+        for (std::size_t d = 0; d < u.size(); ++d) {
+            out.push_back(std::sqrt(3) * u[d]);
+            out.push_back(std::sqrt(5) * (3 * u[d] * u[d] - 1) / 2);
+            for (std::size_t e = 0; e < d; ++e) out.push_back(3 * u[d] * u[e]);
+        }
+    }
+    return out;
+}
+
 // Hits of one direction for every Row.
 using RowHits = std::array<PlaceHits, Rows>;
 
@@ -137,6 +156,7 @@ void route(const HeadroomSet& of, const GroupHits::Set& set, bool forward, const
     data.settings = settings.size();
     data.unit = unit;
     data.units = set.units.count;
+    data.basis = basisOf(settings, of.landscape->grid(), ownDims(*of.landscape, forward));
     data.hits.resize(unit.size() * settings.size());
     FirstError failure;
 #pragma omp parallel for schedule(dynamic, 1)

@@ -24,6 +24,8 @@ namespace {
 // From strong to weak; standardised features, mean loss.
 constexpr std::array<double, 6> kPenalties{1, 0.3, 0.1, 0.03, 0.01, 0.003};
 constexpr std::size_t kMemory = 8, kMostSteps = 60;
+// Standard errors of the gain in cross-validation. One is too few: the gain is the largest of several penalties.
+constexpr double kBelieved = 2;
 constexpr double kSmallGradient = 1e-4;  // against the order of 1 of the loss
 // The intercepts are held a little, so that a setting that never hits has a finite one.
 constexpr double kInterceptPenalty = 1e-4;
@@ -66,17 +68,23 @@ Fit prepare(const RouterData& data, const std::vector<std::uint32_t>& queries) {
     router.one = bestSetting(data, queries);
     router.penalty = std::numeric_limits<double>::infinity();
     standardise(data, queries, router);
+    router.settings = data.settings;
+    router.basis = data.basis;
+    if (router.basis.empty()) {
+        router.basis.assign(data.settings * data.settings, 0);
+        for (std::size_t m = 0; m < data.settings; ++m) router.basis[m * data.settings + m] = 1;
+    }
     std::vector<double> x, h;
     for (const std::uint32_t q : queries) {
         if (!differs(data, q)) continue;
         for (std::size_t j = 0; j < data.features; ++j)
             x.push_back((data.featuresOf(q)[j] - router.mean[j]) * router.scale[j]);
-        x.push_back(1);
         const float* hits = data.hitsOf(q);
         const float common = *std::min_element(hits, hits + data.settings);
         for (std::size_t m = 0; m < data.settings; ++m) h.push_back(static_cast<double>(hits[m] - common));
     }
-    return {std::move(router), RouterLoss(data.features, data.settings, std::move(x), std::move(h))};
+    RouterLoss loss(data.features, data.settings, router.basis, std::move(x), std::move(h));
+    return {std::move(router), std::move(loss)};
 }
 
 // Whole units of `queries`, as many as have about `most` queries that differ; the order of the queries stays.
@@ -105,48 +113,54 @@ std::vector<std::uint32_t> drawn(const RouterData& data, const std::vector<std::
 
 }  // namespace
 
-RouterLoss::RouterLoss(std::size_t features, std::size_t settings, std::vector<double> x, std::vector<double> h)
-    : features_(features), settings_(settings), n_(x.size() / (features + 1)), x_(std::move(x)), h_(std::move(h)) {
-    ENGINE_CHECK(x_.size() == n_ * (features_ + 1) && h_.size() == n_ * settings_, "a router's examples");
+RouterLoss::RouterLoss(std::size_t features, std::size_t settings, std::vector<double> basis, std::vector<double> x,
+                       std::vector<double> h)
+    : features_(features),
+      settings_(settings),
+      rank_(basis.size() / settings),
+      n_(h.size() / settings),
+      basis_(std::move(basis)),
+      x_(std::move(x)),
+      h_(std::move(h)) {
+    ENGINE_CHECK(x_.size() == n_ * features_ && h_.size() == n_ * settings_ && basis_.size() == rank_ * settings_,
+                 "a router's examples");
 }
 
 double RouterLoss::at(const std::vector<double>& weights, double penalty, std::vector<double>& gradient) const {
-    const std::size_t width = features_ + 1, m = settings_;
+    const std::size_t rank = rank_, m = settings_, intercepts = features_ * rank;
     gradient.assign(weights.size(), 0);
-    std::vector<double> logits(m), residual(m);
+    std::vector<double> along(rank), residual(m);
     double loss = 0;
     const double each = n_ == 0 ? 0 : 1 / static_cast<double>(n_);
     for (std::size_t i = 0; i < n_; ++i) {
-        const double* x = x_.data() + i * width;
-        const double* h = h_.data() + i * m;
-        std::fill(logits.begin(), logits.end(), 0.0);
-        double* l = logits.data();
-        for (std::size_t j = 0; j < width; ++j) {
-            const double v = x[j];
-            const double* w = weights.data() + j * m;
-            for (std::size_t k = 0; k < m; ++k) l[k] += v * w[k];
-        }
-        const double top = *std::max_element(logits.begin(), logits.end());
-        double sum = 0, hits = 0;
+        const double *x = x_.data() + i * features_, *h = h_.data() + i * m;
+        std::fill(along.begin(), along.end(), 0.0);
+        double *a = along.data(), *r = residual.data();
+        for (std::size_t j = 0; j < features_; ++j)
+            for (std::size_t k = 0; k < rank; ++k) a[k] += x[j] * weights[j * rank + k];
+        double hits = 0, own = 0, top = -std::numeric_limits<double>::infinity();
         for (std::size_t k = 0; k < m; ++k) {
-            residual[k] = std::exp(l[k] - top);
-            sum += residual[k];
+            const double* phi = basis_.data() + k * rank;
+            r[k] = std::inner_product(phi, phi + rank, a, weights[intercepts + k]);
+            top = std::max(top, r[k]);
             hits += h[k];
+            own += h[k] * r[k];
         }
-        const double log_sum = top + std::log(sum);
+        double sum = 0;
+        for (std::size_t k = 0; k < m; ++k) sum += r[k] = std::exp(r[k] - top);
+        loss += each * (hits * (top + std::log(sum)) - own);
+        std::fill(along.begin(), along.end(), 0.0);
         for (std::size_t k = 0; k < m; ++k) {
-            loss += each * h[k] * (log_sum - l[k]);
-            residual[k] = each * (hits * residual[k] / sum - h[k]);
+            const double slope = each * (hits * r[k] / sum - h[k]);
+            gradient[intercepts + k] += slope;
+            const double* phi = basis_.data() + k * rank;
+            for (std::size_t c = 0; c < rank; ++c) a[c] += slope * phi[c];
         }
-        double* r = residual.data();
-        for (std::size_t j = 0; j < width; ++j) {
-            const double v = x[j];
-            double* g = gradient.data() + j * m;
-            for (std::size_t k = 0; k < m; ++k) g[k] += v * r[k];
-        }
+        for (std::size_t j = 0; j < features_; ++j)
+            for (std::size_t k = 0; k < rank; ++k) gradient[j * rank + k] += x[j] * a[k];
     }
     for (std::size_t p = 0; p < weights.size(); ++p) {
-        const double held = p < features_ * m ? penalty : kInterceptPenalty;
+        const double held = p < intercepts ? penalty : kInterceptPenalty;
         loss += held / 2 * weights[p] * weights[p];
         gradient[p] += held * weights[p];
     }
@@ -209,14 +223,20 @@ std::vector<double> RouterLoss::minimise(std::vector<double> start, double penal
 
 std::size_t Router::choose(const double* x) const {
     if (weights.empty()) return one;
-    const std::size_t settings = weights.size() / (mean.size() + 1);
-    const double* b = weights.data() + mean.size() * settings;
-    std::vector<double> logits(b, b + settings);
-    for (std::size_t j = 0; j < mean.size(); ++j) {
+    const std::size_t features = mean.size(), rank = basis.size() / settings;
+    std::vector<double> along(rank, 0.0);
+    for (std::size_t j = 0; j < features; ++j) {
         const double v = (x[j] - mean[j]) * scale[j];
-        for (std::size_t m = 0; m < settings; ++m) logits[m] += v * weights[j * settings + m];
+        for (std::size_t k = 0; k < rank; ++k) along[k] += v * weights[j * rank + k];
     }
-    return static_cast<std::size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+    std::size_t best = 0;
+    double most = -std::numeric_limits<double>::infinity();
+    for (std::size_t m = 0; m < settings; ++m) {
+        const double* phi = basis.data() + m * rank;
+        const double logit = std::inner_product(phi, phi + rank, along.data(), weights[features * rank + m]);
+        if (logit > most) most = logit, best = m;
+    }
+    return best;
 }
 
 std::size_t bestSetting(const RouterData& data, const std::vector<std::uint32_t>& queries) {
@@ -270,7 +290,7 @@ Router fitRouter(const RouterData& data, const std::vector<std::uint32_t>& all_q
     for (std::size_t p = 1; p < sums.size(); ++p)
         if (sums[p] > sums[best]) best = p;
     const double error = std::sqrt(dot(gain[best], gain[best]));  // of a sum of independent units, about 0
-    if (sums[best] <= error) return std::move(whole.router);
+    if (sums[best] <= kBelieved * error) return std::move(whole.router);
     whole.router.cross_validated = sums[best] / static_cast<double>(queries.size());
     whole.router.penalty = kPenalties[best];
     whole.router.weights =

@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // A small router: which of a few settings a query should be asked at, told from what is known of the query itself. A
-// softmax over the M settings, p(x) = softmax(W x̂ + b) of the standardised features x̂, and the query goes to the
-// setting of the largest p. Fitted by
+// softmax over the M settings, p(x) = softmax(b + Φ W x̂) of the standardised features x̂, and the query goes to the
+// setting of the largest p. Φ [M][R] says what the settings have in common (say, low polynomials of their
+// factors), so that neighbours learn from each other; the identity where nothing is known. Fitted by
 //   minimise over W, b:  (1/n) Σ_q −Σ_m h_qm log p_m(x_q) + penalty/2 |W|²
 // over the queries whose hits h_qm (0..1) differ between settings; what all settings share is taken off first. It is
-// convex, and where nothing is penalised its minimum has p_m(x) in proportion to the expected hits of setting m at x,
-// so that the largest p is the setting to choose. With a penalty without bound only b is left, and the router is the
-// one setting that is best for all.
+// convex, and where nothing is penalised and Φ is the identity its minimum has p_m(x) in proportion to the expected
+// hits of setting m at x, so that the largest p is the setting to choose. With a penalty without bound only b is left,
+// and the router is the one setting that is best for all.
 //
 // Blocking jobs; thread-safe functions. The same data, options and seed give the same bits on any number of threads.
 #pragma once
@@ -36,34 +37,38 @@ struct RouterData {
     std::vector<float> hits;          // [queries][settings], 0..1
     std::vector<std::uint32_t> unit;  // [queries]; queries of a unit are never parted
     std::size_t units = 0;
+    std::vector<double> basis;  // Φ [settings][R]; empty: the identity
 
     std::size_t queries() const { return unit.size(); }
     const float* hitsOf(std::size_t q) const { return hits.data() + q * settings; }
     const double* featuresOf(std::size_t q) const { return x.data() + q * features; }
 };
 
-// The loss above of a list of queries: x [n][features + 1] (standardised, then 1), h [n][settings].
-// `weights`, `gradient`: [features + 1][settings], the last row is b.
+// The loss above of a list of queries: x [n][features] (standardised), h [n][settings], basis [settings][R].
+// `weights`, `gradient`: W [features][R], then b [settings].
 class RouterLoss {
 public:
-    RouterLoss(std::size_t features, std::size_t settings, std::vector<double> x, std::vector<double> h);
-    std::size_t parameters() const { return (features_ + 1) * settings_; }
+    RouterLoss(std::size_t features, std::size_t settings, std::vector<double> basis, std::vector<double> x,
+               std::vector<double> h);
+    std::size_t parameters() const { return features_ * rank_ + settings_; }
     std::size_t examples() const { return n_; }
     double at(const std::vector<double>& weights, double penalty, std::vector<double>& gradient) const;
     // From `start` by L-BFGS until the gradient is small or the steps are used up.
     std::vector<double> minimise(std::vector<double> start, double penalty, const JobContext& job) const;
 
 private:
-    std::size_t features_, settings_, n_;
-    std::vector<double> x_, h_;
+    std::size_t features_, settings_, rank_, n_;
+    std::vector<double> basis_, x_, h_;
 };
 
 struct Router {
     std::size_t one = 0;              // the one setting that is best for all queries it was fitted on
     std::vector<double> mean, scale;  // [features]: x̂ = (x − mean) · scale; scale 0: a feature that does not vary
-    std::vector<double> weights;      // [features + 1][settings]; empty: `one` for every query
-    double penalty = 0;               // chosen by cross-validation; infinite where `weights` is empty
-    double cross_validated = 0;       // expected gain over `one` in cross-validation, hits a query
+    std::size_t settings = 0;
+    std::vector<double> basis;    // [settings][R]
+    std::vector<double> weights;  // as those of RouterLoss; empty: `one` for every query
+    double penalty = 0;           // chosen by cross-validation; infinite where `weights` is empty
+    double cross_validated = 0;   // expected gain over `one` in cross-validation, hits a query
 
     // The setting for a query of these features; the first of equals.
     std::size_t choose(const double* x) const;
@@ -73,8 +78,8 @@ struct Router {
 std::size_t bestSetting(const RouterData& data, const std::vector<std::uint32_t>& queries);
 
 // Fits a router on `queries`. The penalty is the one whose routers, fitted on all folds but one, have the most hits on
-// that one; a router that does not beat the one setting there by more than the standard error of their difference (over
-// units) is not believed, and the one setting is kept.
+// that one; a router that does not beat the one setting there by more than two standard errors of their difference
+// (over units) is not believed, and the one setting is kept.
 Router fitRouter(const RouterData& data, const std::vector<std::uint32_t>& queries, const RouterOptions& options,
                  const std::string& name, const JobContext& job);
 

@@ -9,6 +9,7 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/factors/confidence.h"
+#include "engine/factors/headroom.h"
 #include "engine/factors/landscape_evaluator.h"
 #include "engine/factors/sweep.h"
 #include "engine/factors/sweep_output.h"
@@ -140,14 +141,15 @@ Setting settingOf(const TuneResult& result, const TunePoint& point, const Settin
     return setting;
 }
 
-// True if the hits of single queries are known for the group that sureness() speaks of.
-bool allReady(const LandscapeEvaluator& evaluator, const TuneResult& result, const TuneRequest& request) {
+// True if the hits of single queries are known for the sets of a group.
+bool allReady(const LandscapeEvaluator& evaluator, const TuneResult& result, const TuneRequest& request,
+              const std::string& name) {
     const Setting best = settingOf(result, result.best, request.fixed);
     for (const auto& group : result.groups) {
-        if (group.name != request.maximize.front().first) continue;
+        if (group.name != name) continue;
         for (std::size_t s = 0; s < evaluator.sets().size(); ++s) {
-            const auto& name = evaluator.sets()[s].name;
-            if (std::find(group.sets.begin(), group.sets.end(), name) == group.sets.end()) continue;
+            const auto& set = evaluator.sets()[s].name;
+            if (std::find(group.sets.begin(), group.sets.end(), set) == group.sets.end()) continue;
             if (!evaluator.ready(s, best) || !evaluator.landscape(s)) return false;
         }
     }
@@ -212,6 +214,25 @@ Outcome sureness(const LandscapeEvaluator& evaluator, const TuneResult& result, 
     return out;
 }
 
+// What single queries could have beyond the best setting, in each group that is maximized.
+Outcome headroomOf(const LandscapeEvaluator* evaluator, const TuneResult& result, const TuneRequest& request,
+                   const HeadroomOptions& options, const ConfidenceOptions& confidence, const JobContext& job) {
+    Outcome out{Json::array(), {}};
+    for (const auto& group : result.groups) {
+        const auto& of = request.maximize;
+        if (std::none_of(of.begin(), of.end(), [&](const auto& m) { return m.first == group.name; })) continue;
+        if (!evaluator || !allReady(*evaluator, result, request, group.name)) {
+            out.text += "headroom of " + group.name + ": not told, that needs landscapes of the group's sets\n";
+            continue;
+        }
+        const HeadroomResult found = headroom(*evaluator, group, settingOf(result, result.start, request.fixed),
+                                              settingOf(result, result.best, request.fixed), options, confidence, job);
+        out.json.push_back(toJson(found));
+        out.text += toText(found);
+    }
+    return out;
+}
+
 }  // namespace
 
 Outcome sweepFactors(const SweepRequestText& request, const JobContext& job) {
@@ -243,6 +264,10 @@ const std::vector<OptionEntry>& confidenceOptions() {
     return confidenceOptionTable().entries();
 }
 
+const std::vector<OptionEntry>& headroomOptions() {
+    return headroomOptionTable().entries();
+}
+
 Outcome tuneFactors(const TuneRequestText& request, const JobContext& job) {
     const Workspace workspace = workspaceFor(request.workspace, request.subject.product);
     requireProduct(request.subject, "tuning");
@@ -260,15 +285,21 @@ Outcome tuneFactors(const TuneRequestText& request, const JobContext& job) {
     tune_request.step = request.step;
     const auto evaluator = run.evaluator(request.reference, tune_request.fixed, job);
     const auto confidence = readOptions(confidenceOptionTable(), request.confidence, "confidence options");
+    const auto routers = readOptions(headroomOptionTable(), request.routers, "headroom options");
     const TuneResult result = tune(*evaluator, tune_request, job);
     Json json = toJson(result);
     std::string text = toText(result);
-    if (run.landscapes && allReady(*run.landscapes, result, tune_request)) {
+    if (run.landscapes && allReady(*run.landscapes, result, tune_request, tune_request.maximize.front().first)) {
         const Outcome sure = sureness(*run.landscapes, result, tune_request, confidence, job);
         json["confidence"] = sure.json;
         text += sure.text;
     } else {
         text += "how sure: not told, that needs landscapes of the group's sets\n";
+    }
+    if (request.headroom) {
+        const Outcome room = headroomOf(run.landscapes, result, tune_request, routers, confidence, job);
+        json["headroom"] = room.json;
+        text += room.text;
     }
     if (!request.output.empty()) {
         writeJsonFile(request.output, json);

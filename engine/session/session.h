@@ -118,8 +118,11 @@ struct TuneRequestText {
     Json landscapes = Json::object();  // see landscapeOptions()
     Json confidence = Json::object();  // see confidenceOptions()
     bool reference = false;            // brute force in float64 at every point; says nothing of how sure it is
+    bool headroom = false;             // also what single queries could have (engine/factors/headroom.h)
+    Json routers = Json::object();     // see headroomOptions()
 };
 const std::vector<OptionEntry>& confidenceOptions();
+const std::vector<OptionEntry>& headroomOptions();
 Outcome tuneFactors(const TuneRequestText& request, const JobContext& job);
 
 // --- Packages -------------------------------------------------------------------------------------------------------

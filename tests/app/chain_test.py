@@ -104,6 +104,38 @@ class Chain(FolderTest):
         run("tune", "--product", self.product, "--maximize", "AX", code=1)
         run("tune", "--product", self.product, code=2)
 
+    def test_headroom_is_no_less_than_the_best_and_says_what_it_is(self):
+        self.train("-q")
+        words = ["tune", "--product", self.product, "--maximize", "AT", "--step", "0.1", "--headroom", "--router-splits", 3]
+        answer = run_json(*words)
+        room, = answer["headroom"]
+        self.assertEqual(room["figure"], "AT R@1")
+        self.assertTrue(room["synthetic"])
+        self.assertIn("upper bounds", room["note"])
+        base = {g["name"]: g["baseline"] for g in answer["groups"]}["AT"]
+        for place, rates in room["rates"].items():
+            self.assertLessEqual(rates["best"], rates["oracle_own_factors"], place)
+            self.assertLessEqual(rates["oracle_own_factors"], rates["oracle_all_factors"], place)
+        self.assertAlmostEqual(room["rates"]["R@1"]["best"] - base, answer["best"]["change"]["AT"], places=3)
+        self.assertAlmostEqual(room["rates"]["R@1"]["current"] - base, answer["start"]["change"]["AT"], places=3)
+        router = room["router"]
+        self.assertAlmostEqual(router["gain"]["difference"], router["router"] - router["one_setting"], places=6)
+        self.assertEqual(router["helps"], router["gain"]["low"] > 0)
+        # By hand: every query's best along its own factor is at least what any one value gives.
+        for s in room["sets"]:
+            for d in s["directions"]:
+                self.assertTrue(d["exact"])
+                factor, = d["own_factors"]
+                at = dict(answer["best"]["factors"], **{factor: 0.3})
+                point = table(run_json("evaluate", "--product", self.product,
+                                       *[w for name, value in at.items() for w in ("--set", f"{name}={value}")]))
+                self.assertGreaterEqual(d["rates"]["R@1"]["oracle_own_factors"] + 1e-4, point[s["set"]][f"R@1 {d['name']}"])
+        self.assertEqual(answer, run_json(*words, env={"OMP_NUM_THREADS": "1"}))
+        text = run(*words).stdout
+        self.assertIn("upper bounds", text)
+        self.assertIn("one setting of the other half", text)
+        self.assertIn("not told", run(*words, "--memory-gib", "0.001", "--reference").stdout)
+
     maxDiff = None
 
     def test_same_seed_same_bits_on_any_number_of_threads(self):

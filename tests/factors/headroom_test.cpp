@@ -140,13 +140,14 @@ double mean(const std::vector<float>& values) {
 TEST(RouterTest, GradientIsThatOfTheLoss) {
     Rng rng(3);
     const std::size_t features = 4, settings = 3, n = 20;
-    std::vector<double> x, h;
+    std::vector<double> x, h, basis;
+    for (std::size_t p = 0; p < settings * 2; ++p) basis.push_back(rng.normal());
     for (std::size_t i = 0; i < n; ++i) {
         for (std::size_t j = 0; j < features; ++j) x.push_back(rng.normal());
-        x.push_back(1);
         for (std::size_t m = 0; m < settings; ++m) h.push_back(rng.uniform());
     }
-    const RouterLoss loss(features, settings, x, h);
+    const RouterLoss loss(features, settings, basis, x, h);
+    EXPECT_EQ(loss.parameters(), features * 2 + settings);
     std::vector<double> w(loss.parameters()), gradient, ignored;
     for (double& v : w) v = rng.normal();
     loss.at(w, 0.7, gradient);
@@ -168,8 +169,8 @@ TEST(RouterTest, GradientIsThatOfTheLoss) {
 
 // Without features that matter the softmax is in proportion to the hits, so its largest is the best setting.
 TEST(RouterTest, InterceptsAloneAreTheOneSetting) {
-    const std::vector<double> x(6, 1), h{1, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 0, 1};  // [6][3]: 4, 1, 2
-    const RouterLoss loss(0, 3, x, h);
+    const std::vector<double> h{1, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 0, 1};  // [6][3]: 4, 1, 2
+    const RouterLoss loss(0, 3, {}, {}, h);
     const auto b = loss.minimise({0, 0, 0}, 0, {});
     double sum = 0;
     for (const double v : b) sum += std::exp(v);

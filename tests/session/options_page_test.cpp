@@ -69,6 +69,7 @@ TEST(Guide, ThePageOfOptionsIsThatOfTheTables) {
         table("Evaluation", "Flags of `evaluate`, `sweep` and `tune`.", evaluateOptions()) +
         table("Landscapes", "Flags of `sweep` and `tune`.", landscapeOptions()) +
         table("How sure", "Flags of `tune`.", confidenceOptions()) +
+        table("Headroom", "Flags of `tune --headroom`.", headroomOptions()) +
         table("Synthetic world", "Flags of `synth`.", synthOptions());
     const std::filesystem::path page = std::filesystem::path(MOLSPACE_SOURCE_DIR) / "resources/guide/options.md";
     if (std::getenv("MOLSPACE_WRITE_GUIDE")) writeFileWhole(page, expected);
