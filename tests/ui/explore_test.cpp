@@ -1,0 +1,460 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Drives the page to explore as a person does, on a small trained product; needs an X server, a virtual one will do.
+#include <QComboBox>
+#include <QDir>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPainter>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QWheelEvent>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/session/session.h"
+#include "ui/explore/explore_page.h"
+#include "ui/explore/point_splat.h"
+#include "ui/style/theme.h"
+
+using engine::Setting;
+
+class ExploreTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() {
+        QVERIFY(folder_.isValid());
+        engine::synth({path("world"), {{"preset", "tiny"}}}, {});
+        engine::ReactRequest request;
+        request.workspace = path("world");
+        request.recipe = "ImageBind++";
+        request.product = path("product");
+        request.reaction_options = {{"hidden_width", 64}, {"batch_size", 256}, {"epochs", 2}};
+        request.run_options = {{"device", "cpu"}};
+        engine::train(request, {});
+        product_ = engine::LiveProduct::open({path("product"), {}, engine::Json::object(), engine::Json::object()}, {});
+        ui::applyTheme(ui::ThemeChoice::Light);
+    }
+
+    void init() {
+        page_ = std::make_unique<ui::ExplorePage>();
+        page_->resize(1240, 740);
+        page_->show();
+        page_->setProduct(product_);
+        page_->showSet("AudioCaps");
+    }
+
+    void cleanup() { page_.reset(); }
+
+    void nothingIsDoneWhileThePageIsNotActive() {
+        QTest::qWait(400);
+        QVERIFY(!page_->busy());
+        QVERIFY(!page_->map().content().map);
+        activate();
+        QVERIFY(page_->map().content().map != nullptr);
+        // Neither later.
+        const auto before = page_->map().places().first;
+        page_->setActive(false);
+        page_->setSetting(far());
+        QTest::qWait(400);
+        QVERIFY(!page_->busy());
+        QCOMPARE(page_->map().places().first, before);
+        activate();
+        QVERIFY(page_->map().places().first != before);
+        QVERIFY(page_->inspector().model().rowCount() > 0);
+    }
+
+    void theMapShowsTheSet() {
+        activate();
+        ui::MapView& map = page_->map();
+        const auto& components = product_->components(set());
+        QCOMPARE(map.content().map->rows(true).size(), components.first.rows());
+        QCOMPARE(map.content().map->rows(false).size(), components.second.rows());
+        QVERIFY(map.content().synthetic);
+        QVERIFY(map.axisCaption(0).startsWith("principal component 1 · "));
+        QVERIFY(map.axisCaption(0).endsWith("% of the variance"));
+        // Every point is inside the frame, and its colour is there.
+        const QImage picture = map.grab().toImage();
+        for (std::uint32_t i = 0; i < 5; ++i) {
+            const auto at = map.placeOf({true, i});
+            QVERIFY(at && map.rect().contains(at->toPoint()));
+        }
+        int audio = 0, text = 0;
+        const QColor a = ui::modalityColour("audio"), t = ui::modalityColour("text");
+        for (int y = 0; y < picture.height(); ++y) {
+            for (int x = 0; x < picture.width(); ++x) {
+                audio += near(picture.pixelColor(x, y), a);
+                text += near(picture.pixelColor(x, y), t);
+            }
+        }
+        QVERIFY2(audio > 100 && text > 100, qPrintable(QString("%1 %2").arg(audio).arg(text)));
+        const auto figures = page_->findChildren<QLabel*>();
+        QVERIFY(std::any_of(figures.begin(), figures.end(), [](QLabel* l) {
+            return l->text().contains("Mean cosine of matched pairs") && l->text().contains("modality gap");
+        }));
+    }
+
+    void pointsFollowTheSetting() {
+        activate();
+        ui::MapView& map = page_->map();
+        const auto item = ui::MapItem{true, 3};
+        const auto before = map.placeOf(item);
+        const auto& components = product_->components(set());
+        page_->setSetting(far());
+        QTRY_VERIFY(map.placeOf(item) != before);
+        // To where the blended row has it on the same axes.
+        const auto w = product_->model().weights("audio", components.first, far());
+        const auto w0 = product_->model().weights("audio", components.first, product_->defaults());
+        std::vector<double> z(components.first.width()), z0(z.size());
+        engine::blendRow(components.first, w, 3, z.data());
+        engine::blendRow(components.first, w0, 3, z0.data());
+        double moved = 0;
+        for (std::size_t d = 0; d < z.size(); ++d)
+            moved += (z[d] - z0[d]) * static_cast<double>(map.content().map->axis(0)[d]);
+        page_->setSetting(product_->defaults());
+        QTRY_VERIFY((*map.placeOf(item) - *before).manhattanLength() < 1e-3);
+        const double start = static_cast<double>(map.places().first[3 * map.places().axes]);
+        page_->setSetting(far());
+        QTRY_VERIFY(map.placeOf(item) != before);
+        QVERIFY(std::abs(static_cast<double>(map.places().first[3 * map.places().axes]) - start - moved) < 1e-5);
+        settle();
+    }
+
+    void theInspectorListsWhatChanged() {
+        activate();
+        QVERIFY(page_->inspector().status().contains("Move a slider"));
+        page_->setReference(product_->defaults(), "Versatile");
+        page_->setSetting(far());
+        settle();
+        const engine::SetChange want = product_->why(set(), product_->defaults(), far(), {}, {});
+        const auto& model = page_->inspector().model();
+        QCOMPARE(model.gainedCount(), static_cast<int>(want.forward.gained.size()));
+        QCOMPARE(model.lostCount(), static_cast<int>(want.forward.lost.size()));
+        QVERIFY(model.rowCount() > 3);
+        QVERIFY(page_->inspector().status().contains("Versatile"));
+        QVERIFY(page_->inspector().status().contains("synthetic world"));
+        // Filters.
+        const QTableView& table = page_->inspector().table();
+        auto* kind = combo("Which queries are listed");
+        kind->setCurrentText("Lost");
+        QCOMPARE(table.model()->rowCount(), model.lostCount());
+        QVERIFY(table.model()->index(0, 0).data().toString().startsWith("▼ "));
+        kind->setCurrentText("All");
+        const QString id = model.index(1, 0).data(ui::QueryModel::SortRole).toString();
+        auto* search = page_->findChild<QLineEdit*>();
+        QTest::keyClicks(search, id);
+        QVERIFY(table.model()->rowCount() >= 1);
+        for (int i = 0; i < table.model()->rowCount(); ++i) {
+            QVERIFY(table.model()->index(i, 0).data().toString().contains(id) ||
+                    table.model()->index(i, ui::QueryModel::Wrong).data().toString().contains(id));
+        }
+        search->clear();
+        // Other direction, other place.
+        combo("Direction of retrieval")->setCurrentIndex(1);
+        settle();
+        QCOMPARE(model.gainedCount(), static_cast<int>(want.backward.gained.size()));
+        combo("Rank that counts as a hit")->setCurrentText("R@5");
+        settle();
+        engine::WhyOptions five;
+        five.place = 5;
+        QCOMPARE(model.lostCount(),
+                 static_cast<int>(product_->why(set(), product_->defaults(), far(), five, {}).backward.lost.size()));
+    }
+
+    void aQueryIsShownWithItsAnswers() {
+        activate();
+        page_->setSetting(far());
+        settle();
+        QSignalSpy spy(page_.get(), &ui::ExplorePage::queryChosen);
+        const QTableView& table = page_->inspector().table();
+        const QModelIndex index = table.model()->index(0, ui::QueryModel::Query);
+        QTest::mouseClick(table.viewport(), Qt::LeftButton, {}, table.visualRect(index).center());
+        QCOMPARE(spy.count(), 1);
+        settle();
+        const auto query = page_->inspector().query();
+        QVERIFY(query.has_value());
+        QCOMPARE(page_->map().chosen(), std::optional(ui::MapItem{true, *query}));
+        const auto& answers = page_->inspector().answers();
+        const auto& model = page_->inspector().model();
+        const engine::QueryChange* change = model.change(*model.rowOf(*query));
+        QVERIFY(
+            answers.headline().contains(ui::rankText(change->rank_before) + " → " + ui::rankText(change->rank_after)));
+        // The first rows are those of brute force, and a positive is marked.
+        const auto& components = product_->components(set());
+        for (const bool before : {true, false}) {
+            const Setting at = before ? product_->defaults() : far();
+            const auto first = product_->model().weights("audio", components.first, at);
+            const auto second = product_->model().weights("text", components.second, at);
+            const auto want =
+                engine::topAnswers(components, first, second, true, *query, 10, engine::TieRule::Expected, {});
+            const QTableWidget& shown = before ? answers.before() : answers.after();
+            QCOMPARE(shown.item(0, 2)->text().remove("= "), QString::number(want.best[0].score, 'f', 4));
+            QVERIFY(shown.item(0, 1)->text().contains(
+                QString::fromStdString((*page_->map().content().second_ids)[want.best[0].row])));
+            int marked = 0;
+            for (int i = 0; i < shown.rowCount(); ++i) marked += shown.item(i, 1)->text().startsWith("✓ ");
+            QVERIFY(marked >= 1);
+        }
+        // What moved it adds up.
+        double sum = 0;
+        for (const double s : change->shares) sum += s;
+        QVERIFY(std::abs(sum - (change->margin_after - change->margin_before)) < 1e-9);
+        picture("explore-query");
+    }
+
+    void aClickOnTheMapChoosesAndSaysTheName() {
+        activate();
+        ui::MapView& map = page_->map();
+        // The item that stands most alone.
+        std::optional<ui::MapItem> alone;
+        for (std::uint32_t i = 0; i < map.content().map->rows(true).size() && !alone; ++i) {
+            const ui::MapItem item{true, i};
+            if (const auto at = map.placeOf(item); at && map.itemAt(*at) == item) alone = item;
+        }
+        QVERIFY(alone.has_value());
+        QSignalSpy spy(page_.get(), &ui::ExplorePage::queryChosen);
+        QTest::mouseMove(&map, map.placeOf(*alone)->toPoint());
+        QTest::mouseClick(&map, Qt::LeftButton, {}, map.placeOf(*alone)->toPoint());
+        QCOMPARE(spy.count(), 1);
+        const auto chosen = map.chosen();
+        QVERIFY(chosen.has_value());
+        settle();
+        QVERIFY(page_->inspector().answers().after().rowCount() >= 10);
+        QVERIFY(page_->inspector().answers().headline().startsWith("Rank "));
+        // Esc takes it away.
+        map.setFocus();
+        QTest::keyClick(&map, Qt::Key_Escape);
+        QVERIFY(!map.chosen());
+        QVERIFY(!page_->inspector().query());
+    }
+
+    void aLassoSelectsAndTheListFollows() {
+        activate();
+        page_->setSetting(far());
+        settle();
+        ui::MapView& map = page_->map();
+        const int all = page_->inspector().table().model()->rowCount();
+        const QRect r = map.rect();
+        const QPoint corners[] = {{r.width() / 2, 20},
+                                  {r.width() - 20, 20},
+                                  {r.width() - 20, r.height() - 60},
+                                  {r.width() / 2, r.height() - 60}};
+        QTest::mousePress(&map, Qt::LeftButton, Qt::ShiftModifier, corners[0]);
+        for (const QPoint& c : corners) QTest::mouseMove(&map, c);
+        QTest::mouseRelease(&map, Qt::LeftButton, Qt::ShiftModifier, corners[3]);
+        QVERIFY(!map.selection().empty());
+        for (const auto& item : map.selection()) QVERIFY(map.placeOf(item)->x() >= r.width() / 2 - 1);
+        const auto inside = map.selection().size();
+        QVERIFY(inside < map.content().map->rows(true).size() + map.content().map->rows(false).size());
+        const int some = page_->inspector().table().model()->rowCount();
+        QVERIFY2(some < all, qPrintable(QString("%1 of %2").arg(some).arg(all)));
+        picture("explore-lasso");
+        QPushButton* drop = nullptr;
+        for (auto* b : page_->findChildren<QPushButton*>()) {
+            if (b->accessibleName() == "List all queries again") drop = b;
+        }
+        QVERIFY(drop && drop->isVisible());
+        QTest::mouseClick(drop, Qt::LeftButton);
+        QCOMPARE(page_->inspector().table().model()->rowCount(), all);
+        QVERIFY(map.selection().empty());
+    }
+
+    void theMapZoomsAndPans() {
+        activate();
+        ui::MapView& map = page_->map();
+        const ui::MapItem a{true, 0}, b{false, 0};
+        const QPointF a0 = *map.placeOf(a), b0 = *map.placeOf(b);
+        const auto apart = [&] { return QLineF(*map.placeOf(a), *map.placeOf(b)).length(); };
+        const double before = apart();
+        QWheelEvent wheel(a0, map.mapToGlobal(a0), {}, {0, 240}, Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase,
+                          false);
+        QCoreApplication::sendEvent(&map, &wheel);
+        QVERIFY(apart() > 1.3 * before);
+        // What is under the pointer stays there.
+        QVERIFY((*map.placeOf(a) - a0).manhattanLength() < 0.01);
+        QTest::mousePress(&map, Qt::LeftButton, {}, {200, 200});
+        QTest::mouseMove(&map, {230, 190});
+        QTest::mouseMove(&map, {260, 180});
+        QTest::mouseRelease(&map, Qt::LeftButton, {}, {260, 180});
+        const QPointF moved = *map.placeOf(a) - a0;
+        QVERIFY(std::abs(moved.x() - 60) < 1 && std::abs(moved.y() + 20) < 1);
+        map.setFocus();
+        QTest::keyClick(&map, Qt::Key_Home);
+        QVERIFY((*map.placeOf(a) - a0).manhattanLength() < 1e-6 && (*map.placeOf(b) - b0).manhattanLength() < 1e-6);
+    }
+
+    void otherAxesAndSpaces() {
+        activate();
+        combo("Axes of the map")->setCurrentText("Modality gap first");
+        settle();
+        ui::MapView& map = page_->map();
+        QVERIFY(map.axisCaption(0).startsWith("modality gap · "));
+        QVERIFY(map.axisCaption(1).startsWith("principal component 1 · "));
+        combo("Which axes are drawn")->setCurrentText("2 × 3");
+        QCOMPARE(map.axisAcross(), 1);
+        QCOMPARE(map.axisUp(), 2);
+        auto* spaces = combo("Space that is mapped");
+        QVERIFY(spaces->count() >= 2);
+        spaces->setCurrentText("ImageBind");
+        settle();
+        QCOMPARE(map.content().subject, QString("ImageBind"));
+        const auto before = map.places().first;
+        page_->setSetting(far());
+        settle();
+        QCOMPARE(map.places().first, before);  // a single space has no factors
+    }
+
+    void aSetOfSeveralLabelsSaysWhyItHasNoList() {
+        QSignalSpy failures(page_.get(), &ui::ExplorePage::failed);
+        page_->showSet("AudioSet");
+        activate();
+        page_->setSetting(far());
+        settle();
+        QVERIFY(page_->inspector().status().contains("several labels"));
+        QCOMPARE(failures.count(), 0);
+        QVERIFY(page_->map().content().map != nullptr);
+    }
+
+    void everySetCanBeShown() {
+        activate();
+        page_->setSetting(far());
+        QSignalSpy failures(page_.get(), &ui::ExplorePage::failed);
+        for (const auto& s : product_->sets()) {
+            page_->showSet(QString::fromStdString(s.name));
+            settle();
+            QVERIFY2(page_->map().content().map, s.name.c_str());
+            QCOMPARE(page_->map().content().first, QString::fromStdString(s.first));
+        }
+        QCOMPARE(failures.count(), 0);
+    }
+
+    void aFileIsShownWhereThereIsOne() {
+        QImage image(300, 200, QImage::Format_RGB32);
+        image.fill(Qt::darkCyan);
+        QVERIFY(image.save(folder_.filePath("item.png")));
+        ui::QueryPanel panel;
+        panel.resize(500, 700);
+        panel.show();
+        ui::SetItems items;
+        items.ids[0] = std::make_shared<const std::vector<std::string>>(product_->ids(set(), true));
+        items.ids[1] = std::make_shared<const std::vector<std::string>>(product_->ids(set(), false));
+        std::vector<std::string> paths(items.ids[0]->size());
+        paths[2] = path("item.png");
+        paths[3] = path("gone.wav");
+        items.paths[0] = std::make_shared<const std::vector<std::string>>(paths);
+        panel.setReference(product_->defaults(), "Versatile");
+        panel.setSubject(product_, set(), true, items);
+        panel.refresh(far());
+        const auto labelled = [&](const QString& text) {
+            const auto labels = panel.findChildren<QLabel*>();
+            return std::any_of(labels.begin(), labels.end(),
+                               [&](QLabel* l) { return l->isVisible() && l->text().contains(text); });
+        };
+        QPushButton* open = nullptr;
+        for (auto* b : panel.findChildren<QPushButton*>()) {
+            if (b->text() == "Open file") open = b;
+        }
+        panel.chooseQuery(2);
+        QTRY_VERIFY_WITH_TIMEOUT(!panel.busy(), 30000);
+        QVERIFY(open && open->isVisible());
+        QVERIFY(labelled("item.png"));
+        const auto labels = panel.findChildren<QLabel*>();
+        QVERIFY(std::any_of(labels.begin(), labels.end(), [](QLabel* l) {
+            return l->isVisible() && !l->pixmap(Qt::ReturnByValue).isNull() &&
+                   l->pixmap(Qt::ReturnByValue).toImage().pixelColor(5, 5) == QColor(Qt::darkCyan);
+        }));
+        panel.chooseQuery(3);
+        QTRY_VERIFY_WITH_TIMEOUT(!panel.busy(), 30000);
+        QVERIFY(!open->isVisible());
+        QVERIFY(labelled("gone.wav (not found)"));
+        panel.chooseQuery(4);
+        QTRY_VERIFY_WITH_TIMEOUT(!panel.busy(), 30000);
+        QVERIFY(!labelled("wav"));
+    }
+
+    void aThemeChangeIsFollowed() {
+        activate();
+        page_->setSetting(far());
+        settle();
+        picture("explore-light");
+        ui::applyTheme(ui::ThemeChoice::Dark);
+        QTest::qWait(50);
+        const QImage dark = page_->map().grab().toImage();
+        QCOMPARE(dark.pixelColor(2, 2), ui::colours().panel);
+        picture("explore-dark");
+        ui::applyTheme(ui::ThemeChoice::Light);
+    }
+
+    void manyPointsArePlottedAtOnce() {
+        QImage image(1200, 900, QImage::Format_ARGB32_Premultiplied);
+        const ui::PointStamp disc(ui::PointShape::Disc, 1.5), diamond(ui::PointShape::Diamond, 1.5);
+        QElapsedTimer timer;
+        timer.start();
+        image.fill(Qt::transparent);
+        for (int i = 0; i < 40000; ++i) {
+            const double x = std::fmod(i * 7.31, 1200.0), y = std::fmod(i * 3.77, 900.0);
+            (i % 2 == 0 ? disc : diamond).plot(image, x, y, 0xff0072b2, 150);
+        }
+        qInfo("40,000 points in %.1f ms", static_cast<double>(timer.nsecsElapsed()) * 1e-6);
+        // At the edges too nothing is written outside.
+        for (const double x : {-3.0, -0.4, 1199.9, 1203.0}) {
+            disc.plot(image, x, 3, 0xffffffff, 255);
+            ui::plotLine(image, x, -5, 400, 2000, 0xffffffff, 200);
+        }
+        image.fill(Qt::transparent);
+        disc.plot(image, 100.5, 50.5, 0xff204060, 255);
+        QCOMPARE(image.pixelColor(100, 50), QColor(0x20, 0x40, 0x60));
+        QCOMPARE(qAlpha(image.pixel(104, 50)), 0);
+    }
+
+private:
+    std::string path(const char* name) const { return folder_.filePath(QString::fromLatin1(name)).toStdString(); }
+    static bool near(const QColor& a, const QColor& b) {
+        return std::abs(a.red() - b.red()) + std::abs(a.green() - b.green()) + std::abs(a.blue() - b.blue()) < 60;
+    }
+
+    std::size_t set() const {
+        for (std::size_t s = 0; s < product_->sets().size(); ++s) {
+            if (product_->sets()[s].name == "AudioCaps") return s;
+        }
+        return 0;
+    }
+
+    Setting far() const {
+        Setting out = product_->defaults();
+        for (auto& [name, value] : out.factors) value = value > 0.5 ? 0 : 1;
+        return out;
+    }
+
+    void settle() { QTRY_VERIFY_WITH_TIMEOUT(!page_->busy(), 30000); }
+    void activate() {
+        page_->setActive(true);
+        settle();
+    }
+
+    QComboBox* combo(const QString& name) const {
+        for (auto* box : page_->findChildren<QComboBox*>()) {
+            if (box->accessibleName() == name) return box;
+        }
+        return nullptr;
+    }
+
+    // For people to look at, where MOLSPACE_PICTURES names a folder.
+    void picture(const char* name) const {
+        const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES");
+        if (!folder.isEmpty()) page_->grab().save(QDir(folder).filePath(QString::fromLatin1(name) + ".png"));
+    }
+
+    QTemporaryDir folder_;
+    std::shared_ptr<engine::LiveProduct> product_;
+    std::unique_ptr<ui::ExplorePage> page_;
+};
+
+QTEST_MAIN(ExploreTest)
+#include "explore_test.moc"

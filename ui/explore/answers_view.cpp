@@ -1,0 +1,291 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/explore/answers_view.h"
+
+#include <QDesktopServices>
+#include <QEvent>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QPainter>
+#include <QPushButton>
+#include <QUrl>
+#include <QVBoxLayout>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ui/style/theme.h"
+
+namespace ui {
+namespace {
+
+constexpr int kPositive = Qt::UserRole + 1, kRow = Qt::UserRole;
+
+QTableWidget* answersTable(QWidget* parent, const QString& name) {
+    auto* table = new QTableWidget(0, 3, parent);
+    table->setAccessibleName(name);
+    table->setToolTip(
+        QObject::tr("The best answers by inner product of unit vectors. ✓: belongs to the query; =: ties with "
+                    "another candidate. A click shows the answer on the map."));
+    table->setHorizontalHeaderLabels({QObject::tr("#"), QObject::tr("Answer"), QObject::tr("Score")});
+    table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
+    table->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
+    table->horizontalHeader()->setSectionResizeMode(2, QHeaderView::ResizeToContents);
+    table->horizontalHeader()->setHighlightSections(false);
+    table->verticalHeader()->hide();
+    table->verticalHeader()->setDefaultSectionSize(22);
+    table->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    table->setSelectionMode(QAbstractItemView::SingleSelection);
+    table->setShowGrid(false);
+    table->setTabKeyNavigation(false);
+    table->setFrameShape(QFrame::NoFrame);
+    return table;
+}
+
+}  // namespace
+
+SharesList::SharesList(QWidget* parent) : QWidget(parent) {
+    setAccessibleName(tr("What moved the query"));
+    setToolTip(
+        tr("Shapley shares of each factor or expert in the change of the margin (inner products of unit vectors). "
+           "They add up to the whole change."));
+}
+
+void SharesList::setShares(const std::vector<engine::Mover>& movers, const engine::QueryChange* change) {
+    movers_ = change && change->explained() ? movers : std::vector<engine::Mover>{};
+    shares_ = movers_.empty() ? std::vector<double>{} : change->shares;
+    errors_ = movers_.empty() ? std::vector<double>{} : change->errors;
+    setVisible(!movers_.empty());
+    QStringList said;
+    for (std::size_t m = 0; m < movers_.size(); ++m)
+        said << moverLabel(movers_[m]) + QLatin1Char(' ') + signedNumber(shares_[m], 4);
+    setAccessibleDescription(said.join(QStringLiteral(", ")));
+    updateGeometry();
+    update();
+}
+
+QSize SharesList::sizeHint() const {
+    const int row = fontMetrics().height() + 4;
+    return {260, movers_.empty() ? 0 : static_cast<int>(movers_.size() + 1) * row + 4};
+}
+
+QSize SharesList::minimumSizeHint() const {
+    return {160, sizeHint().height()};
+}
+
+void SharesList::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    const int row = fontMetrics().height() + 4;
+    const auto number = [](double value) { return value == 0 ? QStringLiteral("0") : QString::number(value, 'g', 3); };
+    QStringList names, figures;
+    double reach = 0, sum = 0;
+    for (std::size_t m = 0; m < movers_.size(); ++m) {
+        names << QStringLiteral("%1  %2 → %3")
+                     .arg(moverLabel(movers_[m]), number(movers_[m].before), number(movers_[m].after));
+        figures << signedNumber(shares_[m], 4) +
+                       (errors_[m] > 0 ? QStringLiteral(" ± ") + QString::number(errors_[m], 'f', 4) : QString());
+        reach = std::max(reach, std::abs(shares_[m]));
+        sum += shares_[m];
+    }
+    names << tr("together");
+    figures << signedNumber(sum, 4);
+    int name_width = 0, figure_width = 0;
+    for (const auto& n : names) name_width = std::max(name_width, fontMetrics().horizontalAdvance(n));
+    for (const auto& f : figures) figure_width = std::max(figure_width, fontMetrics().horizontalAdvance(f));
+    name_width = std::min(name_width, width() / 2);
+    const QRectF bars(name_width + 12, 0, std::max(20, width() - name_width - figure_width - 24), row);
+    for (int i = 0; i < names.size(); ++i) {
+        const bool last = i + 1 == names.size();
+        const QRectF line(0, i * row, width(), row);
+        if (last) {
+            painter.setPen(QPen(colours().line, 1));
+            painter.drawLine(QPointF(0, line.top() + 0.5), QPointF(width(), line.top() + 0.5));
+        }
+        painter.setPen(last ? colours().muted : colours().text);
+        painter.drawText(QRectF(0, line.top(), name_width, row), Qt::AlignLeft | Qt::AlignVCenter,
+                         fontMetrics().elidedText(names[i], Qt::ElideRight, name_width));
+        painter.setPen(colours().text);
+        painter.drawText(QRectF(width() - figure_width, line.top(), figure_width, row),
+                         Qt::AlignRight | Qt::AlignVCenter, figures[i]);
+        if (last) continue;
+        std::vector<double> alone(static_cast<std::size_t>(i) + 1, 0.0);
+        alone.back() = shares_[static_cast<std::size_t>(i)];
+        paintShares(painter, bars.translated(0, line.top()).adjusted(0, 6, 0, -6), alone, reach);
+    }
+}
+
+AnswersView::AnswersView(QWidget* parent) : QWidget(parent) {
+    title_ = new QLabel(this);
+    title_->setFont(headingFont(1));
+    title_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    title_->setAccessibleName(tr("Query"));
+    line_ = new QLabel(this);
+    line_->setWordWrap(true);
+    line_->setAccessibleName(tr("Rank and margin of the query"));
+    file_ = new QLabel(this);
+    picture_ = new QLabel(this);
+    picture_->setAccessibleName(tr("Picture of the query"));
+    open_ = new QPushButton(tr("Open file"), this);
+    open_->setToolTip(tr("Opens the item's file in the system's own program"));
+    open_->setAccessibleName(tr("Open the file of the query"));
+    connect(open_, &QPushButton::clicked, this, [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(path_)); });
+    shares_ = new SharesList(this);
+    before_title_ = new QLabel(this);
+    after_title_ = new QLabel(tr("Now"), this);
+    before_ = answersTable(this, tr("Best answers before"));
+    after_ = answersTable(this, tr("Best answers now"));
+    tables_ = new QWidget(this);
+
+    auto* words = new QVBoxLayout;
+    words->setSpacing(4);
+    auto* head = new QHBoxLayout;
+    head->addWidget(title_, 1);
+    head->addWidget(open_);
+    words->addLayout(head);
+    words->addWidget(line_);
+    words->addWidget(file_);
+    words->addWidget(shares_);
+    words->addStretch(1);
+    auto* top = new QHBoxLayout;
+    top->setSpacing(12);
+    top->addWidget(picture_, 0, Qt::AlignTop);
+    top->addLayout(words, 1);
+    auto* pair = new QHBoxLayout(tables_);
+    pair->setContentsMargins(0, 0, 0, 0);
+    pair->setSpacing(12);
+    for (const auto& [label, table] : {std::pair{before_title_, before_}, {after_title_, after_}}) {
+        auto* column = new QVBoxLayout;
+        column->setSpacing(2);
+        column->addWidget(label);
+        column->addWidget(table, 1);
+        pair->addLayout(column, 1);
+        connect(table, &QTableWidget::itemClicked, this, [this](QTableWidgetItem* item) {
+            const QVariant row = item->data(kRow);
+            if (row.isValid()) Q_EMIT answerChosen(row.toUInt());
+        });
+    }
+    auto* all = new QVBoxLayout(this);
+    all->setContentsMargins(0, 8, 0, 0);
+    all->setSpacing(8);
+    all->addLayout(top);
+    all->addWidget(tables_, 1);
+    showNothing(tr("Choose a query in the list, or an item on the map."));
+    recolour();
+}
+
+QString AnswersView::headline() const {
+    return line_->text();
+}
+
+void AnswersView::recolour() {
+    const QString muted = QStringLiteral("color: %1").arg(colours().muted.name());
+    for (QLabel* label : {file_, before_title_, after_title_}) label->setStyleSheet(muted);
+    for (QTableWidget* table : {before_, after_}) {
+        for (int i = 0; i < table->rowCount(); ++i) {
+            for (int c = 0; c < 3; ++c) {
+                if (auto* item = table->item(i, c))
+                    item->setForeground(item->data(kPositive).toBool() ? colours().good : colours().text);
+            }
+        }
+    }
+}
+
+void AnswersView::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange) recolour();
+}
+
+void AnswersView::showNothing(const QString& why) {
+    title_->clear();
+    title_->hide();
+    line_->setText(why);
+    for (QWidget* w : {static_cast<QWidget*>(file_), static_cast<QWidget*>(picture_), static_cast<QWidget*>(open_),
+                       static_cast<QWidget*>(shares_), tables_})
+        w->hide();
+}
+
+void AnswersView::showWaiting(const QString& id) {
+    if (title_->text() == id) return;  // what stands there stays until the new answers come
+    showNothing(tr("looking for the answers…"));
+    title_->setText(id);
+    title_->show();
+}
+
+void AnswersView::showDetail(const QString& id, const Detail& detail, const IdList& candidates,
+                             const QString& before_name) {
+    title_->setText(id);
+    title_->show();
+    path_ = detail.path;
+    picture_->setVisible(!detail.thumbnail.isNull());
+    if (!detail.thumbnail.isNull()) picture_->setPixmap(QPixmap::fromImage(detail.thumbnail));
+    open_->setVisible(detail.exists);
+    file_->setVisible(!detail.path.isEmpty());
+    if (!detail.path.isEmpty()) {
+        const QString name = QFileInfo(detail.path).fileName();
+        file_->setText(detail.exists ? name : tr("%1 (not found)").arg(name));
+        file_->setToolTip(detail.path);
+    }
+    before_title_->setText(tr("Before: %1").arg(before_name));
+    fill(*before_, detail.before, candidates);
+    fill(*after_, detail.after, candidates);
+    tables_->show();
+    if (detail.after.positives.empty()) {
+        line_->setText(tr("No candidate belongs to this item, so it has no rank."));
+    } else {
+        line_->setText(tr("Rank %1 → %2").arg(rankText(detail.before.rank), rankText(detail.after.rank)));
+    }
+    recolour();
+}
+
+void AnswersView::showChange(const std::vector<engine::Mover>& movers, const engine::QueryChange* change) {
+    shares_->setShares(movers, change);
+    if (!change) return;
+    line_->setText(tr("Rank %1 → %2 · margin %3 → %4 (%5)")
+                       .arg(rankText(change->rank_before), rankText(change->rank_after),
+                            signedNumber(change->margin_before, 3), signedNumber(change->margin_after, 3),
+                            signedNumber(change->margin_after - change->margin_before, 3)));
+}
+
+void AnswersView::fill(QTableWidget& table, const engine::TopAnswers& answers, const IdList& candidates) {
+    const auto idOf = [&](std::uint32_t row) {
+        return candidates && row < candidates->size() ? QString::fromStdString((*candidates)[row])
+                                                      : QString::number(row);
+    };
+    const bool listed = std::any_of(answers.best.begin(), answers.best.end(), [](const auto& a) { return a.positive; });
+    const bool more = !listed && !answers.positives.empty();
+    table.clearContents();
+    table.setRowCount(static_cast<int>(answers.best.size()) + (more ? 1 : 0));
+    const auto put = [&](int at, const engine::TopAnswer& answer, const QString& place) {
+        const QString mark = answer.positive ? QStringLiteral("✓ ") : QString();
+        const QString texts[3] = {
+            place, mark + idOf(answer.row),
+            (answer.tied ? QStringLiteral("= ") : QString()) + QString::number(answer.score, 'f', 4)};
+        for (int c = 0; c < 3; ++c) {
+            auto* item = new QTableWidgetItem(texts[c]);
+            item->setData(kRow, answer.row);
+            item->setData(kPositive, answer.positive);
+            if (c != 1) item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
+            QString tip = texts[1];
+            if (answer.positive) tip += tr("\nbelongs to the query");
+            if (answer.tied) tip += tr("\nties with another candidate");
+            item->setToolTip(tip);
+            if (answer.positive) {
+                QFont bold = table.font();
+                bold.setWeight(QFont::DemiBold);
+                item->setFont(bold);
+            }
+            table.setItem(at, c, item);
+        }
+    };
+    int at = 0;
+    for (const auto& answer : answers.best) {
+        put(at, answer, QString::number(at + 1));
+        ++at;
+    }
+    if (more) put(at, answers.positives.front(), rankText(answers.rank));
+}
+
+}  // namespace ui

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The page to explore: an evaluation set as a map whose points follow the sliders, and beside it the inspector of the
+// queries that a change gained and lost. Everything slow runs in jobs of its own. While it is not active it does
+// nothing and remembers what it missed. Window's thread.
+#pragma once
+
+#include <QTimer>
+#include <QWidget>
+
+#include <memory>
+#include <optional>
+
+#include "engine/session/live_product.h"
+#include "engine/session/space_map.h"
+#include "ui/bridge/job_runner.h"
+#include "ui/explore/map_view.h"
+#include "ui/explore/query_panel.h"
+
+class QCheckBox;
+class QComboBox;
+class QLabel;
+class QPushButton;
+
+namespace ui {
+
+class ExplorePage : public QWidget {
+    Q_OBJECT
+public:
+    explicit ExplorePage(QWidget* parent = nullptr);
+    ~ExplorePage() override;
+
+    void setProduct(std::shared_ptr<engine::LiveProduct> product);  // may be empty
+    // Many times a second while sliders move: the map follows at once, the inspector when it rests.
+    void setSetting(const engine::Setting& setting);
+    void setReference(const engine::Setting& setting, const QString& name);
+    void setActive(bool active);
+
+    void showSet(const QString& set);  // by name; nothing where there is none
+    bool busy() const;
+    MapView& map() { return *map_; }
+    QueryPanel& inspector() { return *panel_; }
+
+Q_SIGNALS:
+    void failed(const ui::JobFailure& failure);
+    void queryChosen(const QString& set, bool forward, quint32 query);
+
+protected:
+    void changeEvent(QEvent*) override;
+
+private:
+    struct Made;
+    struct Weights {
+        engine::BlendWeights first, second;
+    };
+    QWidget* makeMapSide();
+    void listSpaces();
+    void listDirections();
+    void setChanged();
+    void makeMap(bool keep_view);
+    void mapMade(const std::shared_ptr<const Made>& made, bool keep_view);
+    void follow();  // puts the points where the setting has them
+    void measureGap();
+    void sayFigures();
+    void inspect();  // asks the inspector to compare
+    void setSubjectOfInspector();
+    void mapItemChosen(const MapItem& item);
+    void mapSelectionChanged();
+    bool ofProduct() const;  // the map is of the product, not of a raw space
+    bool forward() const;
+    std::size_t set() const;
+    Weights weightsAt(const engine::Setting& setting) const;
+    void recolour();
+
+    std::shared_ptr<engine::LiveProduct> product_;
+    engine::Setting setting_, reference_;
+    QString reference_name_;
+    bool active_ = false, missed_ = true, filling_ = false;
+
+    std::shared_ptr<const engine::SpaceMap> made_;
+    engine::SetComponents raw_;  // of a raw space's map
+    engine::Setting fitted_at_;
+    SetItems items_;
+    std::optional<std::size_t> items_of_;
+    std::optional<double> gap_, reference_gap_;
+    double reference_cosine_ = 0;
+    bool gap_missed_ = false;
+
+    QComboBox *sets_, *directions_, *spaces_, *axes_, *plane_;
+    QCheckBox* pairs_;
+    QPushButton *fit_, *all_;
+    QLabel *figures_, *note_;
+    MapView* map_;
+    QueryPanel* panel_;
+    QTimer follow_timer_, rest_timer_;
+    JobRunner map_job_, gap_job_;
+};
+
+}  // namespace ui

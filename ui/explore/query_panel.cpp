@@ -1,0 +1,343 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/explore/query_panel.h"
+
+#include <QComboBox>
+#include <QEvent>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QImageReader>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include "ui/style/theme.h"
+
+namespace ui {
+namespace {
+
+constexpr std::size_t kAnswers = 10;
+constexpr int kExplained = 40;  // queries of each direction
+constexpr int kThumbnail = 112;
+
+bool same(const engine::Setting& a, const engine::Setting& b) {
+    return a.factors == b.factors && a.expert_weights == b.expert_weights;
+}
+
+}  // namespace
+
+struct QueryPanel::Detail : AnswersView::Detail {
+    std::uint32_t query = 0;
+};
+
+QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true) {
+    title_ = new QLabel(tr("Queries gained and lost"), this);
+    title_->setFont(headingFont(1));
+    kind_ = new QComboBox(this);
+    kind_->addItems({tr("All"), tr("Gained"), tr("Lost")});
+    kind_->setAccessibleName(tr("Which queries are listed"));
+    kind_->setToolTip(tr("Gained: a hit now and none at the reference. Lost: the other way round."));
+    place_ = new QComboBox(this);
+    for (const int k : {1, 5, 10}) place_->addItem(tr("R@%1").arg(k), k);
+    place_->setAccessibleName(tr("Rank that counts as a hit"));
+    place_->setToolTip(tr("A query is a hit if one of its positives is among the first 1, 5 or 10"));
+    search_ = new QLineEdit(this);
+    search_->setPlaceholderText(tr("Filter by id"));
+    search_->setClearButtonEnabled(true);
+    search_->setAccessibleName(tr("Filter by id"));
+    search_->setToolTip(tr("Lists only queries whose id, or whose best wrong answer's id, has this text in it"));
+    only_ = new QPushButton(this);
+    only_->setToolTip(tr("Only queries that are selected on the map are listed; press to list all"));
+    only_->setAccessibleName(tr("List all queries again"));
+    only_->hide();
+    status_ = new QLabel(this);
+    status_->setAccessibleName(tr("Numbers of queries gained and lost"));
+    status_->setWordWrap(true);
+    model_ = new QueryModel(this);
+    filter_ = new QueryFilter(this);
+    filter_->setSourceModel(model_);
+    filter_->setSortRole(QueryModel::SortRole);
+    table_ = new QTableView(this);
+    table_->setModel(filter_);
+    table_->setItemDelegateForColumn(QueryModel::Movers, new SharesDelegate(table_));
+    table_->setAccessibleName(tr("Queries gained and lost"));
+    table_->setSortingEnabled(true);
+    table_->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
+    table_->horizontalHeader()->setHighlightSections(false);
+    table_->horizontalHeader()->setStretchLastSection(true);
+    table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    table_->verticalHeader()->hide();
+    table_->verticalHeader()->setDefaultSectionSize(24);
+    table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+    table_->setSelectionMode(QAbstractItemView::SingleSelection);
+    table_->setShowGrid(false);
+    table_->setAlternatingRowColors(true);
+    table_->setTabKeyNavigation(false);
+    table_->setWordWrap(false);
+    const int widths[] = {132, 84, 64, 120};
+    for (int c = 0; c < 4; ++c) table_->setColumnWidth(c, widths[c]);
+    message_ = new QLabel(this);
+    message_->setWordWrap(true);
+    message_->setAlignment(Qt::AlignCenter);
+    message_->setMargin(24);
+    stack_ = new QStackedWidget(this);
+    stack_->addWidget(message_);
+    stack_->addWidget(table_);
+    answers_ = new AnswersView(this);
+
+    auto* row = new QHBoxLayout;
+    row->setSpacing(6);
+    row->addWidget(kind_);
+    row->addWidget(place_);
+    row->addWidget(search_, 1);
+    auto* upper = new QWidget(this);
+    auto* list = new QVBoxLayout(upper);
+    list->setContentsMargins(0, 0, 0, 0);
+    list->setSpacing(6);
+    list->addWidget(title_);
+    list->addLayout(row);
+    list->addWidget(status_);
+    list->addWidget(only_, 0, Qt::AlignLeft);
+    list->addWidget(stack_, 1);
+    auto* splitter = new QSplitter(Qt::Vertical, this);
+    splitter->setChildrenCollapsible(false);
+    splitter->addWidget(upper);
+    splitter->addWidget(answers_);
+    splitter->setStretchFactor(0, 1);
+    splitter->setStretchFactor(1, 1);
+    splitter->setSizes({360, 340});
+    auto* all = new QVBoxLayout(this);
+    all->setContentsMargins(0, 0, 0, 0);
+    all->addWidget(splitter);
+
+    connect(kind_, &QComboBox::currentIndexChanged, this,
+            [this](int i) { filter_->setKind(static_cast<QueryFilter::Kind>(i)); });
+    connect(place_, &QComboBox::currentIndexChanged, this, [this] { compare(); });
+    connect(search_, &QLineEdit::textChanged, filter_, &QueryFilter::setText);
+    connect(only_, &QPushButton::clicked, this, [this] {
+        showOnly(std::nullopt);
+        Q_EMIT selectionDropped();
+    });
+    connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& index) {
+        if (selecting_ || !index.isValid()) return;
+        chooseQuery(index.siblingAtColumn(0).data(QueryModel::RowRole).toUInt());
+        Q_EMIT queryChosen(query_);
+    });
+    connect(answers_, &AnswersView::answerChosen, this, &QueryPanel::answerChosen);
+    connect(&why_, &JobRunner::failed, this, [this](const JobFailure& failure) {
+        say(failure.text());
+        Q_EMIT failed(failure);
+    });
+    connect(&detail_, &JobRunner::failed, this, [this](const JobFailure& failure) {
+        answers_->showNothing(failure.text());
+        Q_EMIT failed(failure);
+    });
+    connect(&why_, &JobRunner::progressed, this, [this](const engine::Progress& progress) {
+        if (progress.total > 0 && model_->rowCount() == 0)
+            say(tr("comparing… %1 %").arg(100 * progress.done / progress.total));
+    });
+    say(tr("There is no product yet."));
+    recolour();
+}
+
+QueryPanel::~QueryPanel() = default;
+
+QString QueryPanel::status() const {
+    return stack_->currentWidget() == message_ ? message_->text() : status_->text();
+}
+
+void QueryPanel::recolour() {
+    const QString muted = QStringLiteral("color: %1").arg(colours().muted.name());
+    message_->setStyleSheet(muted);
+    if (change_ && !selecting_) showChange(change_);
+}
+
+void QueryPanel::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange) recolour();
+}
+
+void QueryPanel::say(const QString& text) {
+    message_->setText(text);
+    stack_->setCurrentWidget(message_);
+    status_->hide();
+}
+
+void QueryPanel::setSubject(std::shared_ptr<engine::LiveProduct> product, std::size_t set, bool forward,
+                            const SetItems& items) {
+    stop();
+    product_ = std::move(product);
+    set_ = set;
+    forward_ = forward;
+    items_ = items;
+    query_.reset();
+    change_.reset();
+    model_->clear();
+    showOnly(std::nullopt);
+    answers_->showNothing(tr("Choose a query in the list, or an item on the map."));
+    say(product_ ? tr("comparing…") : tr("There is no product yet."));
+}
+
+void QueryPanel::setReference(const engine::Setting& setting, const QString& name) {
+    reference_ = setting;
+    reference_name_ = name;
+}
+
+void QueryPanel::refresh(const engine::Setting& setting) {
+    setting_ = setting;
+    compare();
+    lookUp();
+}
+
+void QueryPanel::stop() {
+    why_.stop();
+    detail_.stop();
+}
+
+void QueryPanel::compare() {
+    if (!product_) return;
+    if (product_->sets()[set_].kind == engine::SetKind::MultiLabel) {
+        why_.stop();
+        model_->clear();
+        change_.reset();
+        say(tr(
+            "Items of this set have several labels each, so no query has a hit at K. Choose an item on the map to see "
+            "its best answers."));
+        return;
+    }
+    if (same(reference_, setting_)) {
+        why_.stop();
+        model_->clear();
+        change_.reset();
+        answers_->showChange({}, nullptr);
+        say(tr("The setting is that of %1. Move a slider to see which queries change.").arg(reference_name_));
+        return;
+    }
+    engine::WhyOptions options;
+    options.ties = product_->evalOptions().ties;
+    options.place = place_->currentData().toInt();
+    options.explained = kExplained;
+    if (model_->rowCount() == 0) say(tr("comparing…"));
+    using Result = std::shared_ptr<const engine::SetChange>;
+    why_.start<Result>(
+        tr("comparing queries"),
+        [product = product_, set = set_, before = reference_, after = setting_,
+         options](const engine::JobContext& job) {
+            return std::make_shared<const engine::SetChange>(product->why(set, before, after, options, job));
+        },
+        [this](Result change) { showChange(std::move(change)); });
+}
+
+void QueryPanel::showChange(std::shared_ptr<const engine::SetChange> change) {
+    change_ = std::move(change);
+    selecting_ = true;
+    model_->setChange(change_, forward_, items_.ids[forward_ ? 0 : 1], items_.ids[forward_ ? 1 : 0]);
+    selecting_ = false;
+    const int gained = model_->gainedCount(), lost = model_->lostCount();
+    if (gained + lost == 0) {
+        say(tr("No query was gained or lost against %1.").arg(reference_name_));
+    } else {
+        QString text = tr("<b style='color:%1'>%L2 gained</b>, <b style='color:%3'>%L4 lost</b> against %5")
+                           .arg(colours().good.name())
+                           .arg(gained)
+                           .arg(colours().bad.name())
+                           .arg(lost)
+                           .arg(reference_name_.toHtmlEscaped());
+        if (product_->synthetic()) text += tr(" · synthetic world");
+        QStringList movers;
+        for (std::size_t m = 0; m < model_->movers().size(); ++m)
+            movers << QStringLiteral("<span style='color:%1'>■</span>&nbsp;%2")
+                          .arg(seriesColour(static_cast<int>(m)).name(),
+                               moverLabel(model_->movers()[m]).toHtmlEscaped());
+        status_->setText(text + QStringLiteral("<br>") + movers.join(QStringLiteral("&ensp; ")));
+        status_->show();
+        stack_->setCurrentWidget(table_);
+    }
+    selectInTable();
+}
+
+void QueryPanel::selectInTable() {
+    selecting_ = true;
+    const auto row = query_ ? model_->rowOf(*query_) : std::nullopt;
+    const QModelIndex index = row ? filter_->mapFromSource(model_->index(*row, 0)) : QModelIndex();
+    if (index.isValid()) {
+        table_->setCurrentIndex(index);
+        table_->scrollTo(index);
+    } else {
+        table_->selectionModel()->clear();
+    }
+    selecting_ = false;
+    if (query_) answers_->showChange(model_->movers(), row ? model_->change(*row) : nullptr);
+}
+
+void QueryPanel::chooseQuery(std::optional<std::uint32_t> query) {
+    if (query_ == query) return;
+    query_ = query;
+    if (!query) {
+        detail_.stop();
+        answers_->showNothing(tr("Choose a query in the list, or an item on the map."));
+    }
+    selectInTable();
+    lookUp();
+}
+
+void QueryPanel::showOnly(std::optional<std::unordered_set<std::uint32_t>> queries) {
+    only_->setVisible(queries.has_value());
+    if (queries) only_->setText(tr("%n selected on the map  ×", nullptr, static_cast<int>(queries->size())));
+    filter_->setOnly(std::move(queries));
+}
+
+void QueryPanel::lookUp() {
+    if (!product_ || !query_) return;
+    const auto& ids = items_.ids[forward_ ? 0 : 1];
+    const QString id =
+        ids && *query_ < ids->size() ? QString::fromStdString((*ids)[*query_]) : QString::number(*query_);
+    answers_->showWaiting(id);
+    std::string path;
+    if (const auto& paths = items_.paths[forward_ ? 0 : 1]; paths && *query_ < paths->size()) path = (*paths)[*query_];
+    using Result = std::shared_ptr<const Detail>;
+    const int pixels = static_cast<int>(kThumbnail * devicePixelRatioF());
+    const double ratio = devicePixelRatioF();
+    detail_.start<Result>(
+        tr("looking up %1").arg(id),
+        [product = product_, set = set_, forward = forward_, query = *query_, before = reference_, after = setting_,
+         path, pixels, ratio](const engine::JobContext& job) {
+            auto out = std::make_shared<Detail>();
+            out->query = query;
+            const auto& components = product->components(set);
+            const auto ties = engine::tieRule(product->evalOptions().ties);
+            for (const bool is_before : {true, false}) {
+                const auto& at = is_before ? before : after;
+                (is_before ? out->before : out->after) = engine::topAnswers(
+                    components, product->model().weights(components.first.modality, components.first, at),
+                    product->model().weights(components.second.modality, components.second, at), forward, query,
+                    kAnswers, ties, job);
+            }
+            if (!path.empty()) {
+                const std::filesystem::path whole = product->workspaceFolder() / path;  // an absolute one stays
+                out->path = QString::fromStdString(whole.string());
+                out->exists = QFileInfo::exists(out->path);
+                QImageReader reader(out->path);
+                if (out->exists && reader.canRead()) {
+                    reader.setAutoTransform(true);
+                    reader.setScaledSize(reader.size().scaled(pixels, pixels, Qt::KeepAspectRatio));
+                    out->thumbnail = reader.read();
+                    out->thumbnail.setDevicePixelRatio(ratio);
+                }
+            }
+            return Result(out);
+        },
+        [this, id](Result detail) {
+            if (query_ != detail->query) return;
+            answers_->showDetail(id, *detail, items_.ids[forward_ ? 1 : 0], reference_name_);
+            const auto row = model_->rowOf(*query_);
+            answers_->showChange(model_->movers(), row ? model_->change(*row) : nullptr);
+        });
+}
+
+}  // namespace ui

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The inspector: which queries of a set's direction a change of the setting gained and lost against a reference, what
+// moved them, and for one query its best answers before and now. Compares in jobs of its own; an older comparison is
+// dropped when a newer one is asked for. Window's thread.
+#pragma once
+
+#include <QWidget>
+
+#include <memory>
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/session/live_product.h"
+#include "ui/bridge/job_runner.h"
+#include "ui/explore/answers_view.h"
+#include "ui/explore/query_model.h"
+
+class QComboBox;
+class QLabel;
+class QLineEdit;
+class QPushButton;
+class QStackedWidget;
+class QTableView;
+
+namespace ui {
+
+// Ids and paths of a set's items, by side: [0] the first.
+struct SetItems {
+    IdList ids[2];
+    std::shared_ptr<const std::vector<std::string>> paths[2];
+};
+
+class QueryPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit QueryPanel(QWidget* parent = nullptr);
+    ~QueryPanel() override;
+
+    // Takes everything away; `refresh` brings it back.
+    void setSubject(std::shared_ptr<engine::LiveProduct> product, std::size_t set, bool forward, const SetItems& items);
+    void setReference(const engine::Setting& setting, const QString& name);
+    // Compares the reference with this setting, and looks the chosen query up again.
+    void refresh(const engine::Setting& setting);
+    void stop();
+
+    void chooseQuery(std::optional<std::uint32_t> query);
+    std::optional<std::uint32_t> query() const { return query_; }
+    // Only those queries (a selection on the map); nothing: all.
+    void showOnly(std::optional<std::unordered_set<std::uint32_t>> queries);
+
+    bool busy() const { return why_.running() || detail_.running(); }
+    const QTableView& table() const { return *table_; }
+    const QueryModel& model() const { return *model_; }
+    const AnswersView& answers() const { return *answers_; }
+    QString status() const;
+
+Q_SIGNALS:
+    void queryChosen(std::optional<std::uint32_t> query);
+    void answerChosen(quint32 row);
+    void selectionDropped();  // the filter to the map's selection was taken away
+    void failed(const ui::JobFailure& failure);
+
+protected:
+    void changeEvent(QEvent*) override;
+
+private:
+    struct Detail;
+    void compare();
+    void lookUp();
+    void showChange(std::shared_ptr<const engine::SetChange> change);
+    void say(const QString& text);  // instead of the table
+    void recolour();
+    void selectInTable();
+
+    std::shared_ptr<engine::LiveProduct> product_;
+    std::size_t set_ = 0;
+    bool forward_ = true;
+    SetItems items_;
+    engine::Setting reference_, setting_;
+    QString reference_name_;
+    std::optional<std::uint32_t> query_;
+    std::shared_ptr<const engine::SetChange> change_;
+    bool selecting_ = false;
+
+    QLabel *title_, *status_, *message_;
+    QComboBox *kind_, *place_;
+    QLineEdit* search_;
+    QPushButton* only_;
+    QStackedWidget* stack_;
+    QTableView* table_;
+    QueryModel* model_;
+    QueryFilter* filter_;
+    AnswersView* answers_;
+    JobRunner why_, detail_;
+};
+
+}  // namespace ui
