@@ -1,0 +1,246 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What the studio shows must be what the command line prints.
+#include "engine/session/live_product.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "engine/base/error.h"
+#include "engine/recipe/reactor.h"
+#include "tests/support/test_folder.h"
+
+namespace engine {
+namespace {
+
+class LiveProductTest : public ::testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        try {
+            loadReactor();
+        } catch (const Error&) {
+            return;
+        }
+        folder_ = new test::TestFolder;
+        synth({*folder_ / "world", {{"preset", "tiny"}}}, {});
+        for (const char* recipe : {"ImageBind++", "InternVL_IB++"}) {
+            ReactRequest request;
+            request.workspace = *folder_ / "world";
+            request.recipe = recipe;
+            request.product = *folder_ / recipe;
+            request.reaction_options = {{"hidden_width", 24}, {"batch_size", 64}, {"epochs", 1}};
+            train(request, {});
+        }
+    }
+    static void TearDownTestSuite() {
+        delete folder_;
+        folder_ = nullptr;
+    }
+    void SetUp() override {
+        if (!folder_) GTEST_SKIP() << "built without the reactor: nothing can be trained";
+    }
+    static std::shared_ptr<LiveProduct> open(const char* recipe) {
+        LiveProduct::Request request;
+        request.product = *folder_ / recipe;
+        return LiveProduct::open(request, {});
+    }
+    static void prepareAll(LiveProduct& live, const Setting& setting) {
+        for (const std::size_t set : live.missing(setting)) ASSERT_TRUE(live.prepare(set, setting, {}));
+        ASSERT_TRUE(live.missing(setting).empty());
+    }
+    static Json evaluated(const char* recipe, const Setting& setting) {
+        EvaluateRequest request;
+        request.subject.product = *folder_ / recipe;
+        for (const auto& [name, value] : setting.factors)
+            request.subject.set.push_back(name + "=" + std::to_string(value));
+        for (const auto& [name, value] : setting.expert_weights)
+            request.subject.set.push_back(name + "=" + std::to_string(value));
+        request.reference = true;
+        return evaluate(request, {}).json;
+    }
+    static inline test::TestFolder* folder_ = nullptr;
+};
+
+TEST_F(LiveProductTest, FiguresAreThoseOfTheReference) {
+    for (const char* recipe : {"ImageBind++", "InternVL_IB++"}) {
+        const auto live = open(recipe);
+        Setting setting = live->defaults();
+        setting.factors["sigma_a"] = 0.75;
+        setting.factors["sigma_t"] = 0.25;
+        setting.expert_weights["CLAP_g"] = 2;
+        prepareAll(*live, setting);
+        const LiveFigures figures = live->figures(setting, true, {});
+        const Json reference = evaluated(recipe, setting);
+        ASSERT_EQ(reference["sets"].size(), live->sets().size());
+        for (std::size_t s = 0; s < live->sets().size(); ++s) {
+            ASSERT_TRUE(figures.sets[s]) << live->sets()[s].name;
+            for (const auto& set : reference["sets"]) {
+                if (set["set"] != live->sets()[s].name) continue;
+                for (const auto& [metric, value] : *figures.sets[s])
+                    EXPECT_NEAR(value, set["metrics"][metric].get<double>(), 1e-9) << recipe << " " << metric;
+            }
+        }
+    }
+}
+
+TEST_F(LiveProductTest, AnExpertThatIsSwitchedOffNeedsPreparingAndComesBack) {
+    const auto live = open("ImageBind++");
+    const Setting on = live->defaults();
+    prepareAll(*live, on);
+    const LiveFigures before = live->figures(on, true, {});
+    Setting off = on;
+    off.expert_weights["CLAP_m"] = 0;
+    EXPECT_FALSE(live->missing(off).empty());
+    bool some_missing = false;
+    for (const auto& set : live->figures(off, true, {}).sets) some_missing = some_missing || !set;
+    EXPECT_TRUE(some_missing);
+    prepareAll(*live, off);
+    prepareAll(*live, on);
+    const LiveFigures after = live->figures(on, true, {});
+    for (std::size_t s = 0; s < live->sets().size(); ++s) EXPECT_EQ(*before.sets[s], *after.sets[s]);
+}
+
+TEST_F(LiveProductTest, SurfacesHaveTheFiguresOfTheirPointsAndOnlyReadyGroups) {
+    const auto live = open("ImageBind++");
+    const Setting setting = live->defaults();
+    const MetricsTable base = live->measureSpace("ImageBind", {});
+    const std::vector<FactorAxis> axes{{"sigma_a", 0, 1, 5}, {"sigma_t", 0, 1, 3}};
+    EXPECT_TRUE(live->surface(axes, setting, base, {}).groups.empty());
+    std::size_t groups_seen = 0;
+    for (const std::size_t set : live->missing(setting)) {
+        ASSERT_TRUE(live->prepare(set, setting, {}));
+        const auto groups = live->surface(axes, setting, base, {}).groups.size();
+        EXPECT_GE(groups, groups_seen);
+        groups_seen = groups;
+    }
+    int calls = 0;
+    const SweepSurface surface = live->surface(axes, setting, base, {}, [&](const SweepSurface&) { ++calls; });
+    EXPECT_GT(calls, 0);
+    ASSERT_EQ(surface.groups.size(), 3u);
+    EXPECT_TRUE(surface.complete());
+    EXPECT_TRUE(surface.synthetic);
+    for (std::size_t i = 0; i < surface.total; ++i) {
+        Setting at = setting;
+        at.factors["sigma_a"] = surface.at(i)[0];
+        at.factors["sigma_t"] = surface.at(i)[1];
+        const LiveFigures figures = live->figures(at, false, {});
+        for (const auto& group : surface.groups) {
+            double sum = 0;
+            for (const auto& name : group.group.sets) {
+                for (std::size_t s = 0; s < live->sets().size(); ++s) {
+                    if (live->sets()[s].name == name) sum += figures.sets[s]->at("R@1") - base.at(name).value("R@1");
+                }
+            }
+            EXPECT_NEAR(group.change[i], sum / static_cast<double>(group.group.sets.size()), 1e-9);
+        }
+    }
+}
+
+TEST_F(LiveProductTest, ACurveIsTheFiguresBetweenItsBreaks) {
+    const auto live = open("InternVL_IB++");
+    const Setting setting = live->defaults();
+    prepareAll(*live, setting);
+    const MetricsTable base = live->measureSpace("ImageBind", {});
+    for (const auto& group : live->groups(base)) {
+        for (const char* factor : {"sigma_a", "sigma_t", "lambda_v"}) {
+            const auto curve = live->curve(group, factor, setting, base, {});
+            ASSERT_TRUE(curve);
+            ASSERT_EQ(curve->change.values.size(), curve->change.breaks.size() + 1);
+            // In the middle of some pieces; a piece narrower than the flips' own precision is no place to stand on.
+            std::vector<double> ends{0};
+            ends.insert(ends.end(), curve->change.breaks.begin(), curve->change.breaks.end());
+            ends.push_back(1);
+            for (std::size_t i = 0; i + 1 < ends.size(); i += 1 + ends.size() / 12) {
+                if (ends[i + 1] - ends[i] < 1e-6) continue;
+                Setting at = setting;
+                at.factors[factor] = (ends[i] + ends[i + 1]) / 2;
+                const LiveFigures figures = live->figures(at, false, {});
+                double sum = 0;
+                for (const auto& name : group.sets) {
+                    for (std::size_t s = 0; s < live->sets().size(); ++s) {
+                        if (live->sets()[s].name == name)
+                            sum += figures.sets[s]->at("R@1") - base.at(name).value("R@1");
+                    }
+                }
+                EXPECT_NEAR(curve->change.values[i], sum / static_cast<double>(group.sets.size()), 1e-9)
+                    << group.name << " " << factor << " " << at.factors[factor];
+            }
+        }
+    }
+}
+
+TEST_F(LiveProductTest, ReadersGoOnWhileAnotherThreadPrepares) {
+    const auto live = open("ImageBind++");
+    const Setting on = live->defaults();
+    Setting off = on;
+    off.expert_weights["CLAP_g"] = 0;
+    std::atomic<bool> done = false;
+    std::vector<std::thread> readers;
+    std::atomic<int> wrong = 0;
+    prepareAll(*live, on);
+    const LiveFigures truth = live->figures(on, false, {});
+    for (int t = 0; t < 2; ++t) {
+        readers.emplace_back([&] {
+            while (!done) {
+                const LiveFigures now = live->figures(on, false, {});
+                for (std::size_t s = 0; s < truth.sets.size(); ++s) {
+                    if (now.sets[s] && truth.sets[s] && *now.sets[s] != *truth.sets[s]) ++wrong;
+                }
+            }
+        });
+    }
+    for (int i = 0; i < 3; ++i) {
+        for (const std::size_t set : live->missing(off)) live->prepare(set, off, {});
+        for (const std::size_t set : live->missing(on)) live->prepare(set, on, {});
+    }
+    done = true;
+    for (auto& reader : readers) reader.join();
+    EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(LiveProductTest, PresetsSwitchesAndFormulasAreThoseOfTheRecipe) {
+    const auto live = open("ImageBind++");
+    ASSERT_TRUE(live->presets().contains("AT Expertise"));
+    EXPECT_EQ(live->presets().at("AT Expertise").factors.at("sigma_a"), 0.8);
+    ASSERT_EQ(live->experts().size(), 2u);
+    EXPECT_EQ(live->experts()[0].key, "CLAP_g");
+    EXPECT_EQ(live->experts()[0].projectors.size(), 7u);
+    Setting setting = live->defaults();
+    setting.factors["sigma_t"] = 0.37;
+    EXPECT_NE(live->formula("text", setting).find("0.37"), std::string::npos);
+    setting.factors["sigma_t"] = 1.5;
+    EXPECT_THROW(live->figures(setting, false, {}), Error);
+}
+
+TEST_F(LiveProductTest, TuningAndConfidenceWorkOnWhatIsReady) {
+    const auto live = open("ImageBind++");
+    const Setting setting = live->defaults();
+    TuneRequest request;
+    request.fixed = setting;
+    request.baseline = live->measureSpace("ImageBind", {});
+    request.maximize = {{"AT", 1.0}};
+    request.step = 0.1;
+    EXPECT_THROW(live->tune(request, {}), Error);  // nothing is ready
+    prepareAll(*live, setting);
+    const TuneResult result = live->tune(request, {});
+    EXPECT_GE(result.best.objective, result.start.objective);
+    const auto group = live->groups(request.baseline)[0];
+    Setting best = setting;
+    for (std::size_t f = 0; f < result.factors.size(); ++f) best.factors[result.factors[f]] = result.best.factors[f];
+    ConfidenceOptions options;
+    options.resamples = 200;
+    const Interval interval = live->difference(group, best, setting, options, {});
+    EXPECT_LE(interval.low, interval.estimate);
+    EXPECT_GE(interval.high, interval.estimate);
+    const std::vector<FactorAxis> axes{{"sigma_a", 0, 1, 5}, {"sigma_t", 0, 1, 5}};
+    const SweepSurface surface = live->surface(axes, setting, request.baseline, {});
+    const TiedRegion region = live->tied(group, surface, options, {});
+    ASSERT_EQ(region.tied.size(), surface.total);
+    EXPECT_TRUE(region.tied[region.best]);
+}
+
+}  // namespace
+}  // namespace engine
