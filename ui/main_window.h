@@ -1,56 +1,124 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The window: opens a workspace and shows what is in it, and the surfaces of a sweep. Reading runs in a thread of its
-// own; the window never waits.
+// The window: pages on a rail, docks for history, snapshots and log, menus. It brings the project (what is set), the
+// live session (what follows from it) and the pages together; work is done by them and by jobs. Window's thread.
 #pragma once
 
-#include <QFutureWatcher>
+#include <QActionGroup>
+#include <QDockWidget>
 #include <QLabel>
+#include <QListWidget>
 #include <QMainWindow>
+#include <QPlainTextEdit>
 #include <QStackedWidget>
+#include <QTimer>
+#include <QToolBar>
 
-#include <stop_token>
-
-#include "engine/base/json.h"
-#include "ui/pools_chart.h"
-#include "ui/surface_view.h"
-#include "ui/workspace_tree.h"
+#include "ui/bridge/job_runner.h"
+#include "ui/bridge/live_session.h"
+#include "ui/compare/compare_page.h"
+#include "ui/document/project.h"
+#include "ui/explore/explore_page.h"
+#include "ui/reactions/reactions_page.h"
+#include "ui/tune/tune_page.h"
+#include "ui/widgets/message_bar.h"
+#include "ui/widgets/progress_strip.h"
+#include "ui/workspace/help_page.h"
+#include "ui/workspace/start_page.h"
+#include "ui/workspace/workspace_page.h"
 
 namespace ui {
 
 class MainWindow : public QMainWindow {
     Q_OBJECT
 public:
-    MainWindow();
+    enum class Page { Start, Workspace, Reactions, Tune, Compare, Explore, Help };
+
+    // `settings`: false for tests and pictures, which neither read nor leave anything in the user's settings.
+    explicit MainWindow(bool settings = true);
     ~MainWindow() override;
-    // A folder of a workspace, or a sweep (.json).
+
+    // The folder of a workspace or of a product, a project file, or a manifest to import.
     void open(const QString& path);
-    bool busy() const { return watcher_.isRunning(); }
-    const WorkspaceTree& tree() const { return *tree_; }
-    QString message() const { return message_->text(); }
+    // The generated world `small` with a trained product, in `folder`; empty: the user's data folder.
+    void openDemo(const QString& folder = {}, const QString& preset = QStringLiteral("small"));
+    void showPage(Page page);
+    Page page() const;
+    bool busy() const;  // something is read, trained, measured or prepared
+
+    Project& project() { return project_; }
+    LiveSession& session() { return session_; }
+    TunePage& tune() { return *tune_; }
+    ReactionsPage& reactions() { return *reactions_; }
+    WorkspacePage& workspacePage() { return *workspace_; }
+    ExplorePage& explore() { return *explore_; }
+    ComparePage& compare() { return *compare_; }
+    MessageBar& message() { return *message_; }
+    QString statusText() const { return status_->text(); }
 
 protected:
+    void closeEvent(QCloseEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
+    void changeEvent(QEvent* event) override;
 
 private:
-    struct Result {
-        engine::Json inspected;
-        QString error;
-    };
-    void finished();
-    void say(const QString& text, bool error = false);
+    void makePages();
+    void makeMenus();
+    void makeDocks();
+    void connectAll();
+    void setIcons();
+    void openDialog();
+    void importDialog(const QString& workspace);
+    void exportDialog();
+    bool save();
+    bool saveAs();
+    bool mayClose();
+    void addRecent(const QString& path);
+    QStringList recent() const;
+    void fillRecent();
+    void productCame(const QString& folder);
+    void productSwitched();
+    void fillProducts();
+    void fillSnapshots();
+    void addToComparison();
+    void showFigure(int number);
+    void say(const QString& text);
+    void log(const QString& line);
+    void updateTitle();
+    void writeRecovery();
+    void offerRecovery();
+    void trainMoreForDemo();
 
+    const bool keep_settings_;
+    Project project_;
+    LiveSession session_;
+    JobRunner demo_;
+    MessageBar* message_;
+    ProgressStrip* job_strip_;
     QStackedWidget* pages_;
-    WorkspaceTree* tree_;
-    PoolsChart* chart_;
-    SurfaceView* surface_ = nullptr;  // made when the first sweep is opened: it needs a 3D context
-    QLabel* message_;
-    QLabel* title_;
-    QString path_;
-    std::stop_source stop_;
-    QFutureWatcher<Result> watcher_;
+    StartPage* start_;
+    WorkspacePage* workspace_;
+    ReactionsPage* reactions_;
+    TunePage* tune_;
+    ComparePage* compare_;
+    ExplorePage* explore_;
+    HelpPage* help_;
+    QToolBar* rail_;
+    QActionGroup* page_actions_;
+    QMenu *recent_menu_, *products_menu_;
+    QLabel* status_;
+    QDockWidget *history_, *snapshots_dock_, *log_dock_;
+    QListWidget* snapshots_;
+    QPlainTextEdit* log_;
+    QAction *undo_ = nullptr, *redo_ = nullptr, *export_ = nullptr;
+    std::vector<std::pair<QAction*, QString>> icons_;  // to be made anew with the theme
+    QTimer recovery_timer_;
+    QString recovery_file_, demo_folder_, demo_preset_;
+    QStringList demo_recipes_;
+    QByteArray first_layout_;
+    QVector<Compared> compared_;
 };
 
 }  // namespace ui

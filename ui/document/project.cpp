@@ -194,9 +194,9 @@ void Project::setSetting(const Setting& setting, const QString& what, int drag) 
     push(what, after, drag);
 }
 
-int Project::addSnapshot(const QString& name) {
+int Project::addSnapshot(const QString& name, const std::optional<Setting>& of) {
     Undoable after = undoable();
-    Snapshot snapshot{++last_snapshot_, name, product_, setting()};
+    Snapshot snapshot{++last_snapshot_, name, product_, of.value_or(setting())};
     after.snapshots.push_back(snapshot);
     push(tr("Snapshot %1").arg(snapshot.title()), after);
     return snapshot.number;

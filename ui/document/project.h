@@ -79,7 +79,8 @@ public:
     // `drag`: changes with one number (above 0) and one `what` are one step.
     void setSetting(const engine::Setting& setting, const QString& what, int drag = 0);
     int newDrag() { return ++drags_; }
-    int addSnapshot(const QString& name = {});
+    // Of the setting in force, or of another one; returns its number.
+    int addSnapshot(const QString& name = {}, const std::optional<engine::Setting>& of = std::nullopt);
     void removeSnapshot(int number);
     void renameSnapshot(int number, const QString& name);
     void addPreset(const QString& name, const engine::Setting& setting);

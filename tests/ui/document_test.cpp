@@ -1,0 +1,164 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+#include "ui/document/project.h"
+
+class DocumentTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void aDragIsOneStep() {
+        ui::Project project;
+        begin(project);
+        const int drag = project.newDrag();
+        for (int i = 0; i <= 50; ++i) project.setSetting(at(i / 100.0), "a", drag);
+        QCOMPARE(project.undoStack().count(), 1);
+        project.setSetting(at(0.9), "a", project.newDrag());
+        QCOMPARE(project.undoStack().count(), 2);
+        project.undoStack().undo();
+        QCOMPARE(project.setting().factors.at("sigma_a"), 0.5);
+        project.undoStack().undo();
+        QCOMPARE(project.setting().factors.at("sigma_a"), 0.7);  // as it began
+        project.undoStack().redo();
+        project.undoStack().redo();
+        QCOMPARE(project.setting().factors.at("sigma_a"), 0.9);
+    }
+
+    void undoTellsWhatChanged() {
+        ui::Project project;
+        begin(project);
+        QSignalSpy settings(&project, &ui::Project::settingChanged), shots(&project, &ui::Project::snapshotsChanged),
+            baselines(&project, &ui::Project::baselineChanged), views(&project, &ui::Project::viewChanged);
+        project.setSetting(at(0.2), "x");
+        const int number = project.addSnapshot("first");
+        project.pinBaseline({{}, number}, "pin");
+        ui::TuneView view;
+        view.steps = 41;
+        project.setView(view, "view");
+        QCOMPARE(settings.count(), 1);
+        QCOMPARE(shots.count(), 1);
+        QCOMPARE(baselines.count(), 1);
+        QCOMPARE(views.count(), 1);
+        while (project.undoStack().canUndo()) project.undoStack().undo();
+        QCOMPARE(settings.count(), 2);
+        QCOMPARE(shots.count(), 2);
+        QVERIFY(project.snapshots().empty());
+        QVERIFY(project.baseline() == ui::PinnedBaseline{});
+        QVERIFY(project.view() == ui::TuneView{});
+        // Numbers are never given twice.
+        QVERIFY(project.addSnapshot() > number);
+    }
+
+    void removingAPinnedSnapshotUnpinsIt() {
+        ui::Project project;
+        begin(project);
+        const int number = project.addSnapshot();
+        project.pinBaseline({{}, number}, "pin");
+        project.removeSnapshot(number);
+        QCOMPARE(project.baseline().snapshot, 0);
+        project.undoStack().undo();
+        QCOMPARE(project.baseline().snapshot, number);
+    }
+
+    void aProjectComesBackAsItWas() {
+        ui::Project project;
+        project.setWorkspace(path("world"));
+        begin(project);
+        project.setSetting(at(0.123456789012345), "x");
+        project.addSnapshot("mine");
+        project.addPreset("of my own", at(0.4));
+        ui::TuneView view;
+        view.group = "AT";
+        view.x = "sigma_t";
+        view.steps = 41;
+        project.setView(view, "view");
+        project.setExtra("page", 3);
+        project.save(path("p.msproject"));
+        QVERIFY(!project.modified());
+        // Paths beside the file travel with it.
+        const auto json = engine::readJsonFile(path("p.msproject").toStdString());
+        QCOMPARE(QString::fromStdString(json["workspace"].get<std::string>()), QString("world"));
+        ui::Project again;
+        again.load(path("p.msproject"));
+        QCOMPARE(again.workspace(), path("world"));
+        QCOMPARE(again.products(), project.products());
+        QCOMPARE(again.setting().factors, project.setting().factors);
+        QCOMPARE(again.snapshots().size(), std::size_t{1});
+        QCOMPARE(again.snapshots()[0].name, QString("mine"));
+        QVERIFY(again.presets().contains("of my own"));
+        QVERIFY(again.view() == view);
+        QCOMPARE(again.extra("page").get<int>(), 3);
+        QVERIFY(again.addSnapshot() > 1);
+    }
+
+    void unknownKeysAreKeptAndNewerFormatsRefused() {
+        ui::Project project;
+        begin(project);
+        project.save(path("q.msproject"));
+        auto json = engine::readJsonFile(path("q.msproject").toStdString());
+        json["of_tomorrow"] = {1, 2};
+        engine::writeJsonFile(path("q.msproject").toStdString(), json);
+        ui::Project again;
+        again.load(path("q.msproject"));
+        again.save(path("q.msproject"));
+        QVERIFY(engine::readJsonFile(path("q.msproject").toStdString())["of_tomorrow"] == json["of_tomorrow"]);
+        json["format_version"] = {2, 0};
+        engine::writeJsonFile(path("r.msproject").toStdString(), json);
+        QVERIFY_THROWS_EXCEPTION(engine::Error, again.load(path("r.msproject")));
+        QCOMPARE(again.products(), project.products());  // as it was
+    }
+
+    void damagedFilesAreRefusedAndChangeNothing() {
+        ui::Project project;
+        begin(project);
+        project.setSetting(at(0.3), "x");
+        const char* bad[] = {"",
+                             "[]",
+                             "{}",
+                             "{\"format\": \"molspace project\", \"products\": 5}",
+                             "{\"format\": \"molspace project\", \"view\": {\"steps\": \"many\"}}",
+                             "{\"format\": \"molspace project\", \"snapshots\": [{\"number\": 1}]}",
+                             "{\"format\": \"molspace project\", \"presets\": {\"a\": {\"factors\": 3}}}"};
+        for (const char* text : bad) {
+            engine::writeFileWhole(path("bad.msproject").toStdString(), text);
+            QVERIFY_THROWS_EXCEPTION(engine::Error, project.load(path("bad.msproject")));
+            QCOMPARE(project.setting().factors.at("sigma_a"), 0.3);
+        }
+    }
+
+    void aProductTrainedAnewKeepsWhatItStillHas() {
+        ui::Project project;
+        begin(project);
+        project.setSetting(at(0.3), "x");
+        engine::Setting other;
+        other.factors = {{"sigma_a", 0.5}, {"lambda_v", 0.9}};
+        other.expert_weights = {{"New", 1.0}};
+        project.beginWith("/p/one", other);
+        QCOMPARE(project.setting().factors.at("sigma_a"), 0.3);
+        QCOMPARE(project.setting().factors.at("lambda_v"), 0.9);
+        QVERIFY(!project.setting().expert_weights.contains("CLAP"));
+        QVERIFY(project.setting().expert_weights.contains("New"));
+    }
+
+private:
+    QString path(const char* name) const { return folder_.filePath(QString::fromLatin1(name)); }
+    static engine::Setting at(double value) {
+        engine::Setting s;
+        s.factors["sigma_a"] = value;
+        s.expert_weights["CLAP"] = 1;
+        return s;
+    }
+    static void begin(ui::Project& project) {
+        project.addProduct("/p/one");
+        project.beginWith("/p/one", at(0.7));
+    }
+    QTemporaryDir folder_;
+};
+
+QTEST_GUILESS_MAIN(DocumentTest)
+#include "document_test.moc"

@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/screenshots.h"
+
+#include <QCoreApplication>
+#include <QDir>
+#include <QElapsedTimer>
+#include <QEventLoop>
+#include <QScreen>
+#include <QTimer>
+
+#include <cstdio>
+#include <functional>
+
+#include "ui/main_window.h"
+#include "ui/style/theme.h"
+
+namespace ui {
+namespace {
+
+constexpr int kMostWaitMs = 120000;
+
+void wait(int ms) {
+    QEventLoop loop;
+    QTimer::singleShot(ms, &loop, &QEventLoop::quit);
+    loop.exec();
+}
+
+bool waitUntil(const std::function<bool()>& done) {
+    QElapsedTimer clock;
+    clock.start();
+    while (!done()) {
+        if (clock.elapsed() > kMostWaitMs) return false;
+        wait(50);
+    }
+    return true;
+}
+
+}  // namespace
+
+bool takePictures(MainWindow& window, const QString& folder) {
+    QDir().mkpath(folder);
+    const bool has_product = !window.project().product().isEmpty();
+    if (!waitUntil([&] { return !has_product || (window.session().surface() && window.session().settled()); })) {
+        std::fprintf(stderr, "pictures: nothing to show within two minutes\n");
+        return false;
+    }
+    const std::pair<MainWindow::Page, const char*> pages[] = {{MainWindow::Page::Start, "start"},
+                                                              {MainWindow::Page::Workspace, "workspace"},
+                                                              {MainWindow::Page::Reactions, "reactions"},
+                                                              {MainWindow::Page::Tune, "tune"},
+                                                              {MainWindow::Page::Compare, "compare"},
+                                                              {MainWindow::Page::Explore, "explore"},
+                                                              {MainWindow::Page::Help, "help"}};
+    bool good = true;
+    const auto picture = [&](const QString& name) {
+        window.raise();
+        wait(700);
+        const auto shot = window.screen()->grabWindow(0, window.x(), window.y(), window.width(), window.height());
+        const QString file = QDir(folder).filePath(name + QStringLiteral(".png"));
+        if (!shot.save(file)) {
+            std::fprintf(stderr, "pictures: cannot write %s\n", qPrintable(file));
+            good = false;
+        }
+    };
+    for (const auto& [theme, theme_name] :
+         {std::pair{ThemeChoice::Light, "light"}, std::pair{ThemeChoice::Dark, "dark"}}) {
+        applyTheme(theme);
+        for (const auto& [page, name] : pages) {
+            window.showPage(page);
+            waitUntil([&] { return window.session().settled(); });
+            picture(QStringLiteral("%1-%2").arg(QLatin1String(theme_name), QLatin1String(name)));
+            if (page != MainWindow::Page::Tune || !has_product) continue;
+            for (const auto& group : window.tune().groups()) {
+                window.tune().chooseGroup(group);
+                waitUntil([&] { return window.session().settled(); });
+                picture(QStringLiteral("%1-tune-%2").arg(QLatin1String(theme_name), group));
+            }
+        }
+    }
+    return good;
+}
+
+}  // namespace ui

@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The controls of a product: presets, a slider for every live factor, a switch and a weight for every expert, the
+// formula in force. What is done here goes into the project (with undo), and what the project says is shown.
+#pragma once
+
+#include <QComboBox>
+#include <QLabel>
+#include <QScrollArea>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "engine/session/live_product.h"
+#include "ui/document/project.h"
+#include "ui/tune/factor_slider.h"
+
+class QCheckBox;
+class QDoubleSpinBox;
+
+namespace ui {
+
+class ControlsPanel : public QScrollArea {
+    Q_OBJECT
+public:
+    explicit ControlsPanel(Project& project, QWidget* parent = nullptr);
+
+    void setProduct(std::shared_ptr<engine::LiveProduct> product);
+    // Where the pinned baseline stands; nothing: it is a space.
+    void setBaselineSetting(const std::optional<engine::Setting>& setting);
+    FactorSlider* slider(const std::string& factor) const;
+    QString formulaText() const { return formula_->text(); }
+
+Q_SIGNALS:
+    void factorFocused(const std::string& factor);
+
+protected:
+    void changeEvent(QEvent* event) override;
+
+private:
+    struct ExpertRow {
+        std::string key;
+        QCheckBox* on;
+        QDoubleSpinBox* weight;
+        double kept = 1;  // the weight that comes back when it is switched on
+    };
+    void rebuild();
+    void showSetting();
+    void fillPresets();
+    void choosePreset(int index);
+    void savePreset();
+    void factorMoved(const engine::FactorInfo& factor, double value, bool dragging);
+    void expertChanged(ExpertRow& row, double weight, const QString& what, int drag);
+
+    Project& project_;
+    std::shared_ptr<engine::LiveProduct> product_;
+    QWidget* body_ = nullptr;
+    QComboBox* presets_ = nullptr;
+    QToolButton* save_preset_ = nullptr;
+    QToolButton* remove_preset_ = nullptr;
+    QLabel* formula_;
+    std::map<std::string, FactorSlider*> sliders_;
+    std::vector<std::unique_ptr<ExpertRow>> experts_;
+    std::optional<engine::Setting> baseline_;
+    int drag_ = 0;
+};
+
+}  // namespace ui

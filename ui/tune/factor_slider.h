@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One factor: its symbol, a slider, the exact value, and back to the recipe's. Always the expert's share, 0 to 1.
+// Arrows step by 0.01, with Shift by 0.1; Page keys by 0.1; Home and End go to the ends; double click types.
+#pragma once
+
+#include <QDoubleSpinBox>
+#include <QLabel>
+#include <QToolButton>
+#include <QWidget>
+
+#include "engine/recipe/route_plan.h"
+
+namespace ui {
+
+class FactorSlider : public QWidget {
+    Q_OBJECT
+public:
+    FactorSlider(const engine::FactorInfo& factor, const QString& experts, const QString& unified,
+                 QWidget* parent = nullptr);
+
+    const std::string& name() const { return factor_.name; }
+    double value() const { return value_; }
+    void setValue(double value);  // without a signal
+    // A mark on the groove: where the pinned baseline stands; below 0: none.
+    void setMark(double value);
+    QSize sizeHint() const override;
+
+Q_SIGNALS:
+    // `dragging`: more will follow until released().
+    void moved(double value, bool dragging);
+    void released();
+    void focused();  // this factor is the one of interest: its curve is drawn
+
+private:
+    class Groove;
+    void set(double value, bool dragging);
+
+    engine::FactorInfo factor_;
+    double value_ = 0;
+    Groove* groove_;
+    QDoubleSpinBox* exact_;
+    QToolButton* reset_;
+};
+
+}  // namespace ui

@@ -1,0 +1,201 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/tune/goal_panel.h"
+
+#include <QGridLayout>
+#include <QHeaderView>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+#include "ui/style/theme.h"
+
+namespace ui {
+namespace {
+
+QString delta(const std::string& group) {
+    return QStringLiteral("Δ_%1").arg(QString::fromStdString(group));
+}
+
+constexpr std::size_t kMostPicks = 60;
+
+}  // namespace
+
+GoalPanel::GoalPanel(Project& project, LiveSession& session, QWidget* parent)
+    : QWidget(parent),
+      project_(project),
+      session_(session),
+      runner_(this),
+      maximize_(new QComboBox),
+      keeps_(new QWidget),
+      search_(new QPushButton(tr("Find the best setting"))),
+      said_(new QLabel),
+      table_(new QTableWidget) {
+    maximize_->setAccessibleName(tr("What is to be as high as possible"));
+    maximize_->setToolTip(tr("The Δ group that is made as high as what is kept allows"));
+    search_->setObjectName(QStringLiteral("search"));
+    search_->setToolTip(tr("Searches all live factors in steps of 0.01; the experts stay as they are switched"));
+    said_->setWordWrap(true);
+    said_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    table_->setAccessibleName(tr("Settings found"));
+    table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+    table_->setSelectionMode(QAbstractItemView::SingleSelection);
+    table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    table_->verticalHeader()->hide();
+    table_->setAlternatingRowColors(true);
+    table_->setShowGrid(false);
+    table_->setToolTip(
+        tr("The best setting first, then the Pareto front: none of them is worse than another in every "
+           "group. Enter or a double click sets the sliders."));
+    auto* top = new QGridLayout;
+    top->addWidget(new QLabel(tr("As high as possible")), 0, 0);
+    top->addWidget(maximize_, 0, 1);
+    top->addWidget(keeps_, 1, 0, 1, 2);
+    top->setColumnStretch(1, 1);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(12, 12, 12, 12);
+    column->setSpacing(8);
+    column->addLayout(top);
+    column->addWidget(search_);
+    column->addWidget(said_);
+    column->addWidget(table_, 1);
+    connect(&session_, &LiveSession::baselineChanged, this, &GoalPanel::rebuild);
+    connect(&session_, &LiveSession::closed, this, &GoalPanel::rebuild);
+    connect(search_, &QPushButton::clicked, this, &GoalPanel::search);
+    connect(&runner_, &JobRunner::failed, this, &GoalPanel::failed);
+    connect(&runner_, &JobRunner::progressed, this,
+            [this](const engine::Progress& progress) { said_->setText(tr("%1 settings tried").arg(progress.done)); });
+    connect(&runner_, &JobRunner::ended, this, [this] { search_->setText(tr("Find the best setting")); });
+    connect(&runner_, &JobRunner::cancelled, this, [this] { said_->setText(tr("Stopped.")); });
+    connect(table_, &QTableWidget::cellActivated, this, [this](int row, int) { apply(row); });
+    connect(table_, &QTableWidget::cellClicked, this, [this](int row, int) { apply(row); });
+    rebuild();
+}
+
+void GoalPanel::rebuild() {
+    runner_.stop();
+    result_.reset();
+    table_->clear();
+    table_->setRowCount(0);
+    table_->setColumnCount(0);
+    table_->hide();
+    const QString chosen = maximize_->currentData().toString();
+    maximize_->clear();
+    keep_.clear();
+    delete keeps_->layout();
+    qDeleteAll(keeps_->findChildren<QWidget*>(Qt::FindDirectChildrenOnly));
+    const bool ready = session_.product() && session_.baseline();
+    setEnabled(ready);
+    if (!ready) {
+        said_->setText(tr("Open a product to search its settings."));
+        return;
+    }
+    said_->setText(tr("Changes are counted against %1.").arg(QString::fromStdString(session_.baseline()->subject)));
+    auto* grid = new QGridLayout(keeps_);
+    grid->setContentsMargins(0, 0, 0, 0);
+    int row = 0;
+    for (const auto& group : session_.product()->groups(*session_.baseline())) {
+        maximize_->addItem(QStringLiteral("%1, %2").arg(delta(group.name), QString::fromStdString(group.metric)),
+                           QString::fromStdString(group.name));
+        Keep keep;
+        keep.group = group.name;
+        keep.on = new QCheckBox(tr("keep %1 at least").arg(delta(group.name)));
+        keep.at_least = new QDoubleSpinBox;
+        keep.at_least->setRange(-100, 100);
+        keep.at_least->setDecimals(2);
+        keep.at_least->setSingleStep(0.25);
+        keep.at_least->setValue(group.name == "TV" ? -0.5 : 0);
+        keep.at_least->setSuffix(tr(" points"));
+        keep.at_least->setToolTip(
+            tr("Percentage points of %1 against the baseline").arg(QString::fromStdString(group.metric)));
+        keep.at_least->setAccessibleName(tr("%1 at least").arg(delta(group.name)));
+        keep.on->setChecked(group.name == "TV");
+        keep.at_least->setEnabled(keep.on->isChecked());
+        connect(keep.on, &QCheckBox::toggled, keep.at_least, &QWidget::setEnabled);
+        grid->addWidget(keep.on, row, 0);
+        grid->addWidget(keep.at_least, row++, 1);
+        keep_.push_back(keep);
+    }
+    const int at = maximize_->findData(chosen);
+    maximize_->setCurrentIndex(std::max(0, at));
+}
+
+void GoalPanel::search() {
+    if (runner_.running()) {
+        runner_.stop();
+        return;
+    }
+    const auto live = session_.product();
+    if (!live || !session_.baseline()) return;
+    engine::TuneRequest request;
+    request.fixed = project_.setting();
+    request.baseline = *session_.baseline();
+    const std::string wanted = maximize_->currentData().toString().toStdString();
+    request.maximize = {{wanted, 1.0}};
+    for (const auto& keep : keep_) {
+        if (keep.on->isChecked() && keep.group != wanted)
+            request.constraints.push_back({keep.group, keep.at_least->value()});
+    }
+    search_->setText(tr("Stop"));
+    runner_.start<std::shared_ptr<const engine::TuneResult>>(
+        tr("Searching"),
+        [live, request](const engine::JobContext& job) {
+            return std::make_shared<const engine::TuneResult>(live->tune(request, job));
+        },
+        [this](std::shared_ptr<const engine::TuneResult> result) {
+            result_ = std::move(result);
+            showResult();
+            Q_EMIT found();
+        });
+}
+
+void GoalPanel::showResult() {
+    const auto& r = *result_;
+    said_->setText((r.feasible() ? tr("Best of %1 settings; against %2%3.")
+                                 : tr("No setting keeps all of that; the nearest of %1 settings comes first. Against "
+                                      "%2%3."))
+                       .arg(r.evaluated)
+                       .arg(QString::fromStdString(r.baseline), r.synthetic ? tr(" (synthetic world)") : QString()));
+    QStringList heads;
+    for (const auto& name : r.factors) {
+        const auto* factor = session_.product()->plan().factor(name);
+        heads << (factor ? QString::fromStdString(factor->symbol) : QString::fromStdString(name));
+    }
+    for (const auto& group : r.groups) heads << delta(group.name);
+    table_->clear();
+    table_->setColumnCount(static_cast<int>(heads.size()));
+    table_->setHorizontalHeaderLabels(heads);
+    const std::size_t step = r.front.size() / kMostPicks + 1;
+    shown_ = {r.best};
+    for (std::size_t i = 0; i < r.front.size(); i += step) shown_.push_back(r.front[i]);
+    table_->setRowCount(static_cast<int>(shown_.size()));
+    for (int row = 0; row < table_->rowCount(); ++row) {
+        const auto& point = shown_[static_cast<std::size_t>(row)];
+        int column = 0;
+        const auto put = [&](const QString& value) {
+            auto* item = new QTableWidgetItem(value);
+            item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
+            if (row == 0) {
+                QFont font = item->font();
+                font.setWeight(QFont::DemiBold);
+                item->setFont(font);
+            }
+            table_->setItem(row, column++, item);
+        };
+        for (const double value : point.factors) put(QString::number(value, 'f', 2));
+        for (const double value : point.change)
+            put((value > 0 ? QStringLiteral("+") : QString()) + QString::number(value, 'f', 2));
+    }
+    table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    table_->show();
+}
+
+void GoalPanel::apply(int row) {
+    if (!result_ || row < 0 || static_cast<std::size_t>(row) >= shown_.size()) return;
+    engine::Setting setting = project_.setting();
+    for (std::size_t f = 0; f < result_->factors.size(); ++f)
+        setting.factors[result_->factors[f]] = shown_[static_cast<std::size_t>(row)].factors[f];
+    project_.setSetting(setting, row == 0 ? tr("Best setting") : tr("Setting of the Pareto front"));
+}
+
+}  // namespace ui
