@@ -36,5 +36,6 @@ void addSynth(CLI::App& app, Globals& globals);
 void addTrain(CLI::App& app, Globals& globals);
 void addTune(CLI::App& app, Globals& globals);
 void addVerify(CLI::App& app, Globals& globals);
+void addWhy(CLI::App& app, Globals& globals);
 
 }  // namespace app

@@ -125,6 +125,22 @@ const std::vector<OptionEntry>& confidenceOptions();
 const std::vector<OptionEntry>& headroomOptions();
 Outcome tuneFactors(const TuneRequestText& request, const JobContext& job);
 
+// Which queries a change between two settings gained and lost, and which factor or expert moved them
+// (engine/factors/why.h); and where along one factor's line hits change (engine/factors/flips.h).
+struct WhyRequestText {
+    std::filesystem::path workspace, product;
+    std::string from, to;                       // named settings; empty: the recipe's factors
+    std::vector<std::string> from_set, to_set;  // "sigma_a=0.8", "CLAP_g=off": over them
+    bool compare = true;                        // false: only `along`
+    std::string along;                          // "sigma_a" or "sigma_a=0.2:0.8", all else as in `from`; empty: not
+    std::vector<std::string> sets;              // empty: all retrieval sets that the product can be measured on
+    std::filesystem::path output;               // .json; empty: not written
+    Json options = Json::object();              // see whyOptions()
+    Json landscapes = Json::object();           // see landscapeOptions()
+};
+const std::vector<OptionEntry>& whyOptions();
+Outcome why(const WhyRequestText& request, const JobContext& job);
+
 // --- Packages -------------------------------------------------------------------------------------------------------
 
 struct ExportRequest {

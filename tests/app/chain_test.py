@@ -136,6 +136,56 @@ class Chain(FolderTest):
         self.assertIn("one setting of the other half", text)
         self.assertIn("not told", run(*words, "--memory-gib", "0.001", "--reference").stdout)
 
+    def test_why_accounts_for_what_evaluate_says(self):
+        self.train("-q")
+        words = ["why", "--product", self.product, "--sets", "AudioCaps,COCO", "--explained", 3]
+        answer = run_json(*words, "--from", "Versatile", "--to", "AT Expertise", "--along", "sigma_t=0.1:0.9",
+                          "-o", self.folder / "why.json")
+        self.assertEqual(answer, json.loads((self.folder / "why.json").read_text()))
+        self.assertTrue(answer["synthetic"])
+        self.assertEqual(answer["from"]["factors"]["sigma_a"], 0.5)
+        before = run_json("evaluate", "--product", self.product, "--setting", "Versatile")
+        after = run_json("evaluate", "--product", self.product, "--setting", "AT Expertise")
+        high = run_json("evaluate", "--product", self.product, "--setting", "Versatile", "--set", "sigma_t=0.9")
+        middle = run_json("evaluate", "--product", self.product, "--setting", "Versatile", "--set", "sigma_t=0.437")
+
+        def directions(answer, name):
+            return {d["name"]: d for s in answer["sets"] if s["set"] == name for d in s["directions"]}
+
+        explained = 0
+        for s in answer["sets"]:
+            start, end, ends, there = (directions(a, s["set"]) for a in (before, after, high, middle))
+            self.assertEqual([m["name"] for m in s["movers"]], ["sigma_a", "sigma_t"])
+            for d in s["directions"]:
+                change = (end[d["name"]]["R@1"] - start[d["name"]]["R@1"]) / 100 * end[d["name"]]["queries"]
+                moved = sum(q["hit_after"] - q["hit_before"] for q in d["gained"] + d["lost"])
+                self.assertAlmostEqual(moved, change, places=6)
+                for q in d["gained"] + d["lost"]:
+                    if "shares" in q:
+                        explained += 1
+                        self.assertAlmostEqual(sum(q["shares"].values()), q["margin_after"] - q["margin_before"], places=9)
+                    self.assertNotEqual(q["hit_before"], q["hit_after"])
+            # The curve along the line is exact: its ends and what lies between are what evaluate says.
+            for d in s["along"]["directions"]:
+                name = d["name"]
+                moved = sum(f["after"] - f["before"] for f in d["flips"]) * 100 / ends[name]["queries"]
+                self.assertAlmostEqual(d["values"][-1] - d["values"][0], moved, places=6)
+                self.assertAlmostEqual(d["values"][-1], ends[name]["R@1"], places=6)
+                piece = sum(b <= 0.437 for b in d["breaks"])
+                self.assertAlmostEqual(d["values"][piece], there[name]["R@1"], places=6)
+                self.assertEqual(len(d["values"]), len(d["breaks"]) + 1)
+        self.assertGreater(explained, 0)
+        text = run(*words, "--from", "Versatile", "--to-set", "CLAP_g=off").stdout
+        self.assertIn("synthetic world", text)
+        self.assertIn("gained", text)
+        same = run_json(*words, "--from", "Versatile", "--to", "Versatile")
+        self.assertEqual([q for s in same["sets"] for d in s["directions"] for q in d["gained"] + d["lost"]], [])
+        self.assertNotIn("to", run_json(*words, "--along", "sigma_a"))
+        run("why", "--product", self.product, code=2)
+        self.assertIn("did you mean", run(*words, "--along", "sigma_b", code=1).stderr)
+        self.assertIn("1, 5 and 10", run(*words, "--along", "sigma_a", "--place", 3, code=1).stderr)
+        run(*words, "--to", "Versatil", code=1)
+
     maxDiff = None
 
     def test_same_seed_same_bits_on_any_number_of_threads(self):

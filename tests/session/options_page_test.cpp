@@ -67,10 +67,10 @@ TEST(Guide, ThePageOfOptionsIsThatOfTheTables) {
         table("Runs", "Flags of `pairs`, `train` and `demo`. They do not change the result on CPU, but for the seed.",
               runOptionTable().entries()) +
         table("Evaluation", "Flags of `evaluate`, `sweep` and `tune`.", evaluateOptions()) +
-        table("Landscapes", "Flags of `sweep` and `tune`.", landscapeOptions()) +
+        table("Landscapes", "Flags of `sweep`, `tune` and `why`.", landscapeOptions()) +
         table("How sure", "Flags of `tune`.", confidenceOptions()) +
         table("Headroom", "Flags of `tune --headroom`.", headroomOptions()) +
-        table("Synthetic world", "Flags of `synth`.", synthOptions());
+        table("Why", "Flags of `why`.", whyOptions()) + table("Synthetic world", "Flags of `synth`.", synthOptions());
     const std::filesystem::path page = std::filesystem::path(MOLSPACE_SOURCE_DIR) / "resources/guide/options.md";
     if (std::getenv("MOLSPACE_WRITE_GUIDE")) writeFileWhole(page, expected);
     EXPECT_EQ(readFile(page), expected) << "run the test with MOLSPACE_WRITE_GUIDE=1";
