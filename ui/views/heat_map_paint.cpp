@@ -1,0 +1,311 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The layers of the heat map.
+#include <QFontMetricsF>
+#include <QPainter>
+#include <QPainterPath>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ui/style/colour_map.h"
+#include "ui/style/theme.h"
+#include "ui/views/heat_map_view.h"
+
+namespace ui {
+namespace {
+
+// Ink that reads on the map, and what stands behind it.
+QColor ink() {
+    return darkTheme() ? QColor(0xff, 0xff, 0xff) : QColor(0x14, 0x18, 0x20);
+}
+QColor halo() {
+    return darkTheme() ? QColor(0x14, 0x18, 0x20, 220) : QColor(0xff, 0xff, 0xff, 220);
+}
+
+}  // namespace
+
+void HeatMapView::paintField(QPainter& painter, const Frame& f) const {
+    painter.save();
+    painter.setClipRect(f.plot);
+    painter.fillRect(f.plot, colours().window);
+    painter.fillRect(f.plot, QBrush(colours().line, Qt::BDiagPattern));  // not computed yet
+    const auto& a = surface_->axes[0];
+    const auto& b = surface_->axes[1];
+    if (!smooth_) {
+        painter.setRenderHint(QPainter::Antialiasing, false);
+        painter.setPen(Qt::NoPen);
+        const double w = f.plot.width() / static_cast<double>(std::max<std::size_t>(a.steps - 1, 1));
+        const double h = f.plot.height() / static_cast<double>(std::max<std::size_t>(b.steps - 1, 1));
+        for (std::size_t i = 0; i < a.steps; ++i) {
+            for (std::size_t j = 0; j < b.steps; ++j) {
+                const double value = surface_->groups[group_].change[i * b.steps + j];
+                if (std::isnan(value)) continue;
+                painter.setBrush(divergingColour(value / scale_.reach));
+                const QPointF at = placeIn(f.plot, a.value(i), b.value(j));
+                painter.drawRect(QRectF(at.x() - w / 2, at.y() - h / 2, w, h));
+            }
+        }
+    } else if (grid_.drawable()) {
+        const QRectF field(placeIn(f.plot, grid_.x.front(), grid_.y.back()),
+                           placeIn(f.plot, grid_.x.back(), grid_.y.front()));
+        // Half the screen's resolution is enough for values linear between nodes; the painter smooths the rest.
+        const int w = std::clamp(static_cast<int>(field.width() / 2), 32, 512);
+        const int h = std::clamp(static_cast<int>(field.height() / 2), 32, 512);
+        std::vector<QRgb> table(1025);
+        for (std::size_t k = 0; k < table.size(); ++k)
+            table[k] = divergingColour((static_cast<double>(k) - 512) / 512).rgb();
+        QImage image(w, h, QImage::Format_RGB32);
+        const double x0 = grid_.x.front(), dx = grid_.x.back() - x0, y1 = grid_.y.back(), dy = y1 - grid_.y.front();
+        for (int row = 0; row < h; ++row) {
+            auto* pixel = reinterpret_cast<QRgb*>(image.scanLine(row));
+            const double y = y1 - dy * (row + 0.5) / h;
+            for (int column = 0; column < w; ++column) {
+                const double t = grid_.at(x0 + dx * (column + 0.5) / w, y) / scale_.reach;
+                pixel[column] = table[static_cast<std::size_t>(std::lround(std::clamp(t, -1.0, 1.0) * 512) + 512)];
+            }
+        }
+        painter.setRenderHint(QPainter::SmoothPixmapTransform, true);
+        painter.drawImage(field, image);
+    }
+    painter.restore();
+}
+
+void HeatMapView::paintContours(QPainter& painter, const Frame& f) const {
+    if (!grid_.drawable()) return;
+    const auto [least, most] = std::minmax_element(grid_.values.begin(), grid_.values.end());
+    const AxisTicks levels = axisTicks(*least, *most, 9);
+    std::vector<double> values = levels.values;
+    if (*least < 0 && *most > 0 && std::find(values.begin(), values.end(), 0.0) == values.end()) values.push_back(0);
+    painter.save();
+    painter.setClipRect(f.plot);
+    const QFontMetricsF metrics(f.small);
+    std::vector<QRectF> taken;
+    for (const double level : values) {
+        if (*most - *least < 1e-9) break;
+        const QString text = signedNumber(level, level == 0 ? 0 : levels.decimals);
+        const double width = metrics.horizontalAdvance(text);
+        for (const auto& line : contourLines(grid_, level)) {
+            QPolygonF points;
+            double length = 0;
+            for (const QPointF& p : line) {
+                points << placeIn(f.plot, p.x(), p.y());
+                if (points.size() > 1) {
+                    const QPointF d = points.back() - points[points.size() - 2];
+                    length += std::hypot(d.x(), d.y());
+                }
+            }
+            QColor colour = ink();
+            colour.setAlpha(level == 0 ? 255 : 130);
+            painter.setPen(QPen(colour, level == 0 ? 2.2 : 1, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+            painter.setBrush(Qt::NoBrush);
+            painter.drawPolyline(points);
+            if (length < width * 2.5) continue;
+            // The label goes where the line is inside the plot and no other label is, nearest to its middle.
+            const QRectF inside =
+                f.plot.adjusted(width / 2 + 4, metrics.height() / 2 + 2, -width / 2 - 4, -metrics.height() / 2 - 2);
+            const qsizetype n = points.size();
+            for (qsizetype k = 0; k < n; ++k) {
+                const qsizetype at = n / 2 + (k % 2 ? (k + 1) / 2 : -(k / 2));
+                if (at < 0 || at >= n || !inside.contains(points[at])) continue;
+                QRectF box(0, 0, width + 4, metrics.height());
+                box.moveCenter(points[at]);
+                if (std::any_of(taken.begin(), taken.end(), [&](const QRectF& r) { return r.intersects(box); }))
+                    continue;
+                taken.push_back(box);
+                drawHaloText(painter, {box.left() + 2, box.center().y() + metrics.ascent() / 2 - 1}, f.small, text,
+                             ink(), halo());
+                break;
+            }
+        }
+    }
+    painter.restore();
+}
+
+void HeatMapView::paintNodes(QPainter& painter, const Frame& f) const {
+    const auto& a = surface_->axes[0];
+    const auto& b = surface_->axes[1];
+    const double apart = std::min(f.plot.width() / static_cast<double>(std::max<std::size_t>(a.steps - 1, 1)),
+                                  f.plot.height() / static_cast<double>(std::max<std::size_t>(b.steps - 1, 1)));
+    if (apart < 7) return;
+    const double radius = std::clamp(apart / 14, 0.8, 1.8);
+    QColor colour = ink();
+    colour.setAlpha(110);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(colour);
+    for (std::size_t i = 0; i < a.steps; ++i) {
+        for (std::size_t j = 0; j < b.steps; ++j) {
+            if (std::isnan(surface_->groups[group_].change[i * b.steps + j])) continue;
+            painter.drawEllipse(placeIn(f.plot, a.value(i), b.value(j)), radius, radius);
+        }
+    }
+}
+
+void HeatMapView::paintTied(QPainter& painter, const Frame& f) const {
+    const auto& a = surface_->axes[0];
+    const auto& b = surface_->axes[1];
+    if (tied_.size() != a.steps * b.steps || a.steps < 2 || b.steps < 2) return;
+    const double w = f.plot.width() / static_cast<double>(a.steps - 1);
+    const double h = f.plot.height() / static_cast<double>(b.steps - 1);
+    QPainterPath region;
+    for (std::size_t i = 0; i < a.steps; ++i) {
+        for (std::size_t j = 0; j < b.steps; ++j) {
+            if (!tied_[i * b.steps + j]) continue;
+            const QPointF at = placeIn(f.plot, a.value(i), b.value(j));
+            QPainterPath cell;
+            cell.addRect(QRectF(at.x() - w / 2, at.y() - h / 2, w, h).adjusted(-0.01, -0.01, 0.01, 0.01));
+            region = region.united(cell);
+        }
+    }
+    painter.save();
+    painter.setClipRect(f.plot);
+    QColor veil = ink();
+    veil.setAlpha(46);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(QBrush(veil, Qt::FDiagPattern));
+    painter.drawPath(region);
+    painter.setBrush(Qt::NoBrush);
+    painter.setPen(QPen(halo(), 4));
+    painter.drawPath(region);
+    painter.setPen(QPen(ink(), 1.8, Qt::DashLine));
+    painter.drawPath(region);
+    painter.restore();
+}
+
+void HeatMapView::paintMarkers(QPainter& painter, const Frame& f) const {
+    const QFontMetricsF metrics(f.small);
+    std::vector<QRectF> taken;
+    for (const auto& m : markers_) {
+        const QPointF at = placeIn(f.plot, m.x, m.y);
+        taken.push_back(QRectF(at - QPointF(8, 8), QSizeF(16, 16)));
+    }
+    for (const auto& m : markers_) {
+        const QPointF at = placeIn(f.plot, m.x, m.y);
+        if (!f.plot.adjusted(-1, -1, 1, 1).contains(at)) continue;
+        QPainterPath shape;
+        switch (m.kind) {
+            case MarkerKind::Best:
+                for (int k = 0; k < 10; ++k) {
+                    const double r = k % 2 ? 3.2 : 7.5, angle = M_PI * k / 5 - M_PI / 2;
+                    const QPointF p = at + QPointF(r * std::cos(angle), r * std::sin(angle));
+                    if (k == 0) shape.moveTo(p);
+                    else shape.lineTo(p);
+                }
+                shape.closeSubpath();
+                break;
+            case MarkerKind::Snapshot:
+                shape.addRect(QRectF(at - QPointF(4.5, 4.5), QSizeF(9, 9)));
+                break;
+            case MarkerKind::Preset:
+                shape.addEllipse(at, 5, 5);
+                break;
+            case MarkerKind::Pareto:
+                shape.moveTo(at + QPointF(0, -6.5));
+                shape.lineTo(at + QPointF(6.5, 0));
+                shape.lineTo(at + QPointF(0, 6.5));
+                shape.lineTo(at + QPointF(-6.5, 0));
+                shape.closeSubpath();
+                break;
+        }
+        painter.setPen(QPen(halo(), 4));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawPath(shape);
+        painter.setPen(QPen(ink(), 1.4));
+        painter.setBrush(m.kind == MarkerKind::Best ? ink() : colours().panel);
+        painter.drawPath(shape);
+        if (m.label.isEmpty()) continue;
+        const double width = metrics.horizontalAdvance(m.label), height = metrics.height();
+        const QPointF corners[]{at + QPointF(10, -height / 2), at + QPointF(-10 - width, -height / 2),
+                                at + QPointF(-width / 2, -10 - height), at + QPointF(-width / 2, 10)};
+        for (const QPointF& corner : corners) {
+            const QRectF box(corner, QSizeF(width, height));
+            if (!f.plot.adjusted(2, 2, -2, -2).contains(box)) continue;
+            if (std::any_of(taken.begin(), taken.end(), [&](const QRectF& r) { return r.intersects(box); })) continue;
+            taken.push_back(box);
+            drawHaloText(painter, {box.left(), box.top() + metrics.ascent()}, f.small, m.label, ink(), halo(), 4);
+            break;
+        }
+    }
+}
+
+void HeatMapView::paintAxes(QPainter& painter, const Frame& f) const {
+    painter.setPen(QPen(colours().muted, 1));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRect(f.plot);
+    const QFontMetricsF metrics(f.font), small(f.small);
+    const auto& a = surface_->axes[0];
+    const auto& b = surface_->axes[1];
+    const AxisTicks across = axisTicks(a.first, a.last, std::clamp(static_cast<int>(f.plot.width() / 55), 2, 11));
+    const AxisTicks up = axisTicks(b.first, b.last, std::clamp(static_cast<int>(f.plot.height() / 36), 2, 11));
+    for (std::size_t k = 0; k < across.values.size(); ++k) {
+        const QPointF at(placeIn(f.plot, across.values[k], b.first).x(), f.plot.bottom());
+        painter.setPen(QPen(colours().muted, 1));
+        painter.drawLine(at, at + QPointF(0, 4));
+        painter.setPen(colours().text);
+        painter.setFont(f.small);
+        const QString text = across.text(k);
+        painter.drawText(at + QPointF(-small.horizontalAdvance(text) / 2, 6 + small.ascent()), text);
+    }
+    for (std::size_t k = 0; k < up.values.size(); ++k) {
+        const QPointF at(f.plot.left(), placeIn(f.plot, a.first, up.values[k]).y());
+        painter.setPen(QPen(colours().muted, 1));
+        painter.drawLine(at, at - QPointF(4, 0));
+        painter.setPen(colours().text);
+        painter.setFont(f.small);
+        const QString text = up.text(k);
+        painter.drawText(at + QPointF(-7 - small.horizontalAdvance(text), small.ascent() / 2 - 1), text);
+    }
+    painter.setPen(colours().text);
+    const QString x = factorSymbol(a.factor), y = factorSymbol(b.factor);
+    drawSymbol(
+        painter,
+        {f.plot.center().x() - symbolWidth(f.font, x) / 2, f.plot.bottom() + 6 + small.height() + 2 + metrics.ascent()},
+        f.font, x);
+    painter.save();
+    painter.translate(f.area.left() + 8 + metrics.ascent(), f.plot.center().y());
+    painter.rotate(-90);
+    drawSymbol(painter, {-symbolWidth(f.font, y) / 2, 0}, f.font, y);
+    painter.restore();
+    drawSymbol(painter, {f.plot.left(), f.plot.top() - 8 - metrics.descent()}, f.font,
+               changeTitle(surface_->groups[group_].group));
+    // What the eye must know of the map.
+    QStringList notes;
+    if (smooth_) notes << tr("dots: measured; between nodes: interpolated");
+    else notes << tr("one cell for each measured node");
+    if (tied_.size() == a.steps * b.steps) notes << tr("dashed: tied with the best");
+    if (!surface_->complete() && surface_->total > 0) notes << tr("hatched: not computed yet");
+    painter.setPen(colours().muted);
+    painter.setFont(f.small);
+    painter.drawText(QPointF(f.foot.left(), f.foot.top() + small.ascent() + 2),
+                     small.elidedText(notes.join(tr("; ")), Qt::ElideRight, f.foot.width()));
+}
+
+void HeatMapView::paintCursor(QPainter& painter, const Frame& f) const {
+    if (!has_cursor_) return;
+    const QPointF at = placeIn(f.plot, cursor_.x(), cursor_.y());
+    if (!f.plot.adjusted(-1, -1, 1, 1).contains(at)) return;
+    for (const bool back : {true, false}) {
+        painter.setPen(back ? QPen(halo(), 3) : QPen(ink(), 1));
+        painter.drawLine(QPointF(f.plot.left(), at.y()), QPointF(at.x() - 7, at.y()));
+        painter.drawLine(QPointF(at.x() + 7, at.y()), QPointF(f.plot.right(), at.y()));
+        painter.drawLine(QPointF(at.x(), f.plot.top()), QPointF(at.x(), at.y() - 7));
+        painter.drawLine(QPointF(at.x(), at.y() + 7), QPointF(at.x(), f.plot.bottom()));
+    }
+    painter.setBrush(Qt::NoBrush);
+    painter.setPen(QPen(halo(), 5));
+    painter.drawEllipse(at, 6, 6);
+    painter.setPen(QPen(ink(), 2));
+    painter.drawEllipse(at, 6, 6);
+    SurfaceNode node;
+    const bool on_node = nearestNode(*surface_, group_, cursor_.x(), cursor_.y(), node) &&
+                         std::fabs(node.x - cursor_.x()) < 1e-6 && std::fabs(node.y - cursor_.y()) < 1e-6;
+    const double value = on_node ? node.value : grid_.at(cursor_.x(), cursor_.y());
+    if (std::isnan(value)) return;
+    const QString text = on_node ? signedNumber(value, 2) : tr("≈ %1").arg(signedNumber(value, 2));
+    const bool right = at.x() < f.plot.center().x(), low = at.y() < f.plot.center().y();
+    const double shift = symbolWidth(f.small, text) / 2 + 18;
+    drawChip(painter, at + QPointF(right ? shift : -shift, low ? 18 : -18), f.small, text, f.plot);
+}
+
+}  // namespace ui

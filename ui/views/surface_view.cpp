@@ -1,0 +1,500 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/views/surface_view.h"
+
+#include <QFontMetricsF>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QMouseEvent>
+#include <QOffscreenSurface>
+#include <QOpenGLContext>
+#include <QPainter>
+#include <QVBoxLayout>
+#include <QtDataVisualization/Q3DCamera>
+#include <QtDataVisualization/Q3DInputHandler>
+#include <QtDataVisualization/Q3DScene>
+#include <QtDataVisualization/Q3DSurface>
+#include <QtDataVisualization/Q3DTheme>
+#include <QtDataVisualization/QCustom3DItem>
+#include <QtDataVisualization/QCustom3DLabel>
+#include <QtDataVisualization/QSurface3DSeries>
+#include <QtDataVisualization/QSurfaceDataProxy>
+#include <QtDataVisualization/QValue3DAxis>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ui/style/colour_map.h"
+#include "ui/style/theme.h"
+
+namespace ui {
+namespace {
+
+constexpr int kFrameMs = 16;
+
+// Drags turn the scene with either button; a click without a drag picks. (Qt's own handler picks on every press and
+// turns with the right button only.)
+class OrbitHandler : public Q3DInputHandler {
+public:
+    explicit OrbitHandler(QObject* parent) : Q3DInputHandler(parent) {}
+    std::function<void()> before_pick;
+
+    void mousePressEvent(QMouseEvent* event, const QPoint& at) override {
+        press_ = at;
+        left_ = event->button() == Qt::LeftButton;
+        turned_ = false;
+        send(QEvent::MouseButtonPress, event, at, Qt::RightButton);
+    }
+    void mouseMoveEvent(QMouseEvent* event, const QPoint& at) override {
+        if (event->buttons() && (at - press_).manhattanLength() > 4) turned_ = true;
+        if (turned_ || !event->buttons()) Q3DInputHandler::mouseMoveEvent(event, at);
+    }
+    void mouseReleaseEvent(QMouseEvent* event, const QPoint& at) override {
+        send(QEvent::MouseButtonRelease, event, at, Qt::RightButton);
+        if (!left_ || turned_) return;
+        if (before_pick) before_pick();
+        send(QEvent::MouseButtonPress, event, at, Qt::LeftButton);
+        send(QEvent::MouseButtonRelease, event, at, Qt::LeftButton);
+    }
+
+private:
+    void send(QEvent::Type type, const QMouseEvent* event, const QPoint& at, Qt::MouseButton button) {
+        QMouseEvent other(type, event->position(), event->globalPosition(), button,
+                          type == QEvent::MouseButtonPress ? button : Qt::NoButton, event->modifiers());
+        if (type == QEvent::MouseButtonPress) Q3DInputHandler::mousePressEvent(&other, at);
+        else Q3DInputHandler::mouseReleaseEvent(&other, at);
+    }
+
+    QPoint press_;
+    bool left_ = false, turned_ = false;
+};
+
+QImage plain(const QColor& colour) {
+    QImage image(4, 4, QImage::Format_ARGB32);
+    image.fill(colour);
+    return image;
+}
+
+QCustom3DItem* item(const char* mesh) {
+    auto* out = new QCustom3DItem;
+    out->setMeshFile(QLatin1String(mesh));
+    out->setShadowCasting(false);
+    out->setVisible(false);
+    return out;
+}
+
+}  // namespace
+
+// The colours' bar beside the scene.
+class SurfaceLegend : public QWidget {
+public:
+    explicit SurfaceLegend(QWidget* parent) : QWidget(parent) {
+        setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Expanding);
+        setAttribute(Qt::WA_OpaquePaintEvent);
+    }
+    void show(const ValueScale& scale, const QString& title) {
+        scale_ = scale;
+        title_ = title;
+        updateGeometry();
+        update();
+    }
+    QSize sizeHint() const override {
+        return {static_cast<int>(std::ceil(26 + colourLegendWidth(scale_.low, scale_.high, small()))), 120};
+    }
+    void paint(QPainter& painter, const QRectF& area) const {
+        if (title_.isEmpty()) return;
+        const QRectF bar(area.left() + 6, area.top() + 40, 14, std::max(area.height() - 80, 20.0));
+        drawColourLegend(painter, bar, scale_.low, scale_.high, scale_.reach, small());
+        painter.setPen(colours().text);
+        drawSymbol(painter, {area.left() + 6, bar.top() - 10}, font(), title_);
+    }
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter painter(this);
+        painter.fillRect(rect(), colours().panel);
+        painter.setRenderHint(QPainter::Antialiasing, true);
+        paint(painter, rect());
+    }
+
+private:
+    QFont small() const {
+        QFont out = font();
+        out.setPointSizeF(std::max(7.0, out.pointSizeF() * 0.9));
+        return out;
+    }
+    ValueScale scale_;
+    QString title_;
+};
+
+bool SurfaceView::available() {
+    static const bool found = [] {
+        const QString platform = QGuiApplication::platformName();
+        if (platform == QLatin1String("offscreen") || platform == QLatin1String("minimal")) return false;
+        QOpenGLContext context;
+        if (!context.create()) return false;
+        QOffscreenSurface surface;
+        surface.setFormat(context.format());
+        surface.create();
+        if (!surface.isValid() || !context.makeCurrent(&surface)) return false;
+        const bool enough = context.format().majorVersion() >= 2;
+        context.doneCurrent();
+        return enough;
+    }();
+    return found;
+}
+
+SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(new Q3DSurface), legend_(new SurfaceLegend(this)) {
+    auto* handler = new OrbitHandler(this);
+    handler->before_pick = [this] {
+        // What stands in front of the surface would be picked in its place.
+        for (auto* one : {plane_, pin_, stem_, best_, static_cast<QCustom3DItem*>(label_)}) one->setVisible(false);
+        schedule();
+    };
+    graph_->setActiveInputHandler(handler);
+    graph_->setShadowQuality(QAbstract3DGraph::ShadowQualityNone);
+    graph_->setSelectionMode(QAbstract3DGraph::SelectionItem);
+    graph_->setHorizontalAspectRatio(1.0);
+    graph_->setAspectRatio(1.9);
+    graph_->setMargin(0.16);
+    for (auto* axis : {graph_->axisX(), graph_->axisY(), graph_->axisZ()}) {
+        axis->setTitleVisible(true);
+        axis->setTitleFixed(false);
+        axis->setLabelAutoRotation(40);
+    }
+    graph_->axisX()->setRange(0, 1);
+    graph_->axisZ()->setRange(0, 1);
+
+    series_ = new QSurface3DSeries(new QSurfaceDataProxy);
+    series_->setDrawMode(QSurface3DSeries::DrawSurfaceAndWireframe);
+    series_->setFlatShadingEnabled(false);
+    series_->setColorStyle(Q3DTheme::ColorStyleRangeGradient);
+    series_->setItemLabelVisible(false);
+    series_->setMesh(QAbstract3DSeries::MeshPoint);
+    graph_->addSeries(series_);
+    connect(series_, &QSurface3DSeries::selectedPointChanged, this, &SurfaceView::takeSelection);
+
+    plane_ = item(":/defaultMeshes/barFull");
+    pin_ = item(":/defaultMeshes/sphereSmooth");
+    stem_ = item(":/defaultMeshes/barFull");
+    best_ = item(":/defaultMeshes/sphereSmooth");
+    label_ = new QCustom3DLabel;
+    label_->setFacingCamera(true);
+    label_->setShadowCasting(false);
+    label_->setVisible(false);
+    plane_->setScalingAbsolute(false);
+    stem_->setScalingAbsolute(false);
+    for (auto* one : {plane_, pin_, stem_, best_, static_cast<QCustom3DItem*>(label_)}) graph_->addCustomItem(one);
+
+    auto* container = QWidget::createWindowContainer(graph_, this);
+    container->setFocusPolicy(Qt::StrongFocus);
+    container->setAccessibleName(tr("Surface of the change over two factors"));
+    container->setAccessibleDescription(
+        tr("Drag turns the surface, the wheel zooms, a click sets the factors; arrow keys move the setting."));
+    setFocusProxy(container);
+    graph_->installEventFilter(this);
+    note_ = new QLabel(tr("lines: measured; between them: interpolated; grey plane: no change"));
+    note_->setContentsMargins(10, 2, 10, 6);
+    note_->setAutoFillBackground(true);
+    note_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    auto* middle = new QHBoxLayout;
+    middle->setSpacing(0);
+    middle->addWidget(container, 1);
+    middle->addWidget(legend_);
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addLayout(middle, 1);
+    layout->addWidget(note_);
+
+    setCamera({});
+    auto* camera = graph_->scene()->activeCamera();
+    const auto moved = [this] {
+        if (!posing_) Q_EMIT cameraMoved(this->camera());
+    };
+    connect(camera, &Q3DCamera::xRotationChanged, this, moved);
+    connect(camera, &Q3DCamera::yRotationChanged, this, moved);
+    connect(camera, &Q3DCamera::zoomLevelChanged, this, moved);
+    frame_.setSingleShot(true);
+    frame_.setInterval(kFrameMs);
+    connect(&frame_, &QTimer::timeout, this, &SurfaceView::refresh);
+    applyColours();
+}
+
+SurfaceView::~SurfaceView() = default;
+
+void SurfaceView::setSurface(SurfacePtr surface, std::size_t group) {
+    surface_ = std::move(surface);
+    group_ = group;
+    grid_ = hasSurface() ? completeGrid(*surface_, group_) : SurfaceGrid{};
+    rescale();
+    stale_ = true;
+    schedule();
+}
+
+void SurfaceView::setCursor(double x, double y) {
+    if (has_cursor_ && cursor_ == QPointF(x, y)) return;
+    cursor_ = {x, y};
+    has_cursor_ = true;
+    schedule();
+}
+
+void SurfaceView::setRange(double low, double high) {
+    range_ = {low, high};
+    rescale();
+    stale_ = true;
+    schedule();
+}
+
+void SurfaceView::clearRange() {
+    range_.reset();
+    rescale();
+    stale_ = true;
+    schedule();
+}
+
+void SurfaceView::setBestShown(bool shown) {
+    best_shown_ = shown;
+    schedule();
+}
+
+void SurfaceView::setKeyStep(double step) {
+    key_step_ = step;
+}
+
+void SurfaceView::setCamera(const CameraPose& pose) {
+    if (pose == camera()) return;
+    posing_ = true;  // a view that follows another one does not lead it
+    graph_->scene()->activeCamera()->setCameraPosition(pose.around, pose.above, pose.zoom);
+    posing_ = false;
+}
+
+CameraPose SurfaceView::camera() const {
+    const auto* camera = graph_->scene()->activeCamera();
+    return {camera->xRotation(), camera->yRotation(), camera->zoomLevel()};
+}
+
+void SurfaceView::rescale() {
+    double low = -1, high = 1;
+    if (range_) std::tie(low, high) = *range_;
+    else if (hasSurface()) valueRange(*surface_, group_, low, high);
+    scale_ = valueScale(low, high);
+}
+
+void SurfaceView::schedule() {
+    if (!frame_.isActive()) frame_.start();
+}
+
+void SurfaceView::refresh() {
+    if (stale_) fillSeries();
+    stale_ = false;
+    placePin();
+}
+
+void SurfaceView::fillSeries() {
+    ++redraws_;
+    auto* proxy = series_->dataProxy();
+    const auto nx = static_cast<int>(grid_.x.size()), ny = static_cast<int>(grid_.y.size());
+    series_->setVisible(grid_.drawable());
+    legend_->show(scale_, hasSurface() ? changeSymbol(surface_->groups[group_].group) : QString());
+    if (!grid_.drawable()) return;
+    const auto& a = surface_->axes[0];
+    const auto& b = surface_->axes[1];
+    const auto range = [](QValue3DAxis* axis, double low, double high, int most) {
+        axis->setRange(static_cast<float>(low), static_cast<float>(high));
+        const AxisTicks ticks = axisTicks(low, high, most);
+        axis->setSegmentCount(std::max(1, static_cast<int>(std::lround((high - low) / ticks.step))));
+        axis->setLabelFormat(QStringLiteral("%.") + QString::number(ticks.decimals) + QLatin1Char('f'));
+    };
+    range(graph_->axisX(), std::min(a.first, a.last), std::max(a.first, a.last), 6);
+    range(graph_->axisZ(), std::min(b.first, b.last), std::max(b.first, b.last), 6);
+    const AxisTicks up = axisTicks(scale_.low, scale_.high, 9);
+    range(graph_->axisY(), scale_.low, scale_.high, 9);
+    graph_->axisY()->setLabelFormat(QStringLiteral("%+.") + QString::number(up.decimals) + QLatin1Char('f'));
+    graph_->axisX()->setTitle(factorSymbol(a.factor));
+    graph_->axisZ()->setTitle(factorSymbol(b.factor));
+    graph_->axisY()->setTitle(changeTitle(surface_->groups[group_].group));
+    series_->setBaseGradient(divergingGradient(scale_.low, scale_.high, scale_.reach));
+
+    const auto node = [this](int i, int j) {
+        const auto si = static_cast<std::size_t>(i), sj = static_cast<std::size_t>(j);
+        return QVector3D(static_cast<float>(grid_.x[si]),
+                         static_cast<float>(std::clamp(grid_.value(si, sj), scale_.low, scale_.high)),
+                         static_cast<float>(grid_.y[sj]));
+    };
+    // Rows run along the first factor. The array stays where its shape does: only heights are written.
+    if (proxy->rowCount() == ny && proxy->columnCount() == nx) {
+        auto* rows = const_cast<QSurfaceDataArray*>(proxy->array());
+        for (int j = 0; j < ny; ++j) {
+            for (int i = 0; i < nx; ++i) (*rows->at(j))[i].setPosition(node(i, j));
+        }
+        proxy->resetArray(rows);
+        return;
+    }
+    auto* rows = new QSurfaceDataArray;
+    rows->reserve(ny);
+    for (int j = 0; j < ny; ++j) {
+        auto* row = new QSurfaceDataRow(nx);
+        for (int i = 0; i < nx; ++i) (*row)[i].setPosition(node(i, j));
+        rows->append(row);
+    }
+    proxy->resetArray(rows);
+}
+
+void SurfaceView::placePin() {
+    const bool drawn = grid_.drawable();
+    plane_->setVisible(drawn && scale_.low < 0 && scale_.high > 0);
+    const double value = drawn && has_cursor_ ? grid_.at(cursor_.x(), cursor_.y()) : NAN;
+    const bool pinned = !std::isnan(value);
+    for (auto* one : {pin_, stem_, static_cast<QCustom3DItem*>(label_)}) one->setVisible(pinned);
+    SurfaceNode node;
+    const bool best = drawn && best_shown_ && bestNode(*surface_, group_, node);
+    best_->setVisible(best);
+    if (!drawn) return;
+    const auto point = [](double x, double y, double z) {
+        return QVector3D(static_cast<float>(x), static_cast<float>(y), static_cast<float>(z));
+    };
+    const double x0 = graph_->axisX()->min(), x1 = graph_->axisX()->max();
+    const double z0 = graph_->axisZ()->min(), z1 = graph_->axisZ()->max();
+    const double tall = scale_.high - scale_.low;
+    plane_->setPosition(point((x0 + x1) / 2, 0, (z0 + z1) / 2));
+    plane_->setScaling(point(x1 - x0, tall * 0.002, z1 - z0));
+    if (best) best_->setPosition(point(node.x, std::clamp(node.value, scale_.low, scale_.high), node.y));
+    if (!pinned) return;
+    const double foot = std::clamp(value, scale_.low, scale_.high);
+    const double head = std::min(foot + tall * 0.2, scale_.high);
+    pin_->setPosition(point(cursor_.x(), foot, cursor_.y()));
+    stem_->setPosition(point(cursor_.x(), (foot + head) / 2, cursor_.y()));
+    stem_->setScaling(point((x1 - x0) * 0.006, head - foot, (z1 - z0) * 0.006));
+    label_->setPosition(point(cursor_.x(), head, cursor_.y()));
+    SurfaceNode nearest;
+    const bool on_node = nearestNode(*surface_, group_, cursor_.x(), cursor_.y(), nearest) &&
+                         std::fabs(nearest.x - cursor_.x()) < 1e-6 && std::fabs(nearest.y - cursor_.y()) < 1e-6;
+    label_->setText(on_node ? signedNumber(nearest.value, 2) : tr("≈ %1").arg(signedNumber(value, 2)));
+}
+
+void SurfaceView::applyColours() {
+    const auto& c = colours();
+    auto* theme = graph_->activeTheme();
+    theme->setType(Q3DTheme::ThemeUserDefined);
+    theme->setWindowColor(c.panel);
+    theme->setBackgroundEnabled(true);
+    theme->setBackgroundColor(c.window);
+    theme->setGridEnabled(true);
+    theme->setGridLineColor(c.line);
+    theme->setLabelTextColor(c.text);
+    theme->setLabelBackgroundEnabled(false);
+    theme->setLabelBorderEnabled(false);
+    theme->setLightColor(Qt::white);
+    theme->setLightStrength(2.0f);
+    theme->setAmbientLightStrength(0.75f);
+    theme->setHighlightLightStrength(2.0f);
+    theme->setColorStyle(Q3DTheme::ColorStyleRangeGradient);
+    QFont label = font();
+    label.setPointSizeF(34);
+    theme->setFont(label);
+    QColor wire = c.text;
+    wire.setAlpha(255);
+    series_->setWireframeColor(darkTheme() ? QColor(0x16, 0x19, 0x1f) : QColor(0x6a, 0x70, 0x7c));
+    series_->setColorStyle(Q3DTheme::ColorStyleRangeGradient);
+    series_->setBaseGradient(divergingGradient(scale_.low, scale_.high, scale_.reach));
+    plane_->setTextureImage(plain(QColor(128, 128, 128, 110)));
+    pin_->setTextureImage(plain(c.accent));
+    pin_->setScaling(QVector3D(0.03f, 0.03f, 0.03f));
+    stem_->setTextureImage(plain(c.accent));
+    best_->setTextureImage(plain(c.text));
+    best_->setScaling(QVector3D(0.022f, 0.022f, 0.022f));
+    label_->setFont(label);
+    label_->setTextColor(c.text);
+    label_->setBackgroundColor(c.raised);
+    label_->setBackgroundEnabled(true);
+    label_->setBorderEnabled(true);
+    QPalette p = note_->palette();
+    p.setColor(QPalette::Window, c.panel);
+    p.setColor(QPalette::WindowText, c.muted);
+    note_->setPalette(p);
+    QFont small = font();
+    small.setPointSizeF(std::max(7.0, small.pointSizeF() * 0.9));
+    note_->setFont(small);
+    legend_->update();
+}
+
+void SurfaceView::takeSelection(const QPoint& position) {
+    if (position == QSurface3DSeries::invalidSelectionPosition() || !grid_.drawable()) return;
+    const auto j = static_cast<std::size_t>(position.x()), i = static_cast<std::size_t>(position.y());
+    // The pin says where it is; a second click on the same node counts again.
+    QMetaObject::invokeMethod(
+        this, [this] { series_->setSelectedPoint(QSurface3DSeries::invalidSelectionPosition()); },
+        Qt::QueuedConnection);
+    if (i >= grid_.x.size() || j >= grid_.y.size()) return;
+    setCursor(grid_.x[i], grid_.y[j]);
+    Q_EMIT picked(grid_.x[i], grid_.y[j]);
+}
+
+bool SurfaceView::moveByKey(QKeyEvent* event) {
+    QPointF step;
+    switch (event->key()) {
+        case Qt::Key_Left:
+            step = {-1, 0};
+            break;
+        case Qt::Key_Right:
+            step = {1, 0};
+            break;
+        case Qt::Key_Down:
+            step = {0, -1};
+            break;
+        case Qt::Key_Up:
+            step = {0, 1};
+            break;
+        default:
+            return false;
+    }
+    if (!hasSurface()) return false;
+    step *= key_step_ * (event->modifiers().testFlag(Qt::ShiftModifier) ? 10 : 1);
+    const auto moved = [](double v, double by, const engine::FactorAxis& axis) {
+        const double to = std::clamp(v + by, std::min(axis.first, axis.last), std::max(axis.first, axis.last));
+        return std::round(to * 1e9) / 1e9;
+    };
+    const double x = moved(cursor_.x(), step.x(), surface_->axes[0]),
+                 y = moved(cursor_.y(), step.y(), surface_->axes[1]);
+    setCursor(x, y);
+    Q_EMIT picked(x, y);
+    return true;
+}
+
+bool SurfaceView::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == graph_ && event->type() == QEvent::KeyPress && moveByKey(static_cast<QKeyEvent*>(event)))
+        return true;
+    return QWidget::eventFilter(watched, event);
+}
+
+void SurfaceView::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) applyColours();
+}
+
+QImage SurfaceView::picture(QSize size) {
+    refresh();
+    QImage image(size, QImage::Format_ARGB32_Premultiplied);
+    image.fill(colours().panel);
+    const QFontMetricsF metrics(note_->font());
+    const double line = metrics.height() + 4;
+    const int side = legend_->sizeHint().width() + 8;
+    const QRect scene(0, 0, size.width() - side, size.height() - static_cast<int>(2 * line + 12));
+    QPainter painter(&image);
+    painter.setRenderHint(QPainter::Antialiasing, true);
+    painter.drawImage(scene, graph_->renderToImage(8, scene.size()));
+    legend_->paint(painter, QRectF(scene.right(), 0, side, scene.height()));
+    painter.setFont(note_->font());
+    painter.setPen(colours().muted);
+    painter.drawText(QPointF(10, scene.bottom() + 4 + metrics.ascent()), note_->text());
+    painter.setPen(colours().text);
+    if (hasSurface())
+        painter.drawText(QPointF(10, scene.bottom() + 4 + line + metrics.ascent()),
+                         metrics.elidedText(surfaceCaption(*surface_), Qt::ElideRight, size.width() - 20));
+    return image;
+}
+
+}  // namespace ui
