@@ -1,0 +1,192 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/export/command_line.h"
+
+#include <QLocale>
+#include <QRegularExpression>
+
+#include "engine/recipe/reaction_options.h"
+
+namespace ui {
+namespace {
+
+QString text(const std::string& s) {
+    return QString::fromStdString(s);
+}
+
+QString number(double value) {
+    return QLocale::c().toString(value, 'g', QLocale::FloatingPointShortest);
+}
+
+QString pathText(const std::filesystem::path& path) {
+    return text(path.string());
+}
+
+QStringList program() {
+    return {QStringLiteral("molspace")};
+}
+
+// --product, and --workspace where it is not the one that the product names itself.
+QStringList subjectWords(const engine::LiveProduct& product) {
+    QStringList out{QStringLiteral("--product"), pathText(product.folder())};
+    if (product.workspaceFolder() != std::filesystem::path(product.record().workspace))
+        out << QStringLiteral("--workspace") << pathText(product.workspaceFolder());
+    return out;
+}
+
+QStringList setWords(const engine::LiveProduct& product, const engine::Setting& setting) {
+    QStringList out;
+    for (const auto& word : settingWords(product, setting)) out << QStringLiteral("--set") << word;
+    return out;
+}
+
+// Flags of options whose value is not the default.
+QStringList optionWords(const std::vector<engine::OptionEntry>& entries, const engine::Json& values) {
+    QStringList out;
+    for (const auto& entry : entries) {
+        if (!values.is_object() || !values.contains(entry.key)) continue;
+        const engine::Json& value = values[entry.key];
+        if (value == entry.default_value) continue;
+        QString word;
+        if (value.is_boolean()) word = value.get<bool>() ? QStringLiteral("yes") : QStringLiteral("no");
+        else if (value.is_number_integer()) word = text(value.dump());
+        else if (value.is_number()) word = number(value.get<double>());
+        else if (value.is_array()) {
+            QStringList items;
+            for (const auto& item : value) items << text(item.get<std::string>());
+            word = items.join(QLatin1Char(','));
+        } else if (value.is_string()) word = text(value.get<std::string>());
+        else continue;
+        out << text(entry.flag()) << word;
+    }
+    return out;
+}
+
+QStringList protocolWords(const engine::LiveProduct& product) {
+    return optionWords(engine::evaluateOptions(), engine::evalOptionTable().toJson(product.evalOptions()));
+}
+
+}  // namespace
+
+QString shellQuoted(const QString& word) {
+    static const QRegularExpression plain(QStringLiteral("^[A-Za-z0-9_@%+=:,./-]+$"));
+    if (plain.match(word).hasMatch()) return word;
+    return QLatin1Char('\'') + QString(word).replace(QLatin1Char('\''), QStringLiteral("'\\''")) + QLatin1Char('\'');
+}
+
+QString shellLine(const QStringList& words) {
+    QStringList quoted;
+    for (const auto& word : words) quoted << shellQuoted(word);
+    return quoted.join(QLatin1Char(' '));
+}
+
+QStringList settingWords(const engine::LiveProduct& product, const engine::Setting& setting) {
+    QStringList out;
+    for (const auto& factor : product.plan().factors) {
+        const auto at = setting.factors.find(factor.name);
+        if (at != setting.factors.end() && at->second != factor.value)
+            out << text(factor.name) + QLatin1Char('=') + number(at->second);
+    }
+    for (const auto& expert : product.experts()) {
+        const auto at = setting.expert_weights.find(expert.key);
+        if (at == setting.expert_weights.end() || at->second == expert.weight) continue;
+        out << text(expert.key) + (at->second == 0 ? QStringLiteral("=off") : QLatin1Char('=') + number(at->second));
+    }
+    return out;
+}
+
+QString axisText(const engine::FactorAxis& axis) {
+    QString out = text(axis.factor) + QLatin1Char('=') + number(axis.first) + QLatin1Char(':') + number(axis.last);
+    if (axis.steps > 1)
+        out += QLatin1Char(':') + number((axis.last - axis.first) / static_cast<double>(axis.steps - 1));
+    return out;
+}
+
+QString evaluateCommand(const engine::LiveProduct& product, const engine::Setting& setting, const QStringList& sets,
+                        bool json) {
+    QStringList words = program() << QStringLiteral("evaluate") << subjectWords(product) << setWords(product, setting);
+    if (!sets.isEmpty()) words << QStringLiteral("--sets") << sets.join(QLatin1Char(','));
+    words << protocolWords(product);
+    if (json) words << QStringLiteral("--json");
+    return shellLine(words);
+}
+
+QString evaluateSpaceCommand(const engine::LiveProduct& product, const std::string& space, bool json) {
+    QStringList words = program() << QStringLiteral("evaluate") << QStringLiteral("--workspace")
+                                  << pathText(product.workspaceFolder()) << QStringLiteral("--space") << text(space)
+                                  << protocolWords(product);
+    if (json) words << QStringLiteral("--json");
+    return shellLine(words);
+}
+
+QString sweepCommand(const engine::LiveProduct& product, const engine::Setting& setting,
+                     const std::vector<engine::FactorAxis>& axes, const CommandBaseline& baseline,
+                     const QString& output) {
+    engine::Setting others = setting;
+    for (const auto& axis : axes) others.factors.erase(axis.factor);
+    QStringList words = program() << QStringLiteral("sweep") << subjectWords(product);
+    for (const auto& axis : axes) words << QStringLiteral("--axis") << axisText(axis);
+    words << setWords(product, others);
+    if (!baseline.space.empty()) words << QStringLiteral("--baseline-space") << text(baseline.space);
+    if (!baseline.product.empty()) words << QStringLiteral("--baseline-product") << text(baseline.product);
+    if (!output.isEmpty()) words << QStringLiteral("--output") << output;
+    return shellLine(words << protocolWords(product));
+}
+
+QString tuneCommand(const engine::LiveProduct& product, const engine::Setting& from,
+                    const engine::TuneRequestText& request) {
+    QStringList words = program() << QStringLiteral("tune") << subjectWords(product);
+    const auto list = [&words](const QString& flag, const std::vector<std::string>& items) {
+        QStringList joined;
+        for (const auto& item : items) joined << text(item);
+        if (!joined.isEmpty()) words << flag << joined.join(QLatin1Char(','));
+    };
+    list(QStringLiteral("--maximize"), request.maximize);
+    list(QStringLiteral("--at-least"), request.at_least);
+    list(QStringLiteral("--factors"), request.factors);
+    list(QStringLiteral("--sets"), request.sets);
+    words << setWords(product, from);
+    if (request.step != engine::TuneRequestText{}.step) words << QStringLiteral("--step") << number(request.step);
+    if (request.baseline) {
+        if (!request.baseline->space.empty())
+            words << QStringLiteral("--baseline-space") << text(request.baseline->space);
+        if (!request.baseline->product.empty())
+            words << QStringLiteral("--baseline-product") << pathText(request.baseline->product);
+        if (!request.baseline->setting.empty())
+            words << QStringLiteral("--baseline-setting") << text(request.baseline->setting);
+    }
+    if (!request.output.empty()) words << QStringLiteral("--output") << pathText(request.output);
+    return shellLine(words << protocolWords(product));
+}
+
+QString exportCommand(const engine::LiveProduct& product, const engine::Setting& setting, const QString& package,
+                      bool freebind, bool metrics) {
+    QStringList words = program() << QStringLiteral("export") << pathText(product.folder()) << package;
+    if (product.workspaceFolder() != std::filesystem::path(product.record().workspace))
+        words << QStringLiteral("--workspace") << pathText(product.workspaceFolder());
+    words << setWords(product, setting);
+    if (freebind) words << QStringLiteral("--freebind");
+    if (!metrics) words << QStringLiteral("--no-metrics");
+    return shellLine(words);
+}
+
+QString applyCommand(const engine::LiveProduct& product, const engine::Setting& setting, const QString& modality,
+                     const QStringList& inputs, const QString& output) {
+    QStringList words = program() << QStringLiteral("apply") << pathText(product.folder())
+                                  << QStringLiteral("--modality") << modality;
+    for (const auto& input : inputs) words << QStringLiteral("--input") << input;
+    words << setWords(product, setting);
+    return shellLine(words << QStringLiteral("--output") << output);
+}
+
+QString trainCommand(const engine::ReactRequest& request) {
+    QStringList words = program() << QStringLiteral("train") << pathText(request.workspace)
+                                  << QStringLiteral("--recipe") << text(request.recipe);
+    if (!request.product.empty()) words << QStringLiteral("--product") << pathText(request.product);
+    if (request.more_epochs > 0) words << QStringLiteral("--more-epochs") << QString::number(request.more_epochs);
+    words << optionWords(engine::reactionOptionTable().entries(), request.reaction_options)
+          << optionWords(engine::runOptionTable().entries(), request.run_options);
+    return shellLine(words);
+}
+
+}  // namespace ui

@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The `molspace` command lines that repeat what is on screen, quoted for a POSIX shell. Of a setting only what differs
+// from the recipe is named, so that lines stay short and mean the same. Values only; any thread.
+#pragma once
+
+#include <QString>
+#include <QStringList>
+
+#include <string>
+#include <vector>
+
+#include "engine/factors/sweep.h"
+#include "engine/session/live_product.h"
+#include "engine/session/session.h"
+
+namespace ui {
+
+// A word as the shell takes it back: bare where it is plain, else in single quotes.
+QString shellQuoted(const QString& word);
+// Words joined by spaces, each quoted.
+QString shellLine(const QStringList& words);
+
+// "sigma_a=0.8", "CLAP_g=off": what of `setting` differs from the recipe's factors and switches.
+QStringList settingWords(const engine::LiveProduct& product, const engine::Setting& setting);
+
+// What the changes of a sweep or of a search are counted against.
+struct CommandBaseline {
+    std::string space;    // or
+    std::string product;  // at its recipe's factors; both empty: the recipe's base space
+};
+
+QString evaluateCommand(const engine::LiveProduct& product, const engine::Setting& setting,
+                        const QStringList& sets = {}, bool json = false);
+QString evaluateSpaceCommand(const engine::LiveProduct& product, const std::string& space, bool json = false);
+QString sweepCommand(const engine::LiveProduct& product, const engine::Setting& setting,
+                     const std::vector<engine::FactorAxis>& axes, const CommandBaseline& baseline = {},
+                     const QString& output = {});
+QString tuneCommand(const engine::LiveProduct& product, const engine::Setting& from,
+                    const engine::TuneRequestText& request);
+QString exportCommand(const engine::LiveProduct& product, const engine::Setting& setting, const QString& package,
+                      bool freebind, bool metrics);
+QString applyCommand(const engine::LiveProduct& product, const engine::Setting& setting, const QString& modality,
+                     const QStringList& inputs, const QString& output);
+// Options that differ from their defaults become flags.
+QString trainCommand(const engine::ReactRequest& request);
+
+// "sigma_a=0:1:0.05", as parseAxis() reads it.
+QString axisText(const engine::FactorAxis& axis);
+
+}  // namespace ui

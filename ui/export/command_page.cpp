@@ -1,0 +1,185 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/export/command_page.h"
+
+#include <QClipboard>
+#include <QEvent>
+#include <QFontDatabase>
+#include <QGuiApplication>
+#include <QLabel>
+#include <QPlainTextEdit>
+#include <QScrollArea>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+#include "engine/factors/sweep.h"
+#include "engine/recipe/reaction_options.h"
+#include "ui/export/command_line.h"
+#include "ui/style/theme.h"
+
+namespace ui {
+namespace {
+
+constexpr int kLines = 3;  // of a command that are seen at once
+
+QString text(const std::string& s) {
+    return QString::fromStdString(s);
+}
+
+}  // namespace
+
+std::optional<engine::ReactRequest> trainingOf(const engine::LiveProduct& product) {
+    const auto names = engine::shippedRecipes();
+    const engine::Recipe& recipe = product.recipe();
+    if (std::find(names.begin(), names.end(), recipe.name) == names.end()) return std::nullopt;
+    const engine::Recipe shipped = engine::findRecipe(recipe.name);
+    if (shipped.route.size() != recipe.route.size()) return std::nullopt;
+    engine::ReactRequest request;
+    request.workspace = product.workspaceFolder();
+    request.recipe = recipe.name;
+    request.product = product.folder();
+    const auto& table = engine::reactionOptionTable();
+    for (const auto& entry : table.entries()) {
+        // Flags hold for every step: an option that differs between steps cannot be said by one.
+        bool differs = false, same = true;
+        const engine::Json first = table.toJson(recipe.route.front().options)[entry.key];
+        for (std::size_t s = 0; s < recipe.route.size(); ++s) {
+            const engine::Json now = table.toJson(recipe.route[s].options)[entry.key];
+            differs = differs || now != table.toJson(shipped.route[s].options)[entry.key];
+            same = same && now == first;
+        }
+        if (!differs) continue;
+        // Epochs that were the paper's are written into the product's recipe as numbers.
+        if (!same) return std::nullopt;
+        request.reaction_options[entry.key] = first;
+    }
+    for (const auto& entry : engine::runOptionTable().entries()) {
+        if (product.record().options.contains(entry.key))
+            request.run_options[entry.key] = product.record().options[entry.key];
+    }
+    request.run_options["seed"] = product.record().seed;
+    return request;
+}
+
+CommandPage::CommandPage(std::shared_ptr<engine::LiveProduct> product, engine::Setting setting, QWidget* parent)
+    : ExportPage(std::move(product), std::move(setting), parent), note_(new QLabel) {
+    auto* outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    auto* scroll = new QScrollArea;
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    auto* body = new QWidget;
+    body->setObjectName(QStringLiteral("command_body"));
+    new QVBoxLayout(body);
+    body->layout()->setContentsMargins(0, 0, 8, 0);
+    scroll->setWidget(body);
+    outer->addWidget(scroll);
+
+    const auto& base = product_->recipe().base;
+    add(QStringLiteral("evaluate"), tr("The figures at this setting"), evaluateCommand(*product_, setting_));
+    add(QStringLiteral("sweep"), tr("The surface"), {});
+    std::vector<engine::SetOutline> sets = product_->sets();
+    const auto groups =
+        product_->recipe().delta_groups.empty() ? engine::defaultGroups(sets) : product_->recipe().delta_groups;
+    if (!groups.empty()) {
+        engine::TuneRequestText tune;
+        tune.maximize = {groups.front().name};
+        for (std::size_t g = 1; g < groups.size(); ++g) tune.at_least.push_back(groups[g].name + "=0");
+        add(QStringLiteral("tune"),
+            groups.size() > 1 ? tr("The best setting for %1 while the other groups lose nothing against %2")
+                                    .arg(text(groups.front().name), text(base))
+                              : tr("The best setting for %1").arg(text(groups.front().name)),
+            tuneCommand(*product_, setting_, tune));
+    }
+    const std::filesystem::path at = product_->folder();
+    add(QStringLiteral("export"), tr("The package with this setting in force"),
+        exportCommand(*product_, setting_, text((at.parent_path() / (at.filename().string() + "-package")).string()),
+                      false, true));
+    if (const auto training = trainingOf(*product_))
+        add(QStringLiteral("train"), tr("The training"), trainCommand(*training));
+    if (product_->synthetic()) {
+        note_->setText(tr("The product is of a synthetic world; what these lines print says so."));
+        note_->setWordWrap(true);
+        body->layout()->addWidget(note_);
+    }
+    qobject_cast<QVBoxLayout*>(body->layout())->addStretch(1);
+    std::vector<engine::FactorAxis> axes;
+    for (const auto& factor : product_->plan().factors) {
+        if (factor.live && axes.size() < 2) axes.push_back({factor.name, 0, 1, 21});
+    }
+    setSweep(axes, base);
+    dress();
+}
+
+void CommandPage::add(const QString& verb, const QString& title, const QString& line) {
+    auto* head = new QHBoxLayout;
+    auto* label = new QLabel(title);
+    label->setWordWrap(true);
+    auto* copy = new QToolButton;
+    copy->setText(tr("Copy"));
+    copy->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    copy->setAutoRaise(true);
+    copy->setObjectName(QStringLiteral("copy_") + verb);
+    copy->setAccessibleName(tr("Copy the command line: %1").arg(title));
+    copy->setToolTip(tr("Puts the line on the clipboard"));
+    head->addWidget(label, 1);
+    head->addWidget(copy, 0, Qt::AlignBottom);
+    auto* view = new QPlainTextEdit(line);
+    view->setObjectName(QStringLiteral("command_") + verb);
+    view->setReadOnly(true);
+    view->setTabChangesFocus(true);
+    view->setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+    view->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+    view->setAccessibleName(title);
+    view->setToolTip(tr("For a shell; lines break here only to fit"));
+    view->setFixedHeight(view->fontMetrics().lineSpacing() * kLines + 16);
+    connect(copy, &QToolButton::clicked, this, [view] { QGuiApplication::clipboard()->setText(view->toPlainText()); });
+    auto* layout = qobject_cast<QVBoxLayout*>(findChild<QWidget*>(QStringLiteral("command_body"))->layout());
+    layout->addLayout(head);
+    layout->addWidget(view);
+    layout->addSpacing(6);
+    rows_.push_back({verb, view, copy});
+}
+
+void CommandPage::setSweep(const std::vector<engine::FactorAxis>& axes, const std::string& baseline) {
+    for (const auto& row : rows_) {
+        if (row.verb != QLatin1String("sweep")) continue;
+        row.text->setPlainText(
+            axes.empty() ? QString()
+                         : sweepCommand(*product_, setting_, axes,
+                                        {.space = baseline == product_->recipe().base ? std::string() : baseline},
+                                        QStringLiteral("surface.csv")));
+    }
+}
+
+QString CommandPage::command(const QString& verb) const {
+    for (const auto& row : rows_) {
+        if (row.verb == verb) return row.text->toPlainText();
+    }
+    return {};
+}
+
+QString CommandPage::heading() const {
+    return tr("Command line");
+}
+
+QString CommandPage::explanation() const {
+    return tr("The same without a window: what these lines print is what this window shows.");
+}
+
+void CommandPage::changeEvent(QEvent* event) {
+    ExportPage::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange) dress();
+}
+
+void CommandPage::dress() {
+    for (const auto& row : rows_) row.copy->setIcon(icon(QStringLiteral("copy")));
+    QPalette muted = palette();
+    muted.setColor(QPalette::WindowText, colours().muted);
+    note_->setPalette(muted);
+}
+
+}  // namespace ui

@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The command lines that repeat what is on screen, each with a button that copies it. Window's thread.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/session/session.h"
+#include "ui/export/export_page.h"
+
+class QLabel;
+class QPlainTextEdit;
+class QToolButton;
+
+namespace ui {
+
+class CommandPage : public ExportPage {
+    Q_OBJECT
+public:
+    CommandPage(std::shared_ptr<engine::LiveProduct> product, engine::Setting setting, QWidget* parent = nullptr);
+
+    QString heading() const override;
+    QString explanation() const override;
+    QString action() const override { return {}; }
+    QString problem() const override { return {}; }
+    Work work() override { return {}; }
+
+    // What sweeps and packages of the other pages would be.
+    void setSweep(const std::vector<engine::FactorAxis>& axes, const std::string& baseline);
+    QString command(const QString& verb) const;  // "evaluate", "sweep", "tune", "export", "train"
+
+protected:
+    void changeEvent(QEvent* event) override;
+
+private:
+    struct Row {
+        QString verb;
+        QPlainTextEdit* text;
+        QToolButton* copy;
+    };
+    void add(const QString& verb, const QString& title, const QString& line);
+    void dress();
+
+    QLabel* note_;
+    std::vector<Row> rows_;
+};
+
+// What `molspace train` must be told to train this product again; nothing where its recipe does not ship.
+std::optional<engine::ReactRequest> trainingOf(const engine::LiveProduct& product);
+
+}  // namespace ui
