@@ -12,6 +12,7 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/first_error.h"
+#include "engine/base/wide_vectors.h"
 #include "engine/eval/average_precision.h"
 #include "engine/eval/score_kernel.h"
 #include "engine/factors/exact_atoms.h"
@@ -57,10 +58,8 @@ void sortKeys(std::vector<std::uint64_t>& keys, std::vector<std::uint64_t>& spar
 }
 
 // scores[i] = Σ_k b_k[i] Σ_j a_j p_jk[i]; products [class atom j][item atom k][item].
-__attribute__((target_clones("arch=x86-64-v4", "default"))) void weigh(const float* products, const double* b,
-                                                                       const double* a, std::size_t class_atoms,
-                                                                       std::size_t item_atoms, std::size_t n,
-                                                                       double* scores) {
+ENGINE_WIDE_VECTORS void weigh(const float* products, const double* b, const double* a, std::size_t class_atoms,
+                               std::size_t item_atoms, std::size_t n, double* scores) {
     std::fill_n(scores, n, 0.0);
     for (std::size_t k = 0; k < item_atoms; ++k) {
         const double* weights = b + k * n;

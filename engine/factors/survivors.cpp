@@ -60,10 +60,10 @@ struct RowScratch {
 };
 
 // highest[c] and lowest[c]: the range of D_c over the nodes; slack[c]: how far outside of it D_c can be.
-__attribute__((target_clones("arch=x86-64-v4", "default"))) void rangeOfRow(
-    const float* const* products, std::size_t qa, std::size_t ca, std::size_t first, std::size_t count,
-    std::uint32_t query, const std::vector<NodeRow>& rows, const SideTables& queries, const SideTables& candidates,
-    const RowThresholds& thresholds, RowScratch& scratch) {
+ENGINE_WIDE_VECTORS void rangeOfRow(const float* const* products, std::size_t qa, std::size_t ca, std::size_t first,
+                                    std::size_t count, std::uint32_t query, const std::vector<NodeRow>& rows,
+                                    const SideTables& queries, const SideTables& candidates,
+                                    const RowThresholds& thresholds, RowScratch& scratch) {
     float* __restrict highest = scratch.highest.data();
     float* __restrict lowest = scratch.lowest.data();
     std::fill_n(highest, count, -std::numeric_limits<float>::infinity());
