@@ -13,6 +13,7 @@
 #include "engine/store/row_readers.h"
 #include "engine/store/safetensors.h"
 #include "engine/store/workspace.h"
+#include "engine/store/workspace_schema.h"
 
 namespace engine {
 namespace {
@@ -339,6 +340,24 @@ std::vector<ArrayPeek> peekArrays(const std::filesystem::path& path, const JobCo
     auto out = peeker.take();
     if (out.empty() && (!problems || problems->empty()))
         throw Error(ErrorCode::InvalidInput, path.string(), "there is no array that could be imported");
+    return out;
+}
+
+Json peekWorkspace(const std::filesystem::path& folder) {
+    const Workspace workspace(folder);
+    Json out{{"synthetic", workspace.synthetic()},
+             {"spaces", Json::array()},
+             {"pools", Json::array()},
+             {"sets", Json::array()}};
+    for (const auto& s : workspace.spaces())
+        out["spaces"].push_back({{"name", s.name}, {"width", s.width}, {"modalities", s.modalities}});
+    for (const auto& p : workspace.pools()) {
+        Json tables = Json::array();
+        for (const auto& t : p.tables) tables.push_back({{"modality", t.modality}, {"rows", t.rows}});
+        out["pools"].push_back({{"name", p.name}, {"paired", p.paired}, {"tables", std::move(tables)}});
+    }
+    for (const auto& s : workspace.sets())
+        out["sets"].push_back({{"name", s.name}, {"kind", schema::kindName(s.kind)}});
     return out;
 }
 

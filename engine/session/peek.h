@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/base/job.h"
+#include "engine/base/json.h"
 
 namespace engine {
 
@@ -35,6 +36,11 @@ struct ArrayPeek {
 // named in `problems`.
 std::vector<ArrayPeek> peekArrays(const std::filesystem::path& path, const JobContext& job,
                                   std::vector<std::string>* problems = nullptr);
+
+// Spaces, pools and sets of a workspace as inspect() names them, without looking at any row:
+// {"synthetic", "spaces": [{"name", "width", "modalities"}], "pools": [{"name", "paired", "tables": [{"modality",
+// "rows"}]}], "sets": [{"name", "kind"}]}
+Json peekWorkspace(const std::filesystem::path& workspace);
 
 // The first items of a pool or of a side of an evaluation set.
 struct ItemsPreview {

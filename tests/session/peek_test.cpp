@@ -102,6 +102,10 @@ TEST_F(PeekTest, AWorkspaceIsAnHdf5FileAndHasItems) {
     for (const auto& a : peekArrays(at("world") / "workspace.h5", {}))
         found |= a.dataset == "pools/text/text/embeddings/ImageBind" && a.rows;
     EXPECT_TRUE(found);
+    const Json names = peekWorkspace(at("world"));
+    EXPECT_EQ(names["spaces"].size(), 4U);
+    EXPECT_EQ(names["pools"][0]["tables"][0]["modality"], "audio");
+    EXPECT_EQ(names["synthetic"], true);
     ItemsRequest request{at("world"), "text", "text", {}, true, 5};
     EXPECT_EQ(previewItems(request, {}).ids.size(), 5U);
     request = {at("world"), {}, {}, "COCO", false, 4};

@@ -120,6 +120,7 @@ void MessageBar::setAction(const QString& text, std::function<void()> callback) 
     callback_ = std::move(callback);
     action_->setText(text);
     action_->setAccessibleName(text);
+    action_->setMinimumWidth(fontMetrics().horizontalAdvance(text) + 32);
     action_->setVisible(callback_ != nullptr);
 }
 

@@ -86,7 +86,7 @@ HelpPage::HelpPage(QWidget* parent) : QWidget(parent) {
     list_->setFrameShape(QFrame::NoFrame);
     list_->setAccessibleName(tr("Pages of the guide"));
     list_->setToolTip(tr("Pages of the guide"));
-    list_->setSpacing(1);
+    list_->setSpacing(3);
     browser_ = new QTextBrowser;
     browser_->setOpenLinks(false);
     browser_->setFrameShape(QFrame::NoFrame);

@@ -59,6 +59,7 @@ ItemDetails::ItemDetails(QWidget* parent) : QWidget(parent) {
     ids_->setWordWrap(false);
     ids_->verticalHeader()->setDefaultSectionSize(ids_->fontMetrics().height() + 6);
     ids_->horizontalHeader()->setHighlightSections(false);
+    ids_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(14, 12, 14, 8);
     column->setSpacing(2);

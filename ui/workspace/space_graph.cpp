@@ -22,6 +22,7 @@ QString text(const engine::Json& json) {
     return QString::fromStdString(json.get<std::string>());
 }
 
+constexpr double kLegend = 26;  // height of its line at the bottom
 constexpr double kBondGap = 6;  // between the strands of a bond, one for each shared modality
 
 }  // namespace
@@ -78,10 +79,11 @@ double SpaceGraph::radius() const {
 
 QPointF SpaceGraph::place(int space) const {
     const auto n = static_cast<int>(spaces_.size());
-    const QPointF middle(width() / 2.0, height() / 2.0 - 4);
+    const QPointF middle(width() / 2.0, (height() - kLegend) / 2.0 - 4);
     if (n == 1) return middle;
     const double label = fontMetrics().height() + 8;
-    const double wide = std::max(10.0, width() / 2.0 - radius() - 56), high = height() / 2.0 - radius() - label - 6;
+    const double wide = std::max(10.0, width() / 2.0 - radius() - 56),
+                 high = (height() - kLegend) / 2.0 - radius() - label - 6;
     const double turn = n == 2 ? std::numbers::pi : -std::numbers::pi / 2 - (n % 2 == 0 ? std::numbers::pi / n : 0);
     const double angle = turn + 2 * std::numbers::pi * space / n;
     return middle + QPointF(std::min(wide, high * 2.2) * std::cos(angle), high * std::sin(angle) * (n == 2 ? 0 : 1));
@@ -128,7 +130,7 @@ void SpaceGraph::paintEvent(QPaintEvent*) {
         const QPointF at = place(i);
         const auto& modalities = spaces_[i].modalities;
         // Atoms stand on the side that looks away from the middle, clear of the bonds.
-        QPointF out = at - QPointF(width() / 2.0, height() / 2.0 - 4);
+        QPointF out = at - QPointF(width() / 2.0, (height() - kLegend) / 2.0 - 4);
         const double base = std::hypot(out.x(), out.y()) < 1 ? -std::numbers::pi / 2 : std::atan2(out.y(), out.x());
         p.setPen(QPen(i == chosen_ ? c.accent : c.muted, i == chosen_ ? 3 : 1.5));
         p.setBrush(c.panel);
@@ -146,12 +148,34 @@ void SpaceGraph::paintEvent(QPaintEvent*) {
         p.setPen(c.text);
         p.drawText(QRectF(at.x() - r, at.y() - r, 2 * r, 2 * r), Qt::AlignCenter, QString::number(spaces_[i].width));
         p.setFont(font());
-        const bool above = at.y() < height() / 2.0 - 8;
+        const bool above = at.y() < (height() - kLegend) / 2.0 - 8;
         const double label = fontMetrics().height();
         const QRectF line(at.x() - 90, above ? at.y() - r - 9 - label : at.y() + r + 9, 180, label);
         p.setPen(i == chosen_ ? c.accent : c.text);
         p.drawText(line, Qt::AlignCenter, spaces_[i].name);
     }
+    // What the colours and the numbers mean.
+    QStringList modalities;
+    for (const auto& s : spaces_) {
+        for (const auto& m : s.modalities) {
+            if (!modalities.contains(m)) modalities << m;
+        }
+    }
+    double x = 14;
+    const double y = height() - 10 - fontMetrics().height() / 2.0;
+    for (const auto& m : modalities) {
+        p.setPen(Qt::NoPen);
+        p.setBrush(modalityColour(m));
+        p.drawEllipse(QPointF(x + 5, y), 5, 5);
+        p.setPen(c.muted);
+        const int wide = fontMetrics().horizontalAdvance(m);
+        p.drawText(QRectF(x + 15, y - 12, wide + 4, 24), Qt::AlignVCenter, m);
+        x += 15 + wide + 14;
+    }
+    p.setPen(c.muted);
+    p.drawText(
+        QRectF(x, y - 12, width() - x - 14, 24), Qt::AlignVCenter | Qt::AlignRight,
+        fontMetrics().elidedText(tr("number: width of the space"), Qt::ElideRight, static_cast<int>(width() - x - 14)));
     if (hasFocus() && chosen_ < 0) {
         p.setPen(QPen(c.accent, 1, Qt::DotLine));
         p.setBrush(Qt::NoBrush);

@@ -43,8 +43,8 @@ void Emblem::paintEvent(QPaintEvent*) {
     p.setRenderHint(QPainter::Antialiasing);
     const QColor text = modalityColour(QStringLiteral("text")), image = modalityColour(QStringLiteral("image")),
                  audio = modalityColour(QStringLiteral("audio"));
-    const QPointF a(46, 58), b(98, 34), c(142, 64);
-    const QPointF left(18, 34), below(30, 86), right(170, 46);
+    const QPointF a(44, 56), b(98, 32), c(140, 66);
+    const QPointF left(10, 26), below(24, 87), right(171, 40);
     const QColor bond = colours().muted;
     const auto line = [&](QPointF from, QPointF to, double width, Qt::PenStyle style) {
         p.setPen(QPen(bond, width, style, Qt::RoundCap));
@@ -58,7 +58,7 @@ void Emblem::paintEvent(QPaintEvent*) {
     line(a - n, b - n, 2.4, Qt::SolidLine);
     line(b, c, 2.4, Qt::DashLine);  // a reaction yet to come
     const auto atom = [&](QPointF at, double radius, const QColor& colour) {
-        p.setPen(QPen(colours().window, 3));
+        p.setPen(QPen(colours().window, 2));
         p.setBrush(colour);
         p.drawEllipse(at, radius + 1.5, radius + 1.5);
         QColor gleam(Qt::white);
@@ -95,7 +95,7 @@ void StartCard::setPrimary(bool primary) {
 }
 
 QSize StartCard::sizeHint() const {
-    return {268, 40 + 32 + 14 + QFontMetrics(headingFont(1)).height() + 6 + 2 * fontMetrics().lineSpacing()};
+    return {268, 40 + 32 + 14 + QFontMetrics(headingFont(1)).height() + 6 + 3 * fontMetrics().lineSpacing()};
 }
 
 QSize StartCard::minimumSizeHint() const {

@@ -37,6 +37,7 @@ WarningList::WarningList(QWidget* parent) : QWidget(parent) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(14, 12, 14, 12);
     column->setSpacing(14);
+    column->setAlignment(Qt::AlignTop);
     setAccessibleName(tr("Warnings"));
 }
 
@@ -47,29 +48,39 @@ void WarningList::show(const QStringList& warnings) {
 
 QString WarningList::text() const {
     QStringList out;
-    for (const auto* entry : findChildren<WrappedText*>()) out << entry->toPlainText();
+    for (int i = 0; i < layout()->count(); ++i)
+        out << static_cast<WrappedText*>(layout()->itemAt(i)->widget())->toPlainText();
     return out.join(QLatin1Char('\n'));
 }
 
 void WarningList::fill() {
-    while (auto* item = layout()->takeAt(0)) {
-        delete item->widget();
+    auto* column = static_cast<QVBoxLayout*>(layout());
+    const auto wanted = std::max(1, static_cast<int>(warnings_.size()));
+    while (column->count() > wanted) {
+        auto* item = column->takeAt(0);
+        item->widget()->hide();
+        item->widget()->deleteLater();
         delete item;
     }
-    auto* column = static_cast<QVBoxLayout*>(layout());
-    const auto add = [&](const QList<WrappedText::Paragraph>& paragraphs) {
-        auto* entry = new WrappedText(2000);
-        entry->setParagraphs(paragraphs);
-        column->addWidget(entry);
-    };
-    if (warnings_.isEmpty()) add({{tr("Nothing was found that looks wrong."), colours().muted, false}});
-    for (const auto& w : warnings_) add({{w, colours().text, false}, {warningRemedy(w), colours().warning, false}});
-    column->addStretch();
+    while (column->count() < wanted) column->addWidget(new WrappedText(2000));
+    recolour();
+}
+
+void WarningList::recolour() {
+    const auto& c = colours();
+    for (int i = 0; i < layout()->count(); ++i) {
+        auto* entry = static_cast<WrappedText*>(layout()->itemAt(i)->widget());
+        if (warnings_.isEmpty()) {
+            entry->setParagraphs({{tr("Nothing was found that looks wrong."), c.muted, false}});
+        } else {
+            entry->setParagraphs({{warnings_[i], c.text, false}, {warningRemedy(warnings_[i]), c.warning, false}});
+        }
+    }
 }
 
 void WarningList::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange) fill();
+    if (event->type() == QEvent::PaletteChange) recolour();
 }
 
 }  // namespace ui

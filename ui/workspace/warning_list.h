@@ -24,6 +24,7 @@ protected:
 
 private:
     void fill();
+    void recolour();
     QStringList warnings_;
 };
 

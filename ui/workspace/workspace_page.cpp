@@ -16,6 +16,7 @@
 
 #include "engine/session/session.h"
 #include "ui/style/theme.h"
+#include "ui/widgets/badge.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/progress_strip.h"
@@ -73,10 +74,7 @@ WorkspacePage::WorkspacePage(QWidget* parent) : QWidget(parent) {
     progress_->follow(*runner_);
     name_ = new QLabel;
     name_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    synthetic_ = new QLabel(tr("synthetic world"));
-    synthetic_->setToolTip(
-        tr("Made by this program, not by real encoders: its figures show how things work, they are "
-           "no results"));
+    synthetic_ = Badge::syntheticWorld(this);
     summary_ = new ElidedLabel;
     summary_->setAccessibleName(tr("What is in the workspace"));
     place_ = new ElidedLabel({}, Qt::ElideMiddle);
@@ -232,8 +230,6 @@ void WorkspacePage::changeEvent(QEvent* event) {
 void WorkspacePage::refresh() {
     name_->setFont(headingFont(2));
     const auto& c = colours();
-    synthetic_->setStyleSheet(
-        QStringLiteral("color: %1; border: 1px solid %1; border-radius: 8px; padding: 1px 8px;").arg(c.warning.name()));
     QPalette quiet = palette();
     quiet.setColor(QPalette::WindowText, c.muted);
     place_->setPalette(quiet);

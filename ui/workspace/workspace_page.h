@@ -17,6 +17,7 @@ class QToolButton;
 
 namespace ui {
 
+class Badge;
 class ElidedLabel;
 class ItemDetails;
 class MessageBar;
@@ -63,7 +64,8 @@ private:
     JobRunner* runner_;
     MessageBar* messages_;
     ProgressStrip* progress_;
-    QLabel *name_, *synthetic_;
+    QLabel* name_;
+    Badge* synthetic_;
     ElidedLabel *summary_, *place_;
     QToolButton* warnings_chip_;
     QPushButton *import_, *again_;

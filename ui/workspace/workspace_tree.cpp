@@ -6,6 +6,7 @@
 #include <QHeaderView>
 #include <QLocale>
 #include <QPainter>
+#include <QStyledItemDelegate>
 
 #include "ui/style/theme.h"
 
@@ -29,6 +30,15 @@ QString list(const Json& json) {
 QString number(const Json& json) {
     return QLocale().toString(json.get<qulonglong>());
 }
+
+class RoomyRows : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+        const QSize size = QStyledItemDelegate::sizeHint(option, index);
+        return {size.width() + 10, option.fontMetrics.height() + 8};
+    }
+};
 
 QIcon dot(const QColor& colour) {
     QPixmap pixmap(32, 32);
@@ -96,6 +106,7 @@ WorkspaceTree::WorkspaceTree(QWidget* parent) : QTreeWidget(parent) {
     headerItem()->setToolTip(Bytes, tr("Bytes on disk"));
     for (const int c : {Rows, Width, Bytes}) headerItem()->setTextAlignment(c, Qt::AlignRight | Qt::AlignVCenter);
     setUniformRowHeights(true);
+    setItemDelegate(new RoomyRows(this));
     setFrameShape(QFrame::NoFrame);
     setAccessibleName(tr("Spaces, pools and evaluation sets"));
     header()->setStretchLastSection(false);

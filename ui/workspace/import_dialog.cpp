@@ -1,0 +1,678 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/workspace/import_dialog.h"
+
+#include <QDir>
+#include <QDragEnterEvent>
+#include <QEvent>
+#include <QFileDialog>
+#include <QFontDatabase>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QLineEdit>
+#include <QLocale>
+#include <QMimeData>
+#include <QPainter>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QShortcut>
+#include <QSplitter>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QVBoxLayout>
+
+#include <algorithm>
+#include <set>
+
+#include "engine/base/error.h"
+#include "engine/session/session.h"
+#include "ui/style/theme.h"
+#include "ui/widgets/elided_label.h"
+#include "ui/widgets/message_bar.h"
+#include "ui/widgets/progress_strip.h"
+#include "ui/workspace/check_list.h"
+#include "ui/workspace/import_model.h"
+
+namespace ui {
+namespace {
+
+using engine::Json;
+
+// Says what to do while it is empty.
+class MappingView : public QTableView {
+public:
+    using QTableView::QTableView;
+
+protected:
+    void paintEvent(QPaintEvent* event) override {
+        QTableView::paintEvent(event);
+        if (model() && model()->rowCount() > 0) return;
+        QPainter p(viewport());
+        p.setPen(colours().muted);
+        p.drawText(
+            viewport()->rect().adjusted(24, 24, -24, -24), Qt::AlignCenter | Qt::TextWordWrap,
+            tr("Drop files and folders here, or add them above:\n.npy, .npz, .safetensors, HDF5, csv, clip-retrieval "
+               "folders, or an import manifest."));
+    }
+};
+
+void prepare(QTableView* view, QAbstractItemModel* model, const QString& name) {
+    view->setModel(model);
+    view->setItemDelegate(new PlanDelegate(view));
+    view->setSelectionBehavior(QAbstractItemView::SelectRows);
+    view->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::SelectedClicked |
+                          QAbstractItemView::EditKeyPressed | QAbstractItemView::AnyKeyPressed);
+    view->setFrameShape(QFrame::NoFrame);
+    view->setShowGrid(false);
+    view->setAlternatingRowColors(true);
+    view->setWordWrap(false);
+    view->setTabKeyNavigation(false);
+    view->setAccessibleName(name);
+    view->verticalHeader()->hide();
+    view->verticalHeader()->setDefaultSectionSize(view->fontMetrics().height() + 12);
+    view->horizontalHeader()->setHighlightSections(false);
+    view->horizontalHeader()->setStretchLastSection(true);
+}
+
+QPushButton* pushButton(const QString& text, const QString& tip, const char* name) {
+    auto* out = new QPushButton(text);
+    out->setToolTip(tip);
+    out->setAccessibleName(QString(text).remove(QStringLiteral("…")));
+    out->setObjectName(QString::fromLatin1(name));
+    out->setAutoDefault(false);
+    return out;
+}
+
+QString plural(std::size_t n, const QString& one, const QString& many) {
+    return n == 1 ? one : many.arg(QLocale().toString(static_cast<qulonglong>(n)));
+}
+
+}  // namespace
+
+// What a job found out about some paths.
+struct ImportDialog::Looked {
+    struct File {
+        QString path;
+        std::vector<engine::ArrayPeek> arrays;
+        std::vector<std::string> problems;
+        std::optional<JobFailure> failure;
+        bool manifest = false;
+    };
+    std::vector<File> files;
+    bool for_plan = false;
+};
+
+ImportDialog::ImportDialog(QWidget* parent) : QDialog(parent) {
+    setWindowTitle(tr("Import embeddings"));
+    setAcceptDrops(true);
+    setSizeGripEnabled(true);
+    peeker_ = new JobRunner(this);
+    targeter_ = new JobRunner(this);
+    importer_ = new JobRunner(this);
+    mapping_model_ = new MappingModel(plan_, this);
+    sets_model_ = new SetsModel(plan_, this);
+    messages_ = new MessageBar;
+    progress_ = new ProgressStrip;
+    progress_->follow(*importer_);
+
+    auto* top = new QVBoxLayout;
+    top->setContentsMargins(14, 12, 14, 8);
+    top->setSpacing(8);
+    top->addWidget(messages_);
+    top->addWidget(makeTarget());
+    top->addWidget(makeTools());
+    work_ = makeTables();
+    auto* whole = new QVBoxLayout(this);
+    whole->setContentsMargins(0, 0, 0, 0);
+    whole->setSpacing(0);
+    whole->addLayout(top);
+    whole->addWidget(work_, 1);
+    whole->addWidget(progress_);
+    whole->addWidget(makeButtons());
+    resize(1180, 740);
+
+    changed_.setSingleShot(true);
+    changed_.setInterval(0);
+    connect(&changed_, &QTimer::timeout, this, &ImportDialog::update);
+    target_changed_.setSingleShot(true);
+    target_changed_.setInterval(200);
+    connect(&target_changed_, &QTimer::timeout, this, &ImportDialog::lookAtTarget);
+    connect(mapping_model_, &MappingModel::changed, this, &ImportDialog::planChanged);
+    connect(sets_model_, &SetsModel::changed, this, [this] {
+        mapping_model_->setProblems(problems_);
+        planChanged();
+    });
+    connect(peeker_, &JobRunner::ended, this, &ImportDialog::lookAtNext);
+    connect(importer_, &JobRunner::failed, this, [this](const JobFailure& failure) { messages_->showError(failure); });
+    connect(importer_, &JobRunner::cancelled, this,
+            [this] { messages_->showNote(tr("Stopped. Nothing was written.")); });
+    connect(importer_, &JobRunner::started, this, &ImportDialog::updateButtons);
+    connect(importer_, &JobRunner::ended, this, [this] {
+        updateButtons();
+        if (closing_) QDialog::reject();
+    });
+    refresh();
+    update();
+}
+
+QWidget* ImportDialog::makeTarget() {
+    auto* box = new QWidget;
+    folder_ = new QLineEdit;
+    folder_->setObjectName(QStringLiteral("folder"));
+    folder_->setPlaceholderText(tr("Folder of a workspace, new or existing"));
+    folder_->setAccessibleName(tr("Folder of the workspace"));
+    folder_->setToolTip(tr("Where the embeddings go: a workspace that is there, or a folder that will be made"));
+    auto* label = new QLabel(tr("Into &workspace"));
+    label->setBuddy(folder_);
+    auto* browse = pushButton(tr("Choose…"), tr("Choose the folder of a workspace, or of a new one"), "browse");
+    folder_state_ = new QLabel;
+    auto* grid = new QGridLayout(box);
+    grid->setContentsMargins(0, 0, 0, 0);
+    grid->setVerticalSpacing(3);
+    grid->addWidget(label, 0, 0);
+    grid->addWidget(folder_, 0, 1);
+    grid->addWidget(browse, 0, 2);
+    grid->addWidget(folder_state_, 1, 1, 1, 2);
+    connect(folder_, &QLineEdit::textChanged, this, [this] { target_changed_.start(); });
+    connect(browse, &QPushButton::clicked, this, [this] {
+        const QString folder = QFileDialog::getExistingDirectory(this, tr("Folder of the workspace"), folder_->text());
+        if (!folder.isEmpty()) setWorkspace(folder);
+    });
+    return box;
+}
+
+QWidget* ImportDialog::makeTools() {
+    auto* box = new QWidget;
+    add_files_ = pushButton(tr("Add files…"), tr("Add files of embeddings, ids, labels or paths"), "add_files");
+    add_folder_ =
+        pushButton(tr("Add folder…"), tr("Add all files of a folder, or a clip-retrieval folder"), "add_folder");
+    remove_ = pushButton(tr("Remove"), tr("Take the selected rows off the table; files stay (Delete)"), "remove");
+    copy_ = pushButton(tr("Duplicate"), tr("A second row of the same array, for an array with two roles"), "copy");
+    load_ = pushButton(tr("Load manifest…"), tr("Fill the table from an import manifest"), "load");
+    save_ = pushButton(tr("Save manifest…"),
+                       tr("Keep what the table says as a manifest, which molspace import reads too"), "save");
+    show_manifest_ = pushButton(tr("Manifest"), tr("Show the manifest that the table stands for"), "show_manifest");
+    show_manifest_->setCheckable(true);
+    auto* row = new QHBoxLayout(box);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(8);
+    for (auto* b : {add_files_, add_folder_}) row->addWidget(b);
+    row->addSpacing(10);
+    for (auto* b : {remove_, copy_}) row->addWidget(b);
+    row->addStretch();
+    for (auto* b : {load_, save_, show_manifest_}) row->addWidget(b);
+    connect(add_files_, &QPushButton::clicked, this, [this] {
+        addPaths(QFileDialog::getOpenFileNames(this, tr("Add files"), {},
+                                               tr("Embeddings and lists (*.npy *.npz *.safetensors *.h5 *.hdf5 *.hdf "
+                                                  "*.csv *.tsv *.json *.jsonl *.txt);;All "
+                                                  "files (*)")));
+    });
+    connect(add_folder_, &QPushButton::clicked, this, [this] {
+        const QString folder = QFileDialog::getExistingDirectory(this, tr("Add folder"));
+        if (!folder.isEmpty()) addPaths({folder});
+    });
+    connect(remove_, &QPushButton::clicked, this, &ImportDialog::removeRows);
+    connect(copy_, &QPushButton::clicked, this, &ImportDialog::copyRows);
+    connect(load_, &QPushButton::clicked, this, [this] {
+        const QString file = QFileDialog::getOpenFileName(this, tr("Load manifest"), {}, tr("Manifests (*.json)"));
+        if (!file.isEmpty()) loadManifest(file);
+    });
+    connect(save_, &QPushButton::clicked, this, &ImportDialog::saveManifest);
+    connect(show_manifest_, &QPushButton::toggled, this, [this](bool on) { manifest_pane_->setVisible(on); });
+    return box;
+}
+
+QWidget* ImportDialog::makeTables() {
+    mapping_ = new MappingView;
+    mapping_->setObjectName(QStringLiteral("mapping"));
+    prepare(mapping_, mapping_model_, tr("Mapping of arrays"));
+    mapping_->setToolTip(tr("A click on a selected row edits; with several rows selected F2 changes all of them"));
+    mapping_->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    auto* header = mapping_->horizontalHeader();
+    header->setMinimumSectionSize(30);
+    const int widths[] = {30, 290, 170, 190, 130, 110, 130};
+    for (int c = 0; c < MappingModel::kColumns; ++c) mapping_->setColumnWidth(c, widths[c]);
+    header->setSectionResizeMode(MappingModel::State, QHeaderView::Fixed);
+    header->setSectionResizeMode(MappingModel::Array, QHeaderView::Stretch);
+    header->setStretchLastSection(false);
+    auto* remove = new QShortcut(QKeySequence::Delete, mapping_, nullptr, nullptr, Qt::WidgetShortcut);
+    connect(remove, &QShortcut::activated, this, &ImportDialog::removeRows);
+
+    sets_ = new QTableView;
+    sets_->setObjectName(QStringLiteral("sets"));
+    prepare(sets_, sets_model_, tr("Evaluation sets"));
+    const int set_widths[] = {110, 110, 170, 72, 120};
+    for (int c = 0; c < SetsModel::kColumns; ++c) sets_->setColumnWidth(c, set_widths[c]);
+    checks_ = new CheckList;
+    sets_title_ = new QLabel(tr("Evaluation sets"));
+    checks_title_ = new QLabel(tr("Checks"));
+    const auto titled = [](QLabel* title, QWidget* widget) {
+        auto* box = new QWidget;
+        auto* column = new QVBoxLayout(box);
+        column->setContentsMargins(0, 0, 0, 0);
+        column->setSpacing(0);
+        title->setContentsMargins(14, 8, 8, 6);
+        column->addWidget(title);
+        column->addWidget(widget, 1);
+        return box;
+    };
+    auto* below = new QSplitter;
+    below->addWidget(titled(sets_title_, sets_));
+    below->addWidget(titled(checks_title_, checks_));
+    below->setSizes({560, 600});
+    below->setChildrenCollapsible(false);
+    auto* left = new QSplitter(Qt::Vertical);
+    left->addWidget(mapping_);
+    left->addWidget(below);
+    left->setSizes({330, 230});
+    left->setChildrenCollapsible(false);
+    manifest_ = new QPlainTextEdit;
+    manifest_->setReadOnly(true);
+    manifest_->setFrameShape(QFrame::NoFrame);
+    manifest_->setAccessibleName(tr("Manifest"));
+    manifest_->setToolTip(tr("What is imported, as molspace import reads it"));
+    manifest_->setLineWrapMode(QPlainTextEdit::NoWrap);
+    manifest_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+    manifest_pane_ = manifest_;
+    manifest_pane_->hide();
+    auto* split = new QSplitter;
+    split->addWidget(left);
+    split->addWidget(manifest_pane_);
+    split->setSizes({760, 420});
+    split->setStretchFactor(0, 1);
+    split->setChildrenCollapsible(false);
+    connect(checks_, &CheckList::fixChosen, this, &ImportDialog::applyFix, Qt::QueuedConnection);
+    connect(checks_, &CheckList::problemChosen, this,
+            [this](int i) { chooseRows(problems_[static_cast<std::size_t>(i)].rows); });
+    connect(mapping_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &ImportDialog::updateButtons);
+    return split;
+}
+
+QWidget* ImportDialog::makeButtons() {
+    auto* box = new QWidget;
+    state_ = new ElidedLabel;
+    state_->setAccessibleName(tr("State of the import"));
+    cancel_ = pushButton(tr("Cancel"), tr("Close without importing; a running import is stopped"), "cancel");
+    import_ = pushButton(tr("Import"), {}, "import");
+    import_->setDefault(true);
+    auto* row = new QHBoxLayout(box);
+    row->setContentsMargins(14, 10, 14, 12);
+    row->setSpacing(8);
+    row->addWidget(state_, 1);
+    row->addWidget(cancel_);
+    row->addWidget(import_);
+    connect(cancel_, &QPushButton::clicked, this, &ImportDialog::reject);
+    connect(import_, &QPushButton::clicked, this, &ImportDialog::run);
+    return box;
+}
+
+void ImportDialog::setWorkspace(const QString& folder) {
+    folder_->setText(QDir::toNativeSeparators(folder));
+    target_changed_.stop();
+    lookAtTarget();
+}
+
+void ImportDialog::lookAtTarget() {
+    target_changed_.stop();
+    const QString folder = folder_->text().trimmed();
+    target_ = {};
+    target_is_there_ = target_unreadable_ = false;
+    if (folder.isEmpty()) {
+        targeter_->stop();
+        folder_state_->setText(tr("Choose where the embeddings go."));
+        planChanged();
+        return;
+    }
+    folder_state_->setText(tr("Looking…"));
+    struct Found {
+        Json names;
+        QString text;
+        bool there = false, bad = false;
+    };
+    targeter_->start<Found>(
+        tr("Looking at the workspace"),
+        [folder](const engine::JobContext&) {
+            Found found;
+            const QDir dir(folder);
+            if (!dir.exists()) {
+                found.bad = QFileInfo::exists(folder);
+                found.text =
+                    found.bad ? tr("This is a file; a workspace is a folder.") : tr("A new workspace will be made.");
+            } else if (!dir.exists(QStringLiteral("workspace.h5"))) {
+                found.text = dir.isEmpty()
+                                 ? tr("A new workspace will be made in this empty folder.")
+                                 : tr("The folder has other files; a new workspace will be made beside them.");
+            } else {
+                try {
+                    found.names = engine::peekWorkspace(folder.toStdString());
+                    found.there = true;
+                    found.text =
+                        tr("Adds to this workspace: %1, %2, %3.")
+                            .arg(plural(found.names["spaces"].size(), tr("1 space"), tr("%1 spaces")),
+                                 plural(found.names["pools"].size(), tr("1 pool"), tr("%1 pools")),
+                                 plural(found.names["sets"].size(), tr("1 evaluation set"), tr("%1 evaluation sets")));
+                    if (found.names["synthetic"] == true)
+                        found.text += QLatin1Char(' ') + tr("It is a synthetic world.");
+                } catch (const engine::Error& error) {
+                    found.bad = true;
+                    found.text = QString::fromStdString(error.message());
+                }
+            }
+            return found;
+        },
+        [this](const Found& found) {
+            folder_state_->setText(found.text);
+            target_is_there_ = found.there;
+            target_unreadable_ = found.bad;
+            if (found.there) target_ = KnownWorkspace::of(found.names);
+            mapping_model_->setTarget(target_);
+            refresh();
+            planChanged();
+        });
+}
+
+void ImportDialog::addPaths(const QStringList& paths) {
+    if (paths.isEmpty()) return;
+    messages_->clear();
+    if (folder_->text().isEmpty()) {
+        const QFileInfo first(paths.front());
+        setWorkspace(first.dir().filePath(QStringLiteral("workspace")));
+    }
+    waiting_ << paths;
+    updateButtons();
+    if (!peeker_->running()) lookAtNext();
+}
+
+void ImportDialog::lookAtNext() {
+    if (waiting_.isEmpty()) {
+        updateButtons();
+        return;
+    }
+    const QStringList paths = waiting_;
+    waiting_.clear();
+    const bool for_plan = for_plan_;
+    for_plan_ = false;
+    peeker_->start<std::shared_ptr<const Looked>>(
+        tr("Reading headers"),
+        [paths, for_plan](const engine::JobContext& job) -> std::shared_ptr<const Looked> {
+            auto looked = std::make_shared<Looked>();
+            looked->for_plan = for_plan;
+            for (const auto& path : paths) {
+                Looked::File file;
+                file.path = path;
+                try {
+                    const QFileInfo info(path);
+                    if (!for_plan && info.suffix().toLower() == QLatin1String("json") && info.size() < (16 << 20)) {
+                        const Json json = engine::readJsonFile(path.toStdString());
+                        file.manifest = json.is_object() && (json.value("format", Json()) == "molspace-import" ||
+                                                             json.contains("pools") || json.contains("sets"));
+                    }
+                    if (!file.manifest) file.arrays = engine::peekArrays(path.toStdString(), job, &file.problems);
+                } catch (const engine::Error&) {
+                    file.failure = currentFailure();
+                } catch (const std::filesystem::filesystem_error& error) {
+                    file.failure = JobFailure{path, QString::fromUtf8(error.code().message().c_str()), {}};
+                }
+                looked->files.push_back(std::move(file));
+            }
+            return looked;
+        },
+        [this](const std::shared_ptr<const Looked>& looked) { takeLooked(*looked); });
+}
+
+void ImportDialog::takeLooked(const Looked& looked) {
+    std::vector<engine::ArrayPeek> arrays;
+    QString manifest;
+    for (const auto& file : looked.files) {
+        if (looked.for_plan) {
+            for (auto& row : plan_.rows) {
+                if (row.array.file.string() != file.path.toStdString() || row.known()) continue;
+                if (file.failure) row.unreadable = file.failure->message.toStdString();
+                else takeHeader(row, file.arrays);
+            }
+            continue;
+        }
+        if (file.manifest) manifest = file.path;
+        arrays.insert(arrays.end(), file.arrays.begin(), file.arrays.end());
+        if (file.failure) messages_->showError(*file.failure);
+        for (const auto& problem : file.problems) messages_->showWarning(QString::fromStdString(problem));
+    }
+    if (!manifest.isEmpty()) {
+        loadManifest(manifest);
+        return;
+    }
+    addArrays(plan_, arrays, target_);
+    mapping_model_->reset();
+    sets_model_->reset();
+    planChanged();
+}
+
+void ImportDialog::loadManifest(const QString& file) {
+    messages_->clear();
+    try {
+        const std::filesystem::path path = QFileInfo(file).absoluteFilePath().toStdString();
+        plan_ = planOf(engine::readJsonFile(path), path.string(), path.parent_path());
+    } catch (const engine::Error&) {
+        if (const auto failure = currentFailure()) messages_->showError(*failure);
+        return;
+    }
+    if (folder_->text().isEmpty()) setWorkspace(QFileInfo(file).dir().filePath(QStringLiteral("workspace")));
+    mapping_model_->reset();
+    sets_model_->reset();
+    waiting_.clear();
+    for (const auto& row : plan_.rows) {
+        const QString one = QString::fromStdString(row.array.file.string());
+        if (!one.isEmpty() && !waiting_.contains(one)) waiting_ << one;
+    }
+    for_plan_ = true;
+    planChanged();
+    if (!peeker_->running()) lookAtNext();
+}
+
+void ImportDialog::planChanged() {
+    changed_.start();
+}
+
+void ImportDialog::update() {
+    std::vector<std::string> before, after;
+    for (const auto& s : plan_.sets) before.push_back(s.name);
+    tidySets(plan_);
+    for (const auto& s : plan_.sets) after.push_back(s.name);
+    if (before != after) sets_model_->reset();
+    problems_ = checkPlan(plan_, target_);
+    mapping_model_->setProblems(problems_);
+    checks_->show(problems_, !plan_.empty());
+    const auto errors = std::count_if(problems_.begin(), problems_.end(), [](const auto& p) { return p.error; });
+    checks_title_->setText(problems_.empty() ? tr("Checks")
+                           : errors > 0      ? tr("Checks: %1 to mend").arg(errors)
+                                             : tr("Checks: %1 to look at").arg(problems_.size()));
+    const QString text = plan_.empty() ? QString() : QString::fromStdString(manifestOf(plan_).dump(2));
+    if (text != manifest_->toPlainText()) manifest_->setPlainText(text);
+    updateButtons();
+}
+
+bool ImportDialog::busy() const {
+    return peeker_->running() || importer_->running() || targeter_->running() || !waiting_.isEmpty();
+}
+
+bool ImportDialog::ready() const {
+    const bool errors = std::any_of(problems_.begin(), problems_.end(), [](const auto& p) { return p.error; });
+    return !errors && !plan_.empty() && !busy() && !changed_.isActive() && !target_changed_.isActive() &&
+           !target_unreadable_ && !folder_->text().trimmed().isEmpty();
+}
+
+void ImportDialog::updateButtons() {
+    const bool importing = importer_->running();
+    const bool chosen = !mapping_->selectionModel()->selectedRows().isEmpty();
+    work_->setEnabled(!importing);
+    folder_->setEnabled(!importing);
+    for (auto* b : {add_files_, add_folder_, load_}) b->setEnabled(!importing);
+    remove_->setEnabled(!importing && chosen);
+    copy_->setEnabled(!importing && chosen);
+    save_->setEnabled(!plan_.empty());
+    import_->setEnabled(ready());
+    const auto errors = std::count_if(problems_.begin(), problems_.end(), [](const auto& p) { return p.error; });
+    std::set<std::string> pools;
+    std::size_t arrays = 0;
+    std::uint64_t rows = 0;
+    for (const auto& r : plan_.rows) {
+        if (r.role == ArrayRole::PoolRows) pools.insert(r.item);
+        if (isRows(r.role)) {
+            ++arrays;
+            rows += r.count().value_or(0);
+        }
+    }
+    if (importing) {
+        state_->setText(tr("Importing…"));
+    } else if (peeker_->running() || !waiting_.isEmpty()) {
+        state_->setText(tr("Reading headers…"));
+    } else if (plan_.empty()) {
+        state_->clear();
+    } else {
+        state_->setText(QStringList{plural(arrays, tr("1 array of embeddings"), tr("%1 arrays of embeddings")),
+                                    tr("%1 rows").arg(QLocale().toString(static_cast<qulonglong>(rows))),
+                                    plural(pools.size(), tr("1 pool"), tr("%1 pools")),
+                                    plural(plan_.sets.size(), tr("1 evaluation set"), tr("%1 evaluation sets"))}
+                            .join(QStringLiteral("  ·  ")));
+    }
+    import_->setToolTip(errors > 0
+                            ? tr("First mend what the checks name")
+                            : tr("Check the values and write the workspace; a failed import leaves it as it was"));
+}
+
+void ImportDialog::applyFix(int problem) {
+    const auto i = static_cast<std::size_t>(problem);
+    if (i >= problems_.size() || !problems_[i].fix) return;
+    const auto fix = problems_[i].fix;
+    fix(plan_);
+    mapping_model_->setProblems({});
+    sets_model_->reset();
+    update();
+}
+
+void ImportDialog::chooseRows(const std::vector<int>& rows) {
+    QItemSelection selection;
+    for (const int row : rows)
+        selection.select(mapping_model_->index(row, 0), mapping_model_->index(row, MappingModel::kColumns - 1));
+    if (rows.empty()) return;
+    const auto first = mapping_model_->index(rows.front(), MappingModel::Role);
+    mapping_->selectionModel()->setCurrentIndex(first, QItemSelectionModel::NoUpdate);
+    mapping_->selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect);
+    mapping_->scrollTo(first);
+    mapping_->setFocus();
+}
+
+std::vector<int> ImportDialog::chosenRows() const {
+    std::vector<int> out;
+    for (const auto& index : mapping_->selectionModel()->selectedRows()) out.push_back(index.row());
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+void ImportDialog::removeRows() {
+    const auto rows = chosenRows();
+    for (auto it = rows.rbegin(); it != rows.rend(); ++it) plan_.rows.erase(plan_.rows.begin() + *it);
+    mapping_model_->reset();
+    planChanged();
+}
+
+void ImportDialog::copyRows() {
+    const auto rows = chosenRows();
+    for (auto it = rows.rbegin(); it != rows.rend(); ++it) {
+        PlanRow copy = plan_.rows[static_cast<std::size_t>(*it)];
+        copy.role = ArrayRole::Unset;
+        plan_.rows.insert(plan_.rows.begin() + *it + 1, std::move(copy));
+    }
+    mapping_model_->reset();
+    planChanged();
+}
+
+void ImportDialog::saveManifest() {
+    const QString file = QFileDialog::getSaveFileName(this, tr("Save manifest"), QStringLiteral("manifest.json"),
+                                                      tr("Manifests (*.json)"));
+    if (file.isEmpty()) return;
+    try {
+        engine::writeJsonFile(file.toStdString(), manifestOf(plan_));
+        messages_->showNote(tr("Saved as %1.").arg(file),
+                            tr("The same import on the command line: molspace import %1 --manifest %2")
+                                .arg(folder_->text().isEmpty() ? QStringLiteral("WORKSPACE") : folder_->text(), file));
+    } catch (const engine::Error&) {
+        if (const auto failure = currentFailure()) messages_->showError(*failure);
+    }
+}
+
+void ImportDialog::run() {
+    if (!ready()) return;
+    messages_->clear();
+    const QString folder = QDir(folder_->text().trimmed()).absolutePath();
+    importer_->start<engine::Outcome>(
+        tr("Importing"),
+        [folder, manifest = manifestOf(plan_)](const engine::JobContext& job) {
+            const QTemporaryDir scratch;
+            const std::filesystem::path file = scratch.filePath(QStringLiteral("manifest.json")).toStdString();
+            engine::writeJsonFile(file, manifest);
+            engine::ImportRequest request;
+            request.workspace = folder.toStdString();
+            request.manifest = file;
+            return engine::importEmbeddings(request, job);
+        },
+        [this, folder](const engine::Outcome&) {
+            accept();
+            Q_EMIT imported(folder);
+        });
+}
+
+void ImportDialog::reject() {
+    if (importer_->running()) {
+        closing_ = true;
+        importer_->stop();
+        return;
+    }
+    QDialog::reject();
+}
+
+QString ImportDialog::checksText() const {
+    return checks_->text();
+}
+
+QString ImportDialog::manifestText() const {
+    return manifest_->toPlainText();
+}
+
+void ImportDialog::dragEnterEvent(QDragEnterEvent* event) {
+    if (event->mimeData()->hasUrls() && !importer_->running()) event->acceptProposedAction();
+}
+
+void ImportDialog::dropEvent(QDropEvent* event) {
+    QStringList paths;
+    for (const auto& url : event->mimeData()->urls()) {
+        if (url.isLocalFile()) paths << url.toLocalFile();
+    }
+    if (paths.isEmpty()) return;
+    event->acceptProposedAction();
+    addPaths(paths);
+}
+
+void ImportDialog::changeEvent(QEvent* event) {
+    QDialog::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) refresh();
+}
+
+void ImportDialog::refresh() {
+    QFont strong = font();
+    strong.setWeight(QFont::DemiBold);
+    sets_title_->setFont(strong);
+    checks_title_->setFont(strong);
+    QPalette quiet = palette();
+    quiet.setColor(QPalette::WindowText, target_unreadable_ ? colours().bad : colours().muted);
+    folder_state_->setPalette(quiet);
+    quiet.setColor(QPalette::WindowText, colours().muted);
+    state_->setPalette(quiet);
+    add_files_->setIcon(icon(QStringLiteral("add")));
+    add_folder_->setIcon(icon(QStringLiteral("add")));
+    remove_->setIcon(icon(QStringLiteral("remove")));
+    copy_->setIcon(icon(QStringLiteral("copy")));
+}
+
+}  // namespace ui

@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The mapping table and the table of evaluation sets of an import, as models over one plan. The plan's owner reads it
+// after changed().
+#pragma once
+
+#include <QAbstractTableModel>
+#include <QStyledItemDelegate>
+
+#include "ui/workspace/import_plan.h"
+
+namespace ui {
+
+class MappingModel : public QAbstractTableModel {
+    Q_OBJECT
+public:
+    enum Column { State, Array, Shape, Role, Item, Modality, Space, kColumns };
+
+    MappingModel(ImportPlan& plan, QObject* parent);
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+    bool setData(const QModelIndex& index, const QVariant& value, int role) override;
+    Qt::ItemFlags flags(const QModelIndex& index) const override;
+
+    void reset();                                                // after the plan changed otherwise
+    void setProblems(const std::vector<PlanProblem>& problems);  // for the column State
+    // What can be chosen in a cell; empty: any text.
+    QStringList choices(const QModelIndex& index) const;
+    void setTarget(const KnownWorkspace& target) { target_ = target; }
+
+Q_SIGNALS:
+    void changed();
+
+private:
+    ImportPlan& plan_;
+    KnownWorkspace target_;
+    std::map<int, std::pair<bool, QString>> states_;  // row: is it an error, and the texts
+};
+
+class SetsModel : public QAbstractTableModel {
+    Q_OBJECT
+public:
+    enum Column { Name, Kind, Pairs, Captions, Prompt, kColumns };
+
+    SetsModel(ImportPlan& plan, QObject* parent);
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+    bool setData(const QModelIndex& index, const QVariant& value, int role) override;
+    Qt::ItemFlags flags(const QModelIndex& index) const override;
+    void reset();
+    QStringList choices(const QModelIndex& index) const;
+
+Q_SIGNALS:
+    void changed();
+
+private:
+    ImportPlan& plan_;
+};
+
+// A list where a cell has choices (open to other texts where it is a name), a line of text elsewhere. A change of a
+// cell in a selection of several rows is made in all of them.
+class PlanDelegate : public QStyledItemDelegate {
+    Q_OBJECT
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+    QWidget* createEditor(QWidget* parent, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+    void setEditorData(QWidget* editor, const QModelIndex& index) const override;
+    void setModelData(QWidget* editor, QAbstractItemModel* model, const QModelIndex& index) const override;
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+};
+
+}  // namespace ui
