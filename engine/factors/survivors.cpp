@@ -13,6 +13,7 @@
 #include "engine/base/file.h"
 #include "engine/base/first_error.h"
 #include "engine/base/matrix.h"
+#include "engine/base/wide_vectors.h"
 #include "engine/eval/score_kernel.h"
 
 namespace engine {
