@@ -90,11 +90,15 @@ bool orthonormalise(const Vectors& basis, std::vector<double>& x, double size) {
     return true;
 }
 
-std::vector<double> times(const std::vector<double>& matrix, const std::vector<double>& x) {
-    const std::size_t n = x.size();
-    std::vector<double> out(n);
+// The matrix times vectors from..to-1 of a basis, all in one pass over it.
+Vectors times(const std::vector<double>& matrix, const Vectors& basis, std::size_t from, std::size_t to) {
+    const std::size_t n = basis[from].size();
+    Vectors out(to - from, std::vector<double>(n));
 #pragma omp parallel for schedule(static)
-    for (std::size_t i = 0; i < n; ++i) out[i] = score::dot(matrix.data() + i * n, x.data(), n);
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t v = from; v < to; ++v)
+            out[v - from][i] = score::dot(matrix.data() + i * n, basis[v].data(), n);
+    }
     return out;
 }
 
@@ -114,10 +118,8 @@ Spectrum krylov(const std::vector<double>& c, std::size_t n, std::size_t count, 
         }
         for (std::size_t block = 0; block < kBlocks && from < basis.size(); ++block) {
             const std::size_t to = basis.size();
-            for (std::size_t i = from; i < to; ++i) {
-                job.checkStop();
-                image.push_back(times(c, basis[i]));
-            }
+            job.checkStop();
+            for (auto& x : times(c, basis, from, to)) image.push_back(std::move(x));
             if (block + 1 == kBlocks) break;
             for (std::size_t i = from; i < to; ++i) {
                 auto next = image[i];

@@ -12,22 +12,14 @@
 #include "engine/base/rng.h"
 #include "engine/eval/score_kernel.h"
 #include "engine/eval/workspace_evaluation.h"
+#include "engine/session/atom_blend.h"
 #include "engine/session/principal_axes.h"
 
 namespace engine {
 namespace {
 
-constexpr double kShortest = 1e-6;  // as blend()
-constexpr std::size_t kMostParts = 16;
+constexpr double kShortest = 1e-6;       // as blend()
 constexpr std::size_t kBlockRows = 512;  // between two looks for a stop
-
-void checkShape(const Components& components, const BlendWeights& weights) {
-    ENGINE_CHECK(weights.layers.size() == components.layers.size(), "weights belong to other components");
-    for (std::size_t k = 0; k < components.layers.size(); ++k) {
-        ENGINE_CHECK(weights.layers[k].weights.size() == components.layers[k].parts.size(),
-                     "weights belong to other components");
-    }
-}
 
 // body(i) for every i on all threads, with looks for a stop.
 template <class Body>
@@ -63,27 +55,10 @@ const OptionTable<MapOptions>& mapOptionTable() {
     return table;
 }
 
-const float* SpaceMap::Side::atom(std::size_t item, std::size_t j) const {
-    const std::size_t row = rows[item];
-    if (j == 0) return components.base.row(row);
-    --j;
-    for (const auto& layer : components.layers) {
-        if (j < layer.parts.size()) return layer.parts[j].rows.row(row);
-        j -= layer.parts.size();
-    }
-    return nullptr;
-}
-
 void SpaceMap::Side::takeGram(const JobContext& job) {
-    const std::size_t width = components.width();
     gram.resize(rows.size() * atoms * atoms);
-    forBlocks(rows.size(), job, [&](std::size_t i) {
-        double* g = gram.data() + i * atoms * atoms;
-        for (std::size_t j = 0; j < atoms; ++j) {
-            for (std::size_t k = 0; k <= j; ++k)
-                g[j * atoms + k] = g[k * atoms + j] = score::dot(atom(i, j), atom(i, k), width);
-        }
-    });
+    forBlocks(rows.size(), job,
+              [&](std::size_t i) { atomGram(components, rows[i], atoms, gram.data() + i * atoms * atoms); });
 }
 
 void SpaceMap::Side::takePlaces(const std::vector<std::vector<float>>& axes, const JobContext& job) {
@@ -98,62 +73,18 @@ void SpaceMap::Side::takePlaces(const std::vector<std::vector<float>>& axes, con
     });
 }
 
-bool SpaceMap::Side::combine(std::size_t item, const BlendWeights& weights, double* a) const {
-    const double* g = gram.data() + item * atoms * atoms;
-    std::fill_n(a, atoms, 0.0);
-    double square = g[0];  // of the vector so far
-    a[0] = 1;
-    if (square >= kShortest * kShortest) {
-        a[0] = 1 / std::sqrt(square);
-        square = 1;
-    }
-    std::size_t begin = 1;
-    for (const auto& layer : weights.layers) {
-        const std::size_t end = begin + layer.weights.size();
-        const double s = layer.share;
-        if (s != 0) {
-            const double* w = layer.weights.data() - begin;
-            double mean = 0, along = 0;  // squared length of the experts' sum; its product with the vector so far
-            for (std::size_t p = begin; p < end; ++p) {
-                if (w[p] == 0) continue;
-                double own = 0, with = 0;
-                for (std::size_t q = begin; q < end; ++q) own += w[q] * g[p * atoms + q];
-                for (std::size_t q = 0; q < begin; ++q) with += a[q] * g[p * atoms + q];
-                mean += w[p] * own;
-                along += w[p] * with;
-            }
-            if (!(mean >= kShortest * kShortest)) return false;
-            const double inverse = 1 / std::sqrt(mean);
-            const double total = s * s + (1 - s) * (1 - s) * square + 2 * s * (1 - s) * along * inverse;
-            if (!(total >= kShortest * kShortest)) return false;
-            const double scale = 1 / std::sqrt(total);
-            for (std::size_t q = 0; q < begin; ++q) a[q] *= (1 - s) * scale;
-            for (std::size_t p = begin; p < end; ++p) a[p] = s * scale * inverse * w[p];
-            square = 1;
-        }
-        begin = end;
-    }
-    return square >= kShortest * kShortest;
-}
-
 std::shared_ptr<const SpaceMap> SpaceMap::make(const SetComponents& set, const BlendWeights& first,
                                                const BlendWeights& second, const MapOptions& options,
                                                const JobContext& job) {
     throwIfAny(mapOptionTable().validate(options), "map of " + set.set.name);
-    checkShape(set.first, first);
-    checkShape(set.second, second);
+    checkWeights(set.first, first);
+    checkWeights(set.second, second);
     std::shared_ptr<SpaceMap> map(new SpaceMap);
     map->options_ = options;
     for (const bool is_first : {true, false}) {
         Side& side = is_first ? map->first_ : map->second_;
         side.components = is_first ? set.first : set.second;
-        for (const auto& layer : side.components.layers) side.atoms += layer.parts.size();
-        if (side.atoms > kMostParts) {
-            throw Error(ErrorCode::InvalidInput, set.set.name,
-                        "a map has room for 15 experts on " + side.components.modality + ", found " +
-                            std::to_string(side.atoms - 1),
-                        "map a recipe with fewer experts");
-        }
+        side.atoms = atomCount(side.components);
     }
     map->draw(set);
     map->fit(first, second, job);
@@ -286,8 +217,8 @@ void SpaceMap::takeCross(const JobContext& job) {
 }
 
 MapPlaces SpaceMap::places(const BlendWeights& first, const BlendWeights& second) const {
-    checkShape(first_.components, first);
-    checkShape(second_.components, second);
+    checkWeights(first_.components, first);
+    checkWeights(second_.components, second);
     const std::size_t k = axes();
     MapPlaces out;
     out.axes = k;
@@ -376,8 +307,8 @@ std::vector<double> SpaceMap::meanOf(const Side& side, const BlendWeights& weigh
 }
 
 double SpaceMap::gap(const BlendWeights& first, const BlendWeights& second, const JobContext& job) const {
-    checkShape(first_.components, first);
-    checkShape(second_.components, second);
+    checkWeights(first_.components, first);
+    checkWeights(second_.components, second);
     const auto a = meanOf(first_, first, job), b = meanOf(second_, second, job);
     double square = 0;
     for (std::size_t d = 0; d < a.size(); ++d) square += (a[d] - b[d]) * (a[d] - b[d]);

@@ -17,6 +17,7 @@
 
 #include "engine/base/option_table.h"
 #include "engine/eval/product_evaluation.h"
+#include "engine/session/atom_blend.h"
 #include "engine/store/workspace.h"
 
 namespace engine {
@@ -71,9 +72,10 @@ private:
         std::vector<double> gram;   // [items][atoms][atoms]
         void takeGram(const JobContext& job);
         void takePlaces(const std::vector<std::vector<float>>& axes, const JobContext& job);
-        const float* atom(std::size_t item, std::size_t j) const;
-        // The weights of an item's atoms in its unit vector; false where that vanishes.
-        bool combine(std::size_t item, const BlendWeights& weights, double* a) const;
+        const float* atom(std::size_t item, std::size_t j) const { return atomRow(components, rows[item], j); }
+        bool combine(std::size_t item, const BlendWeights& weights, double* a) const {
+            return atomWeights(gram.data() + item * atoms * atoms, atoms, weights, a);
+        }
     };
     SpaceMap() = default;
     void draw(const SetComponents& set);

@@ -184,8 +184,7 @@ TEST(SpaceMap, StopIsObeyed) {
     EXPECT_THROW(SpaceMap::make(set, w.first, w.second, {}, JobContext(stop.get_token())), Cancelled);
     const auto map = SpaceMap::make(set, w.first, w.second, {}, {});
     EXPECT_THROW(map->gap(w.first, w.second, JobContext(stop.get_token())), Cancelled);
-    EXPECT_THROW(topAnswers(set, w.first, w.second, true, 0, 5, TieRule::Expected, JobContext(stop.get_token())),
-                 Cancelled);
+    EXPECT_THROW(QueryAnswers(set, true, 0, JobContext(stop.get_token())), Cancelled);
     EXPECT_THROW(SpaceMap::make(set, w.first, w.second, {.axes = "other"}, {}), Error);
 }
 
@@ -303,7 +302,7 @@ TEST(TopAnswers, EqualBruteForce) {
         const PairRanks ranks = rankPairsReference(x.source(), y.source(), set.set.pairs, Directions::Both, {});
         for (const bool forward : {true, false}) {
             for (std::uint32_t q = 0; q < SmallProduct::kItems; ++q) {
-                const TopAnswers got = topAnswers(set, w.first, w.second, forward, q, 7, TieRule::Expected, {});
+                const TopAnswers got = QueryAnswers(set, forward, q, {}).at(w.first, w.second, 7, TieRule::Expected);
                 const RowSource from = forward ? x.source() : y.source(), to = forward ? y.source() : x.source();
                 std::vector<double> z(from.rows.cols), c(z.size());
                 exactRow(from, q, z.data());
@@ -338,6 +337,37 @@ TEST(TopAnswers, EqualBruteForce) {
             }
         }
     }
+}
+
+TEST(TopAnswers, SharesAreThoseOfTheWholeSet) {
+    const SmallProduct world;
+    const Setting before{{{"sigma_a", 0.1}, {"sigma_t", 0.1}}, {{"ExpertG", 0}}};
+    const Setting after{{{"sigma_a", 0.7}, {"sigma_t", 0.6}}, {{"ExpertM", 2}}};
+    const SetComponents& set = world.sets[0];
+    WhyOptions options;
+    options.explained = 1000;
+    const SetChange change = explainChange(*world.model, set, before, after, options, {});
+    std::size_t seen = 0;
+    for (const bool forward : {true, false}) {
+        const DirectionChange& direction = forward ? change.forward : change.backward;
+        for (const auto* list : {&direction.gained, &direction.lost}) {
+            for (const QueryChange& want : *list) {
+                const QueryShares got =
+                    explainQuery(*world.model, QueryAnswers(set, forward, want.query, {}), before, after, {});
+                ASSERT_EQ(got.movers.size(), change.movers.size());
+                for (std::size_t m = 0; m < got.movers.size(); ++m) {
+                    EXPECT_EQ(got.movers[m].name, change.movers[m].name);
+                    EXPECT_EQ(got.movers[m].before, change.movers[m].before);
+                    EXPECT_EQ(got.movers[m].after, change.movers[m].after);
+                    EXPECT_NEAR(got.shares[m], want.shares[m], 1e-12);
+                }
+                EXPECT_NEAR(got.margin_before, want.margin_before, 1e-12);
+                EXPECT_NEAR(got.margin_after, want.margin_after, 1e-12);
+                ++seen;
+            }
+        }
+    }
+    EXPECT_GT(seen, 5u);
 }
 
 TEST(SpaceMap, OfARawSpace) {

@@ -96,7 +96,7 @@ private Q_SLOTS:
         QVERIFY2(audio > 100 && text > 100, qPrintable(QString("%1 %2").arg(audio).arg(text)));
         const auto figures = page_->findChildren<QLabel*>();
         QVERIFY(std::any_of(figures.begin(), figures.end(), [](QLabel* l) {
-            return l->text().contains("Mean cosine of matched pairs") && l->text().contains("modality gap");
+            return l->text().contains("Matched pairs: mean cosine") && l->text().contains("modality gap");
         }));
     }
 
@@ -151,8 +151,9 @@ private Q_SLOTS:
         QTest::keyClicks(search, id);
         QVERIFY(table.model()->rowCount() >= 1);
         for (int i = 0; i < table.model()->rowCount(); ++i) {
-            QVERIFY(table.model()->index(i, 0).data().toString().contains(id) ||
-                    table.model()->index(i, ui::QueryModel::Wrong).data().toString().contains(id));
+            QVERIFY(
+                table.model()->index(i, 0).data(ui::QueryModel::SortRole).toString().contains(id) ||
+                table.model()->index(i, ui::QueryModel::Wrong).data(ui::QueryModel::SortRole).toString().contains(id));
         }
         search->clear();
         // Other direction, other place.
@@ -192,11 +193,12 @@ private Q_SLOTS:
             const auto first = product_->model().weights("audio", components.first, at);
             const auto second = product_->model().weights("text", components.second, at);
             const auto want =
-                engine::topAnswers(components, first, second, true, *query, 10, engine::TieRule::Expected, {});
+                engine::QueryAnswers(components, true, *query, {}).at(first, second, 10, engine::TieRule::Expected);
             const QTableWidget& shown = before ? answers.before() : answers.after();
             QCOMPARE(shown.item(0, 2)->text().remove("= "), QString::number(want.best[0].score, 'f', 4));
-            QVERIFY(shown.item(0, 1)->text().contains(
-                QString::fromStdString((*page_->map().content().second_ids)[want.best[0].row])));
+            const std::string& id = (*page_->map().content().second_ids)[want.best[0].row];
+            QCOMPARE(shown.item(0, 1)->toolTip().section('\n', 0, 0), QString::fromStdString(id));
+            QVERIFY(id.ends_with(shown.item(0, 1)->text().remove("✓ ").toStdString()));
             int marked = 0;
             for (int i = 0; i < shown.rowCount(); ++i) marked += shown.item(i, 1)->text().startsWith("✓ ");
             QVERIFY(marked >= 1);

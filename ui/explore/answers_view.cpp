@@ -54,14 +54,12 @@ SharesList::SharesList(QWidget* parent) : QWidget(parent) {
            "They add up to the whole change."));
 }
 
-void SharesList::setShares(const std::vector<engine::Mover>& movers, const engine::QueryChange* change) {
-    movers_ = change && change->explained() ? movers : std::vector<engine::Mover>{};
-    shares_ = movers_.empty() ? std::vector<double>{} : change->shares;
-    errors_ = movers_.empty() ? std::vector<double>{} : change->errors;
-    setVisible(!movers_.empty());
+void SharesList::setShares(const engine::QueryShares& moved) {
+    moved_ = moved;
+    setVisible(!moved_.shares.empty());
     QStringList said;
-    for (std::size_t m = 0; m < movers_.size(); ++m)
-        said << moverLabel(movers_[m]) + QLatin1Char(' ') + signedNumber(shares_[m], 4);
+    for (std::size_t m = 0; m < moved_.shares.size(); ++m)
+        said << moverLabel(moved_.movers[m]) + QLatin1Char(' ') + signedNumber(moved_.shares[m], 4);
     setAccessibleDescription(said.join(QStringLiteral(", ")));
     updateGeometry();
     update();
@@ -69,7 +67,7 @@ void SharesList::setShares(const std::vector<engine::Mover>& movers, const engin
 
 QSize SharesList::sizeHint() const {
     const int row = fontMetrics().height() + 4;
-    return {260, movers_.empty() ? 0 : static_cast<int>(movers_.size() + 1) * row + 4};
+    return {260, moved_.shares.empty() ? 0 : static_cast<int>(moved_.shares.size() + 1) * row + 4};
 }
 
 QSize SharesList::minimumSizeHint() const {
@@ -82,13 +80,15 @@ void SharesList::paintEvent(QPaintEvent*) {
     const auto number = [](double value) { return value == 0 ? QStringLiteral("0") : QString::number(value, 'g', 3); };
     QStringList names, figures;
     double reach = 0, sum = 0;
-    for (std::size_t m = 0; m < movers_.size(); ++m) {
+    for (std::size_t m = 0; m < moved_.shares.size(); ++m) {
         names << QStringLiteral("%1  %2 → %3")
-                     .arg(moverLabel(movers_[m]), number(movers_[m].before), number(movers_[m].after));
-        figures << signedNumber(shares_[m], 4) +
-                       (errors_[m] > 0 ? QStringLiteral(" ± ") + QString::number(errors_[m], 'f', 4) : QString());
-        reach = std::max(reach, std::abs(shares_[m]));
-        sum += shares_[m];
+                     .arg(moverLabel(moved_.movers[m]), number(moved_.movers[m].before),
+                          number(moved_.movers[m].after));
+        figures << signedNumber(moved_.shares[m], 4) +
+                       (moved_.errors[m] > 0 ? QStringLiteral(" ± ") + QString::number(moved_.errors[m], 'f', 4)
+                                             : QString());
+        reach = std::max(reach, std::abs(moved_.shares[m]));
+        sum += moved_.shares[m];
     }
     names << tr("together");
     figures << signedNumber(sum, 4);
@@ -112,32 +112,36 @@ void SharesList::paintEvent(QPaintEvent*) {
                          Qt::AlignRight | Qt::AlignVCenter, figures[i]);
         if (last) continue;
         std::vector<double> alone(static_cast<std::size_t>(i) + 1, 0.0);
-        alone.back() = shares_[static_cast<std::size_t>(i)];
+        alone.back() = moved_.shares[static_cast<std::size_t>(i)];
         paintShares(painter, bars.translated(0, line.top()).adjusted(0, 6, 0, -6), alone, reach);
     }
 }
 
 AnswersView::AnswersView(QWidget* parent) : QWidget(parent) {
-    title_ = new QLabel(this);
+    message_ = new QLabel(this);
+    message_->setAlignment(Qt::AlignCenter);
+    message_->setWordWrap(true);
+    message_->setMargin(24);
+    content_ = new QWidget(this);
+    title_ = new QLabel(content_);
     title_->setFont(headingFont(1));
     title_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     title_->setAccessibleName(tr("Query"));
-    line_ = new QLabel(this);
+    line_ = new QLabel(content_);
     line_->setWordWrap(true);
     line_->setAccessibleName(tr("Rank and margin of the query"));
-    file_ = new QLabel(this);
-    picture_ = new QLabel(this);
+    file_ = new QLabel(content_);
+    picture_ = new QLabel(content_);
     picture_->setAccessibleName(tr("Picture of the query"));
-    open_ = new QPushButton(tr("Open file"), this);
+    open_ = new QPushButton(tr("Open file"), content_);
     open_->setToolTip(tr("Opens the item's file in the system's own program"));
     open_->setAccessibleName(tr("Open the file of the query"));
     connect(open_, &QPushButton::clicked, this, [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(path_)); });
-    shares_ = new SharesList(this);
-    before_title_ = new QLabel(this);
-    after_title_ = new QLabel(tr("Now"), this);
+    shares_ = new SharesList(content_);
+    before_title_ = new QLabel(content_);
+    after_title_ = new QLabel(tr("Now"), content_);
     before_ = answersTable(this, tr("Best answers before"));
     after_ = answersTable(this, tr("Best answers now"));
-    tables_ = new QWidget(this);
 
     auto* words = new QVBoxLayout;
     words->setSpacing(4);
@@ -153,8 +157,7 @@ AnswersView::AnswersView(QWidget* parent) : QWidget(parent) {
     top->setSpacing(12);
     top->addWidget(picture_, 0, Qt::AlignTop);
     top->addLayout(words, 1);
-    auto* pair = new QHBoxLayout(tables_);
-    pair->setContentsMargins(0, 0, 0, 0);
+    auto* pair = new QHBoxLayout;
     pair->setSpacing(12);
     for (const auto& [label, table] : {std::pair{before_title_, before_}, {after_title_, after_}}) {
         auto* column = new QVBoxLayout;
@@ -167,22 +170,26 @@ AnswersView::AnswersView(QWidget* parent) : QWidget(parent) {
             if (row.isValid()) Q_EMIT answerChosen(row.toUInt());
         });
     }
+    auto* body = new QVBoxLayout(content_);
+    body->setContentsMargins(0, 8, 0, 0);
+    body->setSpacing(8);
+    body->addLayout(top);
+    body->addLayout(pair, 1);
     auto* all = new QVBoxLayout(this);
-    all->setContentsMargins(0, 8, 0, 0);
-    all->setSpacing(8);
-    all->addLayout(top);
-    all->addWidget(tables_, 1);
+    all->setContentsMargins(0, 0, 0, 0);
+    all->addWidget(message_, 1);
+    all->addWidget(content_, 1);
     showNothing(tr("Choose a query in the list, or an item on the map."));
     recolour();
 }
 
 QString AnswersView::headline() const {
-    return line_->text();
+    return content_->isHidden() ? message_->text() : line_->text();
 }
 
 void AnswersView::recolour() {
     const QString muted = QStringLiteral("color: %1").arg(colours().muted.name());
-    for (QLabel* label : {file_, before_title_, after_title_}) label->setStyleSheet(muted);
+    for (QLabel* label : {message_, file_, before_title_, after_title_}) label->setStyleSheet(muted);
     for (QTableWidget* table : {before_, after_}) {
         for (int i = 0; i < table->rowCount(); ++i) {
             for (int c = 0; c < 3; ++c) {
@@ -199,25 +206,22 @@ void AnswersView::changeEvent(QEvent* event) {
 }
 
 void AnswersView::showNothing(const QString& why) {
+    message_->setText(why);
+    message_->show();
+    content_->hide();
     title_->clear();
-    title_->hide();
-    line_->setText(why);
-    for (QWidget* w : {static_cast<QWidget*>(file_), static_cast<QWidget*>(picture_), static_cast<QWidget*>(open_),
-                       static_cast<QWidget*>(shares_), tables_})
-        w->hide();
 }
 
 void AnswersView::showWaiting(const QString& id) {
     if (title_->text() == id) return;  // what stands there stays until the new answers come
-    showNothing(tr("looking for the answers…"));
-    title_->setText(id);
-    title_->show();
+    showNothing(tr("looking for the answers of %1…").arg(id));
 }
 
-void AnswersView::showDetail(const QString& id, const Detail& detail, const IdList& candidates,
+void AnswersView::showDetail(const QString& id, const Detail& detail, const ItemNames& candidates,
                              const QString& before_name) {
+    message_->hide();
+    content_->show();
     title_->setText(id);
-    title_->show();
     path_ = detail.path;
     picture_->setVisible(!detail.thumbnail.isNull());
     if (!detail.thumbnail.isNull()) picture_->setPixmap(QPixmap::fromImage(detail.thumbnail));
@@ -231,29 +235,22 @@ void AnswersView::showDetail(const QString& id, const Detail& detail, const IdLi
     before_title_->setText(tr("Before: %1").arg(before_name));
     fill(*before_, detail.before, candidates);
     fill(*after_, detail.after, candidates);
-    tables_->show();
+    shares_->setShares(detail.moved);
     if (detail.after.positives.empty()) {
         line_->setText(tr("No candidate belongs to this item, so it has no rank."));
     } else {
-        line_->setText(tr("Rank %1 → %2").arg(rankText(detail.before.rank), rankText(detail.after.rank)));
+        QString text = tr("Rank %1 → %2").arg(rankText(detail.before.rank), rankText(detail.after.rank));
+        const engine::QueryShares& m = detail.moved;
+        if (!m.shares.empty())
+            text += tr(" · margin %1 → %2 (%3)")
+                        .arg(signedNumber(m.margin_before, 3), signedNumber(m.margin_after, 3),
+                             signedNumber(m.margin_after - m.margin_before, 3));
+        line_->setText(text);
     }
     recolour();
 }
 
-void AnswersView::showChange(const std::vector<engine::Mover>& movers, const engine::QueryChange* change) {
-    shares_->setShares(movers, change);
-    if (!change) return;
-    line_->setText(tr("Rank %1 → %2 · margin %3 → %4 (%5)")
-                       .arg(rankText(change->rank_before), rankText(change->rank_after),
-                            signedNumber(change->margin_before, 3), signedNumber(change->margin_after, 3),
-                            signedNumber(change->margin_after - change->margin_before, 3)));
-}
-
-void AnswersView::fill(QTableWidget& table, const engine::TopAnswers& answers, const IdList& candidates) {
-    const auto idOf = [&](std::uint32_t row) {
-        return candidates && row < candidates->size() ? QString::fromStdString((*candidates)[row])
-                                                      : QString::number(row);
-    };
+void AnswersView::fill(QTableWidget& table, const engine::TopAnswers& answers, const ItemNames& candidates) {
     const bool listed = std::any_of(answers.best.begin(), answers.best.end(), [](const auto& a) { return a.positive; });
     const bool more = !listed && !answers.positives.empty();
     table.clearContents();
@@ -261,14 +258,14 @@ void AnswersView::fill(QTableWidget& table, const engine::TopAnswers& answers, c
     const auto put = [&](int at, const engine::TopAnswer& answer, const QString& place) {
         const QString mark = answer.positive ? QStringLiteral("✓ ") : QString();
         const QString texts[3] = {
-            place, mark + idOf(answer.row),
+            place, mark + candidates.brief(answer.row),
             (answer.tied ? QStringLiteral("= ") : QString()) + QString::number(answer.score, 'f', 4)};
         for (int c = 0; c < 3; ++c) {
             auto* item = new QTableWidgetItem(texts[c]);
             item->setData(kRow, answer.row);
             item->setData(kPositive, answer.positive);
             if (c != 1) item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-            QString tip = texts[1];
+            QString tip = candidates.whole(answer.row);
             if (answer.positive) tip += tr("\nbelongs to the query");
             if (answer.tied) tip += tr("\nties with another candidate");
             item->setToolTip(tip);

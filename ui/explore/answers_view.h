@@ -24,7 +24,7 @@ class SharesList : public QWidget {
     Q_OBJECT
 public:
     explicit SharesList(QWidget* parent = nullptr);
-    void setShares(const std::vector<engine::Mover>& movers, const engine::QueryChange* change);
+    void setShares(const engine::QueryShares& moved);
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
 
@@ -32,8 +32,7 @@ protected:
     void paintEvent(QPaintEvent*) override;
 
 private:
-    std::vector<engine::Mover> movers_;
-    std::vector<double> shares_, errors_;
+    engine::QueryShares moved_;
 };
 
 class AnswersView : public QWidget {
@@ -43,15 +42,14 @@ public:
 
     struct Detail {
         engine::TopAnswers before, after;
+        engine::QueryShares moved;
         QImage thumbnail;
         QString path;  // of the query's file, empty: none known
         bool exists = false;
     };
     void showNothing(const QString& why);
     void showWaiting(const QString& id);
-    void showDetail(const QString& id, const Detail& detail, const IdList& candidates, const QString& before_name);
-    // What moved the query, where it was gained or lost; nullptr: it was neither.
-    void showChange(const std::vector<engine::Mover>& movers, const engine::QueryChange* change);
+    void showDetail(const QString& id, const Detail& detail, const ItemNames& candidates, const QString& before_name);
     const QTableWidget& before() const { return *before_; }
     const QTableWidget& after() const { return *after_; }
     QString headline() const;
@@ -63,14 +61,14 @@ protected:
     void changeEvent(QEvent*) override;
 
 private:
-    void fill(QTableWidget& table, const engine::TopAnswers& answers, const IdList& candidates);
+    void fill(QTableWidget& table, const engine::TopAnswers& answers, const ItemNames& candidates);
     void recolour();
 
-    QLabel *title_, *line_, *file_, *picture_, *before_title_, *after_title_;
+    QLabel *message_, *title_, *line_, *file_, *picture_, *before_title_, *after_title_;
     QPushButton* open_;
     SharesList* shares_;
     QTableWidget *before_, *after_;
-    QWidget* tables_;
+    QWidget* content_;
     QString path_;
 };
 

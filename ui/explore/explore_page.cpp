@@ -455,19 +455,20 @@ void ExplorePage::sayFigures() {
     QStringList parts;
     const double cosine = map_->places().pair_cosine;
     if (std::isfinite(cosine))
-        parts << tr("Mean cosine of matched pairs <b>%1</b>%2")
+        parts << tr("Matched pairs: mean cosine <b>%1</b>%2")
                      .arg(cosine, 0, 'f', 3)
                      .arg(change(cosine, reference_cosine_));
     if (gap_)
         parts << tr("modality gap <b>%1</b>%2")
                      .arg(*gap_, 0, 'f', 3)
                      .arg(reference_gap_ ? change(*gap_, *reference_gap_) : QString());
-    if (ofProduct()) parts << tr("changes against %1").arg(reference_name_.toHtmlEscaped());
+    if (ofProduct()) parts << tr("against %1").arg(reference_name_.toHtmlEscaped());
     if (map_->places().vanished > 0)
         parts << tr("%n item(s) without a direction left out", nullptr, static_cast<int>(map_->places().vanished));
-    if (ofProduct() && !same(fitted_at_, setting_)) parts << tr("axes fitted at another setting");
     figures_->setText(parts.join(QStringLiteral(" · ")));
-    fit_->setEnabled(ofProduct() && !same(fitted_at_, setting_));
+    const bool old = ofProduct() && !same(fitted_at_, setting_);
+    map_->setOldAxes(old);
+    fit_->setEnabled(old);
 }
 
 void ExplorePage::setSubjectOfInspector() {

@@ -43,6 +43,7 @@ public:
     void setContent(Content content, engine::MapPlaces places, bool keep_view = false);
     void setPlaces(engine::MapPlaces places);
     void setGap(std::optional<double> gap);  // in the whole space; written at the arrow
+    void setOldAxes(bool old);               // says that they were fitted at another setting
     void clear(const QString& why);          // shows a sentence instead
     const Content& content() const { return content_; }
     const engine::MapPlaces& places() const { return places_; }
@@ -100,7 +101,10 @@ private:
             return {plot.center().x() + (x - middle.x()) * scale, plot.center().y() - (y - middle.y()) * scale};
         }
     };
+    static constexpr double kLeft = 58, kRight = 14, kTop = 32, kBottom = 46;  // about the frame
     Frame frameOf(const QRectF& area) const;
+    QRectF extent() const;  // of all points, in the map's plane
+    void keepInView();
     QPointF placeOfPoint(bool first, std::size_t i) const;  // in the map's plane
     void plotPoints(QImage& image, const Frame& frame, double ratio) const;
     void paintAxes(QPainter& painter, const Frame& frame, const QRectF& area) const;
@@ -117,8 +121,10 @@ private:
     QString why_;
     bool pairs_shown_ = true;
     int across_ = 0, up_ = 1;
-    double scale_ = 1;  // relative to the scale at which all is seen
-    double all_ = 0;    // half of the wider extent when it was last fitted
+    double scale_ = 1;       // relative to the scale at which all is seen
+    double half_ = 0;        // of the shorter side of what is seen at that scale
+    bool untouched_ = true;  // the user has neither zoomed nor panned
+    bool old_axes_ = false;
     QPointF middle_;
     std::optional<MapItem> chosen_, marked_, hovered_;
     std::vector<MapItem> selection_;

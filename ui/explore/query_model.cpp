@@ -11,6 +11,27 @@
 
 namespace ui {
 
+ItemNames::ItemNames(IdList ids) : ids_(std::move(ids)) {
+    if (!ids_ || ids_->size() < 2) return;
+    std::string_view common = ids_->front();
+    for (const auto& id : *ids_) {
+        std::size_t n = 0;
+        while (n < common.size() && n < id.size() && common[n] == id[n]) ++n;
+        common = common.substr(0, n);
+    }
+    const auto slash = common.rfind('/');
+    shared_ = slash == std::string_view::npos ? 0 : slash + 1;
+}
+
+QString ItemNames::whole(std::uint32_t row) const {
+    return ids_ && row < ids_->size() ? QString::fromStdString((*ids_)[row]) : QString::number(row);
+}
+
+QString ItemNames::brief(std::uint32_t row) const {
+    if (!ids_ || row >= ids_->size() || (*ids_)[row].size() <= shared_) return whole(row);
+    return QString::fromStdString((*ids_)[row].substr(shared_));
+}
+
 QString moverLabel(const engine::Mover& mover) {
     QString name = QString::fromStdString(mover.name);
     if (!mover.expert) {
@@ -30,8 +51,8 @@ QString rankText(double rank) {
     return QString::number(rank, 'f', rank == std::floor(rank) ? 0 : 1);
 }
 
-void QueryModel::setChange(std::shared_ptr<const engine::SetChange> change, bool forward, IdList queries,
-                           IdList candidates) {
+void QueryModel::setChange(std::shared_ptr<const engine::SetChange> change, bool forward, ItemNames queries,
+                           ItemNames candidates) {
     beginResetModel();
     change_ = std::move(change);
     queries_ = std::move(queries);
@@ -76,10 +97,6 @@ std::optional<int> QueryModel::rowOf(std::uint32_t query) const {
     return std::nullopt;
 }
 
-QString QueryModel::idOf(const IdList& ids, std::uint32_t row) const {
-    return ids && row < ids->size() ? QString::fromStdString((*ids)[row]) : QString::number(row);
-}
-
 int QueryModel::rowCount(const QModelIndex& parent) const {
     return parent.isValid() ? 0 : static_cast<int>(rows_.size());
 }
@@ -96,7 +113,7 @@ QVariant QueryModel::data(const QModelIndex& index, int role) const {
         case Qt::DisplayRole:
             switch (index.column()) {
                 case Query:
-                    return (gained ? QStringLiteral("▲ ") : QStringLiteral("▼ ")) + idOf(queries_, q->query);
+                    return (gained ? QStringLiteral("▲ ") : QStringLiteral("▼ ")) + queries_.brief(q->query);
                 case Rank:
                     return rankText(q->rank_before) + QStringLiteral(" → ") + rankText(q->rank_after);
                 case Margin:
@@ -104,7 +121,7 @@ QVariant QueryModel::data(const QModelIndex& index, int role) const {
                 case Movers:
                     return q->explained() ? QString() : QStringLiteral("—");
                 case Wrong:
-                    return idOf(candidates_, gained ? q->wrong_before : q->wrong_after);
+                    return candidates_.brief(gained ? q->wrong_before : q->wrong_after);
                 default:
                     return {};
             }
@@ -117,15 +134,16 @@ QVariant QueryModel::data(const QModelIndex& index, int role) const {
             if (index.column() == Rank || index.column() == Movers) return QVariant(Qt::AlignCenter);
             return {};
         case Qt::ToolTipRole: {
-            QString text = (gained ? tr("Gained: %1") : tr("Lost: %1")).arg(idOf(queries_, q->query));
+            QString text = (gained ? tr("Gained: %1") : tr("Lost: %1")).arg(queries_.whole(q->query));
             text += tr("\nRank of its best positive: %1 before, %2 now")
                         .arg(rankText(q->rank_before), rankText(q->rank_after));
             text += tr("\nBest wrong answer: %1 before, %2 now")
-                        .arg(idOf(candidates_, q->wrong_before), idOf(candidates_, q->wrong_after));
+                        .arg(candidates_.whole(q->wrong_before), candidates_.whole(q->wrong_after));
             for (std::size_t m = 0; m < q->shares.size(); ++m)
                 text += QStringLiteral("\n") + moverLabel(change_->movers[m]) + QStringLiteral("  ") +
                         signedNumber(q->shares[m], 4);
-            if (!q->explained()) text += tr("\nOnly the queries that moved furthest are explained.");
+            if (!q->explained())
+                text += tr("\nThe list explains those that moved furthest; choose this one to see what moved it.");
             return text;
         }
         case Qt::AccessibleTextRole:
@@ -139,7 +157,7 @@ QVariant QueryModel::data(const QModelIndex& index, int role) const {
         case SortRole:
             switch (index.column()) {
                 case Query:
-                    return idOf(queries_, q->query);
+                    return queries_.whole(q->query);
                 case Rank:
                     return q->rank_before - q->rank_after;
                 case Margin:
@@ -150,7 +168,7 @@ QVariant QueryModel::data(const QModelIndex& index, int role) const {
                     return most;
                 }
                 default:
-                    return data(index, Qt::DisplayRole);
+                    return candidates_.whole(gained ? q->wrong_before : q->wrong_after);
             }
         case RowRole:
             return q->query;
@@ -176,10 +194,14 @@ QVariant QueryModel::headerData(int section, Qt::Orientation orientation, int ro
             case Movers:
                 return tr("Moved by");
             case Wrong:
-                return tr("Best wrong answer");
+                return tr("Best wrong");
             default:
                 return {};
         }
+    }
+    if (role == Qt::TextAlignmentRole) {
+        if (section == Margin) return QVariant(Qt::AlignRight | Qt::AlignVCenter);
+        return QVariant((section == Rank || section == Movers ? Qt::AlignHCenter : Qt::AlignLeft) | Qt::AlignVCenter);
     }
     if (role == Qt::ToolTipRole) {
         switch (section) {
@@ -196,7 +218,9 @@ QVariant QueryModel::headerData(int section, Qt::Orientation orientation, int ro
                     "Which factor or expert changed the margin (Shapley shares; they add up to its change). "
                     "To the right it helped, to the left it harmed.");
             case Wrong:
-                return tr("Of a gained query: what stood first before. Of a lost one: what stands first now.");
+                return tr(
+                    "The best wrong answer. Of a gained query: what stood first before. Of a lost one: what stands "
+                    "first now.");
             default:
                 return {};
         }
@@ -226,7 +250,7 @@ bool QueryFilter::filterAcceptsRow(int row, const QModelIndex& parent) const {
     if (text_.isEmpty()) return true;
     const QModelIndex wrong = sourceModel()->index(row, QueryModel::Wrong, parent);
     return query.data(QueryModel::SortRole).toString().contains(text_, Qt::CaseInsensitive) ||
-           wrong.data(Qt::DisplayRole).toString().contains(text_, Qt::CaseInsensitive);
+           wrong.data(QueryModel::SortRole).toString().contains(text_, Qt::CaseInsensitive);
 }
 
 void paintShares(QPainter& painter, const QRectF& area, const std::vector<double>& shares, double reach) {
@@ -260,6 +284,8 @@ void SharesDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
         reach = model->reach();
     painter->save();
     painter->setRenderHint(QPainter::Antialiasing, false);
+    // The series' colours would not stand out from the colour of the selection.
+    if (option.state & QStyle::State_Selected) painter->fillRect(option.rect.adjusted(4, 3, -4, -3), colours().panel);
     const double height = std::min(10.0, option.rect.height() - 8.0);
     QRectF area(option.rect.adjusted(8, 0, -8, 0));
     area.setTop(option.rect.center().y() - height / 2 + 0.5);

@@ -21,6 +21,20 @@ namespace ui {
 
 using IdList = std::shared_ptr<const std::vector<std::string>>;
 
+// Ids of one side, whole and without the folder that all of them share ("AudioCaps/first/27": "27").
+class ItemNames {
+public:
+    ItemNames() = default;
+    explicit ItemNames(IdList ids);
+    QString whole(std::uint32_t row) const;
+    QString brief(std::uint32_t row) const;
+    const IdList& ids() const { return ids_; }
+
+private:
+    IdList ids_;
+    std::size_t shared_ = 0;
+};
+
 // "σ_a" for the factor "sigma_a"; an expert's key as it is.
 QString moverLabel(const engine::Mover& mover);
 // "+0.012", "−0.030", "0.000".
@@ -35,7 +49,8 @@ public:
     enum Role { SortRole = Qt::UserRole, RowRole, GainedRole, SharesRole };
 
     using QAbstractTableModel::QAbstractTableModel;
-    void setChange(std::shared_ptr<const engine::SetChange> change, bool forward, IdList queries, IdList candidates);
+    void setChange(std::shared_ptr<const engine::SetChange> change, bool forward, ItemNames queries,
+                   ItemNames candidates);
     void clear();
 
     const engine::QueryChange* change(int row) const;
@@ -53,11 +68,9 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 private:
-    QString idOf(const IdList& ids, std::uint32_t row) const;
-
     std::shared_ptr<const engine::SetChange> change_;
     std::vector<std::pair<const engine::QueryChange*, bool>> rows_;  // and whether gained
-    IdList queries_, candidates_;
+    ItemNames queries_, candidates_;
     int gained_ = 0;
     double reach_ = 0;
 };

@@ -69,8 +69,6 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true) {
     table_->setSortingEnabled(true);
     table_->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
     table_->horizontalHeader()->setHighlightSections(false);
-    table_->horizontalHeader()->setStretchLastSection(true);
-    table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table_->verticalHeader()->hide();
     table_->verticalHeader()->setDefaultSectionSize(24);
     table_->setSelectionBehavior(QAbstractItemView::SelectRows);
@@ -79,8 +77,13 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true) {
     table_->setAlternatingRowColors(true);
     table_->setTabKeyNavigation(false);
     table_->setWordWrap(false);
-    const int widths[] = {132, 84, 64, 120};
-    for (int c = 0; c < 4; ++c) table_->setColumnWidth(c, widths[c]);
+    for (const int c : {QueryModel::Query, QueryModel::Wrong})
+        table_->horizontalHeader()->setSectionResizeMode(c, QHeaderView::Stretch);
+    const QFontMetrics metrics(table_->font());
+    table_->setColumnWidth(QueryModel::Rank, metrics.horizontalAdvance(QStringLiteral("1000 → 1000")) + 16);
+    table_->setColumnWidth(QueryModel::Margin, metrics.horizontalAdvance(QStringLiteral("Margin")) + 40);
+    table_->setColumnWidth(QueryModel::Movers, metrics.horizontalAdvance(QStringLiteral("Moved by")) + 50);
+    table_->setTextElideMode(Qt::ElideMiddle);
     message_ = new QLabel(this);
     message_->setWordWrap(true);
     message_->setAlignment(Qt::AlignCenter);
@@ -90,7 +93,9 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true) {
     stack_->addWidget(table_);
     answers_ = new AnswersView(this);
 
-    auto* row = new QHBoxLayout;
+    controls_ = new QWidget(this);
+    auto* row = new QHBoxLayout(controls_);
+    row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(6);
     row->addWidget(kind_);
     row->addWidget(place_);
@@ -100,7 +105,7 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true) {
     list->setContentsMargins(0, 0, 0, 0);
     list->setSpacing(6);
     list->addWidget(title_);
-    list->addLayout(row);
+    list->addWidget(controls_);
     list->addWidget(status_);
     list->addWidget(only_, 0, Qt::AlignLeft);
     list->addWidget(stack_, 1);
@@ -175,11 +180,14 @@ void QueryPanel::setSubject(std::shared_ptr<engine::LiveProduct> product, std::s
     set_ = set;
     forward_ = forward;
     items_ = items;
+    queries_ = ItemNames(items.ids[forward ? 0 : 1]);
+    candidates_ = ItemNames(items.ids[forward ? 1 : 0]);
     query_.reset();
     change_.reset();
     model_->clear();
     showOnly(std::nullopt);
     answers_->showNothing(tr("Choose a query in the list, or an item on the map."));
+    controls_->setVisible(product_ && product_->sets()[set_].kind != engine::SetKind::MultiLabel);
     say(product_ ? tr("comparing…") : tr("There is no product yet."));
 }
 
@@ -214,7 +222,6 @@ void QueryPanel::compare() {
         why_.stop();
         model_->clear();
         change_.reset();
-        answers_->showChange({}, nullptr);
         say(tr("The setting is that of %1. Move a slider to see which queries change.").arg(reference_name_));
         return;
     }
@@ -236,7 +243,7 @@ void QueryPanel::compare() {
 void QueryPanel::showChange(std::shared_ptr<const engine::SetChange> change) {
     change_ = std::move(change);
     selecting_ = true;
-    model_->setChange(change_, forward_, items_.ids[forward_ ? 0 : 1], items_.ids[forward_ ? 1 : 0]);
+    model_->setChange(change_, forward_, queries_, candidates_);
     selecting_ = false;
     const int gained = model_->gainedCount(), lost = model_->lostCount();
     if (gained + lost == 0) {
@@ -272,7 +279,6 @@ void QueryPanel::selectInTable() {
         table_->selectionModel()->clear();
     }
     selecting_ = false;
-    if (query_) answers_->showChange(model_->movers(), row ? model_->change(*row) : nullptr);
 }
 
 void QueryPanel::chooseQuery(std::optional<std::uint32_t> query) {
@@ -294,9 +300,7 @@ void QueryPanel::showOnly(std::optional<std::unordered_set<std::uint32_t>> queri
 
 void QueryPanel::lookUp() {
     if (!product_ || !query_) return;
-    const auto& ids = items_.ids[forward_ ? 0 : 1];
-    const QString id =
-        ids && *query_ < ids->size() ? QString::fromStdString((*ids)[*query_]) : QString::number(*query_);
+    const QString id = queries_.whole(*query_);
     answers_->showWaiting(id);
     std::string path;
     if (const auto& paths = items_.paths[forward_ ? 0 : 1]; paths && *query_ < paths->size()) path = (*paths)[*query_];
@@ -310,14 +314,16 @@ void QueryPanel::lookUp() {
             auto out = std::make_shared<Detail>();
             out->query = query;
             const auto& components = product->components(set);
-            const auto ties = engine::tieRule(product->evalOptions().ties);
-            for (const bool is_before : {true, false}) {
-                const auto& at = is_before ? before : after;
-                (is_before ? out->before : out->after) = engine::topAnswers(
-                    components, product->model().weights(components.first.modality, components.first, at),
-                    product->model().weights(components.second.modality, components.second, at), forward, query,
-                    kAnswers, ties, job);
-            }
+            const auto& model = product->model();
+            const engine::QueryAnswers answers(components, forward, query, job);
+            const auto at = [&](const engine::Setting& setting) {
+                return answers.at(model.weights(components.first.modality, components.first, setting),
+                                  model.weights(components.second.modality, components.second, setting), kAnswers,
+                                  engine::tieRule(product->evalOptions().ties));
+            };
+            out->before = at(before);
+            out->after = at(after);
+            out->moved = engine::explainQuery(model, answers, before, after, job);
             if (!path.empty()) {
                 const std::filesystem::path whole = product->workspaceFolder() / path;  // an absolute one stays
                 out->path = QString::fromStdString(whole.string());
@@ -334,9 +340,7 @@ void QueryPanel::lookUp() {
         },
         [this, id](Result detail) {
             if (query_ != detail->query) return;
-            answers_->showDetail(id, *detail, items_.ids[forward_ ? 1 : 0], reference_name_);
-            const auto row = model_->rowOf(*query_);
-            answers_->showChange(model_->movers(), row ? model_->change(*row) : nullptr);
+            answers_->showDetail(id, *detail, candidates_, reference_name_);
         });
 }
 

@@ -79,6 +79,7 @@ private:
     std::size_t set_ = 0;
     bool forward_ = true;
     SetItems items_;
+    ItemNames queries_, candidates_;
     engine::Setting reference_, setting_;
     QString reference_name_;
     std::optional<std::uint32_t> query_;
@@ -89,6 +90,7 @@ private:
     QComboBox *kind_, *place_;
     QLineEdit* search_;
     QPushButton* only_;
+    QWidget* controls_;
     QStackedWidget* stack_;
     QTableView* table_;
     QueryModel* model_;
