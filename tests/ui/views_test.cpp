@@ -245,6 +245,9 @@ private Q_SLOTS:
             keep(view.picture({640, 560}), name + "-partial");
             view.setSurface(nullptr, 0);
             keep(view.picture({320, 260}), name + "-none");
+            view.setSurface(hill(), 0);
+            view.setSmooth(false);
+            keep(view.picture({260, 240}), name + "-small");
         }
     }
 
@@ -344,8 +347,15 @@ private Q_SLOTS:
             view.show();
             QVERIFY(QTest::qWaitForWindowExposed(&view));
             QTest::qWait(400);
+            view.setCursor(0.52, 0.13);
+            QTest::qWait(200);
             const QString name = theme == ui::ThemeChoice::Dark ? "surface-dark" : "surface-light";
             keep(view.screen()->grabWindow(0, view.x(), view.y(), view.width(), view.height()).toImage(), name);
+            // A theme that changes while it is shown.
+            ui::applyTheme(theme == ui::ThemeChoice::Dark ? ui::ThemeChoice::Light : ui::ThemeChoice::Dark);
+            QTest::qWait(200);
+            ui::applyTheme(theme);
+            QTest::qWait(200);
             const QImage image = view.picture({900, 700});
             QVERIFY(distinctColours(image) > 60);
             keep(image, name + "-picture");

@@ -204,19 +204,34 @@ void CurveView::paintCursor(QPainter& painter, const Frame& f) const {
     const double px = placeIn(f.plot, cursor_, 0).x();
     painter.setPen(QPen(colours().accent, 1.4));
     painter.drawLine(QPointF(px, f.plot.top()), QPointF(px, f.plot.bottom()));
-    for (std::size_t i = 0; i < curves_.size(); ++i) {
-        const double value = curveAt(curves_[i], cursor_);
-        if (std::isnan(value)) continue;
-        painter.setPen(QPen(colours().panel, 1.5));
-        painter.setBrush(colourOf(i));
-        painter.drawEllipse(placeIn(f.plot, cursor_, value), 4.5, 4.5);
-        if (highlighted_.isEmpty() || !strong(i)) continue;
-        const QPointF at = placeIn(f.plot, cursor_, value);
-        const QString text = signedNumber(value, 2);
-        const double shift = symbolWidth(f.small, text) / 2 + 14;
-        drawChip(painter,
-                 at + QPointF(px < f.plot.center().x() ? shift : -shift, at.y() < f.plot.top() + 24 ? 16 : -16),
-                 f.small, text, f.plot);
+    struct Chip {
+        double y;
+        QString text;
+    };
+    std::vector<Chip> chips;
+    for (const bool front : {false, true}) {
+        for (std::size_t i = 0; i < curves_.size(); ++i) {
+            const double value = curveAt(curves_[i], cursor_);
+            if (std::isnan(value) || strong(i) != front) continue;
+            const QPointF at = placeIn(f.plot, cursor_, value);
+            painter.setPen(QPen(colours().panel, 1.5));
+            painter.setBrush(colourOf(i));
+            painter.drawEllipse(at, 4.5, 4.5);
+            chips.push_back({at.y(), QStringLiteral("%1 %2").arg(curves_[i].label, signedNumber(value, 2))});
+        }
+    }
+    // Beside the line, on the side with more room; pushed apart downwards, then back up from the bottom.
+    std::sort(chips.begin(), chips.end(), [](const Chip& a, const Chip& b) { return a.y < b.y; });
+    const double apart = QFontMetricsF(f.small).height() + 7;
+    for (std::size_t k = 0; k < chips.size(); ++k) {
+        chips[k].y -= 16;
+        chips[k].y = std::max(chips[k].y, k ? chips[k - 1].y + apart : f.plot.top() + 1.4 * apart);
+    }
+    double floor = f.plot.bottom() - apart / 2;
+    for (std::size_t k = chips.size(); k-- > 0; floor = chips[k].y - apart) chips[k].y = std::min(chips[k].y, floor);
+    for (const auto& chip : chips) {
+        const double shift = symbolWidth(f.small, chip.text) / 2 + 16;
+        drawChip(painter, {px + (px < f.plot.center().x() ? shift : -shift), chip.y}, f.small, chip.text, f.plot);
     }
     drawChip(painter, {px, f.plot.top() - 2}, f.small, QStringLiteral("%1 %2").arg(factor_, plainNumber(cursor_, 3)),
              QRectF(f.plot.left(), f.area.top() + 2, f.area.right() - f.plot.left() - 4, f.plot.height()));

@@ -148,8 +148,8 @@ void CurveView::rescale() {
         }
     }
     if (low == high) high = low + 1;
-    const double room = (high - low) * 0.03;
-    scale_ = axisTicks(low < 0 ? low - room : low, high > 0 ? high + room : high, 8, true);
+    const double room = (high - low) * 0.05;
+    scale_ = axisTicks(low < 0 ? low - room : low, high > 0 ? high + room : high, 8);
 }
 
 QPointF CurveView::place(double x, double y) const {
@@ -221,7 +221,9 @@ QString CurveView::readout(double x) const {
             lines << tr("%1 not computed here yet").arg(c.label);
             continue;
         }
-        const bool measured = c.exact || std::binary_search(c.x.begin(), c.x.end(), x);
+        const auto point = std::lower_bound(c.x.begin(), c.x.end(), x);
+        const bool measured = c.exact || (point != c.x.end() && *point == x &&
+                                          !std::isnan(c.y[static_cast<std::size_t>(point - c.x.begin())]));
         lines << (measured ? QStringLiteral("%1 %2").arg(c.label, signedNumber(value, 2))
                            : tr("%1 about %2 (interpolated)").arg(c.label, signedNumber(value, 2)));
     }

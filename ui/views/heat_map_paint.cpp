@@ -75,7 +75,7 @@ void HeatMapView::paintField(QPainter& painter, const Frame& f) const {
 void HeatMapView::paintContours(QPainter& painter, const Frame& f) const {
     if (!grid_.drawable()) return;
     const auto [least, most] = std::minmax_element(grid_.values.begin(), grid_.values.end());
-    const AxisTicks levels = axisTicks(*least, *most, 9);
+    const AxisTicks levels = axisTicks(*least, *most, 12);
     std::vector<double> values = levels.values;
     if (*least < 0 && *most > 0 && std::find(values.begin(), values.end(), 0.0) == values.end()) values.push_back(0);
     painter.save();
@@ -286,7 +286,9 @@ void HeatMapView::paintCursor(QPainter& painter, const Frame& f) const {
     const QPointF at = placeIn(f.plot, cursor_.x(), cursor_.y());
     if (!f.plot.adjusted(-1, -1, 1, 1).contains(at)) return;
     for (const bool back : {true, false}) {
-        painter.setPen(back ? QPen(halo(), 3) : QPen(ink(), 1));
+        QColor thin = ink();
+        thin.setAlpha(200);
+        painter.setPen(back ? QPen(halo(), 2.4) : QPen(thin, 0.9));
         painter.drawLine(QPointF(f.plot.left(), at.y()), QPointF(at.x() - 7, at.y()));
         painter.drawLine(QPointF(at.x() + 7, at.y()), QPointF(f.plot.right(), at.y()));
         painter.drawLine(QPointF(at.x(), f.plot.top()), QPointF(at.x(), at.y() - 7));

@@ -216,7 +216,9 @@ QString HeatMapView::readout(QPointF at) const {
         lines << tr("%1 %2 (measured)").arg(what, signedNumber(node.value, 3));
     }
     const double between = grid_.at(value.x(), value.y());
-    if (!std::isnan(between)) {
+    const bool on_node =
+        !lines.isEmpty() && std::fabs(node.x - value.x()) < 1e-6 && std::fabs(node.y - value.y()) < 1e-6;
+    if (!on_node && !std::isnan(between)) {
         lines << tr("Here: %1 %2, %3 %4").arg(x, plainNumber(value.x(), 3), y, plainNumber(value.y(), 3));
         lines << tr("%1 about %2 (interpolated)").arg(what, signedNumber(between, 2));
     }

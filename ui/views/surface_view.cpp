@@ -22,9 +22,11 @@
 #include <QtDataVisualization/QSurface3DSeries>
 #include <QtDataVisualization/QSurfaceDataProxy>
 #include <QtDataVisualization/QValue3DAxis>
+#include <QtDataVisualization/QValue3DAxisFormatter>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "ui/style/colour_map.h"
 #include "ui/style/theme.h"
@@ -33,6 +35,8 @@ namespace ui {
 namespace {
 
 constexpr int kFrameMs = 16;
+constexpr double kAxisPoints = 22, kLabelPoints = 40;  // of a scene that scales with its window
+constexpr int kPickMs = 250;                           // for a click that hits nothing
 
 // Drags turn the scene with either button; a click without a drag picks. (Qt's own handler picks on every press and
 // turns with the right button only.)
@@ -77,13 +81,27 @@ QImage plain(const QColor& colour) {
     return image;
 }
 
-QCustom3DItem* item(const char* mesh) {
+// All is set before the item comes to the scene: what is set between then and the first frame comes out black.
+QCustom3DItem* item(const char* mesh, const QColor& colour) {
     auto* out = new QCustom3DItem;
     out->setMeshFile(QLatin1String(mesh));
+    out->setTextureImage(plain(colour));
     out->setShadowCasting(false);
     out->setVisible(false);
     return out;
 }
+
+// Ticks with a sign, and the sign a real minus.
+class SignedFormatter : public QValue3DAxisFormatter {
+public:
+    int decimals = 0;
+    QValue3DAxisFormatter* createNewInstance() const override { return new SignedFormatter; }
+    void populateCopy(QValue3DAxisFormatter& copy) const override {
+        QValue3DAxisFormatter::populateCopy(copy);
+        static_cast<SignedFormatter&>(copy).decimals = decimals;
+    }
+    QString stringForValue(qreal value, const QString&) const override { return signedNumber(value, decimals); }
+};
 
 }  // namespace
 
@@ -150,20 +168,29 @@ SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(new Q3DSurfa
     auto* handler = new OrbitHandler(this);
     handler->before_pick = [this] {
         // What stands in front of the surface would be picked in its place.
-        for (auto* one : {plane_, pin_, stem_, best_, static_cast<QCustom3DItem*>(label_)}) one->setVisible(false);
-        schedule();
+        picking_ = true;
+        for (auto* one : items()) one->setVisible(false);
+        pick_end_.start();
     };
+    pick_end_.setSingleShot(true);
+    pick_end_.setInterval(kPickMs);
+    connect(&pick_end_, &QTimer::timeout, this, [this] {
+        picking_ = false;
+        schedule();
+    });
     graph_->setActiveInputHandler(handler);
     graph_->setShadowQuality(QAbstract3DGraph::ShadowQualityNone);
     graph_->setSelectionMode(QAbstract3DGraph::SelectionItem);
     graph_->setHorizontalAspectRatio(1.0);
-    graph_->setAspectRatio(1.9);
-    graph_->setMargin(0.16);
+    graph_->setAspectRatio(1.45);
+    graph_->setMargin(0.05f);
     for (auto* axis : {graph_->axisX(), graph_->axisY(), graph_->axisZ()}) {
         axis->setTitleVisible(true);
         axis->setTitleFixed(false);
         axis->setLabelAutoRotation(40);
     }
+    graph_->axisY()->setFormatter(new SignedFormatter);
+    graph_->scene()->activeCamera()->setTarget(QVector3D(0, -0.35f, 0));  // the labels below the floor need room
     graph_->axisX()->setRange(0, 1);
     graph_->axisZ()->setRange(0, 1);
 
@@ -172,21 +199,8 @@ SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(new Q3DSurfa
     series_->setFlatShadingEnabled(false);
     series_->setColorStyle(Q3DTheme::ColorStyleRangeGradient);
     series_->setItemLabelVisible(false);
-    series_->setMesh(QAbstract3DSeries::MeshPoint);
     graph_->addSeries(series_);
     connect(series_, &QSurface3DSeries::selectedPointChanged, this, &SurfaceView::takeSelection);
-
-    plane_ = item(":/defaultMeshes/barFull");
-    pin_ = item(":/defaultMeshes/sphereSmooth");
-    stem_ = item(":/defaultMeshes/barFull");
-    best_ = item(":/defaultMeshes/sphereSmooth");
-    label_ = new QCustom3DLabel;
-    label_->setFacingCamera(true);
-    label_->setShadowCasting(false);
-    label_->setVisible(false);
-    plane_->setScalingAbsolute(false);
-    stem_->setScalingAbsolute(false);
-    for (auto* one : {plane_, pin_, stem_, best_, static_cast<QCustom3DItem*>(label_)}) graph_->addCustomItem(one);
 
     auto* container = QWidget::createWindowContainer(graph_, this);
     container->setFocusPolicy(Qt::StrongFocus);
@@ -195,7 +209,7 @@ SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(new Q3DSurfa
         tr("Drag turns the surface, the wheel zooms, a click sets the factors; arrow keys move the setting."));
     setFocusProxy(container);
     graph_->installEventFilter(this);
-    note_ = new QLabel(tr("lines: measured; between them: interpolated; grey plane: no change"));
+    note_ = new QLabel;
     note_->setContentsMargins(10, 2, 10, 6);
     note_->setAutoFillBackground(true);
     note_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
@@ -298,6 +312,10 @@ void SurfaceView::fillSeries() {
     auto* proxy = series_->dataProxy();
     const auto nx = static_cast<int>(grid_.x.size()), ny = static_cast<int>(grid_.y.size());
     series_->setVisible(grid_.drawable());
+    QString note = tr("lines: measured; between them: interpolated; grey plane: no change");
+    if (hasSurface() && !surface_->complete() && surface_->total > 0)
+        note += tr("; %1 of %2 points computed").arg(surface_->done).arg(surface_->total);
+    note_->setText(hasSurface() ? note : tr("No surface yet."));
     legend_->show(scale_, hasSurface() ? changeSymbol(surface_->groups[group_].group) : QString());
     if (!grid_.drawable()) return;
     const auto& a = surface_->axes[0];
@@ -312,7 +330,12 @@ void SurfaceView::fillSeries() {
     range(graph_->axisZ(), std::min(b.first, b.last), std::max(b.first, b.last), 6);
     const AxisTicks up = axisTicks(scale_.low, scale_.high, 9);
     range(graph_->axisY(), scale_.low, scale_.high, 9);
-    graph_->axisY()->setLabelFormat(QStringLiteral("%+.") + QString::number(up.decimals) + QLatin1Char('f'));
+    // A formatter that changes does not tell; a new one is taken at once.
+    if (static_cast<SignedFormatter*>(graph_->axisY()->formatter())->decimals != up.decimals) {
+        auto* formatter = new SignedFormatter;
+        formatter->decimals = up.decimals;
+        graph_->axisY()->setFormatter(formatter);
+    }
     graph_->axisX()->setTitle(factorSymbol(a.factor));
     graph_->axisZ()->setTitle(factorSymbol(b.factor));
     graph_->axisY()->setTitle(changeTitle(surface_->groups[group_].group));
@@ -344,14 +367,16 @@ void SurfaceView::fillSeries() {
 }
 
 void SurfaceView::placePin() {
+    if (picking_) return;
     const bool drawn = grid_.drawable();
     plane_->setVisible(drawn && scale_.low < 0 && scale_.high > 0);
     const double value = drawn && has_cursor_ ? grid_.at(cursor_.x(), cursor_.y()) : NAN;
     const bool pinned = !std::isnan(value);
-    for (auto* one : {pin_, stem_, static_cast<QCustom3DItem*>(label_)}) one->setVisible(pinned);
+    for (auto* one : {pin_, stem_}) one->setVisible(pinned);
     SurfaceNode node;
     const bool best = drawn && best_shown_ && bestNode(*surface_, group_, node);
     best_->setVisible(best);
+    if (!pinned && label_) label_->setVisible(false);
     if (!drawn) return;
     const auto point = [](double x, double y, double z) {
         return QVector3D(static_cast<float>(x), static_cast<float>(y), static_cast<float>(z));
@@ -368,11 +393,58 @@ void SurfaceView::placePin() {
     pin_->setPosition(point(cursor_.x(), foot, cursor_.y()));
     stem_->setPosition(point(cursor_.x(), (foot + head) / 2, cursor_.y()));
     stem_->setScaling(point((x1 - x0) * 0.006, head - foot, (z1 - z0) * 0.006));
-    label_->setPosition(point(cursor_.x(), head, cursor_.y()));
     SurfaceNode nearest;
     const bool on_node = nearestNode(*surface_, group_, cursor_.x(), cursor_.y(), nearest) &&
                          std::fabs(nearest.x - cursor_.x()) < 1e-6 && std::fabs(nearest.y - cursor_.y()) < 1e-6;
-    label_->setText(on_node ? signedNumber(nearest.value, 2) : tr("≈ %1").arg(signedNumber(value, 2)));
+    placeLabel(on_node ? signedNumber(nearest.value, 2) : tr("≈ %1").arg(signedNumber(value, 2)),
+               point(cursor_.x(), head, cursor_.y()));
+}
+
+void SurfaceView::placeLabel(const QString& text, const QVector3D& at) {
+    if (!label_ || label_->text() != text) {
+        if (label_) graph_->removeCustomItem(label_);
+        const auto& c = colours();
+        label_ = new QCustom3DLabel;
+        label_->setShadowCasting(false);
+        label_->setFacingCamera(true);
+        label_->setScaling(QVector3D(1, 1, 1));
+        QFont large = font();
+        large.setPointSizeF(kLabelPoints);
+        label_->setFont(large);
+        label_->setTextColor(c.text);
+        label_->setBackgroundColor(c.raised);
+        label_->setBackgroundEnabled(true);
+        label_->setBorderEnabled(true);
+        label_->setText(text);
+        label_->setPosition(at);
+        graph_->addCustomItem(label_);
+    }
+    label_->setPosition(at);
+    label_->setVisible(true);
+}
+
+std::vector<QCustom3DItem*> SurfaceView::items() const {
+    std::vector<QCustom3DItem*> out{plane_, pin_, stem_, best_};
+    if (label_) out.push_back(label_);
+    return out;
+}
+
+void SurfaceView::makeItems() {
+    if (plane_) {
+        for (auto* old : items()) graph_->removeCustomItem(old);
+    }
+    const auto& c = colours();
+    plane_ = item(":/defaultMeshes/barFull", darkTheme() ? QColor(170, 175, 185, 70) : QColor(120, 120, 120, 90));
+    pin_ = item(":/defaultMeshes/sphereSmooth", c.accent);
+    stem_ = item(":/defaultMeshes/barFull", c.accent);
+    best_ = item(":/defaultMeshes/sphereSmooth", c.text);
+    label_ = nullptr;
+    plane_->setScalingAbsolute(false);
+    stem_->setScalingAbsolute(false);
+    pin_->setScaling(QVector3D(0.035f, 0.035f, 0.035f));
+    best_->setScaling(QVector3D(0.025f, 0.025f, 0.025f));
+    for (auto* one : items()) graph_->addCustomItem(one);
+    schedule();
 }
 
 void SurfaceView::applyColours() {
@@ -383,7 +455,7 @@ void SurfaceView::applyColours() {
     theme->setBackgroundEnabled(true);
     theme->setBackgroundColor(c.window);
     theme->setGridEnabled(true);
-    theme->setGridLineColor(c.line);
+    theme->setGridLineColor(darkTheme() ? QColor(0x5a, 0x62, 0x70) : QColor(0xb0, 0xb5, 0xbe));
     theme->setLabelTextColor(c.text);
     theme->setLabelBackgroundEnabled(false);
     theme->setLabelBorderEnabled(false);
@@ -393,24 +465,12 @@ void SurfaceView::applyColours() {
     theme->setHighlightLightStrength(2.0f);
     theme->setColorStyle(Q3DTheme::ColorStyleRangeGradient);
     QFont label = font();
-    label.setPointSizeF(34);
+    label.setPointSizeF(kAxisPoints);
     theme->setFont(label);
-    QColor wire = c.text;
-    wire.setAlpha(255);
     series_->setWireframeColor(darkTheme() ? QColor(0x16, 0x19, 0x1f) : QColor(0x6a, 0x70, 0x7c));
     series_->setColorStyle(Q3DTheme::ColorStyleRangeGradient);
     series_->setBaseGradient(divergingGradient(scale_.low, scale_.high, scale_.reach));
-    plane_->setTextureImage(plain(QColor(128, 128, 128, 110)));
-    pin_->setTextureImage(plain(c.accent));
-    pin_->setScaling(QVector3D(0.03f, 0.03f, 0.03f));
-    stem_->setTextureImage(plain(c.accent));
-    best_->setTextureImage(plain(c.text));
-    best_->setScaling(QVector3D(0.022f, 0.022f, 0.022f));
-    label_->setFont(label);
-    label_->setTextColor(c.text);
-    label_->setBackgroundColor(c.raised);
-    label_->setBackgroundEnabled(true);
-    label_->setBorderEnabled(true);
+    makeItems();
     QPalette p = note_->palette();
     p.setColor(QPalette::Window, c.panel);
     p.setColor(QPalette::WindowText, c.muted);
@@ -423,6 +483,9 @@ void SurfaceView::applyColours() {
 
 void SurfaceView::takeSelection(const QPoint& position) {
     if (position == QSurface3DSeries::invalidSelectionPosition() || !grid_.drawable()) return;
+    picking_ = false;
+    pick_end_.stop();
+    schedule();
     const auto j = static_cast<std::size_t>(position.x()), i = static_cast<std::size_t>(position.y());
     // The pin says where it is; a second click on the same node counts again.
     QMetaObject::invokeMethod(

@@ -10,6 +10,7 @@
 
 #include <QImage>
 #include <QTimer>
+#include <QVector3D>
 #include <QWidget>
 
 #include <optional>
@@ -29,7 +30,7 @@ class SurfaceLegend;
 
 // Degrees around the vertical axis and above the floor; zoom in percent.
 struct CameraPose {
-    float around = -38, above = 24, zoom = 108;
+    float around = -40, above = 24, zoom = 105;
 
     bool operator==(const CameraPose&) const = default;
 };
@@ -80,6 +81,9 @@ private:
     void refresh();
     void fillSeries();
     void placePin();
+    void placeLabel(const QString& text, const QVector3D& at);
+    void makeItems();
+    std::vector<QCustom3DItem*> items() const;
     void applyColours();
     void rescale();
     void takeSelection(const QPoint& position);
@@ -92,18 +96,19 @@ private:
     std::optional<std::pair<double, double>> range_;
     ValueScale scale_;
     QPointF cursor_;
-    bool has_cursor_ = false, best_shown_ = true, stale_ = false, posing_ = false;
+    bool has_cursor_ = false, best_shown_ = true, stale_ = false, posing_ = false, picking_ = false;
     double key_step_ = 0.01;
     int redraws_ = 0;
 
-    QTimer frame_;  // coalesces what comes within one frame
+    QTimer frame_;     // coalesces what comes within one frame
+    QTimer pick_end_;  // shows again what a click had to hide
     Q3DSurface* graph_;
     QSurface3DSeries* series_;
-    QCustom3DItem* plane_;
-    QCustom3DItem* pin_;
-    QCustom3DItem* stem_;
-    QCustom3DItem* best_;
-    QCustom3DLabel* label_;
+    QCustom3DItem* plane_ = nullptr;
+    QCustom3DItem* pin_ = nullptr;
+    QCustom3DItem* stem_ = nullptr;
+    QCustom3DItem* best_ = nullptr;
+    QCustom3DLabel* label_ = nullptr;
     SurfaceLegend* legend_;
     QLabel* note_;
 };
