@@ -53,7 +53,11 @@ std::string verdict(const HeadroomResult& r) {
                                                      : std::string());
     }
     if (r.harms()) return "the router does harm: keep the one setting";
-    return "the router does not help: its gain cannot be told from none";
+    bool believed = false;
+    for (const auto& set : r.sets)
+        for (const auto& d : set.directions) believed = believed || d.believed > 0;
+    return believed ? "the router does not help: its gain cannot be told from none"
+                    : "the router does not help: cross-validation finds nothing to go by and keeps one setting";
 }
 
 }  // namespace

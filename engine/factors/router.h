@@ -45,7 +45,7 @@ struct RouterData {
 };
 
 // The loss above of a list of queries: x [n][features] (standardised), h [n][settings], basis [settings][R].
-// `weights`, `gradient`: W [features][R], then b [settings].
+// `weights`, `gradient`: W [R][features], then b [settings].
 class RouterLoss {
 public:
     RouterLoss(std::size_t features, std::size_t settings, std::vector<double> basis, std::vector<double> x,
