@@ -4,17 +4,30 @@
 // Drives the widgets of reactions as a person does; needs an X server, a virtual one will do.
 #include <QCheckBox>
 #include <QComboBox>
+#include <QFile>
+#include <QGraphicsView>
 #include <QLineEdit>
+#include <QPushButton>
 #include <QSignalSpy>
+#include <QSpinBox>
+#include <QTabWidget>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QToolButton>
 
+#include "engine/recipe/product.h"
 #include "engine/recipe/reaction_options.h"
 #include "engine/session/session.h"
+#include "ui/reactions/loss_chart.h"
 #include "ui/reactions/number_edit.h"
 #include "ui/reactions/option_form.h"
+#include "ui/reactions/queue_view.h"
+#include "ui/reactions/reactions_page.h"
+#include "ui/reactions/recipe_editor.h"
 #include "ui/reactions/route_view.h"
+#include "ui/reactions/run_monitor.h"
+#include "ui/reactions/run_setup.h"
+#include "ui/reactions/training_queue.h"
 #include "ui/style/theme.h"
 
 namespace {
@@ -66,7 +79,11 @@ class ReactionsTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase() { ui::applyTheme(ui::ThemeChoice::Light); }
+    void initTestCase() {
+        ui::applyTheme(ui::ThemeChoice::Light);
+        QVERIFY(folder_.isValid());
+        engine::synth({path("world").toStdString(), {{"preset", "tiny"}}}, {});
+    }
 
     void pictures() {
         if (!qEnvironmentVariableIsSet("MOLSPACE_PICTURES")) QSKIP("no folder for pictures");
@@ -211,6 +228,245 @@ private Q_SLOTS:
         QVERIFY(view.expertText("CLAP_g").contains("Switched off"));
         QVERIFY(view.expertText("CLAP_m").contains("audio: 50"));
     }
+
+    // Start, pause, go on, done, further: as a person does it.
+    void aTrainingFromStartToEnd() {
+        ui::ReactionsPage page;
+        open(page, "ImageBind++");
+        const QString product = path("story");
+        page.setup().setFolder(product);
+        page.setup().setOptions(Json::object(), {{"hidden_width", 16}, {"batch_size", 32}, {"epochs", 150}});
+        QVERIFY(page.setup().shownEstimate().contains("Estimate: about"));
+        QVERIFY(page.setup().shownEstimate().contains("assumed"));
+        auto* start = button(page, "start");
+        auto* pause = button(page, "pause");
+        QVERIFY(!pause->isEnabled());
+        QTRY_VERIFY(start->isEnabled());
+        QSignalSpy trained(&page, &ui::ReactionsPage::trained), running(&page, &ui::ReactionsPage::runningChanged);
+        QSignalSpy progressed(&page, &ui::ReactionsPage::progressed);
+        QTest::mouseClick(start, Qt::LeftButton);
+        QVERIFY(page.running());
+        QTRY_VERIFY_WITH_TIMEOUT(page.monitor().stage().startsWith("training "), 60000);
+        QTRY_VERIFY_WITH_TIMEOUT(page.monitor().chart()->linesShown() > 0, 5000);
+        QTest::mouseClick(pause, Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(!page.running(), 10000);
+        QCOMPARE(page.monitor().queueView()->states(), QStringList{"paused"});
+        QCOMPARE(pause->text(), QString("Go on"));
+        QVERIFY(page.monitor().log().contains("keeping step"));
+        QCOMPARE(trained.count(), 0);
+        QVERIFY(!QFile::exists(product + "/product.json"));
+        const double fraction = page.queue().runs().front().fraction;
+        picture(page, "page-paused");
+
+        QTest::mouseClick(pause, Qt::LeftButton);
+        QVERIFY(page.running());
+        QTRY_VERIFY_WITH_TIMEOUT(page.monitor().log().contains("going on after step"), 30000);
+        QVERIFY(page.queue().runs().front().fraction >= fraction);
+        QTest::qWait(1500);
+        if (page.running()) picture(page, "page-running");
+        QTRY_COMPARE_WITH_TIMEOUT(trained.count(), 1, 120000);
+        QCOMPARE(trained.first().first().toString(), product);
+        QCOMPARE(page.monitor().queueView()->states(), QStringList{"done"});
+        const auto loaded = engine::loadProduct(product.toStdString());
+        QCOMPARE(loaded.record.training["1-CLAP_g"]["TVA"]["target_epochs"].get<int>(), 150);
+        QCOMPARE(running.count(), 4);
+        QVERIFY(progressed.count() > 5);
+        QTRY_COMPARE(page.monitor().chart()->reactions(), QStringList({"1-CLAP_g", "1-CLAP_m"}));
+        QTRY_COMPARE(page.monitor().chart()->linesShown(), 7);
+        picture(page, "page-done");
+
+        // The folder is known as finished: it can be trained further, not anew.
+        auto* further = button(page, "further");
+        QTRY_VERIFY_WITH_TIMEOUT(further->isVisible(), 5000);
+        QVERIFY(!start->isEnabled());
+        page.findChild<QSpinBox*>("moreEpochs")->setValue(2);
+        QTest::mouseClick(further, Qt::LeftButton);
+        QTRY_COMPARE_WITH_TIMEOUT(trained.count(), 2, 60000);
+        QCOMPARE(
+            engine::loadProduct(product.toStdString()).record.training["1-CLAP_g"]["TVA"]["target_epochs"].get<int>(),
+            152);
+    }
+
+    void anUnfinishedRunIsGoneOnWith() {
+        const QString product = path("unfinished");
+        {
+            ui::ReactionsPage page;
+            open(page, "ImageBind++");
+            page.setup().setFolder(product);
+            page.setup().setOptions({{"seed", 3}}, {{"hidden_width", 16}, {"batch_size", 32}, {"epochs", 60}});
+            QTRY_VERIFY(button(page, "start")->isEnabled());
+            QTest::mouseClick(button(page, "start"), Qt::LeftButton);
+            QTRY_VERIFY_WITH_TIMEOUT(page.monitor().stage().startsWith("training "), 60000);
+            page.stopAll();
+            QTRY_VERIFY_WITH_TIMEOUT(!page.running(), 10000);
+        }
+        // Another window, another recipe: what is there is offered as it was begun.
+        ui::ReactionsPage page;
+        open(page, "InternVL_IB");
+        page.setup().setFolder(product);
+        QPushButton* go = nullptr;
+        QTRY_VERIFY_WITH_TIMEOUT((go = withText(page, "Go on from the last checkpoint")) != nullptr, 5000);
+        QVERIFY(!button(page, "start")->isEnabled());
+        QSignalSpy trained(&page, &ui::ReactionsPage::trained);
+        picture(page, "page-unfinished");
+        QTest::mouseClick(go, Qt::LeftButton);
+        QTRY_COMPARE_WITH_TIMEOUT(trained.count(), 1, 120000);
+        QCOMPARE(engine::loadProduct(product.toStdString()).record.name, std::string("ImageBind++"));
+        QCOMPARE(engine::loadProduct(product.toStdString()).record.seed, std::uint64_t{3});
+    }
+
+    void whatFailsIsSaidAndTheNextOneRuns() {
+        ui::ReactionsPage page;
+        open(page, "InternVL_IB");
+        QSignalSpy trained(&page, &ui::ReactionsPage::trained), failed(&page, &ui::ReactionsPage::failed);
+        auto* start = button(page, "start");
+        const Json quick{{"hidden_width", 16}, {"batch_size", 32}, {"epochs", 1}};
+        Json bad = quick;
+        bad["validation_set"] = "no such set";
+        page.setup().setFolder(path("bad"));
+        page.setup().setOptions(Json::object(), bad);
+        QTRY_VERIFY(start->isEnabled());
+        QTest::mouseClick(start, Qt::LeftButton);
+        page.setup().setOptions(Json::object(), quick);
+        page.setup().setFolder(path("first"));
+        QTRY_COMPARE(page.setup().found().folder, path("first").toStdString());
+        QCOMPARE(start->text(), QString("Add to the queue"));
+        QTest::mouseClick(start, Qt::LeftButton);
+        page.setup().setFolder(path("second"));
+        QTRY_COMPARE(page.setup().found().folder, path("second").toStdString());
+        QTest::mouseClick(start, Qt::LeftButton);
+        QTRY_COMPARE_WITH_TIMEOUT(trained.count(), 2, 120000);
+        QCOMPARE(failed.count(), 1);
+        QVERIFY2(page.message().contains("no such set"), qPrintable(page.message()));
+        QCOMPARE(page.monitor().queueView()->states(), QStringList({"failed", "done", "done"}));
+        QCOMPARE(trained.at(0).first().toString(), path("first"));
+        QCOMPARE(trained.at(1).first().toString(), path("second"));
+        page.findChild<QTabWidget*>()->setCurrentIndex(1);
+        picture(page, "page-queue");
+        // A project keeps the list.
+        ui::ReactionsPage other;
+        other.restore(page.state());
+        QCOMPARE(other.monitor().queueView()->states(), QStringList({"failed", "done", "done"}));
+        QCOMPARE(other.recipe().source(), QString("InternVL_IB"));
+        QVERIFY(!other.running());
+    }
+
+    void waitingRunsAreReordered() {
+        ui::TrainingQueue queue;
+        Json runs = Json::array();
+        for (const char* name : {"a", "b", "c"})
+            runs.push_back({{"recipe", {{"name", name}}}, {"state", "waiting"}, {"product", name}});
+        queue.restore({{"runs", runs}});
+        ui::QueueView view(queue);
+        view.show();
+        const auto order = [&] {
+            QString text;
+            for (const auto& r : queue.runs()) text += r.product;
+            return text;
+        };
+        QVERIFY(!queue.running());
+        view.choose(queue.runs()[2].id);
+        QTest::mouseClick(view.findChild<QToolButton*>("queueUp"), Qt::LeftButton);
+        QCOMPARE(order(), QString("acb"));
+        QTest::mouseClick(view.findChild<QToolButton*>("queueUp"), Qt::LeftButton);
+        QCOMPARE(order(), QString("cab"));
+        QTest::mouseClick(view.findChild<QToolButton*>("queueRemove"), Qt::LeftButton);
+        QCOMPARE(order(), QString("ab"));
+    }
+
+    void aRecipeIsEdited() {
+        ui::ReactionsPage page;
+        open(page, "ImageBind++");
+        auto& editor = page.recipe();
+        QVERIFY(!editor.edited());
+        QVERIFY(editor.plan());
+        // Ablation by a click on the molecule.
+        const auto place = editor.route()->expertPlace("CLAP_m");
+        QTest::mouseClick(editor.route(), Qt::LeftButton, {}, place->toPoint());
+        QVERIFY(!editor.recipe().route[0].experts[1].enabled);
+        QVERIFY(editor.edited());
+        QTRY_VERIFY(!editor.findChild<QCheckBox*>("on1")->isChecked());
+        // A second step, made a displacement, then taken out again.
+        QTest::mouseClick(editor.findChild<QPushButton*>("addStep"), Qt::LeftButton);
+        QCOMPARE(editor.recipe().route.size(), 2u);
+        QCOMPARE(editor.recipe().route[1].experts[0].space, std::string("InternVL"));
+        QTRY_VERIFY(editor.findChild<QWidget*>("step1") != nullptr);
+        editor.findChild<QWidget*>("step1")->findChild<QComboBox*>("kind")->setCurrentIndex(0);
+        QVERIFY(editor.plan());
+        QCOMPARE(editor.plan()->width, editor.plan()->space("InternVL")->width);
+        picture(page, "page-edited");
+        // Twice the same expert in one step cannot be: said in words, and there is no start.
+        editor.findChild<QWidget*>("step0")->findChild<QComboBox*>("space1")->setCurrentText("CLAP_g");
+        QVERIFY(!editor.plan());
+        QVERIFY2(editor.shownProblems().contains("named twice"), qPrintable(editor.shownProblems()));
+        QVERIFY(!button(page, "start")->isEnabled());
+        picture(page, "page-problem");
+        const QString file = path("mine.json");
+        QTest::mouseClick(editor.findChild<QToolButton*>("revertRecipe"), Qt::LeftButton);
+        QVERIFY(!editor.edited());
+        QTRY_VERIFY(editor.findChild<QDoubleSpinBox*>("factor_audio") != nullptr);
+        editor.findChild<QDoubleSpinBox*>("factor_audio")->setValue(0.7);
+        QVERIFY(editor.save(file));
+        QCOMPARE(engine::readRecipe(file.toStdString()).route[0].factors.at("audio"), 0.7);
+        QCOMPARE(editor.source(), file);
+    }
+
+    void curvesAreShownAndZoomed() {
+        ui::LossChart chart;
+        chart.resize(560, 340);
+        chart.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&chart));
+        for (int s = 1; s <= 300; ++s) {
+            for (const char* subset : {"T", "TV"}) {
+                engine::Progress p;
+                p.stage = std::string("training 1-CLAP_g ") + subset;
+                p.unit = "steps";
+                p.done = static_cast<std::uint64_t>(s);
+                p.total = 300;
+                p.values = {{"loss", 90.0 / s + (*(subset + 1) ? 4 : 6)}};
+                if (s % 50 == 0) p.values.emplace_back("R@1", 10 + s / 20.0);
+                chart.addProgress(p);
+            }
+        }
+        chart.markCheckpoint("1-CLAP_g", "T", 150);
+        QTRY_COMPARE(chart.linesShown(), 4);  // and validation
+        QCOMPARE(chart.reaction(), QString("1-CLAP_g"));
+        auto* log = chart.findChild<QToolButton*>("log_axis");
+        QTest::mouseClick(log, Qt::LeftButton);
+        QVERIFY(chart.logarithmic());
+        picture(chart, "chart-log");
+        QTest::mouseClick(log, Qt::LeftButton);
+        picture(chart, "chart");
+        auto* view = chart.findChild<QGraphicsView*>();
+        QTest::keyClick(view, Qt::Key_Plus);
+        QVERIFY(chart.zoomed());
+        QTest::mouseDClick(view->viewport(), Qt::LeftButton, {}, view->viewport()->rect().center());
+        QVERIFY(!chart.zoomed());
+    }
+
+private:
+    QString path(const char* name) const { return folder_.filePath(QString::fromLatin1(name)); }
+
+    void open(ui::ReactionsPage& page, const char* recipe) {
+        page.resize(1180, 720);
+        page.show();
+        page.recipe().openRecipe(recipe);
+        page.setWorkspace(path("world"), Json::object());
+        QTRY_VERIFY_WITH_TIMEOUT(page.recipe().plan().has_value(), 20000);
+    }
+    static QPushButton* button(ui::ReactionsPage& page, const char* name) {
+        auto* found = page.findChild<QPushButton*>(QString::fromLatin1(name));
+        Q_ASSERT(found);
+        return found;
+    }
+    static QPushButton* withText(QWidget& page, const char* text) {
+        for (auto* b : page.findChildren<QPushButton*>()) {
+            if (b->isVisible() && b->text() == QString::fromLatin1(text)) return b;
+        }
+        return nullptr;
+    }
+
+    QTemporaryDir folder_;
 };
 
 QTEST_MAIN(ReactionsTest)

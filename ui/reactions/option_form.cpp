@@ -167,6 +167,7 @@ OptionForm::OptionForm(std::vector<engine::OptionEntry> entries, QWidget* parent
         connect(more_, &QToolButton::toggled, this, &OptionForm::setAdvancedShown);
     }
     for (auto& e : entries) addField(e.info.advanced ? *advanced_grid : *plain_grid, e);
+    column->addStretch(1);
     // One column of labels for both parts.
     int width = 0;
     for (const auto& f : fields_) width = std::max(width, f->label->sizeHint().width());

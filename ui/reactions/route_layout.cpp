@@ -118,7 +118,8 @@ RouteLayout routeLayout(const engine::Recipe& recipe, const engine::RoutePlan& p
     return out;
 }
 
-void placeRoute(RouteLayout& layout, const QRectF& room, double line) {
+void placeRoute(RouteLayout& layout, const QRectF& room, const RouteTexts& texts) {
+    const double line = texts.line;
     const auto columns = static_cast<double>(layout.steps.size());
     bool below = false, above = !layout.experts.empty();
     std::size_t most = 1;
@@ -145,11 +146,18 @@ void placeRoute(RouteLayout& layout, const QRectF& room, double line) {
         layout.axis += std::max(0.0, (room.height() - used) / 2);
     }
     const double reach = std::max(3.2 * u, std::min(5.6 * u, (above && below) ? (bottom - top) / 2 : 5.2 * u));
-    // The labels beside the ends must fit too.
-    const double left = room.left() + 1.3 * u + std::min(room.width() * 0.04, 2 * u),
-                 right = room.right() - (left - room.left());
+    // The names at the ends must fit too.
+    layout.product_aside = !layout.experts.empty() && !layout.experts.back().displaces &&
+                           std::any_of(layout.experts.begin(), layout.experts.end(), [&](const RouteExpert& e) {
+                               return !e.above && e.step + 1 == layout.steps.size();
+                           });
+    const double most_text = 0.3 * room.width();
+    const double before = std::max(1.5 * u, std::min(texts.base, most_text) / 2);
+    const double after = std::max(1.5 * u, layout.product_aside ? std::min(texts.product, most_text) - 0.2 * u
+                                                                : std::min(texts.product, most_text) / 2);
+    const double left = room.left() + before, right = room.right() - after;
     const double column = columns > 0 ? std::min((right - left) / columns, 13 * u) : 0;
-    const double start = columns > 0 ? room.center().x() - column * columns / 2 : room.center().x();
+    const double start = columns > 0 ? (left + right - column * columns) / 2 : room.center().x();
     const auto put = [&](RouteMolecule& m, double x, double y, double radius) {
         m.centre = {x, y};
         m.radius = radius;
@@ -179,7 +187,7 @@ void placeRoute(RouteLayout& layout, const QRectF& room, double line) {
     }
     // Bands of spaces.
     layout.bands.clear();
-    RouteLayout::Band band{layout.base.name, layout.base.width, {}};
+    RouteLayout::Band band{layout.base.name, layout.base.width, {}, {}};
     double from = start - 1.25 * u;
     const auto close = [&](double to) {
         band.place = QRectF(from, layout.axis - 1.45 * u, to - from, 2.9 * u);
@@ -188,11 +196,15 @@ void placeRoute(RouteLayout& layout, const QRectF& room, double line) {
     for (std::size_t s = 0; s < layout.steps.size(); ++s) {
         if (!layout.steps[s].displaces) continue;
         const double x = layout.steps[s].unified.centre.x();
-        const double before = s == 0 ? start : layout.steps[s - 1].unified.centre.x();
-        close(before + 1.25 * u);
+        close((s == 0 ? start : layout.steps[s - 1].unified.centre.x()) + 1.25 * u);
         from = x - 1.45 * u;
         for (const auto& e : layout.experts) {
-            if (e.step == s) band = {e.molecule.name, e.molecule.width, {}};
+            if (e.step != s) continue;
+            const double top_edge = e.molecule.centre.y() - 1.3 * u;
+            band = {e.molecule.name,
+                    e.molecule.width,
+                    {},
+                    {x - 1.45 * u, top_edge, 2.9 * u, layout.axis - top_edge + 1.45 * u}};
         }
     }
     close((layout.steps.empty() ? start : layout.steps.back().unified.centre.x()) + 1.25 * u);

@@ -56,15 +56,20 @@ struct RouteLayout {
         QString space;
         std::size_t width = 0;
         QRectF place;
+        QRectF stem;  // up to the expert whose space it is; null for the base's
     };
     std::vector<Band> bands;
-    double unit = 0;  // radius of a molecule
-    double axis = 0;  // height of the backbone
+    double unit = 0;             // radius of a molecule
+    double axis = 0;             // height of the backbone
+    bool product_aside = false;  // bonds come from below: its name stands to the right of them
 };
 
 // Everything but the places; cheap. Works with a plan that lacks spaces (a recipe that cannot be planned yet).
 RouteLayout routeLayout(const engine::Recipe& recipe, const engine::RoutePlan& plan, const engine::Setting& setting);
-// Puts it into `room`; `line` is the height of a line of text.
-void placeRoute(RouteLayout& layout, const QRectF& room, double line);
+// What texts take: a line's height, the width of the base's name and of the product's.
+struct RouteTexts {
+    double line = 0, base = 0, product = 0;
+};
+void placeRoute(RouteLayout& layout, const QRectF& room, const RouteTexts& texts);
 
 }  // namespace ui

@@ -27,7 +27,7 @@ QColor mixed(const QColor& a, const QColor& b, double t) {
 }
 
 double strandWidth(const RouteLayout& layout, double share) {
-    return share <= 0 ? 0 : std::max(0.9, 0.36 * layout.unit * share);
+    return share <= 0 ? 0 : std::max(0.9, 0.46 * layout.unit * share);
 }
 
 double strandGap(const RouteLayout& layout) {
@@ -111,21 +111,20 @@ QString percent(double share) {
 
 // A name, and under it a line of figures in the colours of the modalities.
 void paintLabel(QPainter& p, const QString& name, const std::vector<RouteStrand>& figures, const QString& plain,
-                QRectF place, bool name_last, bool strong, bool on) {
+                QRectF place, Qt::Alignment side, bool strong, bool on) {
     const auto& c = colours();
     QFont font = p.font(), small = font;
     font.setWeight(strong ? QFont::DemiBold : QFont::Medium);
     const QFontMetricsF fm(font), fs(small);
     const double line = fm.height();
     const QRectF upper(place.left(), place.top(), place.width(), line), lower = upper.translated(0, line);
-    const QRectF name_room = name_last ? lower : upper, figure_room = name_last ? upper : lower;
     p.setFont(font);
     p.setPen(on ? c.text : c.muted);
-    p.drawText(name_room, Qt::AlignHCenter | Qt::AlignVCenter, fm.elidedText(name, Qt::ElideMiddle, place.width()));
+    p.drawText(upper, side | Qt::AlignVCenter, fm.elidedText(name, Qt::ElideMiddle, place.width()));
     p.setFont(small);
     if (!on || figures.empty()) {
         p.setPen(c.muted);
-        p.drawText(figure_room, Qt::AlignHCenter | Qt::AlignVCenter,
+        p.drawText(lower, side | Qt::AlignVCenter,
                    fs.elidedText(on ? plain : QObject::tr("off"), Qt::ElideRight, place.width()));
         return;
     }
@@ -142,20 +141,23 @@ void paintLabel(QPainter& p, const QString& name, const std::vector<RouteStrand>
     for (std::size_t i = 0; i < figures.size(); ++i) {
         const QString& t = texts[static_cast<qsizetype>(i)];
         p.setPen(modalityColour(figures[i].modality));
-        p.drawText(QPointF(x, figure_room.top() + fs.ascent()), t);
+        p.drawText(QPointF(x, lower.top() + fs.ascent()), t);
         x += fs.horizontalAdvance(t) + gap;
     }
 }
 
 void paintBands(QPainter& p, const RouteLayout& layout) {
     const auto& c = colours();
-    const QFontMetricsF fm(p.font());
     for (std::size_t i = 0; i < layout.bands.size(); ++i) {
         const auto& band = layout.bands[i];
         const bool last = i + 1 == layout.bands.size();
         p.setPen(Qt::NoPen);
         p.setBrush(withAlpha(last ? c.accent : c.muted, darkTheme() ? 0.13 : 0.08));
-        p.drawRoundedRect(band.place, 1.45 * layout.unit, 1.45 * layout.unit);
+        const double round = 1.45 * layout.unit;
+        QPainterPath path, stem;
+        path.addRoundedRect(band.place, round, round);
+        if (!band.stem.isNull()) stem.addRoundedRect(band.stem, round, round);
+        p.drawPath(path.united(stem));
     }
 }
 
@@ -238,6 +240,14 @@ QFont routeFont(const QRectF& room) {
     return font;
 }
 
+RouteTexts routeTexts(const RouteLayout& layout, const QRectF& room) {
+    QFont font = routeFont(room);
+    const QFontMetricsF plain(font);
+    font.setWeight(QFont::DemiBold);
+    return {plain.height(), plain.horizontalAdvance(layout.base.name) + 6,
+            QFontMetricsF(font).horizontalAdvance(layout.product) + 6};
+}
+
 double bondWidth(const RouteLayout& layout, const std::vector<RouteStrand>& strands) {
     double sum = 0;
     for (const auto& s : strands) sum += std::max(strandWidth(layout, s.share), 1.6);
@@ -279,7 +289,8 @@ void paintRoute(QPainter& p, const RouteLayout& layout, const QRectF& room, cons
         const double y = e.above ? e.molecule.centre.y() - e.molecule.radius - 2 * line - 3
                                  : e.molecule.centre.y() + e.molecule.radius + 3;
         paintLabel(p, e.molecule.name, e.strands, {},
-                   {e.molecule.centre.x() - e.label_width / 2, y, e.label_width, 2 * line}, false, false, e.on);
+                   {e.molecule.centre.x() - e.label_width / 2, y, e.label_width, 2 * line}, Qt::AlignHCenter, false,
+                   e.on);
     }
     paintMolecule(p, layout.base, true, false, layout.unit);
     const RouteMolecule* from = &layout.base;
@@ -290,19 +301,16 @@ void paintRoute(QPainter& p, const RouteLayout& layout, const QRectF& room, cons
     }
     // Names under the backbone: the base, and the product at the right end.
     const auto under = [&](const RouteMolecule& m, const QString& name, bool strong) {
-        bool covered = false;  // by an expert right below
-        for (const auto& e : layout.experts)
-            covered = covered || (!e.above && std::abs(e.molecule.centre.x() - m.centre.x()) < 1.2 * layout.unit);
-        double half = std::min(m.centre.x() - room.left(), room.right() - m.centre.x());
-        if (!layout.steps.empty()) {
-            const double column = layout.steps[0].unified.centre.x() - layout.base.centre.x();
-            half = std::min(half, 0.62 * column);
+        double left = m.centre.x() - std::min(m.centre.x() - room.left(), room.right() - m.centre.x());
+        double right = 2 * m.centre.x() - left;
+        Qt::Alignment side = Qt::AlignHCenter;
+        if (strong && layout.product_aside) {
+            left = m.centre.x() - 0.2 * layout.unit;
+            right = room.right();
+            side = Qt::AlignLeft;
         }
-        half = std::max(half, 2.2 * layout.unit);
-        const QRectF place(m.centre.x() - half, m.centre.y() + 1.45 * layout.unit + 2, 2 * half, 2 * line);
-        if (covered) return;
-        paintLabel(p, name, {}, m.width > 0 ? QObject::tr("%1 wide").arg(m.width) : QString(), place, false, strong,
-                   true);
+        paintLabel(p, name, {}, m.width > 0 ? QObject::tr("%1 wide").arg(m.width) : QString(),
+                   {left, m.centre.y() + 1.45 * layout.unit + 2, right - left, 2 * line}, side, strong, true);
     };
     under(layout.base, layout.base.name, layout.steps.empty());
     if (!layout.steps.empty()) under(layout.steps.back().unified, layout.product, true);

@@ -16,6 +16,7 @@ struct RouteHighlight {
 };
 
 QFont routeFont(const QRectF& room);
+RouteTexts routeTexts(const RouteLayout& layout, const QRectF& room);
 // The middle line of an expert's bond, from the expert to the unified space.
 QPainterPath bondPath(const RouteLayout& layout, const RouteExpert& expert);
 // All that a bond takes up across.

@@ -52,7 +52,7 @@ void RouteView::setClickable(bool clickable) {
 
 void RouteView::place() {
     const QRectF room = QRectF(rect()).adjusted(6, 6, -6, -6);
-    placeRoute(layout_, room, QFontMetricsF(routeFont(room)).height());
+    placeRoute(layout_, room, routeTexts(layout_, room));
 }
 
 void RouteView::describe() {
@@ -64,7 +64,7 @@ void RouteView::describe() {
 void RouteView::paintTo(QPainter& painter, const QRectF& room) const {
     if (!filled_) return;
     RouteLayout copy = layout_;
-    placeRoute(copy, room, QFontMetricsF(routeFont(room)).height());
+    placeRoute(copy, room, routeTexts(copy, room));
     paintRoute(painter, copy, room, {});
 }
 
@@ -181,7 +181,7 @@ void RouteView::focusOutEvent(QFocusEvent*) {
 
 bool RouteView::focusNextPrevChild(bool next) {
     const int to = focused_ + (next ? 1 : -1);
-    if (hasFocus() && to >= 0 && to < static_cast<int>(layout_.experts.size())) {
+    if (to >= 0 && to < static_cast<int>(layout_.experts.size())) {
         focused_ = to;
         update();
         return true;

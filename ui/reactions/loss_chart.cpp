@@ -1,0 +1,434 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/reactions/loss_chart.h"
+
+#include <QChart>
+#include <QComboBox>
+#include <QEvent>
+#include <QGraphicsLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLegend>
+#include <QLegendMarker>
+#include <QLineSeries>
+#include <QLogValueAxis>
+#include <QScatterSeries>
+#include <QSignalBlocker>
+#include <QToolButton>
+#include <QVBoxLayout>
+#include <QValueAxis>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+
+#include "engine/base/file.h"
+#include "ui/reactions/zoom_chart.h"
+#include "ui/style/theme.h"
+
+namespace ui {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::size_t kMostPoints = 800;  // drawn of a line; more cannot be told apart
+
+// The mean of each run of neighbours; first and last stay.
+QList<QPointF> thinned(const std::vector<QPointF>& points) {
+    QList<QPointF> out;
+    const std::size_t stride = points.size() / kMostPoints + 1;
+    for (std::size_t i = 0; i < points.size(); i += stride) {
+        const std::size_t end = std::min(points.size(), i + stride);
+        if (stride == 1 || i == 0) {
+            out << points[i];
+            continue;
+        }
+        QPointF sum(0, 0);
+        for (std::size_t k = i; k < end; ++k) sum += points[k];
+        out << sum / static_cast<double>(end - i);
+    }
+    if (stride > 1 && !points.empty()) out << points.back();
+    return out;
+}
+
+// Rising and round: about `ticks` steps.
+double roundStep(double span, int ticks) {
+    const double raw = span / ticks, power = std::pow(10.0, std::floor(std::log10(std::max(raw, 1e-12))));
+    for (const double m : {1.0, 2.0, 5.0}) {
+        if (raw <= m * power) return m * power;
+    }
+    return 10 * power;
+}
+
+void put(std::vector<QPointF>& points, const QPointF& point) {
+    // A run that went back to its checkpoint makes its steps again.
+    while (!points.empty() && points.back().x() >= point.x()) points.pop_back();
+    points.push_back(point);
+}
+
+}  // namespace
+
+bool trainingStage(const std::string& stage, QString& reaction, QString& subset) {
+    const QString text = QString::fromStdString(stage);
+    const QString head = QStringLiteral("training ");
+    if (!text.startsWith(head)) return false;
+    const auto space = text.lastIndexOf(QLatin1Char(' '));
+    if (space <= head.size()) return false;
+    reaction = text.mid(head.size(), space - head.size());
+    subset = text.mid(space + 1);
+    return true;
+}
+
+LossCurves readLossLogs(const std::string& folder, const engine::JobContext& job) {
+    LossCurves out;
+    const fs::path root = fs::path(folder) / "reactions";
+    if (!fs::is_directory(root)) return out;
+    for (const auto& reaction : fs::directory_iterator(root)) {
+        if (!reaction.is_directory()) continue;
+        for (const auto& file : fs::directory_iterator(reaction.path())) {
+            job.checkStop();
+            if (file.path().extension() != ".csv") continue;
+            LossCurve curve;
+            const std::string text = engine::readFile(file.path());
+            std::size_t at = text.find('\n');
+            for (std::size_t end; at != std::string::npos && (end = text.find('\n', at + 1)) != std::string::npos;
+                 at = end) {
+                const char* p = text.c_str() + at + 1;
+                char* next = nullptr;
+                double fields[5] = {NAN, NAN, NAN, NAN, NAN};
+                for (double& f : fields) {
+                    f = std::strtod(p, &next);
+                    if (next == p) f = NAN;
+                    p = *next == ',' ? next + 1 : next;
+                    if (*p == '\n') break;
+                }
+                if (std::isfinite(fields[0]) && std::isfinite(fields[1])) curve.loss.emplace_back(fields[0], fields[1]);
+                if (std::isfinite(fields[4]) && std::isfinite(fields[0]))
+                    curve.validation.emplace_back(fields[0], fields[4]);
+            }
+            // A whole projector, or one whose work was kept, ends with a checkpoint.
+            if (!curve.loss.empty() && fs::exists(fs::path(file.path()).replace_extension(".checkpoint")))
+                curve.checkpoints.push_back(curve.loss.back().x());
+            out[QString::fromStdString(reaction.path().filename().string())]
+               [QString::fromStdString(file.path().stem().string())] = std::move(curve);
+        }
+    }
+    return out;
+}
+
+LossChart::LossChart(QWidget* parent) : QWidget(parent) {
+    list_ = new QComboBox(this);
+    list_->setAccessibleName(tr("Reaction whose curves are shown"));
+    list_->setToolTip(tr("Reaction whose curves are shown; while a run trains, the newest one"));
+    list_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    log_ = new QToolButton(this);
+    log_->setObjectName(QStringLiteral("log_axis"));
+    log_->setText(tr("Log axis"));
+    log_->setCheckable(true);
+    log_->setAccessibleName(tr("Logarithmic loss axis"));
+    log_->setToolTip(tr("Loss on a logarithmic axis, or on an even one"));
+    reset_ = new QToolButton(this);
+    reset_->setObjectName(QStringLiteral("zoom_reset"));
+    reset_->setText(tr("Show all"));
+    reset_->setAccessibleName(tr("Show all of the curves"));
+    reset_->setToolTip(tr("Undo the zoom (double click does the same). Drag a frame or turn the wheel to zoom"));
+    reset_->setEnabled(false);
+    auto* chart = new QChart;
+    chart->setMargins(QMargins(2, 2, 2, 2));
+    chart->setBackgroundRoundness(0);
+    chart->layout()->setContentsMargins(0, 0, 0, 0);
+    chart->legend()->setAlignment(Qt::AlignBottom);
+    chart->legend()->setMarkerShape(QLegend::MarkerShapeFromSeries);
+    view_ = new ZoomChart(chart, this);
+    view_->setAccessibleName(tr("Loss and validation over steps"));
+    view_->setMinimumSize(220, 150);
+    empty_ = new QLabel(tr("Curves appear here when a run trains its first projector"), view_);
+    empty_->setAlignment(Qt::AlignCenter);
+    empty_->setWordWrap(true);
+    auto* over = new QVBoxLayout(view_);
+    over->addWidget(empty_);
+    auto* bar = new QHBoxLayout;
+    bar->setSpacing(8);
+    bar->addWidget(list_);
+    bar->addStretch(1);
+    bar->addWidget(log_);
+    bar->addWidget(reset_);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(4);
+    column->addLayout(bar);
+    column->addWidget(view_, 1);
+    redraw_.setSingleShot(true);
+    redraw_.setInterval(250);
+    connect(&redraw_, &QTimer::timeout, this, &LossChart::rebuild);
+    connect(list_, &QComboBox::currentTextChanged, this, [this] {
+        view_->setZoomed(false);
+        rebuild();
+    });
+    connect(log_, &QToolButton::toggled, this, [this] {
+        view_->setZoomed(false);
+        rebuild();
+    });
+    const auto all = [this] {
+        view_->setZoomed(false);
+        rebuild();
+    };
+    connect(reset_, &QToolButton::clicked, this, all);
+    connect(view_, &ZoomChart::resetWanted, this, all);
+    connect(view_, &ZoomChart::zoomChanged, this, [this] { reset_->setEnabled(view_->zoomed()); });
+    rebuild();
+    paintColours();
+}
+
+LossChart::~LossChart() = default;
+
+void LossChart::clear() {
+    setCurves({});
+}
+
+void LossChart::setCurves(LossCurves curves) {
+    curves_ = std::move(curves);
+    followed_.clear();
+    view_->setZoomed(false);
+    listReactions();
+    rebuild();
+}
+
+QString LossChart::reaction() const {
+    return list_->currentText();
+}
+
+void LossChart::setReaction(const QString& reaction) {
+    list_->setCurrentText(reaction);
+}
+
+QStringList LossChart::reactions() const {
+    QStringList out;
+    for (const auto& [name, curves] : curves_) out << name;
+    return out;
+}
+
+bool LossChart::logarithmic() const {
+    return log_->isChecked();
+}
+
+bool LossChart::zoomed() const {
+    return view_->zoomed();
+}
+
+int LossChart::linesShown() const {
+    int count = 0;
+    for (const auto* s : view_->chart()->series()) count += s->type() == QAbstractSeries::SeriesTypeLine ? 1 : 0;
+    return count;
+}
+
+void LossChart::listReactions() {
+    const QStringList now = reactions();
+    QStringList shown;
+    for (int i = 0; i < list_->count(); ++i) shown << list_->itemText(i);
+    if (now != shown) {
+        const QSignalBlocker quiet(list_);
+        const QString current = list_->currentText();
+        list_->clear();
+        list_->addItems(now);
+        if (now.contains(current)) list_->setCurrentText(current);
+    }
+    list_->setVisible(!now.isEmpty());
+}
+
+void LossChart::addProgress(const engine::Progress& progress) {
+    QString reaction, subset;
+    if (!trainingStage(progress.stage, reaction, subset)) return;
+    const bool fresh = !curves_.count(reaction);
+    LossCurve& curve = curves_[reaction][subset];
+    const auto step = static_cast<double>(progress.done);
+    for (const auto& [name, value] : progress.values) {
+        if (!std::isfinite(value)) continue;
+        if (name == "loss" && step > 0) put(curve.loss, {step, value});
+        // It is told again with every step until the next one.
+        if (name == "R@1" && (curve.validation.empty() || curve.validation.back().y() != value))
+            put(curve.validation, {step, value});
+    }
+    if (fresh) listReactions();
+    if (reaction != followed_) {
+        followed_ = reaction;
+        const QSignalBlocker quiet(list_);
+        list_->setCurrentText(reaction);
+        view_->setZoomed(false);
+    }
+    changed();
+}
+
+void LossChart::markCheckpoint(const QString& reaction, const QString& subset, double step) {
+    auto& marks = curves_[reaction][subset].checkpoints;
+    if (step > 0 && (marks.empty() || marks.back() != step)) marks.push_back(step);
+    changed();
+}
+
+void LossChart::openLogs(const QString& folder) {
+    const std::string path = folder.toStdString();
+    reading_.start<std::shared_ptr<LossCurves>>(
+        tr("Reading the training logs"),
+        [path](const engine::JobContext& job) { return std::make_shared<LossCurves>(readLossLogs(path, job)); },
+        [this](std::shared_ptr<LossCurves> curves) {
+            setCurves(std::move(*curves));
+            Q_EMIT logsRead();
+        });
+}
+
+void LossChart::changed() {
+    if (!redraw_.isActive()) redraw_.start();
+}
+
+void LossChart::rebuild() {
+    auto* chart = view_->chart();
+    const auto found = curves_.find(list_->currentText());
+    empty_->setVisible(found == curves_.end());
+    reset_->setEnabled(view_->zoomed());
+    // What is zoomed into stays where it is while lines grow.
+    std::vector<std::pair<double, double>> ranges;
+    if (view_->zoomed()) {
+        for (auto* axis : chart->axes()) {
+            if (auto* v = qobject_cast<QValueAxis*>(axis)) ranges.emplace_back(v->min(), v->max());
+            else if (auto* l = qobject_cast<QLogValueAxis*>(axis)) ranges.emplace_back(l->min(), l->max());
+        }
+    }
+    chart->removeAllSeries();
+    for (auto* axis : chart->axes()) {
+        chart->removeAxis(axis);
+        delete axis;
+    }
+    if (found == curves_.end()) {
+        chart->legend()->setVisible(false);
+        return;
+    }
+    double last = 1, low = INFINITY, high = 0, best = 0;
+    bool validated = false;
+    for (const auto& [subset, curve] : found->second) {
+        for (const auto& p : curve.loss) {
+            last = std::max(last, p.x());
+            if (p.y() > 0) low = std::min(low, p.y());
+            high = std::max(high, p.y());
+        }
+        for (const auto& p : curve.validation) {
+            validated = true;
+            best = std::max(best, p.y());
+        }
+    }
+    if (!(low < high)) low = std::max(1e-6, std::min(low, high) * 0.9), high = std::max(high, low * 1.2);
+    auto* steps = new QValueAxis;
+    steps->setRange(0, last);
+    steps->setTickType(QValueAxis::TicksDynamic);
+    steps->setTickInterval(std::max(1.0, roundStep(last, 6)));
+    steps->setLabelFormat(QStringLiteral("%.0f"));
+    steps->setTitleText(tr("steps"));
+    chart->addAxis(steps, Qt::AlignBottom);
+    QAbstractAxis* loss = nullptr;
+    if (log_->isChecked()) {
+        auto* axis = new QLogValueAxis;
+        axis->setBase(high / low > 20 ? 10 : 2);
+        axis->setRange(low * 0.95, high * 1.05);
+        axis->setLabelFormat(QStringLiteral("%.3g"));
+        loss = axis;
+    } else {
+        auto* axis = new QValueAxis;
+        const double step = roundStep(high - std::min(low, high), 5);
+        const double from = std::floor(low / step) * step;
+        axis->setRange(std::max(0.0, from), std::ceil(high / step) * step);
+        axis->setTickType(QValueAxis::TicksDynamic);
+        axis->setTickInterval(step);
+        axis->setLabelFormat(QStringLiteral("%.4g"));
+        loss = axis;
+    }
+    loss->setTitleText(tr("loss"));
+    chart->addAxis(loss, Qt::AlignLeft);
+    QValueAxis* score = nullptr;
+    if (validated) {
+        score = new QValueAxis;
+        const double step = roundStep(std::max(best, 1.0), 4);
+        score->setRange(0, std::ceil(std::max(best, 1.0) / step) * step);
+        score->setTickType(QValueAxis::TicksDynamic);
+        score->setTickInterval(step);
+        score->setLabelFormat(QStringLiteral("%.3g"));
+        score->setTitleText(tr("R@1, % (dashed)"));
+        score->setGridLineVisible(false);
+        chart->addAxis(score, Qt::AlignRight);
+    }
+    int index = 0;
+    const auto attach = [&](QXYSeries* series, QAbstractAxis* vertical) {
+        chart->addSeries(series);
+        series->attachAxis(steps);
+        series->attachAxis(vertical);
+    };
+    for (const auto& [subset, curve] : found->second) {
+        const QColor colour = seriesColour(index++);
+        auto* line = new QLineSeries;
+        line->setName(subset);
+        line->replace(thinned(curve.loss));
+        line->setPen(QPen(colour, 1.8));
+        line->setPointsVisible(curve.loss.size() == 1);
+        attach(line, loss);
+        if (!curve.validation.empty() && score) {
+            auto* dashed = new QLineSeries;
+            dashed->replace(thinned(curve.validation));
+            QPen pen(colour, 1.5);
+            pen.setStyle(Qt::DashLine);
+            dashed->setPen(pen);
+            dashed->setPointsVisible(curve.validation.size() == 1);
+            attach(dashed, score);
+            for (auto* marker : chart->legend()->markers(dashed)) marker->setVisible(false);
+        }
+        auto* marks = new QScatterSeries;
+        for (const double step : curve.checkpoints) {
+            const auto at = std::lower_bound(curve.loss.begin(), curve.loss.end(), step,
+                                             [](const QPointF& p, double s) { return p.x() < s; });
+            if (at != curve.loss.end()) marks->append(step, at->y());
+            else if (!curve.loss.empty()) marks->append(step, curve.loss.back().y());
+        }
+        marks->setMarkerShape(QScatterSeries::MarkerShapeRotatedRectangle);
+        marks->setMarkerSize(9);
+        marks->setColor(colour);
+        marks->setBorderColor(colours().panel);
+        attach(marks, loss);
+        for (auto* marker : chart->legend()->markers(marks)) marker->setVisible(false);
+    }
+    chart->legend()->setVisible(true);
+    if (!ranges.empty() && ranges.size() == static_cast<std::size_t>(chart->axes().size())) {
+        std::size_t i = 0;
+        for (auto* axis : chart->axes()) {
+            axis->setRange(ranges[i].first, ranges[i].second);
+            ++i;
+        }
+    }
+    paintColours();
+}
+
+void LossChart::paintColours() {
+    const auto& c = colours();
+    auto* chart = view_->chart();
+    chart->setBackgroundBrush(c.panel);
+    chart->setBackgroundPen(Qt::NoPen);
+    view_->setBackgroundBrush(c.panel);
+    chart->legend()->setLabelColor(c.text);
+    QFont font = this->font();
+    font.setPointSizeF(font.pointSizeF() * 0.9);
+    chart->legend()->setFont(font);
+    for (auto* axis : chart->axes()) {
+        axis->setLabelsColor(c.muted);
+        axis->setTitleBrush(c.muted);
+        axis->setTitleFont(font);
+        axis->setLabelsFont(font);
+        axis->setGridLinePen(QPen(c.line, 1));
+        axis->setLinePen(QPen(c.line, 1));
+    }
+    QPalette quiet = palette();
+    quiet.setColor(QPalette::WindowText, c.muted);
+    empty_->setPalette(quiet);
+}
+
+void LossChart::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) rebuild();
+}
+
+}  // namespace ui

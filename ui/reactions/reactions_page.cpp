@@ -1,0 +1,159 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/reactions/reactions_page.h"
+
+#include <QLabel>
+#include <QSplitter>
+#include <QVBoxLayout>
+
+#include "engine/base/error.h"
+#include "ui/reactions/loss_chart.h"
+#include "ui/reactions/recipe_editor.h"
+#include "ui/reactions/run_estimate.h"
+#include "ui/reactions/run_monitor.h"
+#include "ui/reactions/run_setup.h"
+#include "ui/reactions/training_queue.h"
+#include "ui/style/theme.h"
+#include "ui/widgets/message_bar.h"
+
+namespace ui {
+
+ReactionsPage::ReactionsPage(QWidget* parent) : QWidget(parent) {
+    queue_ = new TrainingQueue(this);
+    message_ = new MessageBar(this);
+    recipe_ = new RecipeEditor(this);
+    setup_ = new RunSetup(this);
+    monitor_ = new RunMonitor(*queue_, this);
+    auto* right = new QWidget(this);
+    auto* column = new QVBoxLayout(right);
+    column->setContentsMargins(14, 0, 0, 0);
+    column->setSpacing(12);
+    column->addWidget(setup_);
+    column->addWidget(monitor_, 1);
+    split_ = new QSplitter(Qt::Horizontal, this);
+    split_->setChildrenCollapsible(false);
+    split_->addWidget(recipe_);
+    split_->addWidget(right);
+    split_->setStretchFactor(0, 1);
+    split_->setStretchFactor(1, 1);
+    split_->setHandleWidth(10);
+    auto* all = new QVBoxLayout(this);
+    all->setContentsMargins(14, 12, 14, 12);
+    all->setSpacing(8);
+    all->addWidget(message_);
+    all->addWidget(split_, 1);
+
+    connect(recipe_, &RecipeEditor::changed, this, &ReactionsPage::recipeChanged);
+    connect(setup_, &RunSetup::startWanted, this, [this](const TrainingRun& run) {
+        message_->clear();
+        monitor_->showCurves();
+        queue_->add(run);
+    });
+    // Curves of what lies in the folder, while nothing else is shown.
+    connect(setup_, &RunSetup::folderLooked, this, [this] {
+        if (!running() && setup_->found().state != RunFolder::State::Free)
+            monitor_->chart()->openLogs(setup_->folder());
+        else if (!running()) monitor_->chart()->clear();
+    });
+    connect(queue_, &TrainingQueue::trained, this, &ReactionsPage::trained);
+    connect(queue_, &TrainingQueue::failed, this, [this](const JobFailure& failure) {
+        message_->showError(failure);
+        Q_EMIT failed(failure);
+    });
+    connect(queue_, &TrainingQueue::logged, this, &ReactionsPage::logged);
+    connect(queue_, &TrainingQueue::progressed, this, &ReactionsPage::progressed);
+    connect(queue_, &TrainingQueue::runningChanged, this, [this](bool on) {
+        setup_->setBusy(on);
+        setup_->setRate(queue_->measuredRate());
+        setup_->lookAgain();
+        Q_EMIT runningChanged(on);
+    });
+    connect(queue_, &TrainingQueue::rateMeasured, this, [this] { setup_->setRate(queue_->measuredRate()); });
+    connect(queue_, &TrainingQueue::changed, this, &ReactionsPage::edited);
+    recipeChanged();
+}
+
+ReactionsPage::~ReactionsPage() = default;
+
+void ReactionsPage::setWorkspace(const QString& folder, const engine::Json&) {
+    message_->clear();
+    facts_.reset();
+    recipe_->setFacts(nullptr);
+    setup_->setFacts(nullptr);
+    if (folder.isEmpty()) return;
+    const std::string path = folder.toStdString();
+    using Facts = std::shared_ptr<const WorkspaceFacts>;
+    connect(&reading_, &JobRunner::failed, message_, &MessageBar::showError, Qt::UniqueConnection);
+    reading_.start<Facts>(
+        tr("Reading the workspace's spaces"),
+        [path](const engine::JobContext& job) { return readWorkspaceFacts(path, job); },
+        [this](Facts facts) {
+            facts_ = facts;
+            recipe_->setFacts(facts);
+            setup_->setFacts(facts);
+            // Something to begin with.
+            if (recipe_->source().isEmpty()) recipe_->openRecipe(QStringLiteral("ImageBind++"));
+        });
+}
+
+void ReactionsPage::recipeChanged() {
+    QString problem;
+    if (!recipe_->problems().isEmpty())
+        problem = tr("The recipe cannot be trained yet: see what is said under its route.");
+    setup_->setRecipe(recipe_->recipe(), recipe_->plan(), problem);
+    Q_EMIT edited();
+}
+
+bool ReactionsPage::running() const {
+    return queue_->running();
+}
+
+void ReactionsPage::stopAll() {
+    queue_->stopAll();
+}
+
+void ReactionsPage::showProduct(const QString& folder) {
+    if (!running()) monitor_->chart()->openLogs(folder);
+}
+
+QString ReactionsPage::message() const {
+    return message_->text();
+}
+
+engine::Json ReactionsPage::state() const {
+    engine::Json out{{"queue", queue_->state()},
+                     {"run_options", setup_->runOptions()},
+                     {"reaction_options", setup_->reactionOptions()}};
+    if (!recipe_->source().isEmpty()) {
+        out["recipe_source"] = recipe_->source().toStdString();
+        if (recipe_->edited()) out["recipe"] = engine::recipeToJson(recipe_->recipe());
+    }
+    if (setup_->folderChosen()) out["folder"] = setup_->folder().toStdString();
+    const auto sizes = split_->sizes();
+    out["split"] = {sizes.value(0), sizes.value(1)};
+    return out;
+}
+
+void ReactionsPage::restore(const engine::Json& state) {
+    if (!state.is_object()) return;
+    const auto part = [&](const char* key) { return state.contains(key) ? state[key] : engine::Json::object(); };
+    queue_->restore(part("queue"));
+    setup_->setRate(queue_->measuredRate());
+    const bool named = state.contains("recipe_source") && state["recipe_source"].is_string();
+    const QString source = named ? QString::fromStdString(state["recipe_source"].get<std::string>()) : QString();
+    if (named) recipe_->openRecipe(source);
+    if (state.contains("recipe")) {
+        try {
+            recipe_->setRecipe(engine::recipeFromJson(state["recipe"], "recipe of the project"), source);
+        } catch (const engine::Error&) {
+            if (const auto failure = currentFailure()) message_->showError(*failure);
+        }
+    }
+    setup_->setOptions(part("run_options"), part("reaction_options"));
+    if (state.contains("folder") && state["folder"].is_string())
+        setup_->setFolder(QString::fromStdString(state["folder"].get<std::string>()));
+    if (state.contains("split") && state["split"].is_array() && state["split"].size() == 2)
+        split_->setSizes({state["split"][0].get<int>(), state["split"][1].get<int>()});
+}
+
+}  // namespace ui

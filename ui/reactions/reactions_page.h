@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The page of reactions: at the left the recipe and its route, at the right its training. Trainings run one after the
+// other in the background (TrainingQueue). LibTorch is loaded by the first of them and never before. Window's thread.
+#pragma once
+
+#include <QWidget>
+
+#include <memory>
+
+#include "engine/base/job.h"
+#include "engine/base/json.h"
+#include "ui/bridge/job_runner.h"
+
+class QSplitter;
+
+namespace ui {
+
+class MessageBar;
+class RecipeEditor;
+class RunMonitor;
+class RunSetup;
+class TrainingQueue;
+struct WorkspaceFacts;
+
+class ReactionsPage : public QWidget {
+    Q_OBJECT
+public:
+    explicit ReactionsPage(QWidget* parent = nullptr);
+    ~ReactionsPage() override;
+
+    // `inspected`: what engine::inspect says of it; an empty folder closes it.
+    void setWorkspace(const QString& folder, const engine::Json& inspected);
+    bool running() const;
+    // Stops what runs at its last whole step, as a pause, and holds the queue. runningChanged(false) follows.
+    void stopAll();
+    // The curves of a finished product.
+    void showProduct(const QString& folder);
+
+    // Queue, recipe with its edits, options of the run: for the project's file.
+    engine::Json state() const;
+    void restore(const engine::Json& state);
+
+    RecipeEditor& recipe() const { return *recipe_; }
+    RunSetup& setup() const { return *setup_; }
+    RunMonitor& monitor() const { return *monitor_; }
+    TrainingQueue& queue() const { return *queue_; }
+    QString message() const;  // that is shown at the top; empty: none
+
+Q_SIGNALS:
+    void trained(const QString& productFolder);
+    void failed(const ui::JobFailure& failure);
+    void logged(const QString& line);
+    void progressed(const engine::Progress& progress);
+    void runningChanged(bool running);
+    void edited();  // state() is another
+
+private:
+    void recipeChanged();
+
+    std::shared_ptr<const WorkspaceFacts> facts_;
+    JobRunner reading_;
+    TrainingQueue* queue_;
+    MessageBar* message_;
+    QSplitter* split_;
+    RecipeEditor* recipe_;
+    RunSetup* setup_;
+    RunMonitor* monitor_;
+};
+
+}  // namespace ui

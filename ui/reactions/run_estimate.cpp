@@ -1,0 +1,113 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/reactions/run_estimate.h"
+
+#include <QLocale>
+#include <QObject>
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include "engine/base/error.h"
+#include "engine/store/workspace.h"
+
+namespace ui {
+
+std::shared_ptr<const WorkspaceFacts> readWorkspaceFacts(const std::string& folder, const engine::JobContext& job) {
+    const engine::Workspace workspace{std::filesystem::path(folder)};
+    auto out = std::make_shared<WorkspaceFacts>();
+    out->folder = folder;
+    out->synthetic = workspace.synthetic();
+    out->spaces = engine::spacesOf(workspace);
+    for (const auto& space : out->spaces) {
+        for (const auto& m : space.pools) {
+            job.checkStop();
+            if (out->rows.count(m)) continue;
+            try {
+                if (const auto* pool = workspace.poolOf(m)) out->rows[m] = pool->tables.front().rows;
+            } catch (const engine::Error&) {  // several pools: planning says so
+            }
+        }
+    }
+    for (const auto& set : workspace.sets()) {
+        if (set.kind == engine::SetKind::Retrieval) out->retrieval_sets.push_back(set.name);
+        out->set_rows += set.first.rows + set.second.rows;
+    }
+    return out;
+}
+
+RunEstimate estimateRun(const engine::Recipe& recipe, const engine::RoutePlan& plan, const WorkspaceFacts& facts,
+                        std::int64_t more_epochs) {
+    RunEstimate out;
+    const auto rowsOf = [&](const engine::Modality& m) {
+        const auto found = facts.rows.find(m);
+        return found != facts.rows.end() ? static_cast<double>(found->second) : 0.0;
+    };
+    double disk = 0, memory = 0;
+    for (const auto& r : plan.reactions) {
+        const auto& o = recipe.route[r.step].options;
+        const bool displaces = r.kind == engine::ReactionKind::Displacement;
+        const auto in = static_cast<double>(r.source_width), width = static_cast<double>(r.target_width);
+        const double unified = displaces ? in : width, expert = displaces ? width : in;
+        const auto sources = static_cast<double>((displaces ? r.unified_modalities : r.expert_modalities).size());
+        const auto targets = static_cast<double>((displaces ? r.expert_modalities : r.unified_modalities).size());
+        const auto hidden = static_cast<double>(o.hidden_width);
+        const double row_floats = unified * static_cast<double>(r.unified_modalities.size()) +
+                                  expert * static_cast<double>(r.expert_modalities.size());
+        for (const auto& start : r.starts) {
+            const double rows = rowsOf(start);
+            // Similarities with each memory and the averages of its rows.
+            for (const auto& m : r.unified_modalities) out.pair_flops += 4 * rows * rowsOf(m) * unified;
+            for (const auto& m : r.expert_modalities) out.pair_flops += 4 * rows * rowsOf(m) * expert;
+            if (o.pair_storage != "none") disk += rows * row_floats * (o.pair_storage == "float16" ? 2 : 4);
+        }
+        const auto epochs = static_cast<double>(more_epochs > 0 ? more_epochs : r.epochs);
+        for (const auto& subset : r.subsets) {
+            double rows = 0;
+            for (const auto& m : engine::subsetMembers(subset, r.starts)) rows += rowsOf(m);
+            const double batch = std::max(1.0, std::min(static_cast<double>(o.batch_size), rows));
+            const double steps = epochs * std::floor(rows / batch);
+            // Forward and backward of every source through the projector, then the similarities of each pair of
+            // modalities: once forward, twice backward.
+            const double step =
+                6 * batch * hidden * (in + width) * sources + 6 * batch * batch * width * sources * targets;
+            out.parts.push_back({r.key + " " + subset, steps * step});
+            out.flops += steps * step;
+            out.rows += static_cast<std::size_t>(steps * batch);
+            const double activations = sources * batch * (2 * in + 3 * hidden + 3 * width) + targets * batch * width;
+            memory =
+                std::max(memory, 4 * (activations + 4 * hidden * (in + width) + 2 * batch * std::min(batch, 4096.0)));
+        }
+        disk += static_cast<double>(r.subsets.size()) * hidden * (in + width) * 4 * 3;
+    }
+    disk += static_cast<double>(facts.set_rows) * static_cast<double>(plan.width) * 4 *
+            static_cast<double>(1 + 2 * recipe.route.size());
+    out.flops += out.pair_flops;
+    // The program itself with LibTorch.
+    out.memory = static_cast<std::uint64_t>(memory) + (std::uint64_t{350} << 20);
+    out.disk = static_cast<std::uint64_t>(disk);
+    return out;
+}
+
+double assumedRate() {
+    return 2e10 * std::max(1u, std::thread::hardware_concurrency());
+}
+
+QString durationText(double seconds) {
+    if (!std::isfinite(seconds)) return QObject::tr("time unknown");
+    if (seconds < 1) return QObject::tr("about a second");
+    if (seconds < 90)
+        return QObject::tr("about %1 s").arg(std::lround(seconds < 10 ? seconds : 5 * std::ceil(seconds / 5)));
+    const double minutes = seconds / 60;
+    if (minutes < 90) return QObject::tr("about %1 min").arg(std::lround(minutes));
+    const double hours = minutes / 60;
+    if (hours < 36) return QObject::tr("about %1 h").arg(QLocale().toString(hours, 'f', hours < 10 ? 1 : 0));
+    return QObject::tr("about %1 days").arg(QLocale().toString(hours / 24, 'f', 1));
+}
+
+QString bytesText(std::uint64_t bytes) {
+    return QLocale().formattedDataSize(static_cast<qint64>(bytes), bytes < (1u << 30) ? 0 : 1);
+}
+
+}  // namespace ui

@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What a run will take, told before it begins: counted from rows, widths, batches and epochs, and turned into time by a
+// rate that is assumed until a run has measured it. Estimates, not promises. Plain values, no widgets.
+#pragma once
+
+#include <QString>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/job.h"
+#include "engine/recipe/route_plan.h"
+
+namespace ui {
+
+// What planning and estimates need of a workspace.
+struct WorkspaceFacts {
+    std::string folder;
+    bool synthetic = false;
+    std::vector<engine::SpaceInfo> spaces;
+    std::map<engine::Modality, std::size_t> rows;  // of the pools to train on
+    std::vector<std::string> retrieval_sets;
+    std::uint64_t set_rows = 0;  // of both sides of all evaluation sets
+};
+// Blocking: opens the workspace.
+std::shared_ptr<const WorkspaceFacts> readWorkspaceFacts(const std::string& folder, const engine::JobContext& job);
+
+struct RunEstimate {
+    // One projector to train, by the label that its progress has ("1-InternVL TV").
+    struct Part {
+        std::string label;
+        double flops = 0;
+    };
+    std::vector<Part> parts;
+    double pair_flops = 0, flops = 0;  // of pseudo pairs; of all
+    std::uint64_t memory = 0, disk = 0;
+    std::size_t rows = 0;  // that are gathered over all epochs
+};
+RunEstimate estimateRun(const engine::Recipe& recipe, const engine::RoutePlan& plan, const WorkspaceFacts& facts,
+                        std::int64_t more_epochs = 0);
+
+// FLOP a second that are assumed for this machine's processor before any run has measured it.
+double assumedRate();
+QString durationText(double seconds);  // "about 12 min"
+QString bytesText(std::uint64_t bytes);
+
+}  // namespace ui

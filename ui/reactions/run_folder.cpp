@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/reactions/run_folder.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+
+namespace ui {
+
+namespace fs = std::filesystem;
+
+RunFolder readRunFolder(const std::string& folder, const engine::JobContext& job) {
+    RunFolder out;
+    out.folder = folder;
+    std::error_code none;
+    if (folder.empty() || !fs::exists(folder, none)) return out;
+    if (!fs::is_directory(folder, none)) {
+        out.state = RunFolder::State::Other;
+        out.problem = "it is a file";
+        return out;
+    }
+    if (!fs::exists(fs::path(folder) / "run.json")) {
+        const bool product = fs::exists(fs::path(folder) / "product.json");
+        // A writer's lock alone is nothing.
+        const bool empty = std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
+                                       [](const auto& e) { return e.path().filename().string().starts_with("."); });
+        if (product || !empty) {
+            out.state = RunFolder::State::Other;
+            out.problem = product ? "it holds a product without the record of its training" : "it holds other files";
+        }
+        return out;
+    }
+    try {
+        const auto run = engine::readJsonFile(fs::path(folder) / "run.json");
+        out.recipe = run.value("recipe", engine::Json());
+        out.run_options = run.value("options", engine::Json::object());
+        if (run.contains("seed")) out.run_options["seed"] = run["seed"];
+        out.state =
+            fs::exists(fs::path(folder) / "product.json") ? RunFolder::State::Finished : RunFolder::State::Unfinished;
+        out.continuing = fs::exists(fs::path(folder) / "continue.json");
+        const fs::path reactions = fs::path(folder) / "reactions";
+        if (fs::is_directory(reactions)) {
+            for (const auto& r : fs::directory_iterator(reactions)) {
+                if (!r.is_directory()) continue;
+                for (const auto& file : fs::directory_iterator(r.path())) {
+                    job.checkStop();
+                    if (file.path().extension() != ".json") continue;
+                    ++out.trained;
+                    out.epochs =
+                        std::max(out.epochs, engine::readJsonFile(file.path()).value("target_epochs", std::int64_t{0}));
+                }
+            }
+        }
+    } catch (const engine::Error& error) {
+        out.state = RunFolder::State::Other;
+        out.problem = error.message();
+    }
+    return out;
+}
+
+std::string freeFolder(const std::string& folder) {
+    std::string name = folder;
+    for (int i = 2; fs::exists(name); ++i) name = folder + "-" + std::to_string(i);
+    return name;
+}
+
+}  // namespace ui

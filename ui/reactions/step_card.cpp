@@ -1,0 +1,347 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/reactions/step_card.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QEvent>
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLocale>
+#include <QSignalBlocker>
+#include <QSlider>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ui/reactions/option_form.h"
+#include "ui/style/theme.h"
+
+namespace ui {
+namespace {
+
+// The wheel belongs to the page unless the field has the focus.
+class QuietWheel : public QObject {
+public:
+    using QObject::QObject;
+    bool eventFilter(QObject* object, QEvent* event) override {
+        if (event->type() != QEvent::Wheel) return false;
+        auto* widget = qobject_cast<QWidget*>(object);
+        if (!widget || widget->hasFocus()) return false;
+        event->ignore();
+        return true;
+    }
+};
+
+void quietWheel(QWidget* widget) {
+    widget->setFocusPolicy(Qt::StrongFocus);
+    widget->installEventFilter(new QuietWheel(widget));
+}
+
+bool has(const std::vector<engine::Modality>& list, const engine::Modality& m) {
+    return std::find(list.begin(), list.end(), m) != list.end();
+}
+
+}  // namespace
+
+StepCard::StepCard(const engine::ReactionStep& step, Place place, QWidget* parent)
+    : QFrame(parent), step_(step), place_(std::move(place)) {
+    setFrameShape(QFrame::StyledPanel);
+    setAutoFillBackground(true);
+    setBackgroundRole(QPalette::Base);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(12, 8, 8, 10);
+    column->setSpacing(8);
+    addHead(*column);
+    addExperts(*column);
+    addFactors(*column);
+    addOptions(*column);
+    paintColours();
+}
+
+void StepCard::addHead(QVBoxLayout& column) {
+    auto* row = new QHBoxLayout;
+    row->setSpacing(6);
+    auto* title = new QLabel(tr("Step %1").arg(place_.index + 1), this);
+    QFont bold = title->font();
+    bold.setBold(true);
+    title->setFont(bold);
+    auto* kind = new QComboBox(this);
+    kind->setObjectName(QStringLiteral("kind"));
+    kind->addItems({tr("Displacement"), tr("Combination")});
+    kind->setCurrentIndex(step_.kind == engine::ReactionKind::Displacement ? 0 : 1);
+    kind->setAccessibleName(tr("Kind of reaction of step %1").arg(place_.index + 1));
+    kind->setToolTip(
+        tr("Displacement: the unified space moves into the space of one expert.\n"
+           "Combination: any number of experts are drawn towards the unified space"));
+    quietWheel(kind);
+    connect(kind, &QComboBox::currentIndexChanged, this, [this](int index) {
+        step_.kind = index == 0 ? engine::ReactionKind::Displacement : engine::ReactionKind::Combination;
+        if (index == 0) step_.against = "product";
+        Q_EMIT restructured();
+    });
+    row->addWidget(title);
+    row->addWidget(kind);
+    row->addStretch(1);
+    const auto button = [&](const char* name, const QString& text, const QString& tip, bool enabled, auto call) {
+        auto* b = new QToolButton(this);
+        b->setObjectName(QString::fromLatin1(name));
+        b->setAutoRaise(true);
+        b->setAccessibleName(text);
+        b->setToolTip(tip);
+        b->setEnabled(enabled);
+        icons_[b] = QString::fromLatin1(name);
+        connect(b, &QToolButton::clicked, this, call);
+        row->addWidget(b);
+    };
+    button("up", tr("Step %1 earlier").arg(place_.index + 1), tr("One place earlier in the route"), place_.index > 0,
+           [this] { Q_EMIT moveWanted(-1); });
+    button("down", tr("Step %1 later").arg(place_.index + 1), tr("One place later in the route"),
+           place_.index + 1 < place_.count, [this] { Q_EMIT moveWanted(1); });
+    button("remove", tr("Remove step %1").arg(place_.index + 1), tr("Take this step out of the route"), true,
+           [this] { Q_EMIT removeWanted(); });
+    column.addLayout(row);
+}
+
+void StepCard::addExperts(QVBoxLayout& column) {
+    auto* grid = new QGridLayout;
+    grid->setHorizontalSpacing(8);
+    grid->setVerticalSpacing(4);
+    grid->setColumnStretch(1, 1);
+    for (std::size_t i = 0; i < step_.experts.size(); ++i) {
+        const auto& use = step_.experts[i];
+        const int row = static_cast<int>(i);
+        auto* on = new QCheckBox(this);
+        on->setObjectName(QStringLiteral("on%1").arg(i));
+        on->setChecked(use.enabled);
+        on->setAccessibleName(tr("%1 takes part").arg(QString::fromStdString(use.space)));
+        on->setToolTip(tr("Takes part in the product; training makes its projectors either way"));
+        connect(on, &QCheckBox::toggled, this, [this, i](bool checked) {
+            step_.experts[i].enabled = checked;
+            Q_EMIT edited();
+        });
+        auto* space = new QComboBox(this);
+        space->setObjectName(QStringLiteral("space%1").arg(i));
+        for (const auto& s : place_.spaces) space->addItem(QString::fromStdString(s.name));
+        const QString now = QString::fromStdString(use.space);
+        if (space->findText(now) < 0) space->addItem(now);
+        space->setCurrentText(now);
+        space->setAccessibleName(tr("Expert %1 of step %2").arg(i + 1).arg(place_.index + 1));
+        space->setToolTip(tr("The expert's space"));
+        space->setMinimumContentsLength(8);
+        quietWheel(space);
+        connect(space, &QComboBox::currentTextChanged, this, [this, i](const QString& text) {
+            step_.experts[i].space = text.toStdString();
+            step_.experts[i].projectors.clear();
+            Q_EMIT restructured();
+        });
+        grid->addWidget(on, row, 0);
+        grid->addWidget(space, row, 1);
+        if (step_.experts.size() > 1) {
+            auto* label = new QLabel(tr("weight"), this);
+            quiet_.push_back(label);
+            auto* weight = new QDoubleSpinBox(this);
+            weight->setObjectName(QStringLiteral("weight%1").arg(i));
+            weight->setRange(0, 1e6);
+            weight->setDecimals(2);
+            weight->setSingleStep(0.1);
+            weight->setMaximumWidth(90);
+            weight->setValue(use.weight);
+            weight->setAccessibleName(tr("Weight of %1").arg(now));
+            weight->setToolTip(tr("Weight among the experts of this step; 0 or more, 1 is the default"));
+            quietWheel(weight);
+            connect(weight, &QDoubleSpinBox::valueChanged, this, [this, i](double value) {
+                step_.experts[i].weight = value;
+                Q_EMIT edited();
+            });
+            auto* remove = new QToolButton(this);
+            remove->setObjectName(QStringLiteral("removeExpert%1").arg(i));
+            remove->setAutoRaise(true);
+            remove->setAccessibleName(tr("Remove %1 from the step").arg(now));
+            remove->setToolTip(tr("Take this expert out of the step"));
+            icons_[remove] = QStringLiteral("remove");
+            connect(remove, &QToolButton::clicked, this, [this, i] {
+                step_.experts.erase(step_.experts.begin() + static_cast<std::ptrdiff_t>(i));
+                Q_EMIT restructured();
+            });
+            grid->addWidget(label, row, 2);
+            grid->addWidget(weight, row, 3);
+            grid->addWidget(remove, row, 4);
+        }
+    }
+    column.addLayout(grid);
+    if (step_.kind == engine::ReactionKind::Displacement && !step_.experts.empty()) return;
+    auto* row = new QHBoxLayout;
+    auto* add = new QToolButton(this);
+    add->setObjectName(QStringLiteral("addExpert"));
+    add->setText(tr("Add expert"));
+    add->setToolTip(tr("One more expert that reacts in this step, beside the others"));
+    add->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    add->setAutoRaise(true);
+    icons_[add] = QStringLiteral("add");
+    const auto free = std::find_if(place_.spaces.begin(), place_.spaces.end(), [this](const engine::SpaceInfo& s) {
+        return std::none_of(step_.experts.begin(), step_.experts.end(),
+                            [&](const auto& e) { return e.space == s.name; });
+    });
+    add->setEnabled(free != place_.spaces.end());
+    connect(add, &QToolButton::clicked, this, [this, free] {
+        step_.experts.push_back({free->name});
+        Q_EMIT restructured();
+    });
+    row->addWidget(add);
+    row->addStretch(1);
+    if (place_.index > 0 && step_.kind == engine::ReactionKind::Combination) {
+        auto* label = new QLabel(tr("trained against"), this);
+        quiet_.push_back(label);
+        auto* against = new QComboBox(this);
+        against->setObjectName(QStringLiteral("against"));
+        against->addItem(tr("the product so far"), QStringLiteral("product"));
+        against->addItem(tr("the base space"), QStringLiteral("base"));
+        against->setCurrentIndex(step_.against == "base" ? 1 : 0);
+        against->setAccessibleName(tr("What step %1 is trained against").arg(place_.index + 1));
+        against->setToolTip(tr("The unified space that the experts are drawn towards while they are trained"));
+        quietWheel(against);
+        connect(against, &QComboBox::currentIndexChanged, this, [this, against] {
+            step_.against = against->currentData().toString().toStdString();
+            Q_EMIT edited();
+        });
+        row->addWidget(label);
+        row->addWidget(against);
+    }
+    column.addLayout(row);
+}
+
+void StepCard::addFactors(QVBoxLayout& column) {
+    std::vector<engine::Modality> blended;
+    for (const auto& e : step_.experts) {
+        for (const auto& s : place_.spaces) {
+            if (s.name != e.space) continue;
+            for (const auto& m : s.modalities) {
+                if (has(place_.unified, m) && !has(blended, m)) blended.push_back(m);
+            }
+        }
+    }
+    for (const auto& [m, value] : step_.factors) {
+        if (!has(blended, m)) blended.push_back(m);  // planning says what is wrong with it
+    }
+    if (blended.empty()) return;
+    const bool displaces = step_.kind == engine::ReactionKind::Displacement;
+    auto* grid = new QGridLayout;
+    grid->setHorizontalSpacing(8);
+    grid->setVerticalSpacing(4);
+    grid->setColumnStretch(1, 1);
+    int row = 0;
+    for (const auto& m : engine::canonicalOrder(blended)) {
+        const QString modality = QString::fromStdString(m);
+        const auto named = step_.factors.find(m);
+        const double value = named != step_.factors.end() ? named->second : engine::defaultFactor(step_.kind);
+        auto* label = new QLabel(
+            QStringLiteral("%1 %2").arg(displaces ? QStringLiteral("λ") : QStringLiteral("σ"), modality), this);
+        coloured_[label] = modality;
+        auto* slider = new QSlider(Qt::Horizontal, this);
+        slider->setRange(0, 100);
+        slider->setValue(static_cast<int>(std::lround(100 * value)));
+        slider->setMinimumWidth(80);
+        auto* spin = new QDoubleSpinBox(this);
+        spin->setObjectName(QStringLiteral("factor_") + modality);
+        spin->setRange(0, 1);
+        spin->setDecimals(3);
+        spin->setSingleStep(0.01);
+        spin->setValue(value);
+        spin->setMaximumWidth(90);
+        const QString tip = tr("The share of the experts in the product's %1 vectors, 0 to 1; default %2")
+                                .arg(modality, QLocale().toString(engine::defaultFactor(step_.kind)));
+        for (QWidget* w : {static_cast<QWidget*>(slider), static_cast<QWidget*>(spin)}) {
+            w->setToolTip(tip);
+            w->setAccessibleName(tr("Share of the experts for %1 in step %2").arg(modality).arg(place_.index + 1));
+            quietWheel(w);
+        }
+        connect(slider, &QSlider::valueChanged, spin, [spin](int v) { spin->setValue(v / 100.0); });
+        connect(spin, &QDoubleSpinBox::valueChanged, this, [this, m, slider](double v) {
+            const QSignalBlocker quiet(slider);
+            slider->setValue(static_cast<int>(std::lround(100 * v)));
+            step_.factors[m] = v;
+            Q_EMIT edited();
+        });
+        grid->addWidget(label, row, 0);
+        grid->addWidget(slider, row, 1);
+        grid->addWidget(spin, row, 2);
+        ++row;
+    }
+    column.addLayout(grid);
+}
+
+void StepCard::addOptions(QVBoxLayout& column) {
+    more_ = new QToolButton(this);
+    more_->setObjectName(QStringLiteral("options"));
+    more_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    more_->setAutoRaise(true);
+    more_->setCheckable(true);
+    more_->setArrowType(Qt::RightArrow);
+    more_->setAccessibleName(tr("Options of step %1").arg(place_.index + 1));
+    more_->setToolTip(tr("How pseudo pairs are made and projectors are trained in this step"));
+    column.addWidget(more_, 0, Qt::AlignLeft);
+    form_place_ = new QVBoxLayout;
+    column.addLayout(form_place_);
+    connect(more_, &QToolButton::toggled, this, &StepCard::openOptions);
+    tellOptions();
+    if (place_.options_open) more_->setChecked(true);
+}
+
+bool StepCard::optionsOpen() const {
+    return more_ && more_->isChecked();
+}
+
+void StepCard::tellOptions() {
+    const auto now = engine::reactionOptionTable().toJson(step_.options);
+    int changed = 0;
+    for (const auto& e : engine::reactionOptionTable().entries()) changed += now[e.key] != e.default_value ? 1 : 0;
+    more_->setText(changed > 0 ? tr("Training options (%1 changed)").arg(changed) : tr("Training options"));
+}
+
+void StepCard::openOptions(bool open) {
+    more_->setArrowType(open ? Qt::DownArrow : Qt::RightArrow);
+    if (!form_ && open) {
+        form_ = new OptionForm(engine::reactionOptionTable().entries(), this);
+        form_->setSuggestions("validation_set", place_.retrieval_sets);
+        form_->setSuggestions(
+            "hub", {QStringLiteral("auto"), QStringLiteral("text"), QStringLiteral("image"), QStringLiteral("audio")});
+        form_->setValues(engine::reactionOptionTable().toJson(step_.options));
+        form_place_->addWidget(form_);
+        connect(form_, &OptionForm::edited, this, [this] {
+            engine::ReactionOptions options;
+            engine::reactionOptionTable().read(form_->changed(), options);
+            step_.options = options;
+            tellOptions();
+            Q_EMIT edited();
+        });
+    }
+    if (form_) form_->setVisible(open);
+}
+
+std::vector<engine::OptionProblem> StepCard::problems() const {
+    return form_ ? form_->problems() : std::vector<engine::OptionProblem>{};
+}
+
+void StepCard::paintColours() {
+    for (const auto& [button, name] : icons_) button->setIcon(icon(name));
+    QPalette quiet = palette();
+    quiet.setColor(QPalette::WindowText, colours().muted);
+    for (auto* label : quiet_) label->setPalette(quiet);
+    for (const auto& [label, modality] : coloured_) {
+        QPalette p = palette();
+        p.setColor(QPalette::WindowText, modalityColour(modality));
+        label->setPalette(p);
+    }
+}
+
+void StepCard::changeEvent(QEvent* event) {
+    QFrame::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) paintColours();
+}
+
+}  // namespace ui
