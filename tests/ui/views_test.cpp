@@ -281,6 +281,12 @@ private Q_SLOTS:
         }
         const double each = clock.nsecsElapsed() / 50.0 / 1e6;
         qInfo("%.2f ms for each move of the cursor", each);
+        clock.restart();
+        for (int i = 0; i < 20; ++i) {
+            view.setSurface(hill(i * 0.1), 0);
+            view.repaint();
+        }
+        qInfo("%.2f ms for each new surface", clock.nsecsElapsed() / 20.0 / 1e6);
         QVERIFY(each < 25);  // 5 ms on a machine of one's own
     }
 
@@ -348,7 +354,7 @@ private Q_SLOTS:
             QVERIFY(QTest::qWaitForWindowExposed(&view));
             QTest::qWait(400);
             view.setCursor(0.52, 0.13);
-            QTest::qWait(200);
+            QTest::qWait(500);
             const QString name = theme == ui::ThemeChoice::Dark ? "surface-dark" : "surface-light";
             keep(view.screen()->grabWindow(0, view.x(), view.y(), view.width(), view.height()).toImage(), name);
             // A theme that changes while it is shown.
@@ -374,6 +380,30 @@ private Q_SLOTS:
             view.setSurface(nullptr, 0);
             QTest::qWait(100);
         }
+    }
+
+    void aHiddenSurfaceHasAPictureToo() {
+        if (!ui::SurfaceView::available()) QSKIP("no OpenGL");
+        ui::SurfaceView view;
+        view.setSurface(hill(), 0);
+        const QImage image = view.picture({600, 460});
+        QCOMPARE(image.size(), QSize(600, 460));
+        keep(image, QStringLiteral("surface-hidden"));
+        QVERIFY(distinctColours(image) > 40);
+    }
+
+    void camerasAreLinked() {
+        if (!ui::SurfaceView::available()) QSKIP("no OpenGL");
+        ui::SurfaceView leader, follower;
+        QSignalSpy led(&follower, &ui::SurfaceView::cameraMoved);
+        follower.setCamera({10, 40, 90});
+        QCOMPARE(follower.camera(), (ui::CameraPose{10, 40, 90}));
+        QVERIFY(led.isEmpty());  // who follows does not lead
+        follower.resize(900, 300);
+        QCOMPARE(follower.camera(), (ui::CameraPose{10, 40, 90}));
+        follower.resetCamera();
+        QVERIFY(!(follower.camera() == ui::CameraPose{10, 40, 90}));
+        QCOMPARE(led.size(), 1);
     }
 
     void aClickOnTheSurfacePicksANode() {

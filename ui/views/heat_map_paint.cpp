@@ -57,13 +57,31 @@ void HeatMapView::paintField(QPainter& painter, const Frame& f) const {
         for (std::size_t k = 0; k < table.size(); ++k)
             table[k] = divergingColour((static_cast<double>(k) - 512) / 512).rgb();
         QImage image(w, h, QImage::Format_RGB32);
-        const double x0 = grid_.x.front(), dx = grid_.x.back() - x0, y1 = grid_.y.back(), dy = y1 - grid_.y.front();
+        struct Between {  // two neighbours and the share of the second
+            std::size_t cell;
+            double share;
+        };
+        const auto along = [](const std::vector<double>& axis, int pixels, bool down) {
+            std::vector<Between> out(static_cast<std::size_t>(pixels));
+            for (int k = 0; k < pixels; ++k) {
+                const double t = (k + 0.5) / pixels;
+                const double v = axis.front() + (axis.back() - axis.front()) * (down ? 1 - t : t);
+                const auto above = std::upper_bound(axis.begin() + 1, axis.end() - 1, v);
+                const auto cell = static_cast<std::size_t>(above - axis.begin() - 1);
+                out[static_cast<std::size_t>(k)] = {cell, (v - axis[cell]) / (axis[cell + 1] - axis[cell])};
+            }
+            return out;
+        };
+        const auto across = along(grid_.x, w, false), up = along(grid_.y, h, true);
+        std::vector<double> line(grid_.x.size());
         for (int row = 0; row < h; ++row) {
             auto* pixel = reinterpret_cast<QRgb*>(image.scanLine(row));
-            const double y = y1 - dy * (row + 0.5) / h;
-            for (int column = 0; column < w; ++column) {
-                const double t = grid_.at(x0 + dx * (column + 0.5) / w, y) / scale_.reach;
-                pixel[column] = table[static_cast<std::size_t>(std::lround(std::clamp(t, -1.0, 1.0) * 512) + 512)];
+            const auto& [j, share] = up[static_cast<std::size_t>(row)];
+            for (std::size_t i = 0; i < line.size(); ++i)
+                line[i] = (grid_.value(i, j) * (1 - share) + grid_.value(i, j + 1) * share) / scale_.reach;
+            for (const auto& [i, part] : across) {
+                const double t = std::clamp(line[i] * (1 - part) + line[i + 1] * part, -1.0, 1.0);
+                *pixel++ = table[static_cast<std::size_t>(std::lround(t * 512) + 512)];
             }
         }
         painter.setRenderHint(QPainter::SmoothPixmapTransform, true);
@@ -75,13 +93,18 @@ void HeatMapView::paintField(QPainter& painter, const Frame& f) const {
 void HeatMapView::paintContours(QPainter& painter, const Frame& f) const {
     if (!grid_.drawable()) return;
     const auto [least, most] = std::minmax_element(grid_.values.begin(), grid_.values.end());
-    const AxisTicks levels = axisTicks(*least, *most, 12);
+    const AxisTicks levels =
+        axisTicks(*least, *most, std::clamp(static_cast<int>(std::min(f.plot.width(), f.plot.height()) / 30), 3, 12));
     std::vector<double> values = levels.values;
     if (*least < 0 && *most > 0 && std::find(values.begin(), values.end(), 0.0) == values.end()) values.push_back(0);
     painter.save();
     painter.setClipRect(f.plot);
     const QFontMetricsF metrics(f.small);
     std::vector<QRectF> taken;
+    for (const auto& m : markers_) {
+        const QPointF at = placeIn(f.plot, m.x, m.y);
+        taken.push_back(QRectF(at - QPointF(9, 9), QSizeF(20 + metrics.horizontalAdvance(m.label), 18)));
+    }
     for (const double level : values) {
         if (*most - *least < 1e-9) break;
         const QString text = signedNumber(level, level == 0 ? 0 : levels.decimals);
@@ -148,28 +171,52 @@ void HeatMapView::paintTied(QPainter& painter, const Frame& f) const {
     if (tied_.size() != a.steps * b.steps || a.steps < 2 || b.steps < 2) return;
     const double w = f.plot.width() / static_cast<double>(a.steps - 1);
     const double h = f.plot.height() / static_cast<double>(b.steps - 1);
-    QPainterPath region;
-    for (std::size_t i = 0; i < a.steps; ++i) {
-        for (std::size_t j = 0; j < b.steps; ++j) {
-            if (!tied_[i * b.steps + j]) continue;
-            const QPointF at = placeIn(f.plot, a.value(i), b.value(j));
-            QPainterPath cell;
-            cell.addRect(QRectF(at.x() - w / 2, at.y() - h / 2, w, h).adjusted(-0.01, -0.01, 0.01, 0.01));
-            region = region.united(cell);
-        }
-    }
+    const auto is = [&](std::ptrdiff_t i, std::ptrdiff_t j) {
+        if (i < 0 || j < 0) return false;
+        const auto si = static_cast<std::size_t>(i), sj = static_cast<std::size_t>(j);
+        return si < a.steps && sj < b.steps && tied_[si * b.steps + sj] != 0;
+    };
+    const auto rows = static_cast<std::ptrdiff_t>(a.steps), columns = static_cast<std::ptrdiff_t>(b.steps);
+    const bool flip_x = a.last < a.first, flip_y = b.last < b.first;
+    // Corners of the nodes' cells.
+    const auto corner = [&](std::ptrdiff_t i, std::ptrdiff_t j) {
+        const double u = static_cast<double>(flip_x ? rows - i : i) - 0.5;
+        const double v = static_cast<double>(flip_y ? columns - j : j) - 0.5;
+        return QPointF(f.plot.left() + u * w, f.plot.bottom() - v * h);
+    };
     painter.save();
     painter.setClipRect(f.plot);
     QColor veil = ink();
     veil.setAlpha(46);
-    painter.setPen(Qt::NoPen);
-    painter.setBrush(QBrush(veil, Qt::FDiagPattern));
-    painter.drawPath(region);
-    painter.setBrush(Qt::NoBrush);
-    painter.setPen(QPen(halo(), 4));
-    painter.drawPath(region);
-    painter.setPen(QPen(ink(), 1.8, Qt::DashLine));
-    painter.drawPath(region);
+    painter.setRenderHint(QPainter::Antialiasing, false);
+    for (std::ptrdiff_t i = 0; i < rows; ++i) {
+        for (std::ptrdiff_t j = 0; j < columns; ++j) {
+            if (is(i, j))
+                painter.fillRect(QRectF(corner(i, j), corner(i + 1, j + 1)).normalized(),
+                                 QBrush(veil, Qt::FDiagPattern));
+        }
+    }
+    painter.setRenderHint(QPainter::Antialiasing, true);
+    // The outline in runs as long as they go, so that dashes do not start anew at every cell.
+    QVector<QLineF> outline;
+    for (std::ptrdiff_t i = 0; i <= rows; ++i) {
+        for (std::ptrdiff_t j = 0, from = 0; j <= columns; ++j) {
+            if (j < columns && is(i - 1, j) != is(i, j)) continue;
+            if (j > from) outline.push_back({corner(i, from), corner(i, j)});
+            from = j + 1;
+        }
+    }
+    for (std::ptrdiff_t j = 0; j <= columns; ++j) {
+        for (std::ptrdiff_t i = 0, from = 0; i <= rows; ++i) {
+            if (i < rows && is(i, j - 1) != is(i, j)) continue;
+            if (i > from) outline.push_back({corner(from, j), corner(i, j)});
+            from = i + 1;
+        }
+    }
+    painter.setPen(QPen(halo(), 4, Qt::SolidLine, Qt::SquareCap));
+    painter.drawLines(outline);
+    painter.setPen(QPen(ink(), 1.8, Qt::DashLine, Qt::FlatCap));
+    painter.drawLines(outline);
     painter.restore();
 }
 
@@ -214,7 +261,7 @@ void HeatMapView::paintMarkers(QPainter& painter, const Frame& f) const {
         painter.setPen(QPen(ink(), 1.4));
         painter.setBrush(m.kind == MarkerKind::Best ? ink() : colours().panel);
         painter.drawPath(shape);
-        if (m.label.isEmpty()) continue;
+        if (m.label.isEmpty() || f.plot.width() < 170) continue;
         const double width = metrics.horizontalAdvance(m.label), height = metrics.height();
         const QPointF corners[]{at + QPointF(10, -height / 2), at + QPointF(-10 - width, -height / 2),
                                 at + QPointF(-width / 2, -10 - height), at + QPointF(-width / 2, 10)};
@@ -272,9 +319,15 @@ void HeatMapView::paintAxes(QPainter& painter, const Frame& f) const {
     // What the eye must know of the map.
     QStringList notes;
     if (smooth_) notes << tr("dots: measured; between nodes: interpolated");
-    else notes << tr("one cell for each measured node");
+    else notes << tr("one cell for each measured node; lines: interpolated");
     if (tied_.size() == a.steps * b.steps) notes << tr("dashed: tied with the best");
-    if (!surface_->complete() && surface_->total > 0) notes << tr("hatched: not computed yet");
+    if (!surface_->complete() && surface_->total > 0) {
+        const bool spans = smooth_ && grid_.drawable() && grid_.x.front() <= std::min(a.first, a.last) &&
+                           grid_.x.back() >= std::max(a.first, a.last) &&
+                           grid_.y.front() <= std::min(b.first, b.last) && grid_.y.back() >= std::max(b.first, b.last);
+        notes << tr("%1 of %2 points computed").arg(surface_->done).arg(surface_->total);
+        if (!spans) notes << tr("hatched: not computed yet");
+    }
     painter.setPen(colours().muted);
     painter.setFont(f.small);
     painter.drawText(QPointF(f.foot.left(), f.foot.top() + small.ascent() + 2),

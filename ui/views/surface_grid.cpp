@@ -221,7 +221,7 @@ QString changeTitle(const engine::DeltaGroup& group) {
 QString surfaceCaption(const engine::SweepSurface& surface) {
     QString out = QString::fromStdString(surface.subject);
     if (!surface.baseline.empty()) out = words("%1 against %2").arg(out, QString::fromStdString(surface.baseline));
-    if (surface.synthetic) out = words("%1, synthetic world").arg(out);
+    if (surface.synthetic) out = words("Synthetic world: %1").arg(out);
     if (!surface.complete() && surface.total > 0)
         out = words("%1; %2 of %3 points computed").arg(out).arg(surface.done).arg(surface.total);
     return out;

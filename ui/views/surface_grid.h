@@ -52,7 +52,8 @@ QString factorSymbol(const std::string& factor);
 QString changeSymbol(const engine::DeltaGroup& group);
 // "Δ_AT, points of R@1".
 QString changeTitle(const engine::DeltaGroup& group);
-// "ImageBind++ against ImageBind, synthetic world"; while it is computed also how far.
+// "Synthetic world: ImageBind++ against ImageBind", the warning first, where no cut reaches it; while it is computed
+// also how far.
 QString surfaceCaption(const engine::SweepSurface& surface);
 
 }  // namespace ui

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/views/surface_view.h"
 
+#include <QtDataVisualization/qutils.h>
 #include <QFontMetricsF>
 #include <QGuiApplication>
 #include <QHBoxLayout>
@@ -10,6 +11,7 @@
 #include <QMouseEvent>
 #include <QOffscreenSurface>
 #include <QOpenGLContext>
+#include <QOpenGLFunctions>
 #include <QPainter>
 #include <QVBoxLayout>
 #include <QtDataVisualization/Q3DCamera>
@@ -147,24 +149,46 @@ private:
     QString title_;
 };
 
-bool SurfaceView::available() {
-    static const bool found = [] {
+namespace {
+
+enum class Graphics { None, Software, Hardware };
+
+Graphics graphics() {
+    static const Graphics found = [] {
         const QString platform = QGuiApplication::platformName();
-        if (platform == QLatin1String("offscreen") || platform == QLatin1String("minimal")) return false;
+        if (platform == QLatin1String("offscreen") || platform == QLatin1String("minimal")) return Graphics::None;
         QOpenGLContext context;
-        if (!context.create()) return false;
+        if (!context.create()) return Graphics::None;
         QOffscreenSurface surface;
         surface.setFormat(context.format());
         surface.create();
-        if (!surface.isValid() || !context.makeCurrent(&surface)) return false;
+        if (!surface.isValid() || !context.makeCurrent(&surface)) return Graphics::None;
+        const auto* name = reinterpret_cast<const char*>(context.functions()->glGetString(GL_RENDERER));
+        const QString renderer = QString::fromLatin1(name ? name : "");
         const bool enough = context.format().majorVersion() >= 2;
         context.doneCurrent();
-        return enough;
+        if (!enough) return Graphics::None;
+        return renderer.contains(QLatin1String("llvmpipe")) || renderer.contains(QLatin1String("softpipe")) ||
+                       renderer.contains(QLatin1String("SWR"))
+                   ? Graphics::Software
+                   : Graphics::Hardware;
     }();
     return found;
 }
 
-SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(new Q3DSurface), legend_(new SurfaceLegend(this)) {
+Q3DSurface* makeGraph() {
+    // Smoothing of edges by several samples is what costs most where the processor draws.
+    const QSurfaceFormat format = qDefaultSurfaceFormat(graphics() != Graphics::Software);
+    return new Q3DSurface(&format);
+}
+
+}  // namespace
+
+bool SurfaceView::available() {
+    return graphics() != Graphics::None;
+}
+
+SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(makeGraph()), legend_(new SurfaceLegend(this)) {
     auto* handler = new OrbitHandler(this);
     handler->before_pick = [this] {
         // What stands in front of the surface would be picked in its place.
@@ -210,6 +234,7 @@ SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(new Q3DSurfa
     setFocusProxy(container);
     graph_->installEventFilter(this);
     note_ = new QLabel;
+    note_->setToolTip(container->accessibleDescription());
     note_->setContentsMargins(10, 2, 10, 6);
     note_->setAutoFillBackground(true);
     note_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
@@ -223,10 +248,12 @@ SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(new Q3DSurfa
     layout->addLayout(middle, 1);
     layout->addWidget(note_);
 
-    setCamera({});
+    fitCamera();
     auto* camera = graph_->scene()->activeCamera();
     const auto moved = [this] {
-        if (!posing_) Q_EMIT cameraMoved(this->camera());
+        if (posing_) return;
+        posed_ = true;
+        Q_EMIT cameraMoved(this->camera());
     };
     connect(camera, &Q3DCamera::xRotationChanged, this, moved);
     connect(camera, &Q3DCamera::yRotationChanged, this, moved);
@@ -279,6 +306,26 @@ void SurfaceView::setKeyStep(double step) {
 }
 
 void SurfaceView::setCamera(const CameraPose& pose) {
+    posed_ = true;
+    turnTo(pose);
+}
+
+void SurfaceView::resetCamera() {
+    posed_ = false;
+    fitCamera();
+    Q_EMIT cameraMoved(camera());
+}
+
+void SurfaceView::fitCamera() {
+    if (posed_) return;
+    // Narrow views leave room above and below: closer.
+    CameraPose pose;
+    const double shape = height() > 0 ? static_cast<double>(width()) / height() : 1.5;
+    pose.zoom += static_cast<float>(30 * (1.6 - std::clamp(shape, 0.85, 1.6)));
+    turnTo(pose);
+}
+
+void SurfaceView::turnTo(const CameraPose& pose) {
     if (pose == camera()) return;
     posing_ = true;  // a view that follows another one does not lead it
     graph_->scene()->activeCamera()->setCameraPosition(pose.around, pose.above, pose.zoom);
@@ -531,6 +578,11 @@ bool SurfaceView::eventFilter(QObject* watched, QEvent* event) {
     if (watched == graph_ && event->type() == QEvent::KeyPress && moveByKey(static_cast<QKeyEvent*>(event)))
         return true;
     return QWidget::eventFilter(watched, event);
+}
+
+void SurfaceView::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    fitCamera();
 }
 
 void SurfaceView::changeEvent(QEvent* event) {

@@ -55,6 +55,8 @@ public:
 
     void setCamera(const CameraPose& pose);
     CameraPose camera() const;
+    // As it was at first: fitted to the view's shape.
+    void resetCamera();
 
     QPointF cursorAt() const { return cursor_; }
     ValueScale scale() const { return scale_; }
@@ -73,10 +75,13 @@ Q_SIGNALS:
     void cameraMoved(ui::CameraPose pose);
 
 protected:
+    void resizeEvent(QResizeEvent* event) override;
     void changeEvent(QEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    void fitCamera();
+    void turnTo(const CameraPose& pose);
     void schedule();
     void refresh();
     void fillSeries();
@@ -96,7 +101,7 @@ private:
     std::optional<std::pair<double, double>> range_;
     ValueScale scale_;
     QPointF cursor_;
-    bool has_cursor_ = false, best_shown_ = true, stale_ = false, posing_ = false, picking_ = false;
+    bool has_cursor_ = false, best_shown_ = true, stale_ = false, posing_ = false, picking_ = false, posed_ = false;
     double key_step_ = 0.01;
     int redraws_ = 0;
 
