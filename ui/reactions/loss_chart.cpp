@@ -102,7 +102,8 @@ LossCurves readLossLogs(const std::string& folder, const engine::JobContext& job
                     p = *next == ',' ? next + 1 : next;
                     if (*p == '\n') break;
                 }
-                if (std::isfinite(fields[0]) && std::isfinite(fields[1])) curve.loss.emplace_back(fields[0], fields[1]);
+                // step, epoch, loss, rate, validation
+                if (std::isfinite(fields[0]) && std::isfinite(fields[2])) curve.loss.emplace_back(fields[0], fields[2]);
                 if (std::isfinite(fields[4]) && std::isfinite(fields[0]))
                     curve.validation.emplace_back(fields[0], fields[4]);
             }
@@ -317,7 +318,7 @@ void LossChart::rebuild() {
     }
     if (!(low < high)) low = std::max(1e-6, std::min(low, high) * 0.9), high = std::max(high, low * 1.2);
     auto* steps = new QValueAxis;
-    steps->setRange(0, last);
+    steps->setRange(0, last * 1.015);  // marks at the end are whole
     steps->setTickType(QValueAxis::TicksDynamic);
     steps->setTickInterval(std::max(1.0, roundStep(last, 6)));
     steps->setLabelFormat(QStringLiteral("%.0f"));
@@ -428,7 +429,12 @@ void LossChart::paintColours() {
 
 void LossChart::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) rebuild();
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
+        rebuild();
+        // Once more when all children have the new palette: until then it is written over theirs.
+        QMetaObject::invokeMethod(
+            this, [this] { paintColours(); }, Qt::QueuedConnection);
+    }
 }
 
 }  // namespace ui

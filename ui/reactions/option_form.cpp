@@ -366,7 +366,12 @@ void OptionForm::paintColours() {
 
 void OptionForm::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) paintColours();
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
+        paintColours();
+        // Once more when all children have the new palette: until then it is written over theirs.
+        QMetaObject::invokeMethod(
+            this, [this] { paintColours(); }, Qt::QueuedConnection);
+    }
 }
 
 }  // namespace ui

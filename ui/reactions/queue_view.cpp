@@ -104,6 +104,7 @@ void QueueView::refresh() {
         const bool stopping = run.state == State::Running && queue_.stopping();
         auto* item = new QTreeWidgetItem(list_, {name, stopping ? tr("stopping…") : stateText(run.state), run.product});
         item->setData(0, Qt::UserRole, run.id);
+        item->setSizeHint(0, {0, fontMetrics().height() + 12});
         item->setToolTip(2, run.product);
         if (run.state == State::Failed) {
             item->setForeground(1, colours().bad);
@@ -150,6 +151,9 @@ void QueueView::changeEvent(QEvent* event) {
     if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
         paintColours();
         refresh();
+        // Once more when all children have the new palette: until then it is written over theirs.
+        QMetaObject::invokeMethod(
+            this, [this] { paintColours(); }, Qt::QueuedConnection);
     }
 }
 

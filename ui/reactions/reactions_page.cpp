@@ -37,6 +37,7 @@ ReactionsPage::ReactionsPage(QWidget* parent) : QWidget(parent) {
     split_->setStretchFactor(0, 1);
     split_->setStretchFactor(1, 1);
     split_->setHandleWidth(10);
+    split_->setSizes({1000, 1000});
     auto* all = new QVBoxLayout(this);
     all->setContentsMargins(14, 12, 14, 12);
     all->setSpacing(8);
@@ -69,7 +70,16 @@ ReactionsPage::ReactionsPage(QWidget* parent) : QWidget(parent) {
         Q_EMIT runningChanged(on);
     });
     connect(queue_, &TrainingQueue::rateMeasured, this, [this] { setup_->setRate(queue_->measuredRate()); });
-    connect(queue_, &TrainingQueue::changed, this, &ReactionsPage::edited);
+    connect(queue_, &TrainingQueue::changed, this, [this] {
+        QStringList taken;
+        for (const auto& run : queue_->runs()) {
+            if (run.state == TrainingRun::State::Waiting || run.state == TrainingRun::State::Running ||
+                run.state == TrainingRun::State::Paused)
+                taken << run.product;
+        }
+        setup_->setTaken(taken);
+        Q_EMIT edited();
+    });
     recipeChanged();
 }
 

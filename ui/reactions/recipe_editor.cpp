@@ -385,7 +385,12 @@ void RecipeEditor::paintColours() {
 
 void RecipeEditor::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) paintColours();
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
+        paintColours();
+        // Once more when all children have the new palette: until then it is written over theirs.
+        QMetaObject::invokeMethod(
+            this, [this] { paintColours(); }, Qt::QueuedConnection);
+    }
 }
 
 }  // namespace ui

@@ -132,20 +132,18 @@ void placeRoute(RouteLayout& layout, const QRectF& room, const RouteTexts& texts
         }
         most = std::max(most, up);
     }
-    const double rows = 1 + (above ? 1 : 0) + (below ? 1 : 0);
-    // A label of two lines above or below each row of experts and one below the backbone.
-    const double label = 2.3 * line;
+    // Two lines beside each molecule. A bond is at least 1.1 times as long as a molecule is wide.
+    const double label = 2 * line + 6, free = room.height() - 2 * label;
     const double across = room.width() / (columns * (most > 1 ? 5.2 : 4.0) + 2.6);
-    const double down = (room.height() - label * (rows - (above ? 0 : 1) + 0.6)) / (rows * 2 + (rows - 1) * 1.3);
-    const double u = std::clamp(std::min(across, down), 5.0, 40.0);
+    const double down = above && below ? free / 8.3 : above ? free / 5.8 : free / 3;
+    const double u = std::clamp(std::min(across, down), 5.0, 36.0);
     layout.unit = u;
-    const double top = room.top() + label + u, bottom = room.bottom() - label - u;
-    layout.axis = above && below ? room.center().y() : above ? std::min(bottom, top + 5.2 * u) : room.center().y();
-    if (above && !below) {  // what is left over stands above and below alike
-        const double used = layout.axis + u + label - room.top();
-        layout.axis += std::max(0.0, (room.height() - used) / 2);
-    }
-    const double reach = std::max(3.2 * u, std::min(5.6 * u, (above && below) ? (bottom - top) / 2 : 5.2 * u));
+    const double end = 1.16 * u;  // from an expert's centre to its label
+    const double most_reach = above && below ? free / 2 - end : free - end - 1.45 * u;
+    const double reach = std::clamp(4.8 * u, std::min(3.1 * u, most_reach), most_reach);
+    const double up_room = above ? reach + end + label : 1.45 * u;
+    const double down_room = below ? reach + end + label : 1.45 * u + label;
+    layout.axis = room.top() + up_room + std::max(0.0, (room.height() - up_room - down_room) / 2);
     // The names at the ends must fit too.
     layout.product_aside = !layout.experts.empty() && !layout.experts.back().displaces &&
                            std::any_of(layout.experts.begin(), layout.experts.end(), [&](const RouteExpert& e) {
@@ -200,7 +198,7 @@ void placeRoute(RouteLayout& layout, const QRectF& room, const RouteTexts& texts
         from = x - 1.45 * u;
         for (const auto& e : layout.experts) {
             if (e.step != s) continue;
-            const double top_edge = e.molecule.centre.y() - 1.3 * u;
+            const double top_edge = e.molecule.centre.y() - 1.1 * u;
             band = {e.molecule.name,
                     e.molecule.width,
                     {},

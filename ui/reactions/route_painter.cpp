@@ -286,8 +286,8 @@ void paintRoute(QPainter& p, const RouteLayout& layout, const QRectF& room, cons
     for (int i = 0; i < count; ++i) {
         const auto& e = layout.experts[static_cast<std::size_t>(i)];
         paintExpert(p, layout, e, i == highlight.hovered, i == highlight.focused);
-        const double y = e.above ? e.molecule.centre.y() - e.molecule.radius - 2 * line - 3
-                                 : e.molecule.centre.y() + e.molecule.radius + 3;
+        const double y = e.above ? e.molecule.centre.y() - 1.16 * layout.unit - 2 * line
+                                 : e.molecule.centre.y() + 1.16 * layout.unit;
         paintLabel(p, e.molecule.name, e.strands, {},
                    {e.molecule.centre.x() - e.label_width / 2, y, e.label_width, 2 * line}, Qt::AlignHCenter, false,
                    e.on);

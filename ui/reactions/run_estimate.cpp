@@ -13,6 +13,10 @@
 #include "engine/store/workspace.h"
 
 namespace ui {
+namespace {
+// What a step costs beside its products of matrices, as if it were such products: gathering, Adam, the log.
+constexpr double kStepFlops = 1e7;
+}  // namespace
 
 std::shared_ptr<const WorkspaceFacts> readWorkspaceFacts(const std::string& folder, const engine::JobContext& job) {
     const engine::Workspace workspace{std::filesystem::path(folder)};
@@ -70,8 +74,8 @@ RunEstimate estimateRun(const engine::Recipe& recipe, const engine::RoutePlan& p
             const double steps = epochs * std::floor(rows / batch);
             // Forward and backward of every source through the projector, then the similarities of each pair of
             // modalities: once forward, twice backward.
-            const double step =
-                6 * batch * hidden * (in + width) * sources + 6 * batch * batch * width * sources * targets;
+            const double step = 6 * batch * hidden * (in + width) * sources +
+                                6 * batch * batch * width * sources * targets + kStepFlops;
             out.parts.push_back({r.key + " " + subset, steps * step});
             out.flops += steps * step;
             out.rows += static_cast<std::size_t>(steps * batch);

@@ -81,7 +81,7 @@ RunMonitor::RunMonitor(TrainingQueue& queue, QWidget* parent) : QWidget(parent),
     auto* words = new QHBoxLayout;
     words->setSpacing(12);
     words->addWidget(stage_, 1);
-    words->addWidget(figures_, 1);
+    words->addWidget(figures_, 2);
     grid->addLayout(words, 2, 0, 1, 3);
     grid->addWidget(part_, 3, 0, 1, 3);
     grid->setColumnStretch(0, 1);
@@ -112,6 +112,7 @@ RunMonitor::RunMonitor(TrainingQueue& queue, QWidget* parent) : QWidget(parent),
                 .arg(QTime::currentTime().toString(QStringLiteral("HH:mm:ss")), run->name(), run->product));
         stage_->setText(tr("Starting: loading LibTorch takes a few seconds the first time"));
         figures_->clear();
+        figures_->setVisible(false);
         part_->setRange(0, 0);
         // What was trained before the run was stopped stands there already.
         chart_->openLogs(run->product);
@@ -162,6 +163,7 @@ void RunMonitor::show(const engine::Progress& progress) {
     if (const QString rate = rateText(progress.rate, QString::fromStdString(progress.unit)); !rate.isEmpty())
         figures << rate;
     if (const QString left = timeLeftText(progress.eta_seconds); !left.isEmpty()) figures << left;
+    figures_->setVisible(true);
     figures_->setText(figures.join(QStringLiteral("  ·  ")));
     chart_->addProgress(progress);
     if (const auto* run = queue_.current()) {
@@ -196,6 +198,7 @@ void RunMonitor::refresh() {
     part_->setRange(0, 1000);
     part_->setValue(0);
     figures_->clear();
+    figures_->setVisible(false);
     const TrainingRun* last = paused != runs.end() ? &*paused : nullptr;
     for (const auto& r : runs) {
         if (!last && r.id == queue_.lastId()) last = &r;
@@ -226,6 +229,9 @@ void RunMonitor::changeEvent(QEvent* event) {
     if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
         paintColours();
         refresh();
+        // Once more when all children have the new palette: until then it is written over theirs.
+        QMetaObject::invokeMethod(
+            this, [this] { paintColours(); }, Qt::QueuedConnection);
     }
 }
 

@@ -183,6 +183,12 @@ void RunSetup::setBusy(bool busy) {
     tell();
 }
 
+void RunSetup::setTaken(const QStringList& folders) {
+    if (taken_ == folders) return;
+    taken_ = folders;
+    tell();
+}
+
 void RunSetup::followRecipe() {
     if (facts_ && !recipe_.name.empty()) {
         const QString folder = QString::fromStdString(facts_->folder) + QStringLiteral("/products/") +
@@ -339,6 +345,7 @@ void RunSetup::tell() {
     else if (!plan_) why = tr("Choose a recipe first.");
     else if (!run_form_->problems().empty() || !reaction_form_->problems().empty())
         why = tr("Some options of this run do not fit: see the marked fields.");
+    else if (taken_.contains(folder())) why = tr("A run in the queue writes to this folder.");
     else if (folder().isEmpty()) why = tr("Name a folder for the product.");
     else if (state == State::Other) why = tr("Choose another folder: %1.").arg(QString::fromStdString(found_.problem));
     else if ((state == State::Unfinished || state == State::Finished) && !same)
@@ -356,12 +363,12 @@ void RunSetup::tell() {
                                               : tr("Makes pseudo pairs, then trains every projector of the route, in "
                                                    "the background"))
                                      : why);
-    const bool finished = facts_ && state == State::Finished;
+    const bool finished = facts_ && state == State::Finished && !taken_.contains(folder());
     further_->setVisible(finished);
     epochs_->setVisible(finished);
     epochs_label_->setVisible(finished);
     default_->setEnabled(chosen_);
-    if (facts_ && state == State::Unfinished && !busy_) {
+    if (facts_ && state == State::Unfinished && !busy_ && !taken_.contains(folder())) {
         const QString name =
             found_.recipe.is_object() ? QString::fromStdString(found_.recipe.value("name", std::string())) : QString();
         const QString text = found_.continuing ? tr("%1 was being trained further here and is not finished.").arg(name)
@@ -391,7 +398,12 @@ void RunSetup::paintColours() {
 
 void RunSetup::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) paintColours();
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
+        paintColours();
+        // Once more when all children have the new palette: until then it is written over theirs.
+        QMetaObject::invokeMethod(
+            this, [this] { paintColours(); }, Qt::QueuedConnection);
+    }
 }
 
 }  // namespace ui

@@ -34,9 +34,10 @@ public:
     void setFacts(std::shared_ptr<const WorkspaceFacts> facts);
     // `plan` empty: the recipe cannot be trained, for the reason given.
     void setRecipe(const engine::Recipe& recipe, const std::optional<engine::RoutePlan>& plan, const QString& problem);
-    void setRate(double flops_per_second);  // 0: assumed
-    void setBusy(bool busy);                // something runs: a start is queued
-    void lookAgain();                       // into the folder
+    void setRate(double flops_per_second);      // 0: assumed
+    void setBusy(bool busy);                    // something runs: a start is queued
+    void setTaken(const QStringList& folders);  // that runs in the queue write to
+    void lookAgain();                           // into the folder
 
     QString folder() const;
     void setFolder(const QString& folder);
@@ -74,6 +75,7 @@ private:
     QString problem_;
     double rate_ = 0;
     bool busy_ = false, chosen_ = false;
+    QStringList taken_;
     RunFolder found_;
     JobRunner looking_;
     QTimer look_;
