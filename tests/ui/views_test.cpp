@@ -353,8 +353,15 @@ private Q_SLOTS:
             view.show();
             QVERIFY(QTest::qWaitForWindowExposed(&view));
             QTest::qWait(400);
+            QCOMPARE(view.pinText(), QStringLiteral("+7.26"));
+            const auto seen = [&view] {
+                return view.screen()->grabWindow(0, view.x(), view.y(), view.width(), view.height()).toImage();
+            };
+            const QImage at_first = seen();
             view.setCursor(0.52, 0.13);
-            QTest::qWait(500);
+            QTRY_COMPARE(view.pinText(), QStringLiteral("≈ +8.06"));
+            QTRY_VERIFY(seen() != at_first);
+            QTest::qWait(300);
             const QString name = theme == ui::ThemeChoice::Dark ? "surface-dark" : "surface-light";
             keep(view.screen()->grabWindow(0, view.x(), view.y(), view.width(), view.height()).toImage(), name);
             // A theme that changes while it is shown.

@@ -55,12 +55,6 @@ QString AxisTicks::text(std::size_t i, bool with_sign) const {
     return with_sign ? signedNumber(values[i], decimals) : plainNumber(values[i], decimals);
 }
 
-QString signedNumber(double value, int decimals) {
-    const QString digits = QString::number(std::fabs(value), 'f', decimals);
-    if (digits.toDouble() == 0) return digits;
-    return (value < 0 ? QStringLiteral("−") : QStringLiteral("+")) + digits;
-}
-
 QString plainNumber(double value, int decimals) {
     const QString digits = QString::number(std::fabs(value), 'f', decimals);
     return value < 0 && digits.toDouble() != 0 ? QStringLiteral("−") + digits : digits;

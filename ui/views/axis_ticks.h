@@ -8,6 +8,8 @@
 
 #include <vector>
 
+#include "ui/style/numbers.h"
+
 namespace ui {
 
 struct AxisTicks {
@@ -23,8 +25,6 @@ struct AxisTicks {
 // middle first. `widen`: the range is moved outwards to whole steps, so that the first and last tick are its ends.
 AxisTicks axisTicks(double low, double high, int most, bool widen = false);
 
-// "+1.50", "−0.20" or "0.00", with a real minus sign.
-QString signedNumber(double value, int decimals);
 // "0.50"; "−0.20" with a real minus sign.
 QString plainNumber(double value, int decimals);
 

@@ -101,7 +101,7 @@ void CurveView::paintLayers(QPainter& painter, const Frame& f) const {
     drawSymbol(painter, {f.area.left() + 10, f.plot.top() - 8 - metrics.descent()}, f.font,
                title_.isEmpty() ? tr("Δ, points") : title_);
     painter.save();
-    painter.setClipRect(f.plot.adjusted(0, -2, 1, 2));
+    painter.setClipRect(f.plot.adjusted(-5, -4, 5, 4));
     for (std::size_t i = 0; i < curves_.size(); ++i) {
         if (!strong(i)) paintCurve(painter, f, i);
     }

@@ -29,6 +29,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <utility>
 
 #include "ui/style/colour_map.h"
 #include "ui/style/theme.h"
@@ -83,7 +84,12 @@ QImage plain(const QColor& colour) {
     return image;
 }
 
-// All is set before the item comes to the scene: what is set between then and the first frame comes out black.
+QColor planeColour() {
+    return darkTheme() ? QColor(170, 175, 185, 70) : QColor(120, 120, 120, 90);
+}
+
+// Textures are set before the item comes to the scene or after its first frame: one that is set in between comes out
+// black. None is deleted before a frame without it: the scene takes a new one at an old one's address for the old one.
 QCustom3DItem* item(const char* mesh, const QColor& colour) {
     auto* out = new QCustom3DItem;
     out->setMeshFile(QLatin1String(mesh));
@@ -226,6 +232,7 @@ SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(makeGraph())
     graph_->addSeries(series_);
     connect(series_, &QSurface3DSeries::selectedPointChanged, this, &SurfaceView::takeSelection);
 
+    makeItems();
     auto* container = QWidget::createWindowContainer(graph_, this);
     container->setFocusPolicy(Qt::StrongFocus);
     container->setAccessibleName(tr("Surface of the change over two factors"));
@@ -264,7 +271,9 @@ SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(makeGraph())
     applyColours();
 }
 
-SurfaceView::~SurfaceView() = default;
+SurfaceView::~SurfaceView() {
+    for (auto* label : retired_) delete label;
+}
 
 void SurfaceView::setSurface(SurfacePtr surface, std::size_t group) {
     surface_ = std::move(surface);
@@ -438,8 +447,9 @@ void SurfaceView::placePin() {
     const double foot = std::clamp(value, scale_.low, scale_.high);
     const double head = std::min(foot + tall * 0.2, scale_.high);
     pin_->setPosition(point(cursor_.x(), foot, cursor_.y()));
-    stem_->setPosition(point(cursor_.x(), (foot + head) / 2, cursor_.y()));
-    stem_->setScaling(point((x1 - x0) * 0.006, head - foot, (z1 - z0) * 0.006));
+    const double end = std::max(foot, head - tall * 0.05);  // beneath the label
+    stem_->setPosition(point(cursor_.x(), (foot + end) / 2, cursor_.y()));
+    stem_->setScaling(point((x1 - x0) * 0.006, end - foot, (z1 - z0) * 0.006));
     SurfaceNode nearest;
     const bool on_node = nearestNode(*surface_, group_, cursor_.x(), cursor_.y(), nearest) &&
                          std::fabs(nearest.x - cursor_.x()) < 1e-6 && std::fabs(nearest.y - cursor_.y()) < 1e-6;
@@ -448,9 +458,18 @@ void SurfaceView::placePin() {
 }
 
 void SurfaceView::placeLabel(const QString& text, const QVector3D& at) {
-    if (!label_ || label_->text() != text) {
-        if (label_) graph_->removeCustomItem(label_);
-        const auto& c = colours();
+    if (!label_ || label_->text() != text || label_dark_ != darkTheme()) {
+        // A text that changes after the first frame is not drawn anew; a new label is. Without frames old ones would
+        // pile up: what is hidden has none until it is shown.
+        if (!graph_->isExposed() && !picturing_) {
+            if (label_) label_->setVisible(false);
+            return;
+        }
+        if (label_) {
+            graph_->releaseCustomItem(label_);
+            retired_.push_back(label_);
+        }
+        label_dark_ = darkTheme();
         label_ = new QCustom3DLabel;
         label_->setShadowCasting(false);
         label_->setFacingCamera(true);
@@ -458,10 +477,8 @@ void SurfaceView::placeLabel(const QString& text, const QVector3D& at) {
         QFont large = font();
         large.setPointSizeF(kLabelPoints);
         label_->setFont(large);
-        label_->setTextColor(c.text);
-        label_->setBackgroundColor(c.raised);
-        label_->setBackgroundEnabled(true);
-        label_->setBorderEnabled(true);
+        label_->setTextColor(colours().text);
+        label_->setBackgroundColor(colours().raised);
         label_->setText(text);
         label_->setPosition(at);
         graph_->addCustomItem(label_);
@@ -477,21 +494,31 @@ std::vector<QCustom3DItem*> SurfaceView::items() const {
 }
 
 void SurfaceView::makeItems() {
-    if (plane_) {
-        for (auto* old : items()) graph_->removeCustomItem(old);
-    }
-    const auto& c = colours();
-    plane_ = item(":/defaultMeshes/barFull", darkTheme() ? QColor(170, 175, 185, 70) : QColor(120, 120, 120, 90));
-    pin_ = item(":/defaultMeshes/sphereSmooth", c.accent);
-    stem_ = item(":/defaultMeshes/barFull", c.accent);
-    best_ = item(":/defaultMeshes/sphereSmooth", c.text);
-    label_ = nullptr;
+    plane_ = item(":/defaultMeshes/barFull", planeColour());
+    pin_ = item(":/defaultMeshes/sphereSmooth", colours().accent);
+    stem_ = item(":/defaultMeshes/barFull", colours().accent);
+    best_ = item(":/defaultMeshes/sphereSmooth", colours().text);
     plane_->setScalingAbsolute(false);
     stem_->setScalingAbsolute(false);
     pin_->setScaling(QVector3D(0.035f, 0.035f, 0.035f));
     best_->setScaling(QVector3D(0.025f, 0.025f, 0.025f));
     for (auto* one : items()) graph_->addCustomItem(one);
-    schedule();
+}
+
+void SurfaceView::paintItems() {
+    repaint_items_ = fresh_;
+    if (fresh_) return;
+    plane_->setTextureImage(plain(planeColour()));
+    pin_->setTextureImage(plain(colours().accent));
+    stem_->setTextureImage(plain(colours().accent));
+    best_->setTextureImage(plain(colours().text));
+}
+
+void SurfaceView::frameDrawn(const std::vector<QCustom3DLabel*>& old, bool shown) {
+    for (auto* label : old) delete label;
+    if (fresh_ || shown) schedule();
+    fresh_ = false;
+    if (repaint_items_) paintItems();
 }
 
 void SurfaceView::applyColours() {
@@ -517,7 +544,7 @@ void SurfaceView::applyColours() {
     series_->setWireframeColor(darkTheme() ? QColor(0x16, 0x19, 0x1f) : QColor(0x6a, 0x70, 0x7c));
     series_->setColorStyle(Q3DTheme::ColorStyleRangeGradient);
     series_->setBaseGradient(divergingGradient(scale_.low, scale_.high, scale_.reach));
-    makeItems();
+    paintItems();
     QPalette p = note_->palette();
     p.setColor(QPalette::Window, c.panel);
     p.setColor(QPalette::WindowText, c.muted);
@@ -577,6 +604,13 @@ bool SurfaceView::moveByKey(QKeyEvent* event) {
 bool SurfaceView::eventFilter(QObject* watched, QEvent* event) {
     if (watched == graph_ && event->type() == QEvent::KeyPress && moveByKey(static_cast<QKeyEvent*>(event)))
         return true;
+    if (watched == graph_ && graph_->isExposed() &&
+        (event->type() == QEvent::UpdateRequest || event->type() == QEvent::Expose)) {
+        // The frame is drawn by the time the call comes: then the scene has forgotten the labels it was rid of.
+        const bool shown = event->type() == QEvent::Expose;
+        QMetaObject::invokeMethod(
+            this, [this, shown, old = std::exchange(retired_, {})] { frameDrawn(old, shown); }, Qt::QueuedConnection);
+    }
     return QWidget::eventFilter(watched, event);
 }
 
@@ -590,8 +624,18 @@ void SurfaceView::changeEvent(QEvent* event) {
     if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) applyColours();
 }
 
+QString SurfaceView::pinText() const {
+    return label_ && label_->isVisible() ? label_->text() : QString();
+}
+
 QImage SurfaceView::picture(QSize size) {
+    picturing_ = true;
     refresh();
+    picturing_ = false;
+    if (fresh_) {
+        graph_->renderToImage(0, QSize(16, 16));
+        frameDrawn(std::exchange(retired_, {}), false);
+    }
     QImage image(size, QImage::Format_ARGB32_Premultiplied);
     image.fill(colours().panel);
     const QFontMetricsF metrics(note_->font());

@@ -62,6 +62,8 @@ public:
     ValueScale scale() const { return scale_; }
     // What is drawn once the next frame is made.
     const SurfaceGrid& grid() const { return grid_; }
+    // The pin's label; empty where there is no pin.
+    QString pinText() const;
     // How often the scene was given new heights.
     int redraws() const { return redraws_; }
     // The 3D scene with axes, legend and caption; the scene alone is missing where it was never shown.
@@ -88,6 +90,8 @@ private:
     void placePin();
     void placeLabel(const QString& text, const QVector3D& at);
     void makeItems();
+    void paintItems();
+    void frameDrawn(const std::vector<QCustom3DLabel*>& old, bool shown);
     std::vector<QCustom3DItem*> items() const;
     void applyColours();
     void rescale();
@@ -102,6 +106,10 @@ private:
     ValueScale scale_;
     QPointF cursor_;
     bool has_cursor_ = false, best_shown_ = true, stale_ = false, posing_ = false, picking_ = false, posed_ = false;
+    bool picturing_ = false, label_dark_ = false;
+    bool fresh_ = true;           // no frame was drawn yet
+    bool repaint_items_ = false;  // the theme changed before
+
     double key_step_ = 0.01;
     int redraws_ = 0;
 
@@ -114,6 +122,7 @@ private:
     QCustom3DItem* stem_ = nullptr;
     QCustom3DItem* best_ = nullptr;
     QCustom3DLabel* label_ = nullptr;
+    std::vector<QCustom3DLabel*> retired_;  // that the scene may still know
     SurfaceLegend* legend_;
     QLabel* note_;
 };
