@@ -173,6 +173,7 @@ void route(const HeadroomSet& of, const GroupHits::Set& set, bool forward, const
     RouterFeatures features = routerFeatures(queries, run.options.router_directions, run.confidence.seed, run.job);
     data.features = features.count;
     data.x = std::move(features.x);
+    data.spread = std::move(features.spread);
     RouterOptions options;
     options.splits = run.options.router_splits;
     options.folds = run.options.router_folds;

@@ -22,10 +22,10 @@ namespace engine {
 namespace {
 
 // From strong to weak; standardised features, mean loss.
-constexpr std::array<double, 6> kPenalties{1, 0.3, 0.1, 0.03, 0.01, 0.003};
+constexpr std::array<double, 6> kPenalties{3, 1, 0.3, 0.1, 0.03, 0.01};
 constexpr std::size_t kMemory = 8, kMostSteps = 60;
 // Standard errors of the gain in cross-validation. One is too few: the gain is the largest of several penalties.
-constexpr double kBelieved = 2;
+constexpr double kBelieved = 1.5;
 constexpr double kSmallGradient = 3e-4;  // against the order of 1 of the loss
 // The intercepts are held a little, so that a setting that never hits has a finite one.
 constexpr double kInterceptPenalty = 1e-4;
@@ -66,7 +66,8 @@ void standardise(const RouterData& data, const std::vector<std::uint32_t>& queri
     }
     for (std::size_t j = 0; j < data.features; ++j) {
         const double deviation = std::sqrt(router.scale[j]);
-        router.scale[j] = deviation > 1e-6 * (1e-6 + std::fabs(router.mean[j])) ? 1 / deviation : 0;
+        const double spread = data.spread.empty() ? 1 : data.spread[j];
+        router.scale[j] = deviation > 1e-6 * (1e-6 + std::fabs(router.mean[j])) ? spread / deviation : 0;
     }
 }
 

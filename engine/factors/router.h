@@ -38,6 +38,9 @@ struct RouterData {
     std::vector<std::uint32_t> unit;  // [queries]; queries of a unit are never parted
     std::size_t units = 0;
     std::vector<double> basis;  // Φ [settings][R]; empty: the identity
+    // [features]: standard deviation that each is brought to; empty: 1. The smaller, the harder it is held by a
+    // penalty.
+    std::vector<double> spread;
 
     std::size_t queries() const { return unit.size(); }
     const float* hitsOf(std::size_t q) const { return hits.data() + q * settings; }
@@ -78,7 +81,7 @@ struct Router {
 std::size_t bestSetting(const RouterData& data, const std::vector<std::uint32_t>& queries);
 
 // Fits a router on `queries`. The penalty is the one whose routers, fitted on all folds but one, have the most hits on
-// that one; a router that does not beat the one setting there by more than two standard errors of their difference
+// that one; a router that does not beat the one setting there by more than 1.5 standard errors of their difference
 // (over units) is not believed, and the one setting is kept.
 Router fitRouter(const RouterData& data, const std::vector<std::uint32_t>& queries, const RouterOptions& options,
                  const std::string& name, const JobContext& job);

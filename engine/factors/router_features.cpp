@@ -118,6 +118,12 @@ RouterFeatures routerFeatures(const Components& components, std::size_t directio
     out.count = count * (count - 1) / 2 + count;
     for (const auto& of : axes) out.count += of.k;
     out.x.resize(n * out.count);
+    const std::size_t shapes = count * (count - 1) / 2 + count, coordinates = out.count - shapes;
+    out.spread.assign(out.count, 1);
+    if (coordinates > shapes) {
+        std::fill(out.spread.begin() + static_cast<std::ptrdiff_t>(shapes), out.spread.end(),
+                  std::sqrt(static_cast<double>(shapes) / static_cast<double>(coordinates)));
+    }
 #pragma omp parallel for schedule(static)
     for (std::size_t i = 0; i < n; ++i) {
         if (job.stopRequested()) continue;

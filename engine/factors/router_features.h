@@ -20,6 +20,8 @@ namespace engine {
 struct RouterFeatures {
     std::size_t count = 0;
     std::vector<double> x;  // [items][count]
+    std::vector<double>
+        spread;  // [count], for RouterData: lengths and cosines together weigh as much as all coordinates
 };
 
 // `directions`: of all parts together; at least one for each part. Memory: 8 bytes times items times features. Blocking
