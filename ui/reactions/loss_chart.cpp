@@ -140,6 +140,22 @@ LossChart::LossChart(QWidget* parent) : QWidget(parent) {
     chart->layout()->setContentsMargins(0, 0, 0, 0);
     chart->legend()->setAlignment(Qt::AlignBottom);
     chart->legend()->setMarkerShape(QLegend::MarkerShapeFromSeries);
+    // The axes live as long as the chart: it lays out those that come and go badly.
+    const auto axis = [chart](QAbstractAxis* a, Qt::Alignment side, const QString& title) {
+        a->setTitleText(title);
+        a->setVisible(false);
+        chart->addAxis(a, side);
+    };
+    axis(steps_ = new QValueAxis, Qt::AlignBottom, tr("steps"));
+    axis(even_ = new QValueAxis, Qt::AlignLeft, tr("loss"));
+    axis(decades_ = new QLogValueAxis, Qt::AlignLeft, tr("loss"));
+    axis(score_ = new QValueAxis, Qt::AlignRight, tr("R@1, % (dashed)"));
+    for (auto* a : {steps_, even_, score_}) a->setTickType(QValueAxis::TicksDynamic);
+    steps_->setLabelFormat(QStringLiteral("%.0f"));
+    even_->setLabelFormat(QStringLiteral("%.4g"));
+    decades_->setLabelFormat(QStringLiteral("%.3g"));
+    score_->setLabelFormat(QStringLiteral("%.3g"));
+    score_->setGridLineVisible(false);
     view_ = new ZoomChart(chart, this);
     view_->setAccessibleName(tr("Loss and validation over steps"));
     view_->setMinimumSize(220, 150);
@@ -281,126 +297,105 @@ void LossChart::changed() {
     if (!redraw_.isActive()) redraw_.start();
 }
 
-void LossChart::rebuild() {
-    auto* chart = view_->chart();
-    const auto found = curves_.find(list_->currentText());
-    empty_->setVisible(found == curves_.end());
-    reset_->setEnabled(view_->zoomed());
-    // What is zoomed into stays where it is while lines grow.
-    std::vector<std::pair<double, double>> ranges;
-    if (view_->zoomed()) {
-        for (auto* axis : chart->axes()) {
-            if (auto* v = qobject_cast<QValueAxis*>(axis)) ranges.emplace_back(v->min(), v->max());
-            else if (auto* l = qobject_cast<QLogValueAxis*>(axis)) ranges.emplace_back(l->min(), l->max());
-        }
-    }
-    chart->removeAllSeries();
-    for (auto* axis : chart->axes()) {
-        chart->removeAxis(axis);
-        delete axis;
-    }
-    if (found == curves_.end()) {
-        chart->legend()->setVisible(false);
-        return;
-    }
-    double last = 1, low = INFINITY, high = 0, best = 0;
-    bool validated = false;
-    for (const auto& [subset, curve] : found->second) {
+// Ranges of what there is, unless a zoom holds them.
+void LossChart::fitAxes(const std::map<QString, LossCurve>& curves) {
+    double last = 1, low = INFINITY, high = 0, best = 1;
+    for (const auto& [subset, curve] : curves) {
         for (const auto& p : curve.loss) {
             last = std::max(last, p.x());
             if (p.y() > 0) low = std::min(low, p.y());
             high = std::max(high, p.y());
         }
-        for (const auto& p : curve.validation) {
-            validated = true;
-            best = std::max(best, p.y());
+        for (const auto& p : curve.validation) best = std::max(best, p.y());
+    }
+    if (!std::isfinite(low)) low = 1;
+    if (!(low < high)) {
+        high = std::max(low, high) * 1.1;
+        low *= 0.9;
+    }
+    steps_->setTickInterval(std::max(1.0, roundStep(last, 6)));
+    steps_->setRange(0, last * 1.015);  // marks at the end are whole
+    const double step = roundStep(high - low, 5), round = roundStep(best, 4);
+    even_->setTickInterval(step);
+    even_->setRange(std::max(0.0, std::floor(low / step) * step), std::ceil(high / step) * step);
+    decades_->setBase(high / low > 20 ? 10 : 2);
+    decades_->setRange(low * 0.95, high * 1.05);
+    score_->setTickInterval(round);
+    score_->setRange(0, std::ceil(best / round) * round);
+}
+
+void LossChart::rebuild() {
+    auto* chart = view_->chart();
+    const auto found = curves_.find(list_->currentText());
+    const bool any = found != curves_.end();
+    empty_->setVisible(!any);
+    reset_->setEnabled(view_->zoomed());
+    const bool log = log_->isChecked();
+    const QString shown = any ? found->first + (log ? QStringLiteral(" log") : QString()) : QString();
+    if (shown != lines_of_ || (any && lines_.size() > found->second.size())) {
+        chart->removeAllSeries();
+        lines_.clear();
+        lines_of_ = shown;
+    }
+    bool validated = false;
+    if (any) {
+        if (!view_->zoomed()) fitAxes(found->second);
+        int index = 0;
+        QAbstractAxis* loss = log ? static_cast<QAbstractAxis*>(decades_) : even_;
+        const auto attach = [&](QXYSeries* series, QAbstractAxis* vertical) {
+            chart->addSeries(series);
+            series->attachAxis(steps_);
+            series->attachAxis(vertical);
+        };
+        const auto unnamed = [&](QAbstractSeries* series) {
+            for (auto* marker : chart->legend()->markers(series)) marker->setVisible(false);
+        };
+        for (const auto& [subset, curve] : found->second) {
+            Lines& lines = lines_[subset];
+            const QColor colour = seriesColour(index++);
+            if (!lines.loss) {
+                lines.loss = new QLineSeries;
+                lines.loss->setName(subset);
+                attach(lines.loss, loss);
+                lines.marks = new QScatterSeries;
+                lines.marks->setMarkerShape(QScatterSeries::MarkerShapeRotatedRectangle);
+                lines.marks->setMarkerSize(9);
+                attach(lines.marks, loss);
+                unnamed(lines.marks);
+            }
+            if (!curve.validation.empty() && !lines.validation) {
+                lines.validation = new QLineSeries;
+                attach(lines.validation, score_);
+                unnamed(lines.validation);
+            }
+            lines.loss->setPen(QPen(colour, 1.8));
+            lines.loss->setPointsVisible(curve.loss.size() == 1);
+            lines.loss->replace(thinned(curve.loss));
+            if (lines.validation) {
+                validated = true;
+                QPen pen(colour, 1.5);
+                pen.setStyle(Qt::DashLine);
+                lines.validation->setPen(pen);
+                lines.validation->setPointsVisible(curve.validation.size() == 1);
+                lines.validation->replace(thinned(curve.validation));
+            }
+            QList<QPointF> marks;
+            for (const double step : curve.checkpoints) {
+                const auto at = std::lower_bound(curve.loss.begin(), curve.loss.end(), step,
+                                                 [](const QPointF& p, double s) { return p.x() < s; });
+                if (at != curve.loss.end()) marks << QPointF(step, at->y());
+                else if (!curve.loss.empty()) marks << QPointF(step, curve.loss.back().y());
+            }
+            lines.marks->setColor(colour);
+            lines.marks->setBorderColor(colours().panel);
+            lines.marks->replace(marks);
         }
     }
-    if (!(low < high)) low = std::max(1e-6, std::min(low, high) * 0.9), high = std::max(high, low * 1.2);
-    auto* steps = new QValueAxis;
-    steps->setRange(0, last * 1.015);  // marks at the end are whole
-    steps->setTickType(QValueAxis::TicksDynamic);
-    steps->setTickInterval(std::max(1.0, roundStep(last, 6)));
-    steps->setLabelFormat(QStringLiteral("%.0f"));
-    steps->setTitleText(tr("steps"));
-    chart->addAxis(steps, Qt::AlignBottom);
-    QAbstractAxis* loss = nullptr;
-    if (log_->isChecked()) {
-        auto* axis = new QLogValueAxis;
-        axis->setBase(high / low > 20 ? 10 : 2);
-        axis->setRange(low * 0.95, high * 1.05);
-        axis->setLabelFormat(QStringLiteral("%.3g"));
-        loss = axis;
-    } else {
-        auto* axis = new QValueAxis;
-        const double step = roundStep(high - std::min(low, high), 5);
-        const double from = std::floor(low / step) * step;
-        axis->setRange(std::max(0.0, from), std::ceil(high / step) * step);
-        axis->setTickType(QValueAxis::TicksDynamic);
-        axis->setTickInterval(step);
-        axis->setLabelFormat(QStringLiteral("%.4g"));
-        loss = axis;
-    }
-    loss->setTitleText(tr("loss"));
-    chart->addAxis(loss, Qt::AlignLeft);
-    QValueAxis* score = nullptr;
-    if (validated) {
-        score = new QValueAxis;
-        const double step = roundStep(std::max(best, 1.0), 4);
-        score->setRange(0, std::ceil(std::max(best, 1.0) / step) * step);
-        score->setTickType(QValueAxis::TicksDynamic);
-        score->setTickInterval(step);
-        score->setLabelFormat(QStringLiteral("%.3g"));
-        score->setTitleText(tr("R@1, % (dashed)"));
-        score->setGridLineVisible(false);
-        chart->addAxis(score, Qt::AlignRight);
-    }
-    int index = 0;
-    const auto attach = [&](QXYSeries* series, QAbstractAxis* vertical) {
-        chart->addSeries(series);
-        series->attachAxis(steps);
-        series->attachAxis(vertical);
-    };
-    for (const auto& [subset, curve] : found->second) {
-        const QColor colour = seriesColour(index++);
-        auto* line = new QLineSeries;
-        line->setName(subset);
-        line->replace(thinned(curve.loss));
-        line->setPen(QPen(colour, 1.8));
-        line->setPointsVisible(curve.loss.size() == 1);
-        attach(line, loss);
-        if (!curve.validation.empty() && score) {
-            auto* dashed = new QLineSeries;
-            dashed->replace(thinned(curve.validation));
-            QPen pen(colour, 1.5);
-            pen.setStyle(Qt::DashLine);
-            dashed->setPen(pen);
-            dashed->setPointsVisible(curve.validation.size() == 1);
-            attach(dashed, score);
-            for (auto* marker : chart->legend()->markers(dashed)) marker->setVisible(false);
-        }
-        auto* marks = new QScatterSeries;
-        for (const double step : curve.checkpoints) {
-            const auto at = std::lower_bound(curve.loss.begin(), curve.loss.end(), step,
-                                             [](const QPointF& p, double s) { return p.x() < s; });
-            if (at != curve.loss.end()) marks->append(step, at->y());
-            else if (!curve.loss.empty()) marks->append(step, curve.loss.back().y());
-        }
-        marks->setMarkerShape(QScatterSeries::MarkerShapeRotatedRectangle);
-        marks->setMarkerSize(9);
-        marks->setColor(colour);
-        marks->setBorderColor(colours().panel);
-        attach(marks, loss);
-        for (auto* marker : chart->legend()->markers(marks)) marker->setVisible(false);
-    }
-    chart->legend()->setVisible(true);
-    if (!ranges.empty() && ranges.size() == static_cast<std::size_t>(chart->axes().size())) {
-        std::size_t i = 0;
-        for (auto* axis : chart->axes()) {
-            axis->setRange(ranges[i].first, ranges[i].second);
-            ++i;
-        }
-    }
+    steps_->setVisible(any);
+    even_->setVisible(any && !log);
+    decades_->setVisible(any && log);
+    score_->setVisible(validated);
+    chart->legend()->setVisible(any);
     paintColours();
 }
 
@@ -416,6 +411,7 @@ void LossChart::paintColours() {
     chart->legend()->setFont(font);
     for (auto* axis : chart->axes()) {
         axis->setLabelsColor(c.muted);
+        axis->setShadesVisible(false);
         axis->setTitleBrush(c.muted);
         axis->setTitleFont(font);
         axis->setLabelsFont(font);

@@ -18,6 +18,10 @@
 #include "ui/bridge/job_runner.h"
 
 class QComboBox;
+class QLineSeries;
+class QLogValueAxis;
+class QScatterSeries;
+class QValueAxis;
 class QLabel;
 class QToolButton;
 
@@ -67,11 +71,22 @@ protected:
 
 private:
     void changed();
+    void fitAxes(const std::map<QString, LossCurve>& curves);
     void rebuild();
     void paintColours();
     void listReactions();
 
+    // Series of a projector; kept while its reaction is shown, only their points change.
+    struct Lines {
+        QLineSeries *loss = nullptr, *validation = nullptr;
+        QScatterSeries* marks = nullptr;
+    };
+
     LossCurves curves_;
+    std::map<QString, Lines> lines_;
+    QString lines_of_;  // the reaction of lines_
+    QValueAxis *steps_, *even_, *score_;
+    QLogValueAxis* decades_;
     QString followed_;  // the reaction of the newest progress
     QComboBox* list_;
     QToolButton *log_, *reset_;

@@ -267,6 +267,8 @@ void RecipeEditor::rebuildSteps() {
     for (auto* card : cards_) {
         open.push_back(card->optionsOpen());
         steps_->removeWidget(card);
+        // It may be what calls: it goes when it has returned, and is not heard any more.
+        card->disconnect(this);
         card->hide();
         card->deleteLater();
     }
@@ -327,6 +329,7 @@ void RecipeEditor::rebuildSteps() {
 void RecipeEditor::replan() {
     problems_.clear();
     warnings_.clear();
+    hint_.clear();
     plan_.reset();
     if (source_.isEmpty()) {
         route_->clear();
@@ -343,7 +346,7 @@ void RecipeEditor::replan() {
             for (const auto& line :
                  QString::fromStdString(error.message()).split(QLatin1Char('\n'), Qt::SkipEmptyParts))
                 problems_ << line.trimmed();
-            if (!error.hint().empty()) problems_ << QString::fromStdString(error.hint());
+            hint_ = QString::fromStdString(error.hint());
         }
         for (std::size_t i = 0; i < cards_.size(); ++i) {
             for (const auto& p : cards_[i]->problems())
@@ -365,6 +368,7 @@ void RecipeEditor::replan() {
 void RecipeEditor::showProblems() {
     QList<WrappedText::Paragraph> lines;
     for (const auto& p : problems_) lines << WrappedText::Paragraph{QStringLiteral("✗ ") + p, colours().bad, false};
+    if (!hint_.isEmpty()) lines << WrappedText::Paragraph{hint_, colours().muted, false};
     for (const auto& w : warnings_) lines << WrappedText::Paragraph{QStringLiteral("! ") + w, colours().warning, false};
     notes_->setParagraphs(lines);
     notes_->setVisible(!lines.isEmpty());

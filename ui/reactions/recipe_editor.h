@@ -73,6 +73,7 @@ private:
     engine::Json original_;
     std::optional<engine::RoutePlan> plan_;
     QStringList problems_, warnings_;
+    QString hint_;
 
     QComboBox *list_, *base_;
     QLineEdit* name_;

@@ -162,7 +162,10 @@ void RunMonitor::show(const engine::Progress& progress) {
                             QString::fromStdString(progress.unit));
     if (const QString rate = rateText(progress.rate, QString::fromStdString(progress.unit)); !rate.isEmpty())
         figures << rate;
-    if (const QString left = timeLeftText(progress.eta_seconds); !left.isEmpty()) figures << left;
+    // Where the whole run's time is known, the stage's own is not said too.
+    const auto* now = queue_.current();
+    if (const QString left = timeLeftText(progress.eta_seconds); !left.isEmpty() && !(now && now->seconds_left >= 0))
+        figures << left;
     figures_->setVisible(true);
     figures_->setText(figures.join(QStringLiteral("  ·  ")));
     chart_->addProgress(progress);
@@ -181,6 +184,8 @@ void RunMonitor::refresh() {
     const auto paused = std::find_if(runs.begin(), runs.end(), [](const auto& r) { return r.state == State::Paused; });
     const auto waiting =
         std::count_if(runs.begin(), runs.end(), [](const auto& r) { return r.state == State::Waiting; });
+    all_->setVisible(current || paused != runs.end());
+    part_->setVisible(current != nullptr);
     const bool held = !current && paused != runs.end();
     pause_->setText(queue_.stopping() ? tr("Pausing…") : held ? tr("Go on") : tr("Pause"));
     if (queue_.stopping()) pause_->setText(tr("Stopping…"));
@@ -205,8 +210,8 @@ void RunMonitor::refresh() {
     }
     if (!last) {
         title_->setText(tr("Nothing runs"));
-        stage_->setText(waiting > 0 ? tr("Runs wait: choose one in the queue and go on") : QString());
-        all_->setValue(0);
+        stage_->setText(waiting > 0 ? tr("Runs wait: choose one in the queue and go on")
+                                    : tr("A run trains in the background; everything else goes on working"));
         return;
     }
     title_->setText(tr("%1: %2").arg(last->name(), stateText(last->state)));

@@ -356,6 +356,10 @@ void RunSetup::tell() {
     start_->setEnabled(why.isEmpty());
     why_->setText(why);
     why_->setVisible(!why.isEmpty());
+    // What only informs is not a warning.
+    calm_ =
+        taken_.contains(folder()) || (state == State::Finished && same) || !facts_ || (problem_.isEmpty() && !plan_);
+    paintColours();
     start_->setText(busy_                                ? tr("Add to the queue")
                     : state == State::Unfinished && same ? tr("Go on")
                                                          : tr("Start training"));
@@ -390,7 +394,7 @@ void RunSetup::paintColours() {
     warn.setColor(QPalette::WindowText, colours().warning);
     estimate_->setPalette(quiet);
     epochs_label_->setPalette(quiet);
-    why_->setPalette(warn);
+    why_->setPalette(calm_ ? quiet : warn);
     start_->setIcon(icon(QStringLiteral("play")));
     further_->setIcon(icon(QStringLiteral("add")));
     default_->setIcon(icon(QStringLiteral("reset")));

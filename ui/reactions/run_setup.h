@@ -74,7 +74,7 @@ private:
     std::optional<engine::RoutePlan> plan_;
     QString problem_;
     double rate_ = 0;
-    bool busy_ = false, chosen_ = false;
+    bool busy_ = false, chosen_ = false, calm_ = true;
     QStringList taken_;
     RunFolder found_;
     JobRunner looking_;
