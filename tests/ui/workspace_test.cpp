@@ -106,7 +106,7 @@ private Q_SLOTS:
         ui::StartPage page;
         page.resize(1280, 800);
         page.show();
-        QVERIFY(QTest::qWaitForWindowActive(&page));
+        QApplication::setActiveWindow(&page);  // there may be no window manager
         QSignalSpy demo(&page, &ui::StartPage::demoRequested), import(&page, &ui::StartPage::importRequested),
             open(&page, &ui::StartPage::openRequested), chosen(&page, &ui::StartPage::recentChosen),
             removed(&page, &ui::StartPage::recentRemoved);
@@ -139,6 +139,7 @@ private Q_SLOTS:
         QTRY_COMPARE(removed.count(), 1);
         QCOMPARE(removed[0][0].toString(), path("gone.molspace"));
         QCOMPARE(page.recent(), QStringList{path("world")});
+        QTRY_VERIFY(row(page, 0) && row(page, 0)->isVisible());
         QTest::keyClick(row(page, 0), Qt::Key_Delete);
         QTRY_COMPARE(removed.count(), 2);
         QVERIFY(page.recent().isEmpty());
@@ -276,7 +277,7 @@ private Q_SLOTS:
         ui::HelpPage help;
         help.resize(1280, 800);
         help.show();
-        QVERIFY(QTest::qWaitForWindowActive(&help));
+        QApplication::setActiveWindow(&help);  // there may be no window manager
         auto* list = help.findChild<QListWidget*>();
         QTest::mouseClick(list->viewport(), Qt::LeftButton, Qt::NoModifier,
                           list->visualItemRect(list->item(2)).center());

@@ -44,8 +44,10 @@ ProgressStrip::ProgressStrip(QWidget* parent) : QWidget(parent) {
     figures_ = new ElidedLabel({}, Qt::ElideRight, this);
     figures_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     figures_->setAccessibleName(tr("Rate"));
+    figures_->setForegroundRole(QPalette::PlaceholderText);
     left_ = new ElidedLabel({}, Qt::ElideRight, this);
     left_->setAccessibleName(tr("Time left"));
+    left_->setForegroundRole(QPalette::PlaceholderText);
     stop_ = new QPushButton(tr("Stop"), this);
     stop_->setToolTip(tr("Stop this job; what was there before stays as it was"));
     stop_->setAccessibleName(tr("Stop the job"));
@@ -128,10 +130,6 @@ void ProgressStrip::refresh() {
     // Fixed places, so that nothing moves while figures change.
     figures_->setFixedWidth(fontMetrics().horizontalAdvance(QStringLiteral("loss 0.0000   100,000 steps/s")));
     left_->setFixedWidth(fontMetrics().horizontalAdvance(QStringLiteral("about 10 h 59 min left")));
-    QPalette quiet = palette();
-    quiet.setColor(QPalette::WindowText, colours().muted);
-    figures_->setPalette(quiet);
-    left_->setPalette(quiet);
 }
 
 }  // namespace ui

@@ -68,6 +68,7 @@ HelpPage::HelpPage(QWidget* parent) : QWidget(parent) {
     search_->setClearButtonEnabled(true);
     search_->setMaximumWidth(280);
     found_ = new QLabel;
+    found_->setForegroundRole(QPalette::PlaceholderText);
     find_up_ = button(tr("Previous place"), tr("Previous place (Shift+Enter)"));
     find_up_->setArrowType(Qt::UpArrow);
     find_down_ = button(tr("Next place"), tr("Next place (Enter)"));
@@ -301,9 +302,6 @@ void HelpPage::changeEvent(QEvent* event) {
 }
 
 void HelpPage::refresh() {
-    QPalette quiet = palette();
-    quiet.setColor(QPalette::WindowText, colours().muted);
-    found_->setPalette(quiet);
     if (!page_.isEmpty()) render(page_, {}, browser_->verticalScrollBar()->value());
 }
 

@@ -144,6 +144,7 @@ ImportDialog::ImportDialog(QWidget* parent) : QDialog(parent) {
         planChanged();
     });
     connect(peeker_, &JobRunner::ended, this, &ImportDialog::lookAtNext);
+    connect(targeter_, &JobRunner::ended, this, &ImportDialog::updateButtons);
     connect(importer_, &JobRunner::failed, this, [this](const JobFailure& failure) { messages_->showError(failure); });
     connect(importer_, &JobRunner::cancelled, this,
             [this] { messages_->showNote(tr("Stopped. Nothing was written.")); });
@@ -242,7 +243,7 @@ QWidget* ImportDialog::makeTables() {
     sets_ = new QTableView;
     sets_->setObjectName(QStringLiteral("sets"));
     prepare(sets_, sets_model_, tr("Evaluation sets"));
-    const int set_widths[] = {110, 110, 170, 72, 120};
+    const int set_widths[] = {112, 100, 168, 70, 90};
     for (int c = 0; c < SetsModel::kColumns; ++c) sets_->setColumnWidth(c, set_widths[c]);
     checks_ = new CheckList;
     sets_title_ = new QLabel(tr("Evaluation sets"));
@@ -292,6 +293,7 @@ QWidget* ImportDialog::makeTables() {
 QWidget* ImportDialog::makeButtons() {
     auto* box = new QWidget;
     state_ = new ElidedLabel;
+    state_->setForegroundRole(QPalette::PlaceholderText);
     state_->setAccessibleName(tr("State of the import"));
     cancel_ = pushButton(tr("Cancel"), tr("Close without importing; a running import is stopped"), "cancel");
     import_ = pushButton(tr("Import"), {}, "import");
@@ -664,11 +666,7 @@ void ImportDialog::refresh() {
     strong.setWeight(QFont::DemiBold);
     sets_title_->setFont(strong);
     checks_title_->setFont(strong);
-    QPalette quiet = palette();
-    quiet.setColor(QPalette::WindowText, target_unreadable_ ? colours().bad : colours().muted);
-    folder_state_->setPalette(quiet);
-    quiet.setColor(QPalette::WindowText, colours().muted);
-    state_->setPalette(quiet);
+    folder_state_->setForegroundRole(target_unreadable_ ? QPalette::BrightText : QPalette::PlaceholderText);
     add_files_->setIcon(icon(QStringLiteral("add")));
     add_folder_->setIcon(icon(QStringLiteral("add")));
     remove_->setIcon(icon(QStringLiteral("remove")));

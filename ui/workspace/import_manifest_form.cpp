@@ -285,7 +285,8 @@ private:
                 row.array.dataset = text(json, "column");
             }
             if (json.contains("index")) {
-                if (json["index"].is_number_unsigned()) row.index = json["index"].get<std::int64_t>();
+                if (json["index"].is_number_integer() && json["index"] >= 0)
+                    row.index = json["index"].get<std::int64_t>();
                 else problem(place, "\"index\": expected a whole number from 0");
             }
             if (json.contains("rows")) row.rows = json["rows"];
@@ -354,7 +355,7 @@ private:
             problem(place, "expected one of captions, pairs, match");
         } else if (rule.contains("captions")) {
             s.pairing = Pairing::Captions;
-            if (rule["captions"].is_number_unsigned()) s.captions = rule["captions"].get<std::int64_t>();
+            if (rule["captions"].is_number_integer()) s.captions = rule["captions"].get<std::int64_t>();
             else problem(place, "\"captions\": expected a whole number");
         } else {
             const bool pairs = rule.contains("pairs");

@@ -62,7 +62,7 @@ const RoleWords& wordsOf(ArrayRole role) {
 std::optional<std::uint64_t> chosenCount(const Json& rows, std::optional<std::uint64_t> all) {
     if (rows.is_null()) return all;
     if (rows.is_array()) return rows.size();
-    if (rows.is_object() && rows.contains("count") && rows["count"].is_number_unsigned())
+    if (rows.is_object() && rows.contains("count") && rows["count"].is_number_integer())
         return rows["count"].get<std::uint64_t>();
     return std::nullopt;
 }

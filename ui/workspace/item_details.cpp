@@ -48,8 +48,10 @@ ItemDetails::ItemDetails(QWidget* parent) : QWidget(parent) {
     title_ = new QLabel;
     title_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     kind_ = new QLabel;
+    kind_->setForegroundRole(QPalette::PlaceholderText);
     ids_title_ = new QLabel(tr("First items"));
     ids_note_ = new QLabel;
+    ids_note_->setForegroundRole(QPalette::PlaceholderText);
     ids_note_->setWordWrap(true);
     ids_ = new QTableWidget;
     ids_->setFrameShape(QFrame::NoFrame);
@@ -82,10 +84,7 @@ ItemDetails::ItemDetails(QWidget* parent) : QWidget(parent) {
 
 void ItemDetails::fact(const QString& name, const QString& value, const QString& tip) {
     auto* key = new QLabel(name);
-    QPalette quiet = palette();
-    quiet.setColor(QPalette::WindowText, colours().muted);
-    key->setPalette(quiet);
-    key->setObjectName(QStringLiteral("key"));
+    key->setForegroundRole(QPalette::PlaceholderText);
     auto* label = new QLabel(value);
     label->setWordWrap(true);
     label->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -309,12 +308,6 @@ void ItemDetails::refresh() {
     QFont strong = font();
     strong.setWeight(QFont::DemiBold);
     ids_title_->setFont(strong);
-    QPalette quiet = palette();
-    quiet.setColor(QPalette::WindowText, colours().muted);
-    kind_->setPalette(quiet);
-    ids_note_->setPalette(quiet);
-    if (!facts_box_) return;
-    for (auto* label : facts_box_->findChildren<QLabel*>(QStringLiteral("key"))) label->setPalette(quiet);
 }
 
 }  // namespace ui

@@ -38,9 +38,11 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
         new QLabel(tr("Fuse the embedding spaces of several models without paired data, and set by hand how much "
                       "of each expert the result has."));
     sentence_->setWordWrap(true);
+    sentence_->setForegroundRole(QPalette::PlaceholderText);
     recent_title_ = new QLabel(tr("Recent"));
     drop_hint_ = new QLabel(tr("Or drop a workspace, a project or files of embeddings anywhere on this page."));
     drop_hint_->setWordWrap(true);
+    drop_hint_->setForegroundRole(QPalette::PlaceholderText);
 
     auto* words = new QVBoxLayout;
     words->setSpacing(6);
@@ -200,10 +202,6 @@ void StartPage::refresh() {
     QFont sentence = font();
     sentence.setPointSizeF(sentence.pointSizeF() * 1.1);
     sentence_->setFont(sentence);
-    QPalette quiet = palette();
-    quiet.setColor(QPalette::WindowText, colours().muted);
-    sentence_->setPalette(quiet);
-    drop_hint_->setPalette(quiet);
     update();
 }
 

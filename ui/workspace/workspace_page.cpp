@@ -78,6 +78,7 @@ WorkspacePage::WorkspacePage(QWidget* parent) : QWidget(parent) {
     summary_ = new ElidedLabel;
     summary_->setAccessibleName(tr("What is in the workspace"));
     place_ = new ElidedLabel({}, Qt::ElideMiddle);
+    place_->setForegroundRole(QPalette::PlaceholderText);
     place_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     warnings_chip_ = new QToolButton;
     warnings_chip_->setAutoRaise(true);
@@ -229,10 +230,6 @@ void WorkspacePage::changeEvent(QEvent* event) {
 
 void WorkspacePage::refresh() {
     name_->setFont(headingFont(2));
-    const auto& c = colours();
-    QPalette quiet = palette();
-    quiet.setColor(QPalette::WindowText, c.muted);
-    place_->setPalette(quiet);
     warnings_chip_->setIcon(icon(QStringLiteral("warning")));
     import_->setIcon(icon(QStringLiteral("add")));
     again_->setIcon(icon(QStringLiteral("reset")));
