@@ -378,6 +378,13 @@ private Q_SLOTS:
             for (int i = 0; i < 200; ++i) view.setSurface(hill(i * 0.01), 0);
             QTRY_COMPARE(view.redraws(), before + 1);
             QVERIFY(std::fabs(view.camera().around - 20) < 1e-3f);
+            // A drag of the cursor, too.
+            for (int i = 0; i <= 80; ++i) {
+                view.setCursor(0.1 + i * 0.01, 0.3);
+                QTest::qWait(5);
+            }
+            view.setSurface(hill(), 0);
+            QTRY_COMPARE(view.pinText(), ui::signedNumber(hill()->groups[0].change[18 * 21 + 6], 2));
             auto partial = hill();
             forget(*partial, 4);
             view.setSurface(partial, 0);
