@@ -239,6 +239,10 @@ private Q_SLOTS:
             Json::object(), {{"hidden_width", 16}, {"batch_size", 32}, {"epochs", 400}, {"projectors", {"T", "TVA"}}});
         QVERIFY(page.setup().shownEstimate().contains("Estimate: about"));
         QVERIFY(page.setup().shownEstimate().contains("assumed"));
+        QVERIFY(page.findChild<QWidget*>("synthetic")->isVisible());
+        QVERIFY2(
+            page.minimumSizeHint().width() <= 1180 && page.minimumSizeHint().height() <= 700,
+            qPrintable(QString("%1 x %2").arg(page.minimumSizeHint().width()).arg(page.minimumSizeHint().height())));
         auto* start = button(page, "start");
         auto* pause = button(page, "pause");
         QVERIFY(!pause->isEnabled());
@@ -311,6 +315,11 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT((go = withText(page, "Go on from the last checkpoint")) != nullptr, 5000);
         QVERIFY(!button(page, "start")->isEnabled());
         QSignalSpy trained(&page, &ui::ReactionsPage::trained);
+        QTest::mouseClick(button(page, "freeFolder"), Qt::LeftButton);
+        QTRY_COMPARE(page.setup().folder(), path("world") + "/products/InternVL_IB");
+        QTRY_VERIFY(button(page, "start")->isEnabled());
+        page.setup().setFolder(product);
+        QTRY_VERIFY_WITH_TIMEOUT((go = withText(page, "Go on from the last checkpoint")) != nullptr, 5000);
         picture(page, "page-unfinished");
         QTest::mouseClick(go, Qt::LeftButton);
         QTRY_COMPARE_WITH_TIMEOUT(trained.count(), 1, 120000);
@@ -404,6 +413,9 @@ private Q_SLOTS:
         QVERIFY2(editor.shownProblems().contains("named twice"), qPrintable(editor.shownProblems()));
         QVERIFY(!button(page, "start")->isEnabled());
         picture(page, "page-problem");
+        QTest::mouseClick(editor.findChild<QWidget*>("step0")->findChild<QToolButton*>("options"), Qt::LeftButton);
+        QTest::mouseClick(page.findChild<QToolButton*>("runOptions"), Qt::LeftButton);
+        picture(page, "page-options");
         const QString file = path("mine.json");
         QTest::mouseClick(editor.findChild<QToolButton*>("revertRecipe"), Qt::LeftButton);
         QVERIFY(!editor.edited());

@@ -167,6 +167,9 @@ LossChart::LossChart(QWidget* parent) : QWidget(parent) {
     auto* bar = new QHBoxLayout;
     bar->setSpacing(8);
     bar->addWidget(list_);
+    bar->addWidget(synthetic_ = new QLabel(tr("synthetic world"), this));
+    synthetic_->setObjectName(QStringLiteral("synthetic"));
+    synthetic_->setVisible(false);
     bar->addStretch(1);
     bar->addWidget(log_);
     bar->addWidget(reset_);
@@ -209,6 +212,10 @@ void LossChart::setCurves(LossCurves curves) {
     view_->setZoomed(false);
     listReactions();
     rebuild();
+}
+
+void LossChart::setSynthetic(bool synthetic) {
+    synthetic_->setVisible(synthetic);
 }
 
 QString LossChart::reaction() const {
@@ -421,6 +428,7 @@ void LossChart::paintColours() {
     QPalette quiet = palette();
     quiet.setColor(QPalette::WindowText, c.muted);
     empty_->setPalette(quiet);
+    synthetic_->setPalette(quiet);
 }
 
 void LossChart::changeEvent(QEvent* event) {

@@ -54,6 +54,8 @@ public:
     // Replaces what is shown by the logs of a product, or of a run that goes on.
     void openLogs(const QString& folder);
     void setCurves(LossCurves curves);
+    // Figures of a synthetic world say so.
+    void setSynthetic(bool synthetic);
 
     const LossCurves& curves() const { return curves_; }
     QString reaction() const;
@@ -90,7 +92,7 @@ private:
     QString followed_;  // the reaction of the newest progress
     QComboBox* list_;
     QToolButton *log_, *reset_;
-    QLabel* empty_;
+    QLabel *empty_, *synthetic_;
     ZoomChart* view_;
     QTimer redraw_;
     JobRunner reading_;

@@ -100,11 +100,11 @@ void QueueView::refresh() {
     list_->clear();
     for (const auto& run : queue_.runs()) {
         QString name = run.name();
-        if (run.more_epochs > 0) name += tr(" (further by %n epoch(s))", nullptr, static_cast<int>(run.more_epochs));
+        if (run.more_epochs > 0) name += tr(" (further, epochs: %1)").arg(run.more_epochs);
         const bool stopping = run.state == State::Running && queue_.stopping();
         auto* item = new QTreeWidgetItem(list_, {name, stopping ? tr("stopping…") : stateText(run.state), run.product});
         item->setData(0, Qt::UserRole, run.id);
-        item->setSizeHint(0, {0, fontMetrics().height() + 12});
+        item->setSizeHint(0, {fontMetrics().horizontalAdvance(name) + 18, fontMetrics().height() + 12});
         item->setToolTip(2, run.product);
         if (run.state == State::Failed) {
             item->setForeground(1, colours().bad);

@@ -99,6 +99,7 @@ void ReactionsPage::setWorkspace(const QString& folder, const engine::Json&) {
         [path](const engine::JobContext& job) { return readWorkspaceFacts(path, job); },
         [this](Facts facts) {
             facts_ = facts;
+            monitor_->chart()->setSynthetic(facts->synthetic);
             recipe_->setFacts(facts);
             setup_->setFacts(facts);
             // Something to begin with.

@@ -263,6 +263,14 @@ void RecipeEditor::rebuildHead() {
 
 void RecipeEditor::rebuildSteps() {
     rebuild_.stop();
+    // Who works with the keyboard goes on where he was.
+    QString focus_card, focus_field;
+    for (auto* card : cards_) {
+        if (auto* widget = focusWidget(); widget && card->isAncestorOf(widget) && !widget->objectName().isEmpty()) {
+            focus_card = card->objectName();
+            focus_field = widget->objectName();
+        }
+    }
     std::vector<bool> open;
     for (auto* card : cards_) {
         open.push_back(card->optionsOpen());
@@ -318,6 +326,9 @@ void RecipeEditor::rebuildSteps() {
         });
         steps_->addWidget(card);
         cards_.push_back(card);
+        if (card->objectName() == focus_card) {
+            if (auto* field = card->findChild<QWidget*>(focus_field)) field->setFocus();
+        }
         for (const auto& e : recipe_.route[i].experts) {
             for (const auto& m : modalities(e.space)) {
                 if (std::find(unified.begin(), unified.end(), m) == unified.end()) unified.push_back(m);

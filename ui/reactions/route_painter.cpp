@@ -221,13 +221,20 @@ void paintKind(QPainter& p, const RouteLayout& layout, const RouteMolecule& from
     const auto& c = colours();
     const bool wide = layout.unit >= 17;
     const QFontMetricsF fm(p.font());
-    const double room = step.unified.centre.x() - from.centre.x() - 2 * layout.unit;
+    // As far as no bond from below crosses it.
+    const double left = from.centre.x() + 1.1 * layout.unit;
+    double right = step.unified.centre.x() - 1.1 * layout.unit;
+    const auto index = static_cast<std::size_t>(&step - layout.steps.data());
+    for (const auto& e : layout.experts) {
+        if (e.step == index && !e.above) right = std::min(right, e.molecule.centre.x() - 2);
+    }
     QString text = step.displaces ? QObject::tr("displacement") : QObject::tr("combination");
-    if (!wide || fm.horizontalAdvance(text) > room) text = step.displaces ? QObject::tr("Dr") : QObject::tr("Cr");
-    if (fm.horizontalAdvance(text) > room + layout.unit) return;
+    if (!wide || fm.horizontalAdvance(text) > right - left)
+        text = step.displaces ? QObject::tr("Dr") : QObject::tr("Cr");
+    if (fm.horizontalAdvance(text) > right - left) return;
     const double y = layout.axis + bondWidth(layout, step.strands) / 2 + 0.16 * layout.unit + 2;
     p.setPen(c.muted);
-    p.drawText(QRectF(from.centre.x() + layout.unit, y, room, fm.height()), Qt::AlignCenter, text);
+    p.drawText(QRectF(left, y, right - left, fm.height()), Qt::AlignCenter, text);
 }
 
 }  // namespace

@@ -77,9 +77,13 @@ RunSetup::RunSetup(QWidget* parent) : QWidget(parent) {
     more_->setArrowType(Qt::RightArrow);
     more_->setAutoRaise(true);
     more_->setCheckable(true);
+    free_ = new QPushButton(tr("Use a free folder"), this);
+    free_->setObjectName(QStringLiteral("freeFolder"));
+    free_->setToolTip(tr("A folder of the same name with the next free number"));
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(6);
     buttons->addWidget(start_);
+    buttons->addWidget(free_);
     buttons->addWidget(further_);
     buttons->addWidget(epochs_);
     buttons->addWidget(epochs_label_);
@@ -136,6 +140,7 @@ RunSetup::RunSetup(QWidget* parent) : QWidget(parent) {
     });
     connect(start_, &QPushButton::clicked, this, &RunSetup::start);
     connect(further_, &QPushButton::clicked, this, &RunSetup::further);
+    connect(free_, &QPushButton::clicked, this, &RunSetup::useFreeFolder);
     connect(more_, &QToolButton::toggled, this, [this](bool open) {
         more_->setArrowType(open ? Qt::DownArrow : Qt::RightArrow);
         options_->setVisible(open);
@@ -304,6 +309,14 @@ void RunSetup::further() {
     Q_EMIT startWanted(run);
 }
 
+void RunSetup::useFreeFolder() {
+    if (!facts_) return;
+    const std::string path = facts_->folder + "/products/" + recipe_.name;
+    looking_.start<std::string>(
+        tr("Looking for a free folder"), [path](const engine::JobContext&) { return freeFolder(path); },
+        [this](std::string folder) { setFolder(QString::fromStdString(folder)); });
+}
+
 void RunSetup::tellEstimate() {
     if (!facts_ || !plan_) {
         estimate_->clear();
@@ -321,11 +334,12 @@ void RunSetup::tellEstimate() {
     const double rate = rate_ > 0 ? rate_ : assumedRate();
     const QString speed = QLocale().toString(rate / 1e9, 'f', rate < 1e10 ? 1 : 0);
     estimate_->setText(
-        tr("Estimate: %1, %2 of memory, %3 of disk. %n projector(s), %4 rows gathered; at %5 GFLOP/s, %6.", nullptr,
+        tr("Estimate: %1, %2 of memory, %3 of disk. Projectors: %7, rows gathered: %4; at %5 GFLOP/s, %6.", nullptr,
            static_cast<int>(e.parts.size()))
             .arg(durationText(e.flops / rate), bytesText(e.memory), bytesText(e.disk),
                  QLocale().toString(static_cast<qulonglong>(e.rows)), speed,
-                 rate_ > 0 ? tr("as the last run measured") : tr("assumed until the first run has measured it")));
+                 rate_ > 0 ? tr("as the last run measured") : tr("assumed until the first run has measured it"))
+            .arg(e.parts.size()));
     estimate_->setVisible(true);
 }
 
@@ -368,6 +382,8 @@ void RunSetup::tell() {
                                                    "the background"))
                                      : why);
     const bool finished = facts_ && state == State::Finished && !taken_.contains(folder());
+    free_->setVisible(facts_ && plan_ && !same &&
+                      (state == State::Other || state == State::Unfinished || state == State::Finished));
     further_->setVisible(finished);
     epochs_->setVisible(finished);
     epochs_label_->setVisible(finished);
@@ -396,6 +412,7 @@ void RunSetup::paintColours() {
     epochs_label_->setPalette(quiet);
     why_->setPalette(calm_ ? quiet : warn);
     start_->setIcon(icon(QStringLiteral("play")));
+    free_->setIcon(icon(QStringLiteral("workspace")));
     further_->setIcon(icon(QStringLiteral("add")));
     default_->setIcon(icon(QStringLiteral("reset")));
 }

@@ -66,6 +66,7 @@ private:
     void start();
     void goOn();
     void further();
+    void useFreeFolder();
     void paintColours();
 
     std::shared_ptr<const WorkspaceFacts> facts_;
@@ -86,7 +87,7 @@ private:
     MessageBar* message_;
     QWidget* options_;
     OptionForm *run_form_, *reaction_form_;
-    QPushButton *start_, *further_;
+    QPushButton *start_, *further_, *free_;
     QSpinBox* epochs_;
     QLabel* epochs_label_;
 };

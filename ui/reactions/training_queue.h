@@ -82,8 +82,8 @@ private:
     void end(TrainingRun::State state);
 
     std::vector<TrainingRun> runs_;
+    QTemporaryDir files_;  // outlives what runs
     JobRunner runner_;
-    QTemporaryDir files_;
     int next_id_ = 1, current_ = 0;
     bool held_ = false, ending_ = false;
     TrainingRun::State after_ = TrainingRun::State::Stopped;  // what a stop makes of the run
