@@ -9,6 +9,7 @@
 #include <QFontDatabase>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QLocale>
@@ -78,7 +79,7 @@ void prepare(QTableView* view, QAbstractItemModel* model, const QString& name) {
 QPushButton* pushButton(const QString& text, const QString& tip, const char* name) {
     auto* out = new QPushButton(text);
     out->setToolTip(tip);
-    out->setAccessibleName(QString(text).remove(QStringLiteral("…")));
+    out->setAccessibleName(QString(text).remove(QStringLiteral("…")).remove(QLatin1Char('&')));
     out->setObjectName(QString::fromLatin1(name));
     out->setAutoDefault(false);
     return out;
@@ -296,8 +297,9 @@ QWidget* ImportDialog::makeButtons() {
     state_->setForegroundRole(QPalette::PlaceholderText);
     state_->setAccessibleName(tr("State of the import"));
     cancel_ = pushButton(tr("Cancel"), tr("Close without importing; a running import is stopped"), "cancel");
-    import_ = pushButton(tr("Import"), {}, "import");
-    import_->setDefault(true);
+    // No default button: Enter ends the editing of a cell, and must not begin the import.
+    import_ = pushButton(tr("&Import"), {}, "import");
+    import_->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_Return));
     auto* row = new QHBoxLayout(box);
     row->setContentsMargins(14, 10, 14, 12);
     row->setSpacing(8);
@@ -538,9 +540,9 @@ void ImportDialog::updateButtons() {
                                     plural(plan_.sets.size(), tr("1 evaluation set"), tr("%1 evaluation sets"))}
                             .join(QStringLiteral("  ·  ")));
     }
-    import_->setToolTip(errors > 0
-                            ? tr("First mend what the checks name")
-                            : tr("Check the values and write the workspace; a failed import leaves it as it was"));
+    import_->setToolTip(errors > 0 ? tr("First mend what the checks name (Ctrl+Enter)")
+                                   : tr("Check the values and write the workspace; a failed import leaves it as it was "
+                                        "(Ctrl+Enter)"));
 }
 
 void ImportDialog::applyFix(int problem) {
@@ -632,6 +634,15 @@ void ImportDialog::reject() {
         return;
     }
     QDialog::reject();
+}
+
+void ImportDialog::keyPressEvent(QKeyEvent* event) {
+    // Escape by mistake must not throw away a table that was filled in; Cancel does.
+    if (event->key() == Qt::Key_Escape && !plan_.empty()) {
+        messages_->showNote(tr("Nothing was imported yet. Cancel closes without importing."));
+        return;
+    }
+    QDialog::keyPressEvent(event);
 }
 
 QString ImportDialog::checksText() const {

@@ -370,8 +370,12 @@ QWidget* PlanDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem&
     box->setAccessibleName(index.model()->headerData(index.column(), Qt::Horizontal, Qt::DisplayRole).toString());
     auto* self = const_cast<PlanDelegate*>(this);
     connect(box, &QComboBox::activated, self, [self, box] {
-        Q_EMIT self->commitData(box);
-        Q_EMIT self->closeEditor(box);
+        // Enter is on its way to the view already; a choice from the list is not.
+        QTimer::singleShot(0, box, [self, box] {
+            if (!box->isVisible()) return;
+            Q_EMIT self->commitData(box);
+            Q_EMIT self->closeEditor(box);
+        });
     });
     if (!box->isEditable()) QTimer::singleShot(0, box, &QComboBox::showPopup);
     return box;
