@@ -18,7 +18,7 @@
 namespace ui {
 namespace {
 
-constexpr int kMostWaitMs = 120000;
+constexpr int kMostWaitMs = 120000, kMostTrainingMs = 900000;
 
 void wait(int ms) {
     QEventLoop loop;
@@ -26,11 +26,11 @@ void wait(int ms) {
     loop.exec();
 }
 
-bool waitUntil(const std::function<bool()>& done) {
+bool waitUntil(const std::function<bool()>& done, int most_ms = kMostWaitMs) {
     QElapsedTimer clock;
     clock.start();
     while (!done()) {
-        if (clock.elapsed() > kMostWaitMs) return false;
+        if (clock.elapsed() > most_ms) return false;
         wait(50);
     }
     return true;
@@ -40,6 +40,7 @@ bool waitUntil(const std::function<bool()>& done) {
 
 bool takePictures(MainWindow& window, const QString& folder) {
     QDir().mkpath(folder);
+    waitUntil([&] { return !window.busy(); }, kMostTrainingMs);  // the demo may have to be made
     const bool has_product = !window.project().product().isEmpty();
     if (!waitUntil([&] { return !has_product || (window.session().surface() && window.session().settled()); })) {
         std::fprintf(stderr, "pictures: nothing to show within two minutes\n");

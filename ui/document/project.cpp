@@ -307,7 +307,8 @@ void Project::restore(const Json& json) {
                                        settingFrom(s.at("setting"), where)});
             read.last_snapshot_ = std::max(read.last_snapshot_, read.snapshots_.back().number);
         }
-        for (const auto& [name, setting] : json.value("presets", Json::object()).items())
+        const Json presets = json.value("presets", Json::object());  // items() refers to it
+        for (const auto& [name, setting] : presets.items())
             read.presets_[QString::fromStdString(name)] = settingFrom(setting, where);
         const Json baseline = json.value("baseline", Json::object());
         read.baseline_ = {text(baseline, "space"), baseline.value("snapshot", 0)};

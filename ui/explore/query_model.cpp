@@ -41,12 +41,6 @@ QString moverLabel(const engine::Mover& mover) {
     return name;
 }
 
-QString signedNumber(double value, int decimals) {
-    QString text = QString::number(std::abs(value), 'f', decimals);
-    const bool zero = text.toDouble() == 0;
-    return zero ? text : (value > 0 ? QStringLiteral("+") : QStringLiteral("−")) + text;
-}
-
 QString rankText(double rank) {
     return QString::number(rank, 'f', rank == std::floor(rank) ? 0 : 1);
 }
@@ -58,15 +52,14 @@ void QueryModel::setChange(std::shared_ptr<const engine::SetChange> change, bool
     queries_ = std::move(queries);
     candidates_ = std::move(candidates);
     rows_.clear();
+    added_.clear();
     reach_ = 0;
     const engine::DirectionChange& direction = forward ? change_->forward : change_->backward;
     gained_ = static_cast<int>(direction.gained.size());
     for (const bool gained : {true, false}) {
         for (const auto& q : gained ? direction.gained : direction.lost) {
             rows_.emplace_back(&q, gained);
-            double up = 0, down = 0;
-            for (const double s : q.shares) (s > 0 ? up : down) += s;
-            reach_ = std::max({reach_, up, -down});
+            widen(q.shares);
         }
     }
     endResetModel();
@@ -76,8 +69,29 @@ void QueryModel::clear() {
     beginResetModel();
     change_.reset();
     rows_.clear();
+    added_.clear();
     gained_ = 0;
     endResetModel();
+}
+
+void QueryModel::widen(const std::vector<double>& shares) {
+    double up = 0, down = 0;
+    for (const double s : shares) (s > 0 ? up : down) += s;
+    reach_ = std::max({reach_, up, -down});
+}
+
+void QueryModel::addShares(std::uint32_t query, const std::vector<double>& shares) {
+    const auto row = rowOf(query);
+    if (!row || shares.size() != movers().size()) return;
+    added_[query] = shares;
+    widen(shares);
+    Q_EMIT dataChanged(index(0, Movers), index(rowCount() - 1, Movers));
+}
+
+const std::vector<double>& QueryModel::sharesOf(int row) const {
+    const engine::QueryChange& q = *rows_[static_cast<std::size_t>(row)].first;
+    const auto added = added_.find(q.query);
+    return added != added_.end() ? added->second : q.shares;
 }
 
 const engine::QueryChange* QueryModel::change(int row) const {
@@ -108,6 +122,7 @@ int QueryModel::columnCount(const QModelIndex& parent) const {
 QVariant QueryModel::data(const QModelIndex& index, int role) const {
     if (!index.isValid()) return {};
     const auto& [q, gained] = rows_[static_cast<std::size_t>(index.row())];
+    const std::vector<double>& shares = sharesOf(index.row());
     const double moved = q->margin_after - q->margin_before;
     switch (role) {
         case Qt::DisplayRole:
@@ -119,7 +134,7 @@ QVariant QueryModel::data(const QModelIndex& index, int role) const {
                 case Margin:
                     return signedNumber(moved, 3);
                 case Movers:
-                    return q->explained() ? QString() : QStringLiteral("—");
+                    return !shares.empty() ? QString() : QStringLiteral("—");
                 case Wrong:
                     return candidates_.brief(gained ? q->wrong_before : q->wrong_after);
                 default:
@@ -139,18 +154,18 @@ QVariant QueryModel::data(const QModelIndex& index, int role) const {
                         .arg(rankText(q->rank_before), rankText(q->rank_after));
             text += tr("\nBest wrong answer: %1 before, %2 now")
                         .arg(candidates_.whole(q->wrong_before), candidates_.whole(q->wrong_after));
-            for (std::size_t m = 0; m < q->shares.size(); ++m)
+            for (std::size_t m = 0; m < shares.size(); ++m)
                 text += QStringLiteral("\n") + moverLabel(change_->movers[m]) + QStringLiteral("  ") +
-                        signedNumber(q->shares[m], 4);
-            if (!q->explained())
+                        signedNumber(shares[m], 4);
+            if (shares.empty())
                 text += tr("\nThe list explains those that moved furthest; choose this one to see what moved it.");
             return text;
         }
         case Qt::AccessibleTextRole:
             if (index.column() == Movers) {
                 QStringList parts;
-                for (std::size_t m = 0; m < q->shares.size(); ++m)
-                    parts << moverLabel(change_->movers[m]) + QStringLiteral(" ") + signedNumber(q->shares[m], 4);
+                for (std::size_t m = 0; m < shares.size(); ++m)
+                    parts << moverLabel(change_->movers[m]) + QStringLiteral(" ") + signedNumber(shares[m], 4);
                 return parts.join(QStringLiteral(", "));
             }
             return data(index, Qt::DisplayRole);
@@ -164,7 +179,7 @@ QVariant QueryModel::data(const QModelIndex& index, int role) const {
                     return moved;
                 case Movers: {
                     double most = 0;
-                    for (const double s : q->shares) most = std::max(most, std::abs(s));
+                    for (const double s : shares) most = std::max(most, std::abs(s));
                     return most;
                 }
                 default:
@@ -175,7 +190,7 @@ QVariant QueryModel::data(const QModelIndex& index, int role) const {
         case GainedRole:
             return gained;
         case SharesRole:
-            return QVariant::fromValue(q->shares);
+            return QVariant::fromValue(shares);
         default:
             return {};
     }

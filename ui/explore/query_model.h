@@ -9,6 +9,7 @@
 #include <QSortFilterProxyModel>
 #include <QStyledItemDelegate>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,8 @@
 #include <vector>
 
 #include "engine/factors/why.h"
+
+#include "ui/style/numbers.h"
 
 namespace ui {
 
@@ -37,8 +40,6 @@ private:
 
 // "σ_a" for the factor "sigma_a"; an expert's key as it is.
 QString moverLabel(const engine::Mover& mover);
-// "+0.012", "−0.030", "0.000".
-QString signedNumber(double value, int decimals);
 // A rank by the tie rule: "1", "2.5".
 QString rankText(double rank);
 
@@ -52,6 +53,9 @@ public:
     void setChange(std::shared_ptr<const engine::SetChange> change, bool forward, ItemNames queries,
                    ItemNames candidates);
     void clear();
+    // What moved a query, where the change itself does not say it.
+    void addShares(std::uint32_t query, const std::vector<double>& shares);
+    const std::vector<double>& sharesOf(int row) const;
 
     const engine::QueryChange* change(int row) const;
     bool gained(int row) const { return rows_[static_cast<std::size_t>(row)].second; }
@@ -71,8 +75,10 @@ private:
     std::shared_ptr<const engine::SetChange> change_;
     std::vector<std::pair<const engine::QueryChange*, bool>> rows_;  // and whether gained
     ItemNames queries_, candidates_;
+    std::map<std::uint32_t, std::vector<double>> added_;
     int gained_ = 0;
     double reach_ = 0;
+    void widen(const std::vector<double>& shares);
 };
 
 class QueryFilter : public QSortFilterProxyModel {

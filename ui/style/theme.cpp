@@ -147,12 +147,26 @@ void applyTheme(ThemeChoice choice) {
         QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
     QApplication::setPalette(paletteOf(colours()));
     const auto& c = colours();
-    qApp->setStyleSheet(QStringLiteral("QToolTip { color: %1; background: %2; border: 1px solid %3; padding: 4px; }"
-                                       "QHeaderView::section { background: %4; color: %5; border: none; border-bottom: "
-                                       "1px solid %3; padding: 4px 8px; }"
-                                       "QSplitter::handle { background: transparent; }"
-                                       "QMainWindow::separator { background: %3; width: 1px; height: 1px; }")
-                            .arg(c.text.name(), c.raised.name(), c.line.name(), c.panel.name(), c.muted.name()));
+    const QString checked = g_dark ? QStringLiteral("#31466f") : QStringLiteral("#dbe6fd");
+    qApp->setStyleSheet(
+        QStringLiteral(
+            "QToolTip { color: %1; background: %2; border: 1px solid %3; padding: 4px; }"
+            "QHeaderView::section { background: %4; color: %5; border: none; border-bottom: 1px solid %3; "
+            "padding: 4px 8px; }"
+            "QTableCornerButton::section { background: %4; border: none; border-bottom: 1px solid %3; }"
+            "QMainWindow::separator { background: %3; width: 1px; height: 1px; }"
+            "QToolBar { border: none; spacing: 2px; padding: 4px; }"
+            "QToolBar QToolButton { border: 1px solid transparent; border-radius: 6px; padding: 4px; "
+            "min-width: 62px; }"
+            "QToolBar QToolButton:hover { background: %2; border-color: %3; }"
+            "QToolBar QToolButton:checked { background: %6; border-color: %6; }"
+            "QToolButton[chip=\"true\"] { background: %2; border: 1px solid %3; border-radius: 6px; padding: "
+            "3px 9px; }"
+            "QToolButton[chip=\"true\"]:hover { border-color: %5; }"
+            "QToolButton[chip=\"true\"]:checked { background: %6; border-color: %7; }"
+            "QToolButton[chip=\"true\"]:focus { border-color: %7; }")
+            .arg(c.text.name(), c.raised.name(), c.line.name(), c.panel.name(), c.muted.name(), checked,
+                 c.accent.name()));
 }
 
 ThemeChoice themeChoice() {

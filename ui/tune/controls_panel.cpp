@@ -10,7 +10,9 @@
 #include <QInputDialog>
 #include <QSignalBlocker>
 
+#include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "ui/style/theme.h"
 
@@ -82,6 +84,14 @@ FactorSlider* ControlsPanel::slider(const std::string& factor) const {
     return found == sliders_.end() ? nullptr : found->second;
 }
 
+std::vector<engine::FactorInfo> ControlsPanel::factorsInOrder() const {
+    auto factors = product_->plan().factors;
+    std::stable_sort(factors.begin(), factors.end(), [](const engine::FactorInfo& a, const engine::FactorInfo& b) {
+        return std::tie(a.step, a.modality) < std::tie(b.step, b.modality);
+    });
+    return factors;
+}
+
 void ControlsPanel::rebuild() {
     sliders_.clear();
     experts_.clear();
@@ -102,7 +112,6 @@ void ControlsPanel::rebuild() {
         return;
     }
     const auto& recipe = product_->recipe();
-    const auto& plan = product_->plan();
 
     auto* preset_row = new QHBoxLayout;
     presets_ = new QComboBox;
@@ -135,7 +144,7 @@ void ControlsPanel::rebuild() {
         tr("Every slider is the expert's share: 0 leaves the unified space as it is, 1 takes the "
            "expert alone"));
     column->addWidget(factors_title);
-    for (const auto& factor : plan.factors) {
+    for (const auto& factor : factorsInOrder()) {
         QStringList experts;
         for (const auto& expert : product_->experts()) {
             if (expert.step == factor.step && std::find(expert.modalities.begin(), expert.modalities.end(),
@@ -234,7 +243,7 @@ void ControlsPanel::fillPresets() {
     presets_->clear();
     for (const auto& [name, setting] : product_->presets()) {
         QStringList parts;
-        for (const auto& factor : product_->plan().factors) {
+        for (const auto& factor : factorsInOrder()) {
             const auto value = setting.factors.find(factor.name);
             if (factor.live && value != setting.factors.end()) parts << QString::number(value->second, 'g', 3);
         }

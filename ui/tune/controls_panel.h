@@ -49,6 +49,8 @@ private:
         double kept = 1;  // the weight that comes back when it is switched on
     };
     void rebuild();
+    // The paper's order within a step: audio, image, text.
+    std::vector<engine::FactorInfo> factorsInOrder() const;
     void showSetting();
     void fillPresets();
     void choosePreset(int index);

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "ui/style/theme.h"
+#include "ui/style/numbers.h"
 
 namespace ui {
 namespace {
@@ -184,7 +184,7 @@ void GoalPanel::showResult() {
         };
         for (const double value : point.factors) put(QString::number(value, 'f', 2));
         for (const double value : point.change)
-            put((value > 0 ? QStringLiteral("+") : QString()) + QString::number(value, 'f', 2));
+            put(signedNumber(value));
     }
     table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     table_->show();

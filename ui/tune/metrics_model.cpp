@@ -7,6 +7,7 @@
 
 #include <cmath>
 
+#include "ui/style/numbers.h"
 #include "ui/style/theme.h"
 
 namespace ui {
@@ -14,12 +15,6 @@ namespace {
 
 QString number(double value) {
     return QString::number(value, 'f', 2);
-}
-
-QString signedNumber(double value) {
-    // What rounds to nothing has no sign.
-    if (std::fabs(value) < 0.005) return QStringLiteral("±0.00");
-    return (value > 0 ? QStringLiteral("+") : QStringLiteral("−")) + QString::number(std::fabs(value), 'f', 2);
 }
 
 }  // namespace

@@ -14,7 +14,9 @@
 #include <cmath>
 #include <utility>
 
+#include "ui/style/numbers.h"
 #include "ui/style/theme.h"
+#include "ui/tune/view_menu.h"
 
 namespace ui {
 namespace {
@@ -27,15 +29,11 @@ QString delta(const std::string& group) {
     return QStringLiteral("Δ_%1").arg(text(group));
 }
 
-QString signedText(double value) {
-    if (std::fabs(value) < 0.005) return QStringLiteral("±0.00");
-    return (value > 0 ? QStringLiteral("+") : QStringLiteral("−")) + QString::number(std::fabs(value), 'f', 2);
-}
-
 QToolButton* toggle(const QString& name, const QString& tip) {
     auto* button = new QToolButton;
     button->setText(name);
     button->setCheckable(true);
+    button->setProperty("chip", true);
     button->setToolTip(tip);
     button->setAccessibleName(tip);
     return button;
@@ -222,6 +220,7 @@ QWidget* TunePage::makeViews() {
     panes_->addWidget(curve_);
     for (QWidget* pane : {surface_place_, static_cast<QWidget*>(heat_), static_cast<QWidget*>(curve_)})
         pane->setMinimumSize(220, 180);
+    panes_->setSizes({500, 500, 500});
     column->addWidget(panes_, 1);
     caption_ = new QLabel;
     caption_->setWordWrap(true);
@@ -231,6 +230,14 @@ QWidget* TunePage::makeViews() {
     connect(heat_, &HeatMapView::picked, this, &TunePage::picked);
     connect(curve_, &CurveView::picked, this,
             [this](double x, bool dragging) { factorPicked(text(curve_factor_), x, dragging); });
+    const auto tell = [this](const JobFailure& failure) { message_->showError(failure); };
+    const auto name = [this] {
+        return QStringLiteral("%1 %2").arg(products_->currentText(), QStringLiteral("Δ_") + group());
+    };
+    addFigureMenu(
+        heat_, [this](QPainter& p, const QRectF& area) { heat_->paintTo(p, area); }, name, tell);
+    addFigureMenu(
+        curve_, [this](QPainter& p, const QRectF& area) { curve_->paintTo(p, area); }, name, tell);
     pane_surface_->setChecked(true);
     pane_heat_->setChecked(true);
     return box;
@@ -270,6 +277,21 @@ QWidget* TunePage::makeFigures() {
     table_->verticalHeader()->setHighlightSections(false);
     table_->setMinimumHeight(120);
     column->addWidget(table_, 1);
+    addTableMenu(
+        table_,
+        [this] {
+            TableNotes notes;
+            if (const auto live = session_.product()) {
+                notes.synthetic = live->synthetic();
+                notes.lines << tr("%1 at %2")
+                                   .arg(text(live->recipe().name),
+                                        text(engine::settingToJson(project_.setting()).dump()));
+                if (session_.baseline()) notes.lines << tr("against %1").arg(text(session_.baseline()->subject));
+            }
+            return notes;
+        },
+        [this] { return tr("%1 figures").arg(products_->currentText()); },
+        [this](const JobFailure& failure) { message_->showError(failure); });
     connect(metric_, &QComboBox::currentTextChanged, metrics_, &MetricsModel::setMetric);
     return box;
 }
@@ -482,6 +504,7 @@ void TunePage::showGroups() {
         for (const auto& g : group_list_) {
             auto* button = new QToolButton;
             button->setCheckable(true);
+            button->setProperty("chip", true);
             button->setObjectName(QStringLiteral("group_") + text(g.name));
             QStringList sets;
             for (const auto& s : g.sets) sets << text(s);
@@ -543,7 +566,7 @@ QString TunePage::groupText(const QString& name) const {
             }
             if (!known) return out + QStringLiteral("  …");
         }
-        return out + QStringLiteral("  ") + signedText(sum / weights);
+        return out + QStringLiteral("  ") + signedNumber(sum / weights);
     }
     return out;
 }
@@ -635,6 +658,12 @@ void TunePage::arrangePanes() {
         if (SurfaceView::available()) {
             surface_ = new SurfaceView;
             surface_place_->layout()->addWidget(surface_);
+            addImageMenu(
+                surface_, [this](QSize size) { return surface_->picture(size); },
+                [this] {
+                    return QStringLiteral("%1 %2 3D").arg(products_->currentText(), QStringLiteral("Δ_") + group());
+                },
+                [this](const JobFailure& failure) { message_->showError(failure); });
             connect(surface_, &SurfaceView::picked, this, [this](double x, double y) { picked(x, y, false); });
             showSurface();
             settingChanged();
@@ -643,9 +672,12 @@ void TunePage::arrangePanes() {
             pane_heat_->setChecked(true);
         }
     }
+    const bool others = surface_place_->isHidden() == pane_surface_->isChecked() ||
+                        heat_->isHidden() == pane_heat_->isChecked() || curve_->isHidden() == pane_curves_->isChecked();
     surface_place_->setVisible(pane_surface_->isChecked());
     heat_->setVisible(pane_heat_->isChecked());
     curve_->setVisible(pane_curves_->isChecked());
+    if (others) panes_->setSizes({500, 500, 500});
     curve_->setFactor(symbolOf(text(curve_factor_)));
     curve_->setHighlighted(group());
     settingChanged();

@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/tune/view_menu.h"
+
+#include <QCoreApplication>
+#include <QFileDialog>
+#include <QMenu>
+
+#include "engine/base/error.h"
+
+namespace ui {
+namespace {
+
+QString tr(const char* text) {
+    return QCoreApplication::translate("ViewMenu", text);
+}
+
+QString fileName(QWidget* parent, const QString& title, const QString& ending, const QString& filter) {
+    QString name = title;
+    for (const QChar bad : QStringLiteral("/\\:*?\"<>| ")) name.replace(bad, QLatin1Char('_'));
+    QString file = QFileDialog::getSaveFileName(parent, tr("Save"), name + QLatin1Char('.') + ending, filter);
+    if (!file.isEmpty() && !file.contains(QLatin1Char('.'))) file += QLatin1Char('.') + ending;
+    return file;
+}
+
+template <class Call>
+void guarded(const TellFailure& tell, Call call) {
+    try {
+        call();
+    } catch (...) {
+        if (const auto failure = currentFailure()) tell(*failure);
+    }
+}
+
+template <class Fill>
+void onContextMenu(QWidget* view, Fill fill) {
+    view->setContextMenuPolicy(Qt::CustomContextMenu);
+    QObject::connect(view, &QWidget::customContextMenuRequested, view, [view, fill](const QPoint& at) {
+        QMenu menu(view);
+        fill(menu);
+        menu.exec(view->mapToGlobal(at));
+    });
+}
+
+}  // namespace
+
+void addFigureMenu(QWidget* view, FigurePainter painter, std::function<QString()> title, TellFailure tell) {
+    onContextMenu(view, [=](QMenu& menu) {
+        FigureOptions options;
+        options.size = view->size();
+        options.title = title();
+        menu.addAction(tr("Copy figure"), view, [=] { guarded(tell, [&] { copyFigure(painter, options); }); });
+        menu.addAction(tr("Save figure…"), view, [=] {
+            const QString file =
+                fileName(view, options.title, QStringLiteral("svg"), tr("Figures (*.svg *.pdf *.png)"));
+            if (!file.isEmpty()) guarded(tell, [&] { saveFigure(file.toStdString(), painter, options); });
+        });
+        menu.addAction(tr("Save figure on white, for a paper…"), view, [=] {
+            FigureOptions white = options;
+            white.white_background = true;
+            const QString file =
+                fileName(view, options.title, QStringLiteral("pdf"), tr("Figures (*.pdf *.svg *.png)"));
+            if (!file.isEmpty()) guarded(tell, [&] { saveFigure(file.toStdString(), painter, white); });
+        });
+    });
+}
+
+void addImageMenu(QWidget* view, std::function<QImage(QSize)> picture, std::function<QString()> title,
+                  TellFailure tell) {
+    onContextMenu(view, [=](QMenu& menu) {
+        menu.addAction(tr("Copy picture"), view, [=] { guarded(tell, [&] { copyImage(picture(view->size() * 2)); }); });
+        menu.addAction(tr("Save picture…"), view, [=] {
+            const QString file = fileName(view, title(), QStringLiteral("png"), tr("Pictures (*.png)"));
+            if (!file.isEmpty())
+                guarded(tell, [&] { saveImage(file.toStdString(), picture(view->size() * 2), title()); });
+        });
+    });
+}
+
+void addTableMenu(QAbstractItemView* view, std::function<TableNotes()> notes, std::function<QString()> title,
+                  TellFailure tell) {
+    onContextMenu(view, [=](QMenu& menu) {
+        menu.addAction(tr("Copy table"), view, [=] { guarded(tell, [&] { copyTable(*view->model()); }); });
+        menu.addAction(tr("Save table…"), view, [=] {
+            const QString file = fileName(view, title(), QStringLiteral("csv"), tr("Tables (*.csv)"));
+            if (!file.isEmpty()) guarded(tell, [&] { writeCsv(file.toStdString(), *view->model(), notes()); });
+        });
+    });
+}
+
+}  // namespace ui
