@@ -31,8 +31,7 @@ QColor colourOf(MessageBar::Kind kind) {
     }
 }
 
-QPixmap painted(QWidget* widget, int size, const std::function<void(QPainter&)>& paint) {
-    const qreal ratio = widget->devicePixelRatioF();
+QPixmap painted(qreal ratio, int size, const std::function<void(QPainter&)>& paint) {
     QPixmap pixmap(QSize(size, size) * ratio);
     pixmap.setDevicePixelRatio(ratio);
     pixmap.fill(Qt::transparent);
@@ -42,12 +41,22 @@ QPixmap painted(QWidget* widget, int size, const std::function<void(QPainter&)>&
     return pixmap;
 }
 
+QIcon closeIcon(QWidget* widget) {
+    return painted(widget->devicePixelRatioF(), 16, [](QPainter& p) {
+        p.setPen(QPen(colours().text, 1.4, Qt::SolidLine, Qt::RoundCap));
+        p.drawLine(QPointF(4, 4), QPointF(12, 12));
+        p.drawLine(QPointF(12, 4), QPointF(4, 12));
+    });
+}
+
+}  // namespace
+
 // A circle with an i, a triangle or an octagon with an exclamation mark: kinds differ in shape, not in colour alone.
-QPixmap iconOf(QWidget* widget, MessageBar::Kind kind) {
-    return painted(widget, kIconSize, [kind](QPainter& p) {
+QPixmap MessageBar::kindPixmap(Kind kind, int size, qreal ratio) {
+    return painted(ratio, size, [kind, size](QPainter& p) {
         p.setPen(Qt::NoPen);
         p.setBrush(colourOf(kind));
-        const double s = kIconSize;
+        const double s = size;
         QPolygonF shape;
         double top = 0.26, bottom = 0.57, dot = 0.72;
         if (kind == MessageBar::Kind::Warning) {
@@ -64,21 +73,11 @@ QPixmap iconOf(QWidget* widget, MessageBar::Kind kind) {
         } else {
             p.drawPolygon(shape);
         }
-        p.setPen(QPen(colours().on_accent, 2, Qt::SolidLine, Qt::RoundCap));
+        p.setPen(QPen(colours().on_accent, s / 10, Qt::SolidLine, Qt::RoundCap));
         p.drawLine(QPointF(s * 0.5, s * top), QPointF(s * 0.5, s * bottom));
         p.drawPoint(QPointF(s * 0.5, s * dot));
     });
 }
-
-QIcon closeIcon(QWidget* widget) {
-    return painted(widget, 16, [](QPainter& p) {
-        p.setPen(QPen(colours().text, 1.4, Qt::SolidLine, Qt::RoundCap));
-        p.drawLine(QPointF(4, 4), QPointF(12, 12));
-        p.drawLine(QPointF(12, 4), QPointF(4, 12));
-    });
-}
-
-}  // namespace
 
 MessageBar::MessageBar(QWidget* parent) : QFrame(parent) {
     icon_ = new QLabel(this);
@@ -157,7 +156,7 @@ void MessageBar::dismiss() {
 void MessageBar::refresh() {
     close_->setIcon(closeIcon(this));
     if (kind_ == Kind::None) return;
-    icon_->setPixmap(iconOf(this, kind_));
+    icon_->setPixmap(kindPixmap(kind_, kIconSize, devicePixelRatioF()));
     QList<WrappedText::Paragraph> lines{{message_.message, colours().text, kind_ != Kind::Note}};
     if (!message_.where.isEmpty()) lines << WrappedText::Paragraph{message_.where, colours().muted, false};
     if (!message_.hint.isEmpty()) {

@@ -25,6 +25,8 @@ public:
     enum class Kind { None, Note, Warning, Error };
 
     explicit MessageBar(QWidget* parent = nullptr);
+    // The sign of a kind in the theme's colours, for lists of problems.
+    static QPixmap kindPixmap(Kind kind, int size, qreal ratio);
 
     void showError(const JobFailure& failure);
     void showWarning(const QString& text, const QString& hint = {});

@@ -10,6 +10,7 @@
 #include <QVBoxLayout>
 
 #include "ui/style/theme.h"
+#include "ui/widgets/message_bar.h"
 #include "ui/widgets/wrapped_text.h"
 
 namespace ui {
@@ -52,13 +53,13 @@ void CheckList::fill() {
         delete item;
     }
     const auto& c = colours();
-    const auto line = [&](const QString& icon_name, const QList<WrappedText::Paragraph>& paragraphs) {
+    const auto line = [&](MessageBar::Kind kind, const QList<WrappedText::Paragraph>& paragraphs) {
         auto* entry = new QWidget;
         auto* row = new QHBoxLayout(entry);
         row->setContentsMargins(0, 0, 0, 0);
         row->setSpacing(8);
         auto* sign = new QLabel;
-        if (!icon_name.isEmpty()) sign->setPixmap(icon(icon_name).pixmap(16, 16));
+        if (kind != MessageBar::Kind::None) sign->setPixmap(MessageBar::kindPixmap(kind, 16, devicePixelRatioF()));
         sign->setFixedWidth(18);
         auto* words = new WrappedText(1000);
         words->setParagraphs(paragraphs);
@@ -69,7 +70,7 @@ void CheckList::fill() {
     };
     for (std::size_t i = 0; i < std::min(problems_.size(), kMost); ++i) {
         const auto& p = problems_[i];
-        auto* row = line(p.error ? QStringLiteral("stop") : QStringLiteral("warning"),
+        auto* row = line(p.error ? MessageBar::Kind::Error : MessageBar::Kind::Warning,
                          {{p.text, p.error ? c.bad : c.warning, false}, {p.remedy, c.text, false}});
         const int number = static_cast<int>(i);
         if (!p.rows.empty()) {
@@ -88,7 +89,8 @@ void CheckList::fill() {
             row->addWidget(fix, 0, Qt::AlignTop);
         }
     }
-    if (problems_.size() > kMost) line({}, {{tr("and %1 more").arg(problems_.size() - kMost), c.muted, false}});
+    if (problems_.size() > kMost)
+        line(MessageBar::Kind::None, {{tr("and %1 more").arg(problems_.size() - kMost), c.muted, false}});
     if (problems_.empty() && anything_)
         line({},
              {{tr("Nothing stands in the way. The values themselves are checked while they are imported: no NaN, no "

@@ -233,7 +233,7 @@ QWidget* ImportDialog::makeTables() {
     mapping_->setSelectionMode(QAbstractItemView::ExtendedSelection);
     auto* header = mapping_->horizontalHeader();
     header->setMinimumSectionSize(30);
-    const int widths[] = {30, 290, 170, 190, 130, 110, 130};
+    const int widths[] = {30, 200, 150, 222, 120, 96, 120};
     for (int c = 0; c < MappingModel::kColumns; ++c) mapping_->setColumnWidth(c, widths[c]);
     header->setSectionResizeMode(MappingModel::State, QHeaderView::Fixed);
     header->setSectionResizeMode(MappingModel::Array, QHeaderView::Stretch);
@@ -281,7 +281,7 @@ QWidget* ImportDialog::makeTables() {
     auto* split = new QSplitter;
     split->addWidget(left);
     split->addWidget(manifest_pane_);
-    split->setSizes({760, 420});
+    split->setSizes({860, 320});
     split->setStretchFactor(0, 1);
     split->setChildrenCollapsible(false);
     connect(checks_, &CheckList::fixChosen, this, &ImportDialog::applyFix, Qt::QueuedConnection);
@@ -669,7 +669,9 @@ void ImportDialog::dropEvent(QDropEvent* event) {
 
 void ImportDialog::changeEvent(QEvent* event) {
     QDialog::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) refresh();
+    // Later: a change of the style sheet puts fonts back when it is through.
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange)
+        QTimer::singleShot(0, this, &ImportDialog::refresh);
 }
 
 void ImportDialog::refresh() {

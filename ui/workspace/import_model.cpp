@@ -3,6 +3,7 @@
 #include "ui/workspace/import_model.h"
 
 #include <QAbstractItemView>
+#include <QApplication>
 #include <QComboBox>
 #include <QLineEdit>
 #include <QPainter>
@@ -11,6 +12,7 @@
 #include <algorithm>
 
 #include "ui/style/theme.h"
+#include "ui/widgets/message_bar.h"
 
 namespace ui {
 namespace {
@@ -84,7 +86,8 @@ QVariant MappingModel::data(const QModelIndex& index, int role) const {
         }
     }
     if (role == Qt::DecorationRole && index.column() == State && state != states_.end())
-        return icon(state->second.first ? QStringLiteral("stop") : QStringLiteral("warning"));
+        return QIcon(MessageBar::kindPixmap(state->second.first ? MessageBar::Kind::Error : MessageBar::Kind::Warning,
+                                            16, qApp->devicePixelRatio()));
     if (role == Qt::AccessibleTextRole && index.column() == State) {
         return state == states_.end() ? tr("fine") : state->second.first ? tr("error") : tr("warning");
     }
