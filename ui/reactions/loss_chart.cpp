@@ -162,6 +162,7 @@ LossChart::LossChart(QWidget* parent) : QWidget(parent) {
     empty_ = new QLabel(tr("Curves appear here when a run trains its first projector"), view_);
     empty_->setAlignment(Qt::AlignCenter);
     empty_->setWordWrap(true);
+    empty_->setForegroundRole(QPalette::PlaceholderText);
     auto* over = new QVBoxLayout(view_);
     over->addWidget(empty_);
     auto* bar = new QHBoxLayout;
@@ -169,6 +170,7 @@ LossChart::LossChart(QWidget* parent) : QWidget(parent) {
     bar->addWidget(list_);
     bar->addWidget(synthetic_ = new QLabel(tr("synthetic world"), this));
     synthetic_->setObjectName(QStringLiteral("synthetic"));
+    synthetic_->setForegroundRole(QPalette::PlaceholderText);
     synthetic_->setVisible(false);
     bar->addStretch(1);
     bar->addWidget(log_);
@@ -377,7 +379,8 @@ void LossChart::rebuild() {
             }
             lines.loss->setPen(QPen(colour, 1.8));
             lines.loss->setPointsVisible(curve.loss.size() == 1);
-            lines.loss->replace(thinned(curve.loss));
+            const QList<QPointF> drawn = thinned(curve.loss);
+            lines.loss->replace(drawn);
             if (lines.validation) {
                 validated = true;
                 QPen pen(colour, 1.5);
@@ -386,12 +389,12 @@ void LossChart::rebuild() {
                 lines.validation->setPointsVisible(curve.validation.size() == 1);
                 lines.validation->replace(thinned(curve.validation));
             }
+            // On the line as it is drawn.
             QList<QPointF> marks;
             for (const double step : curve.checkpoints) {
-                const auto at = std::lower_bound(curve.loss.begin(), curve.loss.end(), step,
+                const auto at = std::lower_bound(drawn.begin(), drawn.end(), step,
                                                  [](const QPointF& p, double s) { return p.x() < s; });
-                if (at != curve.loss.end()) marks << QPointF(step, at->y());
-                else if (!curve.loss.empty()) marks << QPointF(step, curve.loss.back().y());
+                if (!drawn.isEmpty()) marks << QPointF(step, at != drawn.end() ? at->y() : drawn.back().y());
             }
             lines.marks->setColor(colour);
             lines.marks->setBorderColor(colours().panel);
@@ -425,10 +428,6 @@ void LossChart::paintColours() {
         axis->setGridLinePen(QPen(c.line, 1));
         axis->setLinePen(QPen(c.line, 1));
     }
-    QPalette quiet = palette();
-    quiet.setColor(QPalette::WindowText, c.muted);
-    empty_->setPalette(quiet);
-    synthetic_->setPalette(quiet);
 }
 
 void LossChart::changeEvent(QEvent* event) {

@@ -243,13 +243,17 @@ void OptionForm::addField(QGridLayout& grid, const engine::OptionEntry& entry) {
     });
     f.help = smallLabel(this);
     f.help->setText(help);
+    // The theme's palette has its muted and its bad colour in these roles.
+    f.help->setForegroundRole(QPalette::PlaceholderText);
     f.problem = smallLabel(this);
+    f.problem->setForegroundRole(QPalette::BrightText);
     f.problem->setVisible(false);
     auto* beside = new QHBoxLayout;
     beside->setSpacing(6);
     beside->addWidget(f.editor, 1);
     if (!entry.info.unit.empty()) {
         f.unit = new QLabel(QString::fromStdString(entry.info.unit), this);
+        f.unit->setForegroundRole(QPalette::PlaceholderText);
         beside->addWidget(f.unit);
     }
     const int row = grid.rowCount();
@@ -353,15 +357,7 @@ void OptionForm::refresh(Field& field) {
 }
 
 void OptionForm::paintColours() {
-    QPalette quiet = palette(), bad = palette();
-    quiet.setColor(QPalette::WindowText, colours().muted);
-    bad.setColor(QPalette::WindowText, colours().bad);
-    for (const auto& f : fields_) {
-        f->help->setPalette(quiet);
-        if (f->unit) f->unit->setPalette(quiet);
-        f->problem->setPalette(bad);
-        f->reset->setIcon(icon(QStringLiteral("reset")));
-    }
+    for (const auto& f : fields_) f->reset->setIcon(icon(QStringLiteral("reset")));
 }
 
 void OptionForm::changeEvent(QEvent* event) {

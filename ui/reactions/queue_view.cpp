@@ -36,6 +36,7 @@ QueueView::QueueView(TrainingQueue& queue, QWidget* parent) : QWidget(parent), q
     empty_ = new QLabel(tr("Runs that are started appear here; several wait for each other"), list_->viewport());
     empty_->setAlignment(Qt::AlignCenter);
     empty_->setWordWrap(true);
+    empty_->setForegroundRole(QPalette::PlaceholderText);
     auto* over = new QVBoxLayout(list_->viewport());
     over->addWidget(empty_);
     auto* bar = new QHBoxLayout;
@@ -141,9 +142,6 @@ void QueueView::paintColours() {
     resume_->setIcon(icon(QStringLiteral("play")));
     stop_->setIcon(icon(QStringLiteral("stop")));
     remove_->setIcon(icon(QStringLiteral("remove")));
-    QPalette quiet = palette();
-    quiet.setColor(QPalette::WindowText, colours().muted);
-    empty_->setPalette(quiet);
 }
 
 void QueueView::changeEvent(QEvent* event) {

@@ -48,6 +48,7 @@ RecipeEditor::RecipeEditor(QWidget* parent) : QWidget(parent) {
     save_ = tool("saveRecipe", tr("Save as…"), tr("Save this recipe as a file, for the command line and for others"));
     revert_ = tool("revertRecipe", tr("Undo edits"), tr("Back to the recipe as it was opened"));
     state_ = new QLabel(this);
+    state_->setForegroundRole(QPalette::PlaceholderText);  // the theme's muted colour
     auto* head = new QHBoxLayout;
     head->setSpacing(6);
     auto* title = new QLabel(tr("Recipe"), this);
@@ -73,6 +74,7 @@ RecipeEditor::RecipeEditor(QWidget* parent) : QWidget(parent) {
     column->setContentsMargins(0, 0, 8, 0);
     column->setSpacing(10);
     description_ = new QLabel(inner);
+    description_->setForegroundRole(QPalette::PlaceholderText);
     description_->setWordWrap(true);
     description_->setTextFormat(Qt::PlainText);
     column->addWidget(description_);
@@ -303,7 +305,7 @@ void RecipeEditor::rebuildSteps() {
         place.unified = unified;
         place.retrieval_sets = sets;
         place.options_open = i < open.size() && open[i];
-        auto* card = new StepCard(recipe_.route[i], std::move(place), this);
+        auto* card = new StepCard(recipe_.route[i], std::move(place), add_->parentWidget());
         card->setObjectName(QStringLiteral("step%1").arg(i));
         connect(card, &StepCard::edited, this, [this, card, i] {
             recipe_.route[i] = card->step();
@@ -390,10 +392,6 @@ QString RecipeEditor::shownProblems() const {
 }
 
 void RecipeEditor::paintColours() {
-    QPalette quiet = palette();
-    quiet.setColor(QPalette::WindowText, colours().muted);
-    description_->setPalette(quiet);
-    state_->setPalette(quiet);
     add_->setIcon(icon(QStringLiteral("add")));
     showProblems();
 }

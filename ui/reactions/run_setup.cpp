@@ -48,6 +48,7 @@ RunSetup::RunSetup(QWidget* parent) : QWidget(parent) {
     message_ = new MessageBar(this);
     estimate_ = new QLabel(this);
     estimate_->setObjectName(QStringLiteral("estimate"));
+    estimate_->setForegroundRole(QPalette::PlaceholderText);  // the theme's muted colour
     estimate_->setWordWrap(true);
     estimate_->setTextFormat(Qt::PlainText);
     estimate_->setAccessibleName(tr("Estimate of the run"));
@@ -60,6 +61,7 @@ RunSetup::RunSetup(QWidget* parent) : QWidget(parent) {
     start_->setObjectName(QStringLiteral("start"));
     start_->setDefault(true);
     epochs_label_ = new QLabel(tr("epochs"), this);
+    epochs_label_->setForegroundRole(QPalette::PlaceholderText);
     epochs_ = new QSpinBox(this);
     epochs_->setObjectName(QStringLiteral("moreEpochs"));
     epochs_->setRange(1, 100000);
@@ -96,7 +98,7 @@ RunSetup::RunSetup(QWidget* parent) : QWidget(parent) {
     forms->setSpacing(10);
     run_form_ = new OptionForm(engine::runOptionTable().entries(), inner);
     run_form_->setSuggestions("device", {QStringLiteral("auto"), QStringLiteral("cpu"), QStringLiteral("cuda")});
-    auto* over = new QLabel(tr("Over those of every step"), inner);
+    auto* over = new QLabel(tr("Training options for every step"), inner);
     over->setFont(headingFont(1));
     reaction_form_ = new OptionForm(engine::reactionOptionTable().entries(), inner);
     forms->addWidget(run_form_);
@@ -334,8 +336,7 @@ void RunSetup::tellEstimate() {
     const double rate = rate_ > 0 ? rate_ : assumedRate();
     const QString speed = QLocale().toString(rate / 1e9, 'f', rate < 1e10 ? 1 : 0);
     estimate_->setText(
-        tr("Estimate: %1, %2 of memory, %3 of disk. Projectors: %7, rows gathered: %4; at %5 GFLOP/s, %6.", nullptr,
-           static_cast<int>(e.parts.size()))
+        tr("Estimate: %1, %2 of memory, %3 of disk. Projectors: %7, rows gathered: %4; at %5 GFLOP/s, %6.")
             .arg(durationText(e.flops / rate), bytesText(e.memory), bytesText(e.disk),
                  QLocale().toString(static_cast<qulonglong>(e.rows)), speed,
                  rate_ > 0 ? tr("as the last run measured") : tr("assumed until the first run has measured it"))
@@ -374,9 +375,9 @@ void RunSetup::tell() {
     calm_ =
         taken_.contains(folder()) || (state == State::Finished && same) || !facts_ || (problem_.isEmpty() && !plan_);
     paintColours();
-    start_->setText(busy_                                ? tr("Add to the queue")
-                    : state == State::Unfinished && same ? tr("Go on")
-                                                         : tr("Start training"));
+    start_->setText(busy_                                                              ? tr("Add to the queue")
+                    : state == State::Unfinished && same && !taken_.contains(folder()) ? tr("Go on")
+                                                                                       : tr("Start training"));
     start_->setToolTip(why.isEmpty() ? (busy_ ? tr("Trains when the runs before it have ended")
                                               : tr("Makes pseudo pairs, then trains every projector of the route, in "
                                                    "the background"))
@@ -408,8 +409,6 @@ void RunSetup::paintColours() {
     QPalette quiet = palette(), warn = palette();
     quiet.setColor(QPalette::WindowText, colours().muted);
     warn.setColor(QPalette::WindowText, colours().warning);
-    estimate_->setPalette(quiet);
-    epochs_label_->setPalette(quiet);
     why_->setPalette(calm_ ? quiet : warn);
     start_->setIcon(icon(QStringLiteral("play")));
     free_->setIcon(icon(QStringLiteral("workspace")));

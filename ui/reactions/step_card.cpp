@@ -61,6 +61,9 @@ StepCard::StepCard(const engine::ReactionStep& step, Place place, QWidget* paren
     addFactors(*column);
     addOptions(*column);
     paintColours();
+    // Once more when the page has taken it in and the style has polished it.
+    QMetaObject::invokeMethod(
+        this, [this] { paintColours(); }, Qt::QueuedConnection);
 }
 
 void StepCard::addHead(QVBoxLayout& column) {
@@ -143,7 +146,7 @@ void StepCard::addExperts(QVBoxLayout& column) {
         grid->addWidget(space, row, 1);
         if (step_.experts.size() > 1) {
             auto* label = new QLabel(tr("weight"), this);
-            quiet_.push_back(label);
+            label->setForegroundRole(QPalette::PlaceholderText);
             auto* weight = new QDoubleSpinBox(this);
             weight->setObjectName(QStringLiteral("weight%1").arg(i));
             weight->setRange(0, 1e6);
@@ -196,7 +199,7 @@ void StepCard::addExperts(QVBoxLayout& column) {
     row->addStretch(1);
     if (place_.index > 0 && step_.kind == engine::ReactionKind::Combination) {
         auto* label = new QLabel(tr("trained against"), this);
-        quiet_.push_back(label);
+        label->setForegroundRole(QPalette::PlaceholderText);
         auto* against = new QComboBox(this);
         against->setObjectName(QStringLiteral("against"));
         against->addItem(tr("the product so far"), QStringLiteral("product"));
@@ -329,9 +332,6 @@ std::vector<engine::OptionProblem> StepCard::problems() const {
 
 void StepCard::paintColours() {
     for (const auto& [button, name] : icons_) button->setIcon(icon(name));
-    QPalette quiet = palette();
-    quiet.setColor(QPalette::WindowText, colours().muted);
-    for (auto* label : quiet_) label->setPalette(quiet);
     for (const auto& [label, modality] : coloured_) {
         QPalette p = palette();
         p.setColor(QPalette::WindowText, modalityColour(modality));

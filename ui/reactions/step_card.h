@@ -58,7 +58,6 @@ private:
     engine::ReactionStep step_;
     Place place_;
     std::map<QToolButton*, QString> icons_;
-    std::vector<QLabel*> quiet_;
     std::map<QLabel*, QString> coloured_;  // by modality
     QToolButton* more_ = nullptr;
     OptionForm* form_ = nullptr;  // made when it is first opened
