@@ -322,8 +322,19 @@ void MainWindow::makeMenus() {
                               "<p>The method is Molecule-Space (FreeBind, ICML 2024).</p><p>GPL-3.0-or-later</p>")
                                .arg(QString::fromStdString(engine::programVersion())));
     });
+    // The menu says what is undone; on the rail it would push the pages about.
     rail_->addSeparator();
-    for (auto* action : {undo_, redo_}) rail_->addAction(action);
+    for (auto* action : {undo_, redo_}) {
+        auto* button = rail_->addAction(action == undo_ ? tr("Undo") : tr("Redo"));
+        button->setEnabled(action->isEnabled());
+        icons_.emplace_back(button, action == undo_ ? QStringLiteral("undo") : QStringLiteral("redo"));
+        connect(button, &QAction::triggered, action, &QAction::trigger);
+        connect(action, &QAction::changed, button, [button, action] {
+            button->setEnabled(action->isEnabled());
+            button->setToolTip(
+                QStringLiteral("%1 (%2)").arg(action->text().remove(QLatin1Char('&')), action->shortcut().toString()));
+        });
+    }
 }
 
 void MainWindow::connectAll() {
@@ -434,7 +445,7 @@ MainWindow::Page MainWindow::page() const {
 }
 
 bool MainWindow::busy() const {
-    return demo_.running() || reactions_->running() || !session_.settled();
+    return demo_.running() || reactions_->running() || explore_->busy() || !session_.settled();
 }
 
 void MainWindow::open(const QString& given) {

@@ -53,6 +53,13 @@ bool takePictures(MainWindow& window, const QString& folder) {
                                                               {MainWindow::Page::Compare, "compare"},
                                                               {MainWindow::Page::Explore, "explore"},
                                                               {MainWindow::Page::Help, "help"}};
+    // Something to compare: the named settings of the product.
+    if (has_product) {
+        QVector<Compared> items;
+        for (const auto& [name, setting] : window.session().product()->presets())
+            items.push_back({window.session().product(), setting, QString::fromStdString(name), {}});
+        window.compare().setItems(items);
+    }
     bool good = true;
     const auto picture = [&](const QString& name) {
         window.raise();
@@ -69,7 +76,8 @@ bool takePictures(MainWindow& window, const QString& folder) {
         applyTheme(theme);
         for (const auto& [page, name] : pages) {
             window.showPage(page);
-            waitUntil([&] { return window.session().settled(); });
+            wait(300);
+            waitUntil([&] { return !window.busy(); });
             picture(QStringLiteral("%1-%2").arg(QLatin1String(theme_name), QLatin1String(name)));
             if (page != MainWindow::Page::Tune || !has_product) continue;
             for (const auto& group : window.tune().groups()) {

@@ -183,8 +183,7 @@ void GoalPanel::showResult() {
             table_->setItem(row, column++, item);
         };
         for (const double value : point.factors) put(QString::number(value, 'f', 2));
-        for (const double value : point.change)
-            put(signedNumber(value));
+        for (const double value : point.change) put(signedNumber(value));
     }
     table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     table_->show();

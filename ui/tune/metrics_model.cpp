@@ -5,6 +5,7 @@
 #include <QBrush>
 #include <QFont>
 
+#include <algorithm>
 #include <cmath>
 
 #include "ui/style/numbers.h"
@@ -104,6 +105,20 @@ std::optional<double> MetricsModel::changeOf(std::size_t set) const {
     const auto before = baseline_ ? valueOf(*baseline_, set) : std::nullopt;
     if (!now || !before) return std::nullopt;
     return *now - *before;
+}
+
+std::optional<std::pair<QString, double>> MetricsModel::expertLevel(const engine::DeltaGroup& group) const {
+    if (!product_ || !baseline_) return std::nullopt;
+    for (std::size_t s = 1; s < spaces_.size(); ++s) {  // the first is the base
+        if (!spaces_[s]) continue;
+        const bool all = std::all_of(group.sets.begin(), group.sets.end(), [&](const std::string& name) {
+            return spaces_[s]->find(name) && baseline_->find(name);
+        });
+        if (!all) continue;
+        return std::pair{QString::fromStdString(spaces_[s]->subject),
+                         engine::groupValue(group, *spaces_[s]) - engine::groupValue(group, *baseline_)};
+    }
+    return std::nullopt;
 }
 
 std::optional<double> MetricsModel::now(const QString& set) const {

@@ -32,6 +32,8 @@ public:
     QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
 
+    // The first expert that was measured on all of a group's sets, and its change against the baseline.
+    std::optional<std::pair<QString, double>> expertLevel(const engine::DeltaGroup& group) const;
     // The figure of a set at the setting in force, and its change; nothing where it is not known.
     std::optional<double> now(const QString& set) const;
     std::optional<double> change(const QString& set) const;

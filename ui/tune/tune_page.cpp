@@ -88,8 +88,10 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
     connect(&session_, &LiveSession::baselineChanged, this, &TunePage::baselineCame);
     connect(&session_, &LiveSession::figuresChanged, this, &TunePage::figuresCame);
     connect(&session_, &LiveSession::surfaceChanged, this, &TunePage::surfaceCame);
-    connect(&session_, &LiveSession::spaceMeasured, this,
-            [this](const engine::MetricsTable& table) { metrics_->setSpace(table); });
+    connect(&session_, &LiveSession::spaceMeasured, this, [this](const engine::MetricsTable& table) {
+        metrics_->setSpace(table);
+        showSurface();
+    });
     connect(&session_, &LiveSession::preparingProgressed, this,
             [this](const engine::Progress& progress) { progress_->show(progress); });
     connect(&session_, &LiveSession::preparingEnded, progress_, &ProgressStrip::finish);
@@ -275,6 +277,7 @@ QWidget* TunePage::makeFigures() {
     table_->horizontalHeader()->setHighlightSections(false);
     table_->verticalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     table_->verticalHeader()->setHighlightSections(false);
+    table_->setStyleSheet(QStringLiteral("QTableView::item { padding: 5px 4px; }"));
     table_->setMinimumHeight(120);
     column->addWidget(table_, 1);
     addTableMenu(
@@ -704,8 +707,12 @@ void TunePage::showSurface() {
     }
     // Colours and heights keep their scale while other sliders move, or nothing could be compared by eye.
     heat_->setSurface(surface, index);
-    if (surface_ && surface_->isVisible()) surface_->setSurface(surface, index);
-    else if (surface_) surface_->setSurface(surface, index);
+    if (surface_) {
+        // The grey plane of the figures: where the expert of these tasks stands by itself.
+        const auto level = metrics_->expertLevel(of->group);
+        surface_->setReference(level ? level->second : 0, level ? level->first : QString());
+        surface_->setSurface(surface, index);
+    }
     QVector<HeatMapView::Marker> markers;
     const auto live = session_.product();
     const std::string x = surface->axes[0].factor, y = surface->axes.size() > 1 ? surface->axes[1].factor : "";

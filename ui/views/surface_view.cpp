@@ -257,7 +257,21 @@ void SurfaceView::rescale() {
     double low = -1, high = 1;
     if (range_) std::tie(low, high) = *range_;
     else if (hasSurface()) valueRange(*surface_, group_, low, high);
+    // The plane is no use outside.
+    if (hasSurface() && !range_) {
+        low = std::min(low, reference_);
+        high = std::max(high, reference_);
+    }
     scale_ = valueScale(low, high);
+}
+
+void SurfaceView::setReference(double level, const QString& name) {
+    if (level == reference_ && name == reference_name_) return;
+    reference_ = level;
+    reference_name_ = name;
+    rescale();
+    stale_ = true;
+    schedule();
 }
 
 void SurfaceView::schedule() {
@@ -275,7 +289,8 @@ void SurfaceView::fillSeries() {
     auto* proxy = series_->dataProxy();
     const auto nx = static_cast<int>(grid_.x.size()), ny = static_cast<int>(grid_.y.size());
     series_->setVisible(grid_.drawable());
-    QString note = tr("lines: measured; between them: interpolated; grey plane: no change");
+    QString note = tr("lines: measured; between them: interpolated; grey plane: %1")
+                       .arg(reference_name_.isEmpty() ? tr("no change") : reference_name_);
     if (hasSurface() && !surface_->complete() && surface_->total > 0)
         note += tr("; %1 of %2 points computed").arg(surface_->done).arg(surface_->total);
     note_->setText(hasSurface() ? note : tr("No surface yet."));
@@ -332,7 +347,7 @@ void SurfaceView::fillSeries() {
 void SurfaceView::placePin() {
     if (picking_) return;
     const bool drawn = grid_.drawable();
-    plane_->setVisible(drawn && scale_.low < 0 && scale_.high > 0);
+    plane_->setVisible(drawn && scale_.low < reference_ && scale_.high > reference_);
     const double value = drawn && has_cursor_ ? grid_.at(cursor_.x(), cursor_.y()) : NAN;
     const bool pinned = !std::isnan(value);
     for (auto* one : {pin_, stem_}) one->setVisible(pinned);
@@ -347,7 +362,7 @@ void SurfaceView::placePin() {
     const double x0 = graph_->axisX()->min(), x1 = graph_->axisX()->max();
     const double z0 = graph_->axisZ()->min(), z1 = graph_->axisZ()->max();
     const double tall = scale_.high - scale_.low;
-    plane_->setPosition(point((x0 + x1) / 2, 0, (z0 + z1) / 2));
+    plane_->setPosition(point((x0 + x1) / 2, reference_, (z0 + z1) / 2));
     plane_->setScaling(point(x1 - x0, tall * 0.002, z1 - z0));
     if (best) best_->setPosition(point(node.x, std::clamp(node.value, scale_.low, scale_.high), node.y));
     if (!pinned) return;

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // One Δ group over two factors as a 3D surface, as in Figures 3-6: lines at the measured nodes, colours centred at
-// zero, a grey plane where nothing changes, a pin at the current setting. The only place with Qt Data Visualization.
-// Needs OpenGL: ask available() first and show a HeatMapView where it says no. New data come in as often as one likes;
-// the scene takes the newest once per frame and keeps its camera. Nodes that are not computed yet are left out: the
-// surface is the largest complete grid of those that are. Window's thread.
+// zero, a grey plane where nothing changes or where an expert stands, a pin at the current setting. The only place with
+// Qt Data Visualization. Needs OpenGL: ask available() first and show a HeatMapView where it says no. New data come in
+// as often as one likes; the scene takes the newest once per frame and keeps its camera. Nodes that are not computed
+// yet are left out: the surface is the largest complete grid of those that are. Window's thread.
 #pragma once
 
 #include <QImage>
@@ -51,6 +51,8 @@ public:
     void setRange(double low, double high);
     void clearRange();
     void setBestShown(bool shown);
+    // Where the grey plane lies and what it stands for ("CLAP_g"); without a name: at 0, no change.
+    void setReference(double level, const QString& name);
     void setKeyStep(double step);
 
     void setCamera(const CameraPose& pose);
@@ -104,6 +106,8 @@ private:
     SurfaceGrid grid_;
     std::optional<std::pair<double, double>> range_;
     ValueScale scale_;
+    double reference_ = 0;
+    QString reference_name_;
     QPointF cursor_;
     bool has_cursor_ = false, best_shown_ = true, stale_ = false, posing_ = false, picking_ = false, posed_ = false;
     bool picturing_ = false, label_dark_ = false;
