@@ -315,6 +315,22 @@ private Q_SLOTS:
         QVERIFY(other.plan().rows.empty());
     }
 
+    void aStoppedImportLeavesNothing() {
+        ui::ImportDialog dialog;
+        dialog.show();
+        npy("ib_large_text.npy", 60000, 64);
+        dialog.setWorkspace(folder_.filePath("stopped"));
+        dialog.addPaths({data("ib_large_text.npy")});
+        QTRY_VERIFY_WITH_TIMEOUT(dialog.ready(), 8000);
+        QSignalSpy imported(&dialog, &ui::ImportDialog::imported);
+        QTest::mouseClick(dialog.findChild<QPushButton*>("import"), Qt::LeftButton);
+        QVERIFY(dialog.busy() && !dialog.findChild<QPushButton*>("import")->isEnabled());
+        QTest::mouseClick(dialog.findChild<QPushButton*>("cancel"), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(!dialog.isVisible(), 8000);
+        QCOMPARE(imported.count(), 0);
+        QVERIFY(!QFileInfo::exists(folder_.filePath("stopped/workspace.h5")));
+    }
+
     void rowsAreRemovedAndChangedTogether() {
         ui::ImportDialog dialog;
         dialog.show();

@@ -225,7 +225,7 @@ void HelpPage::render(const QString& name, const QString& anchor, int scroll) {
                 format.setTopMargin(format.headingLevel() == 1 ? 4 : 20);
                 format.setBottomMargin(8);
             } else if (code) {
-                format.setBackground(c.raised);
+                format.setBackground(darkTheme() ? c.raised : c.window);
                 format.setLeftMargin(12);
                 format.setTopMargin(0);
                 format.setBottomMargin(0);
@@ -239,7 +239,7 @@ void HelpPage::render(const QString& name, const QString& anchor, int scroll) {
                 QTextCharFormat characters = fragment.charFormat();
                 QTextCharFormat change;
                 if (characters.isAnchor()) change.setForeground(c.accent);
-                else if (characters.fontFixedPitch() && !code) change.setBackground(c.raised);
+                else if (characters.fontFixedPitch() && !code) change.setBackground(darkTheme() ? c.raised : c.window);
                 if (change.propertyCount() == 0) continue;
                 QTextCursor part(document);
                 part.setPosition(fragment.position());

@@ -486,11 +486,13 @@ void ImportDialog::update() {
     if (before != after) sets_model_->reset();
     problems_ = checkPlan(plan_, target_);
     mapping_model_->setProblems(problems_);
-    checks_->show(problems_, !plan_.empty());
+    // An empty table says itself what to do; it is no mistake.
+    const bool begun = !plan_.rows.empty();
+    checks_->show(begun ? problems_ : std::vector<PlanProblem>{}, !plan_.empty());
     const auto errors = std::count_if(problems_.begin(), problems_.end(), [](const auto& p) { return p.error; });
-    checks_title_->setText(problems_.empty() ? tr("Checks")
-                           : errors > 0      ? tr("Checks: %1 to mend").arg(errors)
-                                             : tr("Checks: %1 to look at").arg(problems_.size()));
+    checks_title_->setText(problems_.empty() || !begun ? tr("Checks")
+                           : errors > 0                ? tr("Checks: %1 to mend").arg(errors)
+                                                       : tr("Checks: %1 to look at").arg(problems_.size()));
     const QString text = plan_.empty() ? QString() : QString::fromStdString(manifestOf(plan_).dump(2));
     if (text != manifest_->toPlainText()) manifest_->setPlainText(text);
     updateButtons();
