@@ -122,7 +122,10 @@ RunMonitor::RunMonitor(TrainingQueue& queue, QWidget* parent) : QWidget(parent),
     connect(&queue_, &TrainingQueue::failed, this,
             [this](const JobFailure& failure) { log_->appendPlainText(tr("failed: %1").arg(failure.text())); });
     connect(&queue_, &TrainingQueue::checkpointKept, chart_, &LossChart::markCheckpoint);
-    connect(&queue_, &TrainingQueue::trained, chart_, &LossChart::openLogs);
+    // The log has every step; progress is thinned.
+    connect(&queue_, &TrainingQueue::ended, this, [this](int id) {
+        if (const auto* run = queue_.run(id)) chart_->openLogs(run->product);
+    });
     connect(list_, &QueueView::chosen, this, [this](const QString& product) {
         chart_->openLogs(product);
         showCurves();

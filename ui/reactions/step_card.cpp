@@ -244,6 +244,8 @@ void StepCard::addFactors(QVBoxLayout& column) {
         const double value = named != step_.factors.end() ? named->second : engine::defaultFactor(step_.kind);
         auto* label = new QLabel(
             QStringLiteral("%1 %2").arg(displaces ? QStringLiteral("λ") : QStringLiteral("σ"), modality), this);
+        // On a card's ground the role would be another one.
+        label->setForegroundRole(QPalette::WindowText);
         coloured_[label] = modality;
         auto* slider = new QSlider(Qt::Horizontal, this);
         slider->setRange(0, 100);
