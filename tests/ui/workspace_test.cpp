@@ -12,6 +12,7 @@
 #include <QPushButton>
 #include <QRegularExpression>
 #include <QSignalSpy>
+#include <QTabWidget>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTextBlock>
@@ -189,6 +190,9 @@ private Q_SLOTS:
         QVERIFY(page.details().shownText().contains(" rows × "));
         QTRY_VERIFY(!page.details().idsShown().isEmpty());
         picture(page, "workspace");
+        page.findChild<QTabWidget*>()->setCurrentIndex(1);
+        picture(page, "sizes");
+        page.findChild<QTabWidget*>()->setCurrentIndex(0);
         // Arrow keys move on.
         QTest::keyClick(&tree, Qt::Key_Down);
         QCOMPARE(tree.chosen(), "/pools/0/tables/0/spaces/1");
