@@ -156,6 +156,13 @@ private Q_SLOTS:
                 table.model()->index(i, ui::QueryModel::Wrong).data(ui::QueryModel::SortRole).toString().contains(id));
         }
         search->clear();
+        // The list says of every query what moved it.
+        for (int row = 0; row < model.rowCount(); ++row) {
+            const engine::QueryChange* q = model.change(row);
+            double sum = 0;
+            for (const double s : model.sharesOf(row)) sum += s;
+            QVERIFY(std::abs(sum - (q->margin_after - q->margin_before)) < 1e-5);
+        }
         // Other direction, other place.
         combo("Direction of retrieval")->setCurrentIndex(1);
         settle();

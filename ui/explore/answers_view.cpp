@@ -28,7 +28,7 @@ QTableWidget* answersTable(QWidget* parent, const QString& name) {
     table->setAccessibleName(name);
     table->setToolTip(
         QObject::tr("The best answers by inner product of unit vectors. ✓: belongs to the query; =: ties with "
-                    "another candidate. A click shows the answer on the map."));
+                    "another candidate. A click or Enter shows the answer on the map."));
     table->setHorizontalHeaderLabels({QObject::tr("#"), QObject::tr("Answer"), QObject::tr("Score")});
     table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
     table->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
@@ -165,10 +165,9 @@ AnswersView::AnswersView(QWidget* parent) : QWidget(parent) {
         column->addWidget(label);
         column->addWidget(table, 1);
         pair->addLayout(column, 1);
-        connect(table, &QTableWidget::itemClicked, this, [this](QTableWidgetItem* item) {
-            const QVariant row = item->data(kRow);
-            if (row.isValid()) Q_EMIT answerChosen(row.toUInt());
-        });
+        const auto choose = [this](QTableWidgetItem* item) { Q_EMIT answerChosen(item->data(kRow).toUInt()); };
+        connect(table, &QTableWidget::itemClicked, this, choose);
+        connect(table, &QTableWidget::itemActivated, this, choose);
     }
     auto* body = new QVBoxLayout(content_);
     body->setContentsMargins(0, 8, 0, 0);

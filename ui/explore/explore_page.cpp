@@ -138,7 +138,8 @@ QWidget* ExplorePage::makeMapSide() {
     fit_->setToolTip(
         tr("The axes stay those of the setting that they were fitted at, so that points can be followed. This "
            "fits them to the current setting."));
-    all_ = new QPushButton(tr("Show all"), side);
+    all_ = new QPushButton(side);
+    all_->setAccessibleName(tr("Show the whole map"));
     all_->setToolTip(tr("Shows the whole map again (Home)"));
     map_ = new MapView(side);
     figures_ = new QLabel(side);
@@ -313,6 +314,7 @@ void ExplorePage::setActive(bool active) {
     }
     if (!missed_ || !product_) return;
     if (made_ && items_of_) {
+        missed_ = false;
         follow();
         inspect();
     } else {
@@ -346,6 +348,7 @@ void ExplorePage::setReference(const engine::Setting& setting, const QString& na
 
 void ExplorePage::makeMap(bool keep_view) {
     if (!product_ || !active_) {
+        made_.reset();
         missed_ = true;
         return;
     }
@@ -449,8 +452,9 @@ void ExplorePage::measureGap() {
 void ExplorePage::sayFigures() {
     if (!made_) return;
     const auto change = [&](double now, double before) {
-        return ofProduct() && std::isfinite(now - before) ? QStringLiteral(" (%1)").arg(signedNumber(now - before, 3))
-                                                          : QString();
+        return ofProduct() && !same(setting_, reference_) && std::isfinite(now - before)
+                   ? QStringLiteral(" (%1)").arg(signedNumber(now - before, 3))
+                   : QString();
     };
     QStringList parts;
     const double cosine = map_->places().pair_cosine;
@@ -462,7 +466,7 @@ void ExplorePage::sayFigures() {
         parts << tr("modality gap <b>%1</b>%2")
                      .arg(*gap_, 0, 'f', 3)
                      .arg(reference_gap_ ? change(*gap_, *reference_gap_) : QString());
-    if (ofProduct()) parts << tr("against %1").arg(reference_name_.toHtmlEscaped());
+    if (ofProduct() && !same(setting_, reference_)) parts << tr("against %1").arg(reference_name_.toHtmlEscaped());
     if (map_->places().vanished > 0)
         parts << tr("%n item(s) without a direction left out", nullptr, static_cast<int>(map_->places().vanished));
     figures_->setText(parts.join(QStringLiteral(" · ")));

@@ -211,7 +211,7 @@ QString MapView::axisCaption(int axis) const {
     const QString name = gap && axis == 0 ? tr("modality gap") : tr("principal component %1").arg(number);
     const double share = content_.map->explained()[static_cast<std::size_t>(axis)];
     const QString text = tr("%1 · %2 % of the variance").arg(name, QString::number(100 * share, 'f', 1));
-    return old_axes_ ? tr("%1 (at the setting it was fitted to)").arg(text) : text;
+    return old_axes_ ? tr("%1 when fitted").arg(text) : text;
 }
 
 void MapView::choose(std::optional<MapItem> item) {

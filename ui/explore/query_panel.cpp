@@ -24,6 +24,7 @@ namespace {
 constexpr std::size_t kAnswers = 10;
 constexpr int kExplained = 40;  // queries of each direction
 constexpr int kThumbnail = 112;
+constexpr std::size_t kBatch = 8;  // queries that are explained between two looks of the list
 
 bool same(const engine::Setting& a, const engine::Setting& b) {
     return a.factors == b.factors && a.expert_weights == b.expert_weights;
@@ -35,7 +36,7 @@ struct QueryPanel::Detail : AnswersView::Detail {
     std::uint32_t query = 0;
 };
 
-QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true) {
+QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true), more_(nullptr, true) {
     title_ = new QLabel(tr("Queries gained and lost"), this);
     title_->setFont(headingFont(1));
     kind_ = new QComboBox(this);
@@ -80,9 +81,9 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true) {
     for (const int c : {QueryModel::Query, QueryModel::Wrong})
         table_->horizontalHeader()->setSectionResizeMode(c, QHeaderView::Stretch);
     const QFontMetrics metrics(table_->font());
-    table_->setColumnWidth(QueryModel::Rank, metrics.horizontalAdvance(QStringLiteral("1000 → 1000")) + 16);
-    table_->setColumnWidth(QueryModel::Margin, metrics.horizontalAdvance(QStringLiteral("Margin")) + 40);
-    table_->setColumnWidth(QueryModel::Movers, metrics.horizontalAdvance(QStringLiteral("Moved by")) + 50);
+    table_->setColumnWidth(QueryModel::Rank, metrics.horizontalAdvance(QStringLiteral("100 → 100")) + 16);
+    table_->setColumnWidth(QueryModel::Margin, metrics.horizontalAdvance(QStringLiteral("Margin")) + 22);
+    table_->setColumnWidth(QueryModel::Movers, metrics.horizontalAdvance(QStringLiteral("Moved by")) + 40);
     table_->setTextElideMode(Qt::ElideMiddle);
     message_ = new QLabel(this);
     message_->setWordWrap(true);
@@ -115,7 +116,7 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true) {
     splitter->addWidget(answers_);
     splitter->setStretchFactor(0, 1);
     splitter->setStretchFactor(1, 1);
-    splitter->setSizes({360, 340});
+    splitter->setSizes({340, 380});
     auto* all = new QVBoxLayout(this);
     all->setContentsMargins(0, 0, 0, 0);
     all->addWidget(splitter);
@@ -142,6 +143,7 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true) {
         answers_->showNothing(failure.text());
         Q_EMIT failed(failure);
     });
+    connect(&more_, &JobRunner::failed, this, &QueryPanel::failed);
     connect(&why_, &JobRunner::progressed, this, [this](const engine::Progress& progress) {
         if (progress.total > 0 && model_->rowCount() == 0)
             say(tr("comparing… %1 %").arg(100 * progress.done / progress.total));
@@ -205,10 +207,12 @@ void QueryPanel::refresh(const engine::Setting& setting) {
 void QueryPanel::stop() {
     why_.stop();
     detail_.stop();
+    more_.stop();
 }
 
 void QueryPanel::compare() {
     if (!product_) return;
+    more_.stop();
     if (product_->sets()[set_].kind == engine::SetKind::MultiLabel) {
         why_.stop();
         model_->clear();
@@ -222,7 +226,8 @@ void QueryPanel::compare() {
         why_.stop();
         model_->clear();
         change_.reset();
-        say(tr("The setting is that of %1. Move a slider to see which queries change.").arg(reference_name_));
+        say(tr("There is no change against %1. Move a slider to see which queries are gained and lost.")
+                .arg(reference_name_));
         return;
     }
     engine::WhyOptions options;
@@ -266,6 +271,43 @@ void QueryPanel::showChange(std::shared_ptr<const engine::SetChange> change) {
         stack_->setCurrentWidget(table_);
     }
     selectInTable();
+    explainMore();
+}
+
+void QueryPanel::explainMore() {
+    std::vector<std::uint32_t> queries;
+    int rows[2] = {0, 0};
+    for (int row = 0; row < model_->rowCount() && queries.size() < kBatch; ++row) {
+        if (++rows[model_->gained(row) ? 1 : 0] <= kExplained && model_->sharesOf(row).empty())
+            queries.push_back(model_->change(row)->query);
+    }
+    if (queries.empty()) return;
+    using Result = std::vector<std::pair<std::uint32_t, engine::QueryShares>>;
+    more_.start<Result>(
+        tr("explaining queries"),
+        [product = product_, set = set_, forward = forward_, before = reference_, after = setting_,
+         queries](const engine::JobContext& job) {
+            Result out;
+            for (const auto query : queries) {
+                const engine::QueryAnswers answers(product->components(set), forward, query, job);
+                out.emplace_back(query, engine::explainQuery(product->model(), answers, before, after, job));
+            }
+            return out;
+        },
+        [this](const Result& result) {
+            bool added = false;
+            for (const auto& [query, moved] : result) {
+                model_->addShares(query, moved.shares);
+                added = added || moved.shares.size() == model_->movers().size();
+            }
+            if (added) explainMore();
+        });
+}
+
+void QueryPanel::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    // Where there is little room the tooltip has it.
+    table_->setColumnHidden(QueryModel::Wrong, width() < 25 * fontMetrics().averageCharWidth() * 2);
 }
 
 void QueryPanel::selectInTable() {

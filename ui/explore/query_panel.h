@@ -51,7 +51,7 @@ public:
     // Only those queries (a selection on the map); nothing: all.
     void showOnly(std::optional<std::unordered_set<std::uint32_t>> queries);
 
-    bool busy() const { return why_.running() || detail_.running(); }
+    bool busy() const { return why_.running() || detail_.running() || more_.running(); }
     const QTableView& table() const { return *table_; }
     const QueryModel& model() const { return *model_; }
     const AnswersView& answers() const { return *answers_; }
@@ -65,12 +65,14 @@ Q_SIGNALS:
 
 protected:
     void changeEvent(QEvent*) override;
+    void resizeEvent(QResizeEvent*) override;
 
 private:
     struct Detail;
     void compare();
     void lookUp();
     void showChange(std::shared_ptr<const engine::SetChange> change);
+    void explainMore();             // rows of the list that the comparison left unexplained, a few at a time
     void say(const QString& text);  // instead of the table
     void recolour();
     void selectInTable();
@@ -96,7 +98,7 @@ private:
     QueryModel* model_;
     QueryFilter* filter_;
     AnswersView* answers_;
-    JobRunner why_, detail_;
+    JobRunner why_, detail_, more_;
 };
 
 }  // namespace ui
