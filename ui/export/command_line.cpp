@@ -5,6 +5,8 @@
 #include <QLocale>
 #include <QRegularExpression>
 
+#include <algorithm>
+
 #include "engine/recipe/reaction_options.h"
 
 namespace ui {
@@ -78,6 +80,64 @@ QString shellLine(const QStringList& words) {
     QStringList quoted;
     for (const auto& word : words) quoted << shellQuoted(word);
     return quoted.join(QLatin1Char(' '));
+}
+
+QString wrappedLine(const QString& line, int columns) {
+    // Words as the shell sees them: blanks within quotes do not end one.
+    QStringList words;
+    bool quoted = false, escaped = false, fresh = true;
+    for (const QChar c : line) {
+        if (c == QLatin1Char('\'') && !escaped) quoted = !quoted;
+        escaped = c == QLatin1Char('\\') && !quoted;
+        if (c == QLatin1Char(' ') && !quoted) {
+            fresh = true;
+            continue;
+        }
+        if (fresh) words << QString();
+        fresh = false;
+        words.last() += c;
+    }
+    QStringList parts;
+    for (const auto& word : words) {
+        const bool value = !parts.isEmpty() && parts.last().startsWith(QLatin1Char('-')) &&
+                           !parts.last().contains(QLatin1Char(' ')) && !word.startsWith(QLatin1Char('-'));
+        if (value) parts.last() += QLatin1Char(' ') + word;
+        else parts << word;
+    }
+    const QString next = QStringLiteral(" \\\n    ");
+    QString out;
+    qsizetype used = 0;
+    for (const auto& part : parts) {
+        if (out.isEmpty()) {
+            out = part;
+            used = part.size();
+        } else if (used + 1 + part.size() + 2 <= columns) {
+            out += QLatin1Char(' ') + part;
+            used += 1 + part.size();
+        } else {
+            out += next + part;
+            used = 4 + part.size();
+        }
+    }
+    return out;
+}
+
+std::vector<engine::FactorAxis> defaultAxes(const engine::LiveProduct& product, std::size_t steps) {
+    std::vector<std::string> chosen;
+    for (const char* ending : {"_a", "_t", ""}) {
+        for (const auto& factor : product.plan().factors) {
+            const bool known = std::find(chosen.begin(), chosen.end(), factor.name) != chosen.end();
+            if (factor.live && !known && factor.name.ends_with(ending)) {
+                chosen.push_back(factor.name);
+                if (*ending) break;  // the first step's
+            }
+        }
+    }
+    std::vector<engine::FactorAxis> out;
+    for (const auto& name : chosen) {
+        if (out.size() < 2) out.push_back({name, 0, 1, steps});
+    }
+    return out;
 }
 
 QStringList settingWords(const engine::LiveProduct& product, const engine::Setting& setting) {

@@ -46,6 +46,13 @@ QString applyCommand(const engine::LiveProduct& product, const engine::Setting& 
 // Options that differ from their defaults become flags.
 QString trainCommand(const engine::ReactRequest& request);
 
+// The line over several, each but the last ending in a backslash: a shell takes it as it is. A flag stays with its
+// value.
+QString wrappedLine(const QString& line, int columns);
+
+// Audio's and text's live factors, as in the paper's figures, else the first two; over 0 to 1.
+std::vector<engine::FactorAxis> defaultAxes(const engine::LiveProduct& product, std::size_t steps);
+
 // "sigma_a=0:1:0.05", as parseAxis() reads it.
 QString axisText(const engine::FactorAxis& axis);
 

@@ -9,6 +9,7 @@
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QScrollArea>
+#include <QStyle>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -22,7 +23,7 @@
 namespace ui {
 namespace {
 
-constexpr int kLines = 3;  // of a command that are seen at once
+constexpr int kColumns = 76;  // of a command that are seen at once
 
 QString text(const std::string& s) {
     return QString::fromStdString(s);
@@ -106,11 +107,7 @@ CommandPage::CommandPage(std::shared_ptr<engine::LiveProduct> product, engine::S
         body->layout()->addWidget(note_);
     }
     qobject_cast<QVBoxLayout*>(body->layout())->addStretch(1);
-    std::vector<engine::FactorAxis> axes;
-    for (const auto& factor : product_->plan().factors) {
-        if (factor.live && axes.size() < 2) axes.push_back({factor.name, 0, 1, 21});
-    }
-    setSweep(axes, base);
+    setSweep(defaultAxes(*product_, 21), base);
     dress();
 }
 
@@ -127,37 +124,51 @@ void CommandPage::add(const QString& verb, const QString& title, const QString& 
     copy->setToolTip(tr("Puts the line on the clipboard"));
     head->addWidget(label, 1);
     head->addWidget(copy, 0, Qt::AlignBottom);
-    auto* view = new QPlainTextEdit(line);
+    auto* view = new QPlainTextEdit;
     view->setObjectName(QStringLiteral("command_") + verb);
     view->setReadOnly(true);
     view->setTabChangesFocus(true);
-    view->setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+    view->setLineWrapMode(QPlainTextEdit::NoWrap);
+    view->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     view->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
     view->setAccessibleName(title);
-    view->setToolTip(tr("For a shell; lines break here only to fit"));
-    view->setFixedHeight(view->fontMetrics().lineSpacing() * kLines + 16);
-    connect(copy, &QToolButton::clicked, this, [view] { QGuiApplication::clipboard()->setText(view->toPlainText()); });
+    view->setToolTip(tr("For a shell; a backslash at the end goes on in the next line"));
+    connect(copy, &QToolButton::clicked, this, [this, verb] { QGuiApplication::clipboard()->setText(command(verb)); });
     auto* layout = qobject_cast<QVBoxLayout*>(findChild<QWidget*>(QStringLiteral("command_body"))->layout());
     layout->addLayout(head);
     layout->addWidget(view);
     layout->addSpacing(6);
-    rows_.push_back({verb, view, copy});
+    rows_.push_back({verb, {}, view, copy});
+    showLine(rows_.back(), line);
 }
 
 void CommandPage::setSweep(const std::vector<engine::FactorAxis>& axes, const std::string& baseline) {
-    for (const auto& row : rows_) {
+    for (auto& row : rows_) {
         if (row.verb != QLatin1String("sweep")) continue;
-        row.text->setPlainText(
-            axes.empty() ? QString()
-                         : sweepCommand(*product_, setting_, axes,
-                                        {.space = baseline == product_->recipe().base ? std::string() : baseline},
-                                        QStringLiteral("surface.csv")));
+        const std::string other = baseline == product_->recipe().base ? std::string() : baseline;
+        showLine(row, axes.empty()
+                          ? QString()
+                          : sweepCommand(*product_, setting_, axes, {.space = other}, QStringLiteral("surface.csv")));
     }
+}
+
+void CommandPage::showLine(Row& row, const QString& line) {
+    row.line = line;
+    const QString shown = wrappedLine(line, kColumns);
+    row.text->setPlainText(shown);
+    const int lines = static_cast<int>(shown.count(QLatin1Char('\n'))) + 1;
+    int longest = 0;
+    for (const auto& part : shown.split(QLatin1Char('\n')))
+        longest = std::max(longest, row.text->fontMetrics().horizontalAdvance(part));
+    // A long path needs a scroll bar below.
+    const bool scrolls = longest > kColumns * row.text->fontMetrics().averageCharWidth();
+    row.text->setFixedHeight(row.text->fontMetrics().lineSpacing() * lines + 14 +
+                             (scrolls ? row.text->style()->pixelMetric(QStyle::PM_ScrollBarExtent) : 0));
 }
 
 QString CommandPage::command(const QString& verb) const {
     for (const auto& row : rows_) {
-        if (row.verb == verb) return row.text->toPlainText();
+        if (row.verb == verb) return row.line;
     }
     return {};
 }

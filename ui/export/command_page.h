@@ -37,10 +37,12 @@ protected:
 private:
     struct Row {
         QString verb;
+        QString line;  // as it is copied; shown over several lines
         QPlainTextEdit* text;
         QToolButton* copy;
     };
     void add(const QString& verb, const QString& title, const QString& line);
+    void showLine(Row& row, const QString& line);
     void dress();
 
     QLabel* note_;

@@ -115,6 +115,7 @@ ExportDialog::ExportDialog(std::shared_ptr<engine::LiveProduct> product, engine:
     result_row->setContentsMargins(12, 10, 12, 10);
     result_row->addWidget(result_, 1);
     result_row->addWidget(open_, 0, Qt::AlignTop);
+    open_->setMinimumWidth(open_->fontMetrics().horizontalAdvance(open_->text()) + 28);
     result_frame_->setAutoFillBackground(true);
 
     auto* buttons = new QHBoxLayout;
@@ -186,6 +187,8 @@ QString ExportDialog::resultText() const {
 void ExportDialog::pageChosen(int row) {
     if (row < 0) return;
     stack_->setCurrentIndex(row);
+    message_->clear();
+    result_frame_->hide();
     heading_->setText(page()->heading());
     explanation_->setText(page()->explanation());
     page()->shown();
@@ -196,6 +199,7 @@ void ExportDialog::refresh() {
     const QString problem = page()->problem();
     action_->setVisible(!page()->action().isEmpty());
     action_->setText(page()->action());
+    action_->setMinimumWidth(action_->fontMetrics().horizontalAdvance(action_->text()) + 36);
     action_->setEnabled(problem.isEmpty() && !runner_.running());
     stack_->setEnabled(!runner_.running());
     list_->setEnabled(!runner_.running());
@@ -206,17 +210,18 @@ void ExportDialog::run() {
     message_->clear();
     result_frame_->hide();
     result_text_.clear();
-    runner_.start<Exported>(page()->heading(), page()->work(), [this](const Exported& exported) { show(exported); });
+    runner_.start<Exported>(page()->heading(), page()->work(),
+                            [this](const Exported& exported) { showResult(exported); });
 }
 
-void ExportDialog::show(const Exported& exported) {
+void ExportDialog::showResult(const Exported& exported) {
     made_path_ = exported.path;
     result_text_ = exported.title + QLatin1Char('\n') + exported.path + QLatin1Char('\n') + exported.details;
     result_->setParagraphs({{QStringLiteral("✓ ") + exported.title, colours().good, true},
                             {exported.path, colours().text},
                             {exported.details, colours().muted}});
     result_frame_->show();
-    Q_EMIT finished(exported.path);
+    Q_EMIT written(exported.path);
 }
 
 void ExportDialog::closeEvent(QCloseEvent* event) {
@@ -244,6 +249,16 @@ void ExportDialog::dress() {
     QPalette card = palette();
     card.setColor(QPalette::Window, colours().panel);
     result_frame_->setPalette(card);
+    // A quiet selection: icons and text keep their colour on it.
+    QPalette quiet = palette();
+    const auto mixed = [](const QColor& a, const QColor& b, double share) {
+        return QColor::fromRgbF(a.redF() * share + b.redF() * (1 - share),
+                                a.greenF() * share + b.greenF() * (1 - share),
+                                a.blueF() * share + b.blueF() * (1 - share));
+    };
+    quiet.setColor(QPalette::Highlight, mixed(colours().accent, colours().panel, 0.2));
+    quiet.setColor(QPalette::HighlightedText, colours().text);
+    list_->setPalette(quiet);
     const QStringList icons{QStringLiteral("workspace"), QStringLiteral("explore"), QStringLiteral("compare"),
                             QStringLiteral("export")};
     for (int i = 0; i < list_->count(); ++i) list_->item(i)->setIcon(icon(icons[i]));

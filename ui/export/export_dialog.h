@@ -45,7 +45,7 @@ public:
     QString resultText() const;
 
 Q_SIGNALS:
-    void finished(const QString& path);  // what a job has written
+    void written(const QString& path);  // what a job has written
 
 protected:
     void changeEvent(QEvent* event) override;
@@ -57,7 +57,7 @@ private:
     void refresh();
     void dress();
     void pageChosen(int row);
-    void show(const Exported& exported);
+    void showResult(const Exported& exported);
     ExportPage* page() const;
 
     std::shared_ptr<engine::LiveProduct> product_;

@@ -75,7 +75,7 @@ QByteArray svgOf(const FigurePainter& figure, const FigureOptions& options, cons
     generator.setOutputDevice(&buffer);
     generator.setSize(options.size.toSize());
     generator.setViewBox(QRectF(QPointF(0, 0), options.size));
-    generator.setTitle(options.title);
+    generator.setTitle(options.title.toHtmlEscaped());  // written as it is
     generator.setDescription(QStringLiteral("Molecule-Space Studio"));
     // Text is measured at 96 dots an inch on screens, by default at 90 here.
     generator.setResolution(96);

@@ -3,6 +3,7 @@
 #include "ui/export/package_page.h"
 
 #include <QCheckBox>
+#include <QEvent>
 #include <QFileInfo>
 #include <QFormLayout>
 #include <QLabel>
@@ -11,6 +12,7 @@
 #include "engine/session/session.h"
 #include "ui/export/command_line.h"
 #include "ui/export/path_field.h"
+#include "ui/style/theme.h"
 
 namespace ui {
 namespace {
@@ -45,7 +47,8 @@ PackagePage::PackagePage(std::shared_ptr<engine::LiveProduct> product, engine::S
       folder_(new PathField(PathField::Kind::Folder, tr("Folder of the package"),
                             tr("A folder to write. A package that is there is replaced, anything else is left alone"))),
       metrics_(new QCheckBox(tr("Figures of every evaluation set"))),
-      freebind_(new QCheckBox(tr("FreeBind's own checkpoint folders"))) {
+      freebind_(new QCheckBox(tr("FreeBind's own checkpoint folders"))),
+      contents_(new QLabel) {
     folder_->setObjectName(QStringLiteral("package_folder"));
     metrics_->setObjectName(QStringLiteral("package_metrics"));
     freebind_->setObjectName(QStringLiteral("package_freebind"));
@@ -60,9 +63,40 @@ PackagePage::PackagePage(std::shared_ptr<engine::LiveProduct> product, engine::S
     form->addRow(tr("&Folder"), folder_);
     form->addRow(tr("With"), metrics_);
     form->addRow(QString(), freebind_);
+    contents_->setTextFormat(Qt::RichText);
+    contents_->setWordWrap(true);
+    form->addRow(tr("Contents"), contents_);
+    fillContents();
+    for (auto* box : {metrics_, freebind_}) connect(box, &QCheckBox::toggled, this, &PackagePage::fillContents);
     const std::filesystem::path at = product_->folder();
     folder_->suggest(QString::fromStdString((at.parent_path() / (at.filename().string() + "-package")).string()));
     connect(folder_, &PathField::changed, this, &ExportPage::changed);
+}
+
+void PackagePage::fillContents() {
+    QString rows;
+    const auto add = [&](const QString& file, const QString& what) {
+        rows += QStringLiteral(
+                    "<tr><td style=\"padding:1px 18px 1px 0; color:%1\"><code>%2</code></td>"
+                    "<td style=\"padding:1px 0; color:%3\">%4</td></tr>")
+                    .arg(colours().text.name(), file, colours().muted.name(), what);
+    };
+    std::size_t projectors = 0;
+    for (const auto& reaction : product_->plan().reactions) projectors += reaction.subsets.size();
+    add(QStringLiteral("reactions/"), tr("%n projector(s) as safetensors", nullptr, static_cast<int>(projectors)));
+    add(QStringLiteral("recipe.json, product.json"), tr("the route with the factors in force, and how it was trained"));
+    add(QStringLiteral("card.md"), tr("what it is, for people"));
+    if (metrics_->isChecked()) add(QStringLiteral("metrics.json"), tr("figures with their protocols"));
+    add(QStringLiteral("probes.safetensors"), tr("inputs with the vectors that must come out"));
+    add(QStringLiteral("apply.py"), tr("reads and checks the package with NumPy alone"));
+    if (freebind_->isChecked()) add(QStringLiteral("freebind/"), tr("checkpoints for FreeBind's own code"));
+    add(QStringLiteral("manifest.json"), tr("every file with its size and hash"));
+    contents_->setText(QStringLiteral("<table cellspacing=\"0\">%1</table>").arg(rows));
+}
+
+void PackagePage::changeEvent(QEvent* event) {
+    ExportPage::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange) fillContents();
 }
 
 QString PackagePage::heading() const {

@@ -8,6 +8,7 @@
 #include "ui/export/export_page.h"
 
 class QCheckBox;
+class QLabel;
 
 namespace ui {
 
@@ -24,9 +25,15 @@ public:
     QString problem() const override;
     Work work() override;
 
+protected:
+    void changeEvent(QEvent* event) override;
+
 private:
+    void fillContents();
+
     PathField* folder_;
     QCheckBox *metrics_, *freebind_;
+    QLabel* contents_;
 };
 
 }  // namespace ui

@@ -90,9 +90,8 @@ SurfacePage::SurfacePage(std::shared_ptr<engine::LiveProduct> product, engine::S
         for (auto* box : {x_, y_}) box->addItem(text(factor.symbol), text(factor.name));
     }
     y_->addItem(tr("none"), QString());
-    y_->setCurrentIndex(std::min(1, y_->count() - 1));
     steps_->setRange(2, 101);
-    steps_->setValue(21);
+    setAxes(defaultAxes(*product_, 21));
     for (const auto& space : product_->plan().spaces) baseline_->addItem(text(space.name));
     form_->setContentsMargins(0, 0, 0, 0);
     form_->setVerticalSpacing(10);

@@ -1,0 +1,300 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/compare/compare_page.h"
+
+#include <QEvent>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QMenu>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QTabWidget>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+#include "ui/compare/compare_card.h"
+#include "ui/compare/compare_queries.h"
+#include "ui/compare/compare_surfaces.h"
+#include "ui/compare/compare_table.h"
+#include "ui/style/theme.h"
+#include "ui/widgets/progress_strip.h"
+
+namespace ui {
+
+ComparePage::ComparePage(QWidget* parent)
+    : QWidget(parent),
+      title_(new QLabel(tr("Compare"))),
+      explanation_(new QLabel),
+      empty_(new QLabel),
+      add_(new QPushButton(tr("Add the current setting"))),
+      empty_add_(new QPushButton(tr("Add the current setting"))),
+      space_(new QToolButton),
+      stop_(new QToolButton),
+      spaces_menu_(new QMenu(this)),
+      progress_(new ProgressStrip),
+      stack_(new QStackedWidget),
+      splitter_(new QSplitter(Qt::Vertical)),
+      tabs_(new QTabWidget),
+      table_(new CompareTable(work_)),
+      surfaces_(new CompareSurfaces(work_)),
+      queries_(new CompareQueries) {
+    add_->setObjectName(QStringLiteral("compare_add"));
+    space_->setObjectName(QStringLiteral("compare_space"));
+    stop_->setObjectName(QStringLiteral("compare_resume"));
+    const QString add_tip = tr("A new column with the product and the factors that are open on the page Tune; at most "
+                               "%1 columns")
+                                .arg(kMost);
+    for (auto* button : {add_, empty_add_}) {
+        button->setToolTip(add_tip);
+        connect(button, &QPushButton::clicked, this, &ComparePage::addRequested);
+    }
+    space_->setText(tr("Add a space"));
+    space_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    space_->setPopupMode(QToolButton::InstantPopup);
+    space_->setMenu(spaces_menu_);
+    space_->setAccessibleName(tr("Add a single space as a column"));
+    space_->setToolTip(tr("A single space, as it is, as a column of its own"));
+    space_->setFocusPolicy(Qt::StrongFocus);
+    stop_->setText(tr("Go on"));
+    stop_->setAccessibleName(tr("Go on measuring"));
+    stop_->setToolTip(tr("What is missing was stopped or failed; measures it again"));
+    stop_->setFocusPolicy(Qt::StrongFocus);
+    stop_->hide();
+
+    auto* head = new QHBoxLayout;
+    head->addWidget(title_);
+    head->addSpacing(12);
+    head->addWidget(explanation_, 1);
+    head->addWidget(stop_);
+    head->addWidget(space_);
+    head->addWidget(add_);
+
+    auto* cards = new QWidget;
+    cards_row_ = new QHBoxLayout(cards);
+    cards_row_->setContentsMargins(0, 0, 0, 0);
+    cards_row_->setSpacing(12);
+    auto* scroll = new QScrollArea;
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setWidgetResizable(true);
+    scroll->setWidget(cards);
+    scroll->viewport()->setAutoFillBackground(false);
+    cards->setAutoFillBackground(false);
+    scroll->setAccessibleName(tr("Columns"));
+    tabs_->setObjectName(QStringLiteral("compare_tabs"));
+    tabs_->setDocumentMode(true);
+    tabs_->addTab(table_, tr("&Figures"));
+    tabs_->addTab(surfaces_, tr("&Surfaces"));
+    tabs_->addTab(queries_, tr("&Queries gained and lost"));
+    splitter_->addWidget(scroll);
+    splitter_->addWidget(tabs_);
+    splitter_->setStretchFactor(0, 0);
+    splitter_->setStretchFactor(1, 1);
+    splitter_->setSizes({336, 400});
+    splitter_->setHandleWidth(10);
+    splitter_->setChildrenCollapsible(false);
+
+    auto* nothing = new QWidget;
+    auto* middle = new QVBoxLayout(nothing);
+    empty_->setAlignment(Qt::AlignCenter);
+    empty_->setWordWrap(true);
+    empty_->setText(
+        tr("Nothing to compare yet.\nSet the sliders of a product, add that setting here, set them "
+           "otherwise, add that too; or add another product or a single space."));
+    middle->addStretch(1);
+    middle->addWidget(empty_);
+    middle->addWidget(empty_add_, 0, Qt::AlignHCenter);
+    middle->addStretch(2);
+    stack_->addWidget(nothing);
+    stack_->addWidget(splitter_);
+
+    auto* all = new QVBoxLayout(this);
+    all->setContentsMargins(16, 12, 16, 12);
+    all->setSpacing(8);
+    all->addLayout(head);
+    all->addWidget(progress_);
+    all->addWidget(stack_, 1);
+
+    connect(&work_.runner(), &JobRunner::progressed, progress_,
+            [this](const engine::Progress& progress) { progress_->show(progress); });
+    connect(&queries_->runner(), &JobRunner::progressed, progress_,
+            [this](const engine::Progress& progress) { progress_->show(progress); });
+    connect(&queries_->runner(), &JobRunner::ended, this, &ComparePage::updateStop);
+    connect(progress_, &ProgressStrip::stopRequested, this, [this] {
+        work_.stop();
+        queries_->runner().stop();
+    });
+    connect(stop_, &QToolButton::clicked, this, [this] {
+        work_.resume();
+        updateStop();
+    });
+    connect(&work_, &CompareWork::tableCame, table_, [this] { table_->refresh(); });
+    connect(&work_, &CompareWork::spaceCame, table_, [this] { table_->refresh(); });
+    connect(&work_, &CompareWork::surfaceCame, surfaces_, &CompareSurfaces::surfaceCame);
+    connect(&work_, &CompareWork::failed, this, &ComparePage::failed);
+    connect(&work_, &CompareWork::settledChanged, this, &ComparePage::updateStop);
+    connect(table_, &CompareTable::failed, this, &ComparePage::failed);
+    connect(queries_, &CompareQueries::failed, this, &ComparePage::failed);
+    dress();
+    put({});
+}
+
+ComparePage::~ComparePage() {
+    // They ask work_ for what they show, also while they are hidden for the last time.
+    delete stack_;
+}
+
+void ComparePage::setItems(const QVector<Compared>& items) {
+    put(items);
+}
+
+void ComparePage::addItem(const Compared& item) {
+    QVector<Compared> items = items_;
+    items.push_back(item);
+    put(items);
+}
+
+void ComparePage::removeItem(int index) {
+    if (index < 0 || index >= items_.size()) return;
+    QVector<Compared> items = items_;
+    items.removeAt(index);
+    if (reference_ > index) --reference_;
+    else if (reference_ == index) reference_ = 0;
+    put(items);
+}
+
+void ComparePage::swapItems(int a, int b) {
+    if (std::min(a, b) < 0 || std::max(a, b) >= items_.size() || a == b) return;
+    QVector<Compared> items = items_;
+    items.swapItemsAt(a, b);
+    if (reference_ == a) reference_ = b;
+    else if (reference_ == b) reference_ = a;
+    put(items);
+}
+
+void ComparePage::setReference(int index) {
+    if (index < 0 || index >= items_.size()) return;
+    reference_ = index;
+    fillCards();
+    table_->setReference(reference_);
+    queries_->setItems(items_, reference_);
+}
+
+void ComparePage::put(const QVector<Compared>& items) {
+    items_ = items;
+    while (items_.size() > kMost) {
+        items_.removeFirst();
+        reference_ = std::max(0, reference_ - 1);
+    }
+    items_.erase(std::remove_if(items_.begin(), items_.end(), [](const auto& i) { return !i.product; }), items_.end());
+    reference_ = std::clamp<int>(reference_, 0, std::max<int>(0, static_cast<int>(items_.size()) - 1));
+    work_.setItems(items_);
+    fillCards();
+    fillSpaces();
+    table_->setReference(reference_);
+    table_->refresh();
+    surfaces_->itemsChanged();
+    queries_->setItems(items_, reference_);
+    stack_->setCurrentIndex(items_.isEmpty() ? 0 : 1);
+    add_->setVisible(!items_.isEmpty());
+    space_->setVisible(!items_.isEmpty());
+    add_->setEnabled(items_.size() < kMost);
+    space_->setEnabled(items_.size() < kMost);
+    explanation_->setText(items_.isEmpty()     ? QString()
+                          : items_.size() == 1 ? tr("one column; add another to see differences")
+                                               : tr("%n columns", nullptr, static_cast<int>(items_.size())));
+    updateStop();
+}
+
+void ComparePage::changedHere() {
+    Q_EMIT itemsChanged(items_);
+}
+
+void ComparePage::fillCards() {
+    while (cards_.size() > static_cast<std::size_t>(items_.size())) {
+        // A card may be asking for this itself.
+        cards_.back()->hide();
+        cards_.back()->deleteLater();
+        cards_.pop_back();
+    }
+    while (cards_.size() < static_cast<std::size_t>(items_.size())) {
+        auto* card = new CompareCard;
+        const int index = static_cast<int>(cards_.size());
+        connect(card, &CompareCard::removeAsked, this, [this, index] {
+            removeItem(index);
+            changedHere();
+        });
+        connect(card, &CompareCard::moveAsked, this, [this, index](int by) {
+            swapItems(index, index + by);
+            changedHere();
+        });
+        connect(card, &CompareCard::referenceAsked, this, [this, index] { setReference(index); });
+        connect(card, &CompareCard::applyAsked, this, [this, index] {
+            Q_EMIT applyRequested(QString::fromStdString(items_[index].product->folder().string()),
+                                  items_[index].setting);
+        });
+        cards_row_->addWidget(card, 1);
+        cards_.push_back(card);
+    }
+    for (int i = 0; i < items_.size(); ++i) {
+        cards_[static_cast<std::size_t>(i)]->setItem(i, static_cast<int>(items_.size()), items_[i], &items_[reference_],
+                                                     i == reference_);
+    }
+}
+
+void ComparePage::fillSpaces() {
+    spaces_menu_->clear();
+    QStringList known;
+    for (const auto& item : items_) {
+        for (const auto& space : item.product->plan().spaces) {
+            const QString name = QString::fromStdString(space.name);
+            const bool there =
+                std::any_of(items_.begin(), items_.end(), [&](const auto& other) { return other.space == space.name; });
+            if (known.contains(name) || there) continue;
+            known << name;
+            spaces_menu_->addAction(name, this, [this, product = item.product, name] {
+                Compared column;
+                column.product = product;
+                column.space = name.toStdString();
+                column.name = tr("%1 alone").arg(name);
+                addItem(column);
+                changedHere();
+            });
+        }
+    }
+}
+
+void ComparePage::showTab(Tab tab) {
+    tabs_->setCurrentIndex(static_cast<int>(tab));
+}
+
+bool ComparePage::settled() const {
+    return work_.settled() && !queries_->busy();
+}
+
+void ComparePage::updateStop() {
+    if (!work_.runner().running() && !queries_->busy()) progress_->finish();
+    stop_->setVisible(!items_.isEmpty() && work_.stopped());
+}
+
+void ComparePage::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange) dress();
+}
+
+void ComparePage::dress() {
+    title_->setFont(headingFont(2));
+    add_->setIcon(icon(QStringLiteral("add")));
+    empty_add_->setIcon(icon(QStringLiteral("add")));
+    space_->setIcon(icon(QStringLiteral("add")));
+    stop_->setIcon(icon(QStringLiteral("play")));
+    QPalette muted = palette();
+    muted.setColor(QPalette::WindowText, colours().muted);
+    explanation_->setPalette(muted);
+    empty_->setPalette(muted);
+}
+
+}  // namespace ui

@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Two to four columns side by side, each a product at a setting or a single space: routes and formulas as cards, below
+// them one table of all figures, the surfaces on one scale, and the queries gained and lost. Everything is measured in
+// the background and comes as it is ready; a stop is always possible. Window's thread.
+#pragma once
+
+#include <QVector>
+#include <QWidget>
+
+#include "ui/bridge/job_runner.h"
+#include "ui/compare/compare_work.h"
+#include "ui/compare/compared.h"
+
+class QHBoxLayout;
+class QLabel;
+class QMenu;
+class QPushButton;
+class QSplitter;
+class QStackedWidget;
+class QTabWidget;
+class QToolButton;
+
+namespace ui {
+
+class CompareCard;
+class CompareQueries;
+class CompareSurfaces;
+class CompareTable;
+class ProgressStrip;
+
+class ComparePage : public QWidget {
+    Q_OBJECT
+public:
+    static constexpr int kMost = 4;
+    enum class Tab { Figures, Surfaces, Queries };
+
+    explicit ComparePage(QWidget* parent = nullptr);
+    ~ComparePage() override;
+
+    // Beyond kMost the last ones are kept. The reference stays where its column does.
+    void setItems(const QVector<Compared>& items);
+    void addItem(const Compared& item);
+    void removeItem(int index);
+    void swapItems(int a, int b);
+    const QVector<Compared>& items() const { return items_; }
+    int reference() const { return reference_; }
+    void setReference(int index);
+
+    void showTab(Tab tab);
+    // True when nothing is under way any more: for tests and pictures.
+    bool settled() const;
+    CompareTable& table() { return *table_; }
+    CompareSurfaces& surfaces() { return *surfaces_; }
+    CompareQueries& queries() { return *queries_; }
+    const std::vector<CompareCard*>& cards() const { return cards_; }
+
+Q_SIGNALS:
+    void addRequested();  // the setting in force, of the product that is open
+    void applyRequested(const QString& product, const engine::Setting& setting);
+    void itemsChanged(const QVector<ui::Compared>& items);  // by the user, on this page
+    void failed(const ui::JobFailure& failure);
+
+protected:
+    void changeEvent(QEvent* event) override;
+
+private:
+    void put(const QVector<Compared>& items);
+    void changedHere();
+    void fillCards();
+    void fillSpaces();
+    void updateStop();
+    void dress();
+
+    QVector<Compared> items_;
+    int reference_ = 0;
+    CompareWork work_;
+    QLabel *title_, *explanation_, *empty_;
+    QPushButton *add_, *empty_add_;
+    QToolButton *space_, *stop_;
+    QMenu* spaces_menu_;
+    ProgressStrip* progress_;
+    QStackedWidget* stack_;
+    QSplitter* splitter_;
+    QHBoxLayout* cards_row_;
+    std::vector<CompareCard*> cards_;
+    QTabWidget* tabs_;
+    CompareTable* table_;
+    CompareSurfaces* surfaces_;
+    CompareQueries* queries_;
+};
+
+}  // namespace ui
