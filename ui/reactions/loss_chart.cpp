@@ -121,6 +121,7 @@ LossChart::LossChart(QWidget* parent) : QWidget(parent) {
     list_ = new QComboBox(this);
     list_->setAccessibleName(tr("Reaction whose curves are shown"));
     list_->setToolTip(tr("Reaction whose curves are shown; while a run trains, the newest one"));
+    list_->setVisible(false);  // until there is one
     list_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     log_ = new QToolButton(this);
     log_->setObjectName(QStringLiteral("log_axis"));

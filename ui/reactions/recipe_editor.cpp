@@ -327,6 +327,7 @@ void RecipeEditor::rebuildSteps() {
             replan();
         });
         steps_->addWidget(card);
+        card->show();  // at once: without it they appear a moment later
         cards_.push_back(card);
         if (card->objectName() == focus_card) {
             if (auto* field = card->findChild<QWidget*>(focus_field)) field->setFocus();
