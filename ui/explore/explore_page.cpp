@@ -119,6 +119,7 @@ QWidget* ExplorePage::makeMapSide() {
     spaces_->setAccessibleName(tr("Space that is mapped"));
     spaces_->setToolTip(tr("The product at the current setting, or a single space as it is"));
     spaces_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    spaces_->setSizePolicy(QSizePolicy::Minimum, QSizePolicy::Fixed);
     axes_ = new QComboBox(side);
     axes_->addItem(tr("Principal components"), QStringLiteral("principal"));
     axes_->addItem(tr("Modality gap first"), QStringLiteral("gap"));

@@ -307,7 +307,7 @@ void QueryPanel::explainMore() {
 void QueryPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     // Where there is little room the tooltip has it.
-    table_->setColumnHidden(QueryModel::Wrong, width() < 25 * fontMetrics().averageCharWidth() * 2);
+    table_->setColumnHidden(QueryModel::Wrong, width() < 58 * fontMetrics().averageCharWidth());
 }
 
 void QueryPanel::selectInTable() {
