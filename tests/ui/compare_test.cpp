@@ -117,6 +117,9 @@ private Q_SLOTS:
         QVERIFY(groups >= 1);
         picture(page, "compare_figures");
         ui::applyTheme(ui::ThemeChoice::Dark);
+        QTest::qWait(50);
+        QCOMPARE(page.findChild<QLabel*>(QStringLiteral("compare_note"))->palette().color(QPalette::WindowText),
+                 ui::colours().muted);
         picture(page, "compare_figures_dark");
     }
 

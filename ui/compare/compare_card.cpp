@@ -5,6 +5,7 @@
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QPainter>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include "ui/reactions/route_view.h"
@@ -15,7 +16,7 @@
 namespace ui {
 namespace {
 
-constexpr int kTallestFormulas = 66, kRouteHeight = 164, kStripe = 4;
+constexpr int kTallestFormulas = 86, kRouteHeight = 150, kStripe = 4;
 
 QToolButton* toolButton(const QString& name, const QString& object, const QString& tip) {
     auto* button = new QToolButton;
@@ -157,9 +158,11 @@ void CompareCard::paintEvent(QPaintEvent*) {
 
 void CompareCard::changeEvent(QEvent* event) {
     QFrame::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange) {
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
         dress();
         fill();
+        // A style sheet may take palettes back while the event goes round.
+        QTimer::singleShot(0, this, [this] { dress(); });
     }
 }
 

@@ -11,6 +11,7 @@
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTabWidget>
+#include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -205,7 +206,7 @@ void ComparePage::put(const QVector<Compared>& items) {
     space_->setEnabled(items_.size() < kMost);
     explanation_->setText(items_.isEmpty()     ? QString()
                           : items_.size() == 1 ? tr("one column; add another to see differences")
-                                               : tr("%n columns", nullptr, static_cast<int>(items_.size())));
+                                               : tr("%1 columns").arg(items_.size()));
     updateStop();
 }
 
@@ -282,7 +283,11 @@ void ComparePage::updateStop() {
 
 void ComparePage::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange) dress();
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
+        dress();
+        // A style sheet may take palettes back while the event goes round.
+        QTimer::singleShot(0, this, [this] { dress(); });
+    }
 }
 
 void ComparePage::dress() {

@@ -9,6 +9,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QTableView>
+#include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -260,9 +261,11 @@ void CompareQueries::showEvent(QShowEvent* event) {
 
 void CompareQueries::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange) {
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
         dress();
         if (found_) showFound(found_);
+        // A style sheet may take palettes back while the event goes round.
+        QTimer::singleShot(0, this, [this] { dress(); });
     }
 }
 

@@ -8,6 +8,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QStackedWidget>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -410,9 +411,10 @@ void CompareSurfaces::hideEvent(QHideEvent* event) {
 
 void CompareSurfaces::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange) {
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
         dress();
-        for (std::size_t c = 0; c < columns_.size(); ++c) showColumn(static_cast<int>(c));
+        // A style sheet may take palettes back while the event goes round.
+        QTimer::singleShot(0, this, [this] { dress(); });
     }
 }
 

@@ -13,6 +13,7 @@
 #include <QPainter>
 #include <QShortcut>
 #include <QTableView>
+#include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -152,6 +153,7 @@ CompareTable::CompareTable(const CompareWork& work, QWidget* parent)
     metric_->setToolTip(
         tr("Share of queries, in percent, whose right answer is among the first 1, 5 or 10. "
            "Classification sets show top-1 or top-5, sets with several labels mAP"));
+    note_->setObjectName(QStringLiteral("compare_note"));
     differences_->setObjectName(QStringLiteral("compare_differences"));
     differences_->setToolTip(tr("Hides the rows in which all columns agree to within 0.005 points"));
     copy_->setObjectName(QStringLiteral("compare_copy"));
@@ -239,7 +241,9 @@ void CompareTable::setDifferencesOnly(bool only) {
 void CompareTable::count() {
     const int hidden = model_->rowCount() - filter_->rowCount();
     QStringList parts;
-    if (hidden > 0) parts << tr("%n row(s) hidden, in which all agree", nullptr, hidden);
+    if (hidden > 0)
+        parts << (hidden == 1 ? tr("one row hidden, in which all agree")
+                              : tr("%1 rows hidden, in which all agree").arg(hidden));
     parts << tr("● best of its row");
     if (model_->synthetic()) parts << tr("synthetic world");
     note_->setText(parts.join(QStringLiteral("  ·  ")));
@@ -262,7 +266,11 @@ void CompareTable::save() {
 
 void CompareTable::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange) dress();
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
+        dress();
+        // A style sheet may take palettes back while the event goes round.
+        QTimer::singleShot(0, this, [this] { dress(); });
+    }
 }
 
 void CompareTable::dress() {

@@ -10,6 +10,7 @@
 #include <QPlainTextEdit>
 #include <QScrollArea>
 #include <QStyle>
+#include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -183,7 +184,11 @@ QString CommandPage::explanation() const {
 
 void CommandPage::changeEvent(QEvent* event) {
     ExportPage::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange) dress();
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
+        dress();
+        // A style sheet may take palettes back while the event goes round.
+        QTimer::singleShot(0, this, [this] { dress(); });
+    }
 }
 
 void CommandPage::dress() {

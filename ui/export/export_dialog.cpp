@@ -10,6 +10,7 @@
 #include <QListWidget>
 #include <QPushButton>
 #include <QStackedWidget>
+#include <QTimer>
 #include <QUrl>
 #include <QVBoxLayout>
 
@@ -235,7 +236,11 @@ void ExportDialog::reject() {
 
 void ExportDialog::changeEvent(QEvent* event) {
     QDialog::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange) dress();
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
+        dress();
+        // A style sheet may take palettes back while the event goes round.
+        QTimer::singleShot(0, this, [this] { dress(); });
+    }
 }
 
 void ExportDialog::dress() {

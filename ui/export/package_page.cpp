@@ -83,7 +83,8 @@ void PackagePage::fillContents() {
     };
     std::size_t projectors = 0;
     for (const auto& reaction : product_->plan().reactions) projectors += reaction.subsets.size();
-    add(QStringLiteral("reactions/"), tr("%n projector(s) as safetensors", nullptr, static_cast<int>(projectors)));
+    add(QStringLiteral("reactions/"),
+        projectors == 1 ? tr("one projector as safetensors") : tr("%1 projectors as safetensors").arg(projectors));
     add(QStringLiteral("recipe.json, product.json"), tr("the route with the factors in force, and how it was trained"));
     add(QStringLiteral("card.md"), tr("what it is, for people"));
     if (metrics_->isChecked()) add(QStringLiteral("metrics.json"), tr("figures with their protocols"));
