@@ -11,12 +11,11 @@
 #include "ui/reactions/route_view.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/elided_label.h"
-#include "ui/widgets/wrapped_text.h"
 
 namespace ui {
 namespace {
 
-constexpr int kTallestFormulas = 86, kRouteHeight = 150, kStripe = 4;
+constexpr int kRouteHeight = 150, kStripe = 4;
 
 QToolButton* toolButton(const QString& name, const QString& object, const QString& tip) {
     auto* button = new QToolButton;
@@ -48,13 +47,16 @@ CompareCard::CompareCard(QWidget* parent)
       remove_(toolButton(tr("Remove"), QStringLiteral("card_remove"), tr("Takes the column out of the comparison"))),
       route_(new RouteView),
       factors_(new QLabel),
-      formulas_(new WrappedText(kTallestFormulas)) {
+      formulas_(new QLabel) {
     name_->setObjectName(QStringLiteral("card_name"));
     factors_->setObjectName(QStringLiteral("card_factors"));
     formulas_->setObjectName(QStringLiteral("card_formulas"));
     formulas_->setAccessibleName(tr("Formulas"));
     formulas_->setToolTip(tr("The product vector of each modality: N is unit length, σ and λ are the expert's share"));
     factors_->setWordWrap(true);
+    formulas_->setWordWrap(true);
+    formulas_->setTextFormat(Qt::PlainText);
+    formulas_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     factors_->setTextFormat(Qt::RichText);
     pin_->setCheckable(true);
     route_->setClickable(false);
@@ -108,7 +110,8 @@ void CompareCard::fill() {
     QString subject = item_.isSpace() ? tr("%1 as it is").arg(QString::fromStdString(item_.space))
                                       : QString::fromStdString(product.recipe().name);
     subject += QStringLiteral(" · ") + QString::fromStdString(product.folder().filename().string());
-    if (product.synthetic()) subject += tr(" · synthetic world");
+    // First, so that it is there where the rest is cut.
+    if (product.synthetic()) subject = tr("synthetic world · %1").arg(subject);
     subject_->setText(subject);
     route_->setVisible(!item_.isSpace());
     formulas_->setVisible(!item_.isSpace());
@@ -129,11 +132,10 @@ void CompareCard::fill() {
     factors_->setText(parts.join(QStringLiteral(" &nbsp; ")));
     factors_->setToolTip(before.isEmpty() ? tr("Factors and switches of this column")
                                           : tr("Factors and switches; what differs from the reference is bold"));
-    QList<WrappedText::Paragraph> formulas;
+    QStringList formulas;
     for (const auto& modality : product.plan().modalities)
-        formulas << WrappedText::Paragraph{QString::fromStdString(product.formula(modality, item_.setting)),
-                                           colours().muted};
-    formulas_->setParagraphs(formulas);
+        formulas << QString::fromStdString(product.formula(modality, item_.setting));
+    formulas_->setText(formulas.join(QLatin1Char('\n')));
 }
 
 QString CompareCard::factorsText() const {
@@ -141,7 +143,7 @@ QString CompareCard::factorsText() const {
 }
 
 QString CompareCard::formulasText() const {
-    return formulas_->toPlainText();
+    return formulas_->text();
 }
 
 void CompareCard::paintEvent(QPaintEvent*) {
@@ -173,6 +175,7 @@ void CompareCard::dress() {
     QPalette muted = palette();
     muted.setColor(QPalette::WindowText, colours().muted);
     subject_->setPalette(muted);
+    formulas_->setPalette(muted);
     pin_->setIcon(icon(QStringLiteral("pin")));
     left_->setIcon(turned(QStringLiteral("up"), -90));
     right_->setIcon(turned(QStringLiteral("up"), 90));

@@ -15,7 +15,6 @@ namespace ui {
 
 class ElidedLabel;
 class RouteView;
-class WrappedText;
 
 class CompareCard : public QFrame {
     Q_OBJECT
@@ -48,8 +47,7 @@ private:
     ElidedLabel *name_, *subject_;
     QToolButton *pin_, *left_, *right_, *apply_, *remove_;
     RouteView* route_;
-    QLabel* factors_;
-    WrappedText* formulas_;
+    QLabel *factors_, *formulas_;
 };
 
 }  // namespace ui

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/export/command_line.h"
 #include "ui/style/theme.h"
 #include "ui/views/curve_view.h"
 #include "ui/views/heat_map_view.h"
@@ -129,17 +130,9 @@ void CompareSurfaces::fillAxes(QComboBox* x, QComboBox* y, const engine::LivePro
         for (auto* box : {x, y}) box->addItem(text(factor.symbol), text(factor.name));
     }
     y->addItem(tr("none"), QString());
-    // Audio and text, as in the paper's figures, where there are such.
-    const auto ending = [](const QComboBox* box, const QString& end, int otherwise) {
-        for (int i = 0; i < box->count(); ++i) {
-            if (box->itemData(i).toString().endsWith(end)) return i;
-        }
-        return std::min(otherwise, box->count() - 1);
-    };
-    x->setCurrentIndex(ending(x, QStringLiteral("_a"), 0));
-    const int second = ending(y, QStringLiteral("_t"), 1);
-    y->setCurrentIndex(second == x->currentIndex() ? (x->currentIndex() == 0 ? std::min(1, y->count() - 1) : 0)
-                                                   : second);
+    const auto axes = defaultAxes(product, 2);
+    if (!axes.empty()) x->setCurrentIndex(x->findData(text(axes[0].factor)));
+    y->setCurrentIndex(y->findData(axes.size() > 1 ? text(axes[1].factor) : QString()));
 }
 
 CompareSurfaces::Column CompareSurfaces::makeColumn(int index) {

@@ -124,15 +124,19 @@ QString wrappedLine(const QString& line, int columns) {
 
 std::vector<engine::FactorAxis> defaultAxes(const engine::LiveProduct& product, std::size_t steps) {
     std::vector<std::string> chosen;
-    for (const char* ending : {"_a", "_t", ""}) {
+    const auto take = [&](const std::string& kind, const std::string& ending) {
         for (const auto& factor : product.plan().factors) {
             const bool known = std::find(chosen.begin(), chosen.end(), factor.name) != chosen.end();
-            if (factor.live && !known && factor.name.ends_with(ending)) {
-                chosen.push_back(factor.name);
-                if (*ending) break;  // the first step's
-            }
+            if (!factor.live || known || !factor.name.starts_with(kind) || !factor.name.ends_with(ending)) continue;
+            chosen.push_back(factor.name);
+            if (!ending.empty()) return true;
         }
+        return false;
+    };
+    for (const char* ending : {"_a", "_t"}) {
+        if (!take("sigma", ending)) take("lambda", ending);
     }
+    take("", "");
     std::vector<engine::FactorAxis> out;
     for (const auto& name : chosen) {
         if (out.size() < 2) out.push_back({name, 0, 1, steps});

@@ -65,6 +65,7 @@ PackagePage::PackagePage(std::shared_ptr<engine::LiveProduct> product, engine::S
     form->addRow(QString(), freebind_);
     contents_->setTextFormat(Qt::RichText);
     contents_->setWordWrap(true);
+    contents_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     form->addRow(tr("Contents"), contents_);
     fillContents();
     for (auto* box : {metrics_, freebind_}) connect(box, &QCheckBox::toggled, this, &PackagePage::fillContents);
