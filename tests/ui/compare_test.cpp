@@ -307,6 +307,37 @@ private Q_SLOTS:
         screenshot(page, "compare_3d");
     }
 
+    void productsWithOtherFactors() {
+        if (!tiny_) QSKIP("only with the test's own world");
+        tiny_->train("InternVL_IB", tiny_->path("other"));
+        const auto other = tiny_->open(tiny_->path("other"));
+        ui::ComparePage page;
+        page.setItems({a_, {other, other->defaults(), QStringLiteral("InternVL_IB"), {}}});
+        show(page);
+        page.showTab(ui::ComparePage::Tab::Surfaces);
+        QTRY_VERIFY_WITH_TIMEOUT(page.settled(), 120000);
+        // Each has axes of its own, and the shared ones are gone.
+        QVERIFY(!page.findChild<QComboBox*>(QStringLiteral("compare_x"))->isVisible());
+        QVERIFY(page.surfaces().map(0)->isVisible() && page.surfaces().map(1)->isVisible());
+        QCOMPARE(page.surfaces().map(0)->scale().reach, page.surfaces().map(1)->scale().reach);
+        // The same sets by the same protocol: differences count.
+        const auto& model = page.table().model();
+        const auto figures = other->measure(other->defaults(), {});
+        int counted = 0;
+        for (int r = 0; r < model.rowCount(); ++r) {
+            const auto* set = figures.find(model.index(r, 0).data().toString().toStdString());
+            if (!set) continue;
+            const auto index = model.index(r, model.itemColumn(1));
+            QVERIFY(std::fabs(index.data(ui::kExportRole).toDouble() -
+                              set->value(model.index(r, 1).data().toString().toStdString())) < 1e-9);
+            if (index.data(ui::CompareModel::DifferenceRole).isValid()) ++counted;
+        }
+        QVERIFY(counted > 0);
+        picture(page, "compare_products");
+        page.showTab(ui::ComparePage::Tab::Queries);
+        QVERIFY(page.queries().status().contains(QStringLiteral("two products")));
+    }
+
     void queriesGainedAndLost() {
         ui::ComparePage page;
         page.setItems({a_, b_, off_});
