@@ -320,6 +320,12 @@ private Q_SLOTS:
         QVERIFY(!page.findChild<QComboBox*>(QStringLiteral("compare_x"))->isVisible());
         QVERIFY(page.surfaces().map(0)->isVisible() && page.surfaces().map(1)->isVisible());
         QCOMPARE(page.surfaces().map(0)->scale().reach, page.surfaces().map(1)->scale().reach);
+        // A place of one is no place of the other.
+        const QPointF kept = page.surfaces().map(1)->cursorAt();
+        QTest::mouseClick(page.surfaces().map(0), Qt::LeftButton, {},
+                          page.surfaces().map(0)->place(0.2, 0.4).toPoint());
+        QVERIFY(std::fabs(page.surfaces().map(0)->cursorAt().x() - 0.2) < 0.03);
+        QCOMPARE(page.surfaces().map(1)->cursorAt(), kept);
         // The same sets by the same protocol: differences count.
         const auto& model = page.table().model();
         const auto figures = other->measure(other->defaults(), {});

@@ -374,7 +374,10 @@ void CompareSurfaces::moveCursors(int from, double x, double y) {
     linking_ = true;
     for (std::size_t c = 0; c < columns_.size(); ++c) {
         auto& column = columns_[c];
-        const bool same = axesOf(static_cast<int>(c)).size() == axesOf(from).size();
+        // A place means the same only where the factors are the same.
+        const auto here = axesOf(static_cast<int>(c)), there = axesOf(from);
+        const bool same = std::equal(here.begin(), here.end(), there.begin(), there.end(),
+                                     [](const auto& a, const auto& b) { return a.factor == b.factor; });
         if (!same) continue;
         column.map->setCursor(x, y);
         column.curve->setCursor(x);
