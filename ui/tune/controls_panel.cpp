@@ -165,9 +165,7 @@ void ControlsPanel::rebuild() {
             continue;
         }
         auto* caption = new QLabel(tr("%1 in %2").arg(of, text(factor.modality)));
-        QPalette muted = caption->palette();
-        muted.setColor(QPalette::WindowText, colours().muted);
-        caption->setPalette(muted);
+        caption->setForegroundRole(QPalette::PlaceholderText);
         auto* slider = new FactorSlider(factor, of, unified);
         column->addWidget(caption);
         column->addWidget(slider);

@@ -145,6 +145,7 @@ QWidget* TunePage::makeViews() {
     products_->setAccessibleName(tr("Product"));
     products_->setToolTip(tr("The product that is tuned"));
     products_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    title_->setForegroundRole(QPalette::PlaceholderText);
     title_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     connect(products_, &QComboBox::activated, this,
             [this](int index) { project_.setProduct(products_->itemData(index).toString()); });
@@ -226,6 +227,7 @@ QWidget* TunePage::makeViews() {
     column->addWidget(panes_, 1);
     caption_ = new QLabel;
     caption_->setWordWrap(true);
+    caption_->setForegroundRole(QPalette::PlaceholderText);
     caption_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     column->addWidget(caption_);
     column->addWidget(progress_);
@@ -330,9 +332,6 @@ void TunePage::showTitle() {
     const auto live = session_.product();
     title_->setText(live->synthetic() ? tr("synthetic world") : QString());
     title_->setToolTip(text(live->recipe().description));
-    QPalette muted = title_->palette();
-    muted.setColor(QPalette::WindowText, colours().muted);
-    title_->setPalette(muted);
 }
 
 void TunePage::setProducts(const QStringList& folders, const QString& current) {
@@ -746,9 +745,6 @@ void TunePage::showSurface() {
                           .arg(delta(of->group.name), text(of->group.metric), sets.join(QStringLiteral(", ")),
                                text(surface->subject), text(surface->baseline),
                                live->synthetic() ? tr(" · synthetic world") : QString()));
-    QPalette muted = caption_->palette();
-    muted.setColor(QPalette::WindowText, colours().muted);
-    caption_->setPalette(muted);
 }
 
 void TunePage::factorPicked(const QString& factor, double value, bool dragging) {

@@ -151,6 +151,8 @@ SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(makeGraph())
     note_->setToolTip(container->accessibleDescription());
     note_->setContentsMargins(10, 2, 10, 6);
     note_->setAutoFillBackground(true);
+    note_->setBackgroundRole(QPalette::Base);
+    note_->setForegroundRole(QPalette::PlaceholderText);
     note_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
     auto* middle = new QHBoxLayout;
     middle->setSpacing(0);
@@ -467,10 +469,6 @@ void SurfaceView::applyColours() {
     series_->setColorStyle(Q3DTheme::ColorStyleRangeGradient);
     series_->setBaseGradient(divergingGradient(scale_.low, scale_.high, scale_.reach));
     paintItems();
-    QPalette p = note_->palette();
-    p.setColor(QPalette::Window, c.panel);
-    p.setColor(QPalette::WindowText, c.muted);
-    note_->setPalette(p);
     QFont small = font();
     small.setPointSizeF(std::max(7.0, small.pointSizeF() * 0.9));
     note_->setFont(small);

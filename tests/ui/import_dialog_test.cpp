@@ -457,4 +457,4 @@ private:
 };
 
 QTEST_MAIN(ImportTest)
-#include "import_test.moc"
+#include "import_dialog_test.moc"
