@@ -377,6 +377,7 @@ void MainWindow::connectAll() {
     });
 
     connect(compare_, &ComparePage::failed, message_, &MessageBar::showError);
+    connect(compare_, &ComparePage::itemsChanged, this, [this](const QVector<Compared>& items) { compared_ = items; });
     connect(compare_, &ComparePage::addRequested, this, &MainWindow::addToComparison);
     connect(compare_, &ComparePage::applyRequested, this,
             [this](const QString& folder, const engine::Setting& setting) {
@@ -524,6 +525,7 @@ void MainWindow::exportDialog() {
         return;
     }
     auto* dialog = new ExportDialog(session_.product(), project_.setting(), this);
+    if (!session_.axes().empty()) dialog->setAxes(session_.axes());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->show();
 }

@@ -43,6 +43,7 @@ public:
     void setBaseline(const BaselineChoice& baseline);
     // One or two factors; none: no surface is wanted.
     void setAxes(const std::vector<engine::FactorAxis>& axes);
+    const std::vector<engine::FactorAxis>& axes() const { return axes_; }
     // Whose exact curves through the setting are wanted; empty: none.
     void setCurveFactor(const std::string& factor);
 

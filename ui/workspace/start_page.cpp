@@ -33,7 +33,9 @@ QStringList localPaths(const QMimeData* data) {
 StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     setAcceptDrops(true);
     auto* content = new QWidget;
-    title_ = new QLabel(tr("Molecule-Space Studio"));
+    // As text, for a label's own font is lost when the theme's style sheet is put on.
+    title_ = new QLabel(
+        QStringLiteral("<span style='font-size:19pt; font-weight:600'>%1</span>").arg(tr("Molecule-Space Studio")));
     sentence_ =
         new QLabel(tr("Fuse the embedding spaces of several models without paired data, and set by hand how much "
                       "of each expert the result has."));
@@ -195,9 +197,6 @@ void StartPage::changeEvent(QEvent* event) {
 }
 
 void StartPage::refresh() {
-    QFont large = headingFont(2);
-    large.setPointSizeF(large.pointSizeF() * 1.25);
-    title_->setFont(large);
     recent_title_->setFont(headingFont(1));
     QFont sentence = font();
     sentence.setPointSizeF(sentence.pointSizeF() * 1.1);
