@@ -38,6 +38,18 @@ Setting settingFrom(const Json& json, const std::string& where) {
     return setting;
 }
 
+// A part of the file, or an empty one of that kind where it is missing.
+Json part(const Json& json, const char* key, const Json& empty, const std::string& where) {
+    const Json found = json.value(key, empty);
+    if (found.type() != empty.type()) {
+        throw engine::Error(
+            engine::ErrorCode::InvalidInput, where,
+            std::string("expected ") + empty.type_name() + " as \"" + key + "\", found " + found.type_name(),
+            "the file was changed by hand; put it right or begin a new project");
+    }
+    return found;
+}
+
 // Beside the file: relative, so that a folder can be moved with its project.
 std::string pathTo(const QString& path, const QString& file) {
     if (file.isEmpty() || path.isEmpty()) return text(path);
@@ -294,7 +306,7 @@ void Project::restore(const Json& json) {
     Project read;  // so that this one stays as it is where the file is wrong
     try {
         read.workspace_ = pathFrom(text(json, "workspace"), file_);
-        for (const auto& p : json.value("products", Json::array())) {
+        for (const auto& p : part(json, "products", Json::array(), where)) {
             const QString folder = pathFrom(text(p, "folder"), file_);
             if (folder.isEmpty()) continue;
             read.products_ << folder;
@@ -302,18 +314,18 @@ void Project::restore(const Json& json) {
         }
         read.product_ = pathFrom(text(json, "current"), file_);
         if (!read.products_.contains(read.product_)) read.product_ = read.products_.value(0);
-        for (const auto& s : json.value("snapshots", Json::array())) {
+        for (const auto& s : part(json, "snapshots", Json::array(), where)) {
             read.snapshots_.push_back({s.value("number", 0), text(s, "name"), pathFrom(text(s, "product"), file_),
                                        settingFrom(s.at("setting"), where)});
             read.last_snapshot_ = std::max(read.last_snapshot_, read.snapshots_.back().number);
         }
-        const Json presets = json.value("presets", Json::object());  // items() refers to it
+        const Json presets = part(json, "presets", Json::object(), where);  // items() refers to it
         for (const auto& [name, setting] : presets.items())
             read.presets_[QString::fromStdString(name)] = settingFrom(setting, where);
-        const Json baseline = json.value("baseline", Json::object());
+        const Json baseline = part(json, "baseline", Json::object(), where);
         read.baseline_ = {text(baseline, "space"), baseline.value("snapshot", 0)};
         if (read.baseline_.snapshot != 0 && !read.snapshot(read.baseline_.snapshot)) read.baseline_ = {};
-        const Json view = json.value("view", Json::object());
+        const Json view = part(json, "view", Json::object(), where);
         read.view_ = {text(view, "group"),
                       text(view, "x"),
                       text(view, "y"),
@@ -321,7 +333,7 @@ void Project::restore(const Json& json) {
                       std::clamp(view.value("steps", 21), 3, 201),
                       view.value("curves", false)};
         if (read.view_.metric.isEmpty()) read.view_.metric = QStringLiteral("R@1");
-        read.extra_ = json.value("window", Json::object());
+        read.extra_ = part(json, "window", Json::object(), where);
     } catch (const Json::exception& error) {
         throw engine::Error(engine::ErrorCode::InvalidInput, where,
                             std::string("a value is of another type than expected: ") + error.what(),
