@@ -68,7 +68,7 @@ if [ -n "$deep" ]; then
     unset MOLSPACE_DEEP
     stage "build, ASan and UBSan" build dev-asan && stage "tests, ASan and UBSan" tests dev-asan || true
     # libgomp is not instrumented, its barriers look like races: the preset runs one OpenMP thread, and what is looked at
-    # is the program's own threads and locks.
+    # is the program's own threads and locks. Long numerics without any of those are left out.
     stage "build, TSan" build dev-tsan && stage "tests, TSan" tests dev-tsan -LE deep || true
     stage "build, without CUDA" build no-cuda && stage "tests, without CUDA" tests no-cuda || true
     stage "build, without LibTorch and Qt" build minimal && stage "tests, without LibTorch and Qt" tests minimal || true
