@@ -21,6 +21,7 @@
 
 #include "engine/base/error.h"
 #include "engine/ops/softmax_tile.h"
+#include "engine/ops/torch_support.h"
 #include "engine/ops/vector_math.h"
 
 namespace engine {
@@ -229,7 +230,7 @@ std::vector<Matrix> attend(MatrixView queries, const EmbeddingSource& keys,
     if (options.device == "cpu" && !options.tensor_ops) {
         onProcessor(queries, keys, values, options, job, meter, units, state);
     } else {
-        onDevice(queries, keys, values, options, job, meter, units, state);
+        torchCall([&] { onDevice(queries, keys, values, options, job, meter, units, state); });
     }
     for (auto& out : state.out) {
         if (options.normalise) {

@@ -10,7 +10,7 @@
 #include "engine/ops/info_tile.h"
 #include "engine/ops/softmax_tile.h"
 #include "engine/projector/projector_step.h"
-#include "engine/projector/torch_support.h"
+#include "engine/ops/torch_support.h"
 
 namespace engine {
 namespace {

@@ -133,5 +133,20 @@ INSTANTIATE_TEST_SUITE_P(Ways, Attend,
                                          Way{"GpuTensorOps", "cuda", true, false}),
                          [](const auto& way) { return std::string(way.param.name); });
 
+// A GPU that is lost or full is an error of the program's own kind, not LibTorch's.
+TEST(AttendOnADevice, WhatLibTorchRefusesIsADeviceError) {
+    const Matrix rows = unitRows(10, 8, 1);
+    const MatrixSource source(rows.view(), nullptr);
+    AttendOptions options;
+    options.device = "cuda:63";
+    try {
+        attend(rows.view(), source, {&source}, options, {}, nullptr, 0);
+        FAIL() << "there is no such device";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::Device);
+        EXPECT_FALSE(error.message().empty());
+    }
+}
+
 }  // namespace
 }  // namespace engine
