@@ -204,13 +204,16 @@ bool LiveProduct::prepare(std::size_t set, const Setting& setting, const JobCont
     auto next = std::make_shared<LandscapeEvaluator>(*evaluator(), allOf(outlines_.size()));
     const auto prepared = next->prepare(setting, job, true, set);
     const auto direct = prepared.direct.find(outlines_[set].name);
+    std::map<std::vector<std::size_t>, std::shared_ptr<LandscapeEvaluator>> old;  // with `next`: freed without the lock
     const std::lock_guard lock(mutex_);
+    // Under the lock: after a stop nothing changes any more for those who ask what is missing.
+    job.checkStop();
     if (direct != prepared.direct.end()) {
         why_not_[set] = direct->second;
         return false;
     }
-    evaluator_ = std::move(next);
-    subsets_.clear();
+    evaluator_.swap(next);
+    subsets_.swap(old);
     return true;
 }
 

@@ -146,6 +146,31 @@ private Q_SLOTS:
         QVERIFY(stopped);
     }
 
+    // Also where the result is on its way already when it is dropped.
+    void nothingIsHeardOfWhatWasDropped() {
+        ui::JobRunner runner;
+        std::atomic<bool> ready = false;
+        int calls = 0;
+        QSignalSpy ended(&runner, &ui::JobRunner::ended), cancelled(&runner, &ui::JobRunner::cancelled);
+        runner.start<int>(
+            "quick",
+            [&](const engine::JobContext&) {
+                ready = true;
+                return 1;
+            },
+            [&](int) { ++calls; });
+        while (!ready) QThread::msleep(1);
+        QThread::msleep(50);  // its message waits for the window by now
+        runner.drop();
+        QVERIFY(!runner.running());
+        QTest::qWait(50);
+        QCOMPARE(calls + ended.count() + cancelled.count(), 0);
+        runner.start<int>(
+            "next", [](const engine::JobContext&) { return 2; }, [&](int value) { calls = value; });
+        QVERIFY(ended.wait(5000));
+        QCOMPARE(calls, 2);
+    }
+
     void theNewestTaskIsDoneAndThoseBetweenAreNot() {
         std::atomic<int> ran = 0, last = -1;
         ui::NewestWorker worker;

@@ -62,6 +62,11 @@ void JobRunner::stop() {
     if (current_) current_->stop.request_stop();
 }
 
+void JobRunner::drop() {
+    stop();
+    current_ = nullptr;
+}
+
 void JobRunner::startAny(const QString& title, Work work, Done done) {
     if (current_) current_->stop.request_stop();
     auto run = std::make_shared<Run>();

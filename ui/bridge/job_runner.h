@@ -50,7 +50,8 @@ public:
     }
     // T must be copyable; results go by std::shared_ptr<const X> where they are large.
 
-    void stop();  // asks; the run ends by cancelled()
+    void stop();  // asks; the run ends by cancelled(), or by its result where that was there already
+    void drop();  // stops, and nothing of the run is heard any more, not even its end
     bool running() const { return current_ != nullptr; }
     QString title() const { return title_; }
 

@@ -4,6 +4,8 @@
 
 #include <QMetaObject>
 
+#include <algorithm>
+
 #include "engine/base/error.h"
 
 namespace ui {
@@ -26,6 +28,13 @@ std::string keyOf(const std::vector<engine::FactorAxis>& axes, const Setting& se
     return key + engine::settingToJson(fixed).dump();
 }
 
+bool sameAxes(const std::vector<engine::FactorAxis>& a, const std::vector<engine::FactorAxis>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const engine::FactorAxis& x, const engine::FactorAxis& y) {
+                          return x.factor == y.factor && x.first == y.first && x.last == y.last && x.steps == y.steps;
+                      });
+}
+
 }  // namespace
 
 bool BaselineChoice::operator==(const BaselineChoice& other) const {
@@ -33,12 +42,13 @@ bool BaselineChoice::operator==(const BaselineChoice& other) const {
         if (a.has_value() != b.has_value()) return false;
         return !a || (a->factors == b->factors && a->expert_weights == b->expert_weights);
     };
-    return space == other.space && same(setting, other.setting);
+    return space == other.space && name == other.name && same(setting, other.setting);
 }
 
 LiveSession::LiveSession(QObject* parent) : QObject(parent) {
     for (JobRunner* runner : {&preparing_, &spaces_, &baselines_})
         connect(runner, &JobRunner::failed, this, &LiveSession::failed);
+    connect(&opening_, &JobRunner::started, this, &LiveSession::openingStarted);
     connect(&opening_, &JobRunner::failed, this, &LiveSession::openFailed);
     connect(&preparing_, &JobRunner::progressed, this, &LiveSession::preparingProgressed);
     connect(&preparing_, &JobRunner::ended, this, &LiveSession::preparingEnded);
@@ -60,18 +70,15 @@ void LiveSession::open(const QString& product, const QString& workspace) {
             choice_ = {product_->recipe().base, std::nullopt, QString::fromStdString(product_->recipe().base)};
             figures_ = {};
             figures_.sets.resize(product_->sets().size());
+            measureSpaces();
             Q_EMIT opened();
             prepare();
-            measureSpaces();
         });
 }
 
 void LiveSession::close() {
     ++generation_;
-    opening_.stop();
-    preparing_.stop();
-    spaces_.stop();
-    baselines_.stop();
+    for (JobRunner* runner : {&opening_, &preparing_, &spaces_, &baselines_}) runner->drop();
     points_.interrupt();
     surfaces_.interrupt();
     curves_.interrupt();
@@ -91,16 +98,20 @@ void LiveSession::setSetting(const Setting& setting) {
     wantFigures();
     wantSurface();
     wantCurves();
-    if (experts_changed && !product_->missing(setting_).empty()) prepare();
+    // What is being prepared for other experts would replace what is ready for these.
+    if (experts_changed && (preparing_.running() || !product_->missing(setting_).empty())) prepare();
 }
 
 void LiveSession::setBaseline(const BaselineChoice& baseline) {
-    if (!product_ || (baseline == choice_ && baseline_)) return;
+    if (!product_) return;
+    const bool coming = baselines_.running() || (!baseline.setting && spaces_.running());
+    if (baseline == choice_ && (baseline_ || coming)) return;
     choice_ = baseline;
     measureBaseline();
 }
 
 void LiveSession::setAxes(const std::vector<engine::FactorAxis>& axes) {
+    if (!sameAxes(axes, axes_)) ++axes_generation_;
     axes_ = axes;
     wantSurface();
 }
@@ -170,8 +181,8 @@ void LiveSession::measureBaseline() {
             table.subject = choice.name.toStdString();
             return std::make_shared<const MetricsTable>(std::move(table));
         },
-        [this, choice](std::shared_ptr<const MetricsTable> table) {
-            if (!(choice == choice_)) return;
+        [this, live, choice](std::shared_ptr<const MetricsTable> table) {
+            if (live != product_ || !(choice == choice_)) return;
             ++generation_;
             baseline_ = *table;
             Q_EMIT baselineChanged();
@@ -179,6 +190,14 @@ void LiveSession::measureBaseline() {
             wantCurves();
             wantFigures();
         });
+}
+
+void LiveSession::tellFailure(const std::shared_ptr<LiveProduct>& live) {
+    const auto failure = currentFailure();
+    if (!failure) throw;
+    QMetaObject::invokeMethod(this, [this, live, failure] {
+        if (live == product_) Q_EMIT failed(*failure);
+    });
 }
 
 void LiveSession::wantFigures() {
@@ -201,9 +220,8 @@ void LiveSession::wantFigures() {
             if (!labels || context.newerWaits()) return;
             context.allowInterrupt();
             send(live->figures(setting, true, context.job()));
-        } catch (const engine::Error&) {
-            const auto failure = currentFailure();
-            QMetaObject::invokeMethod(this, [this, failure] { Q_EMIT failed(*failure); });
+        } catch (...) {
+            tellFailure(live);
         }
     });
 }
@@ -220,24 +238,24 @@ void LiveSession::wantSurface() {
     if (key == surface_key_) return;
     surface_key_ = key;
     surfaces_.post([this, live = product_, setting = setting_, axes = axes_, baseline = *baseline_,
-                    generation = generation_](auto& context) {
-        const auto send = [&](const engine::SweepSurface& surface) {
-            if (surface.groups.empty()) return;
-            auto shared = std::make_shared<const engine::SweepSurface>(surface);
-            QMetaObject::invokeMethod(this, [this, generation, shared] {
-                if (generation != generation_) return;
-                surface_ = shared;
+                    generation = generation_, axes_generation = axes_generation_](auto& context) {
+        const auto send = [&](std::shared_ptr<const engine::SweepSurface> surface) {
+            QMetaObject::invokeMethod(this, [this, generation, axes_generation, surface] {
+                if (generation != generation_ || axes_generation != axes_generation_) return;
+                surface_ = surface;
                 Q_EMIT surfaceChanged();
             });
         };
         try {
-            live->surface(axes, setting, baseline, context.job(), [&](const engine::SweepSurface& surface) {
-                send(surface);
-                context.allowInterrupt();
-            });
-        } catch (const engine::Error&) {
-            const auto failure = currentFailure();
-            QMetaObject::invokeMethod(this, [this, failure] { Q_EMIT failed(*failure); });
+            const auto whole =
+                live->surface(axes, setting, baseline, context.job(), [&](const engine::SweepSurface& surface) {
+                    if (!surface.groups.empty()) send(std::make_shared<const engine::SweepSurface>(surface));
+                    context.allowInterrupt();
+                });
+            // Nothing is ready for these experts yet: what is shown is of others.
+            if (whole.groups.empty()) send(nullptr);
+        } catch (...) {
+            tellFailure(live);
         }
     });
 }
@@ -252,7 +270,7 @@ void LiveSession::wantCurves() {
     curve_key_ = key;
     curves_.post([this, live = product_, setting = setting_, baseline = *baseline_, factor = curve_factor_,
                   generation = generation_](auto& context) {
-        context.allowInterrupt();
+        // Not to be given up: while another factor is dragged, curves would never come.
         try {
             auto curves = std::make_shared<std::vector<engine::LiveCurve>>();
             for (const auto& group : live->groups(baseline)) {
@@ -262,9 +280,8 @@ void LiveSession::wantCurves() {
             QMetaObject::invokeMethod(this, [this, generation, factor, curves] {
                 if (generation == generation_ && factor == curve_factor_) Q_EMIT curvesChanged(*curves);
             });
-        } catch (const engine::Error&) {
-            const auto failure = currentFailure();
-            QMetaObject::invokeMethod(this, [this, failure] { Q_EMIT failed(*failure); });
+        } catch (...) {
+            tellFailure(live);
         }
     });
 }

@@ -51,11 +51,14 @@ public:
     const engine::LiveFigures& figures() const { return figures_; }
     std::shared_ptr<const engine::SweepSurface> surface() const { return surface_; }
     bool preparing() const { return preparing_.running(); }
+    // What is not prepared yet waits until the experts change.
+    void stopPreparing() { preparing_.stop(); }
     bool opening() const { return opening_.running(); }
     // True when nothing is under way any more: for tests and pictures.
     bool settled() const;
 
 Q_SIGNALS:
+    void openingStarted();
     void opened();  // product() is there, at its defaults
     void closed();
     void openFailed(const ui::JobFailure& failure);
@@ -66,7 +69,7 @@ Q_SIGNALS:
     void setPrepared(std::size_t set);  // its figures are live from now on
     void preparingEnded();
     void figuresChanged();  // figures()
-    void surfaceChanged();  // surface(): complete, or its coarse levels
+    void surfaceChanged();  // surface(): complete, or its coarse levels; or gone, where no group is ready
     void curvesChanged(const std::vector<engine::LiveCurve>& curves);
 
 private:
@@ -77,6 +80,8 @@ private:
     void prepare();
     void measureSpaces();
     void measureBaseline();
+    // In a worker's catch: tells what went wrong, unless it was a stop or the product is another one by now.
+    void tellFailure(const std::shared_ptr<engine::LiveProduct>& live);
 
     std::shared_ptr<engine::LiveProduct> product_;
     std::uint64_t generation_ = 0;  // of product and baseline: surfaces and curves of an older one are dropped
@@ -84,6 +89,7 @@ private:
     BaselineChoice choice_;
     std::optional<engine::MetricsTable> baseline_;
     std::vector<engine::FactorAxis> axes_;
+    std::uint64_t axes_generation_ = 0;  // surfaces over other axes are dropped
     std::string curve_factor_;
     engine::LiveFigures figures_;
     std::shared_ptr<const engine::SweepSurface> surface_;
