@@ -145,6 +145,53 @@ private Q_SLOTS:
         QVERIFY(project.setting().expert_weights.contains("New"));
     }
 
+    // Paths beside the project's file are relative in the copy, too.
+    void whatIsRecoveredKnowsItsFileAndCountsAsChanged() {
+        ui::Project project;
+        project.addProduct(path("one"));
+        project.beginWith(path("one"), at(0.7));
+        project.save(path("s.msproject"));
+        project.setSetting(at(0.2), "x");
+        auto state = project.state();
+        state["recovered_from"] = project.file().toStdString();
+        ui::Project again;
+        QVERIFY(!again.worthSaving());
+        again.recover(state);
+        QCOMPARE(again.file(), path("s.msproject"));
+        QCOMPARE(again.product(), path("one"));
+        QCOMPARE(again.setting().factors.at("sigma_a"), 0.2);
+        QVERIFY(again.modified() && again.worthSaving());
+        QVERIFY(!again.state().contains("recovered_from"));
+        again.save(path("s.msproject"));
+        QVERIFY(!again.worthSaving());
+        // Of no file yet: still not to be lost without a word.
+        state = project.state();
+        state["products"][0]["folder"] = path("one").toStdString();
+        state["recovered_from"] = "";
+        ui::Project unnamed;
+        unnamed.recover(state);
+        QVERIFY(unnamed.file().isEmpty() && unnamed.worthSaving());
+        QVERIFY_THROWS_EXCEPTION(engine::Error, again.recover(engine::Json::array()));
+        QCOMPARE(again.file(), path("s.msproject"));
+    }
+
+    void aSettingOfAnotherProductIsOneStep() {
+        ui::Project project;
+        begin(project);
+        project.addProduct("/p/two", false);
+        QCOMPARE(project.product(), QString("/p/one"));
+        project.show("/p/two", at(0.4), "of two");
+        QCOMPARE(project.product(), QString("/p/two"));
+        QCOMPARE(project.setting().factors.at("sigma_a"), 0.4);
+        QCOMPARE(project.undoStack().count(), 1);
+        project.undoStack().undo();
+        QCOMPARE(project.product(), QString("/p/one"));
+        QCOMPARE(project.setting().factors.at("sigma_a"), 0.7);
+        project.undoStack().redo();
+        QCOMPARE(project.product(), QString("/p/two"));
+        QCOMPARE(project.setting().factors.at("sigma_a"), 0.4);
+    }
+
 private:
     QString path(const char* name) const { return folder_.filePath(QString::fromLatin1(name)); }
     static engine::Setting at(double value) {

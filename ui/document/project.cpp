@@ -152,13 +152,14 @@ void Project::setWorkspace(const QString& folder) {
     Q_EMIT changed();
 }
 
-void Project::addProduct(const QString& folder) {
+void Project::addProduct(const QString& folder, bool current) {
     if (!products_.contains(folder)) {
         products_ << folder;
         touched_ = true;
         Q_EMIT productsChanged();
+        Q_EMIT changed();
     }
-    setProduct(folder);
+    if (current) setProduct(folder);
 }
 
 void Project::removeProduct(const QString& folder) {
@@ -204,6 +205,15 @@ void Project::setSetting(const Setting& setting, const QString& what, int drag) 
     Undoable after = undoable();
     after.settings[product_] = setting;
     push(what, after, drag);
+}
+
+void Project::show(const QString& product, const Setting& setting, const QString& what) {
+    if (product == product_) return setSetting(setting, what);
+    addProduct(product, false);
+    Undoable after = undoable();
+    after.product = product;
+    after.settings[product] = setting;
+    push(what, after);
 }
 
 int Project::addSnapshot(const QString& name, const std::optional<Setting>& of) {
@@ -355,7 +365,7 @@ void Project::restore(const Json& json) {
     extra_ = read.extra_;
     unknown_ = read.unknown_;
     stack_.clear();
-    touched_ = false;
+    touched_ = recovered_ = false;
     Q_EMIT workspaceChanged();
     Q_EMIT productsChanged();
     Q_EMIT productChanged();
@@ -376,7 +386,7 @@ void Project::save(const QString& file) {
         throw;
     }
     stack_.setClean();
-    touched_ = false;
+    touched_ = recovered_ = false;
     Q_EMIT fileChanged();
 }
 
@@ -390,6 +400,20 @@ void Project::load(const QString& file) {
         file_ = before;
         throw;
     }
+    Q_EMIT fileChanged();
+}
+
+void Project::recover(const Json& state) {
+    const QString before = file_;
+    file_ = state.is_object() ? text(state, "recovered_from") : QString();  // its paths are relative to that
+    try {
+        restore(state);
+    } catch (...) {
+        file_ = before;
+        throw;
+    }
+    unknown_.erase("recovered_from");
+    touched_ = recovered_ = true;
     Q_EMIT fileChanged();
 }
 

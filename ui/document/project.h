@@ -69,7 +69,8 @@ public:
 
     // --- Without undo: what is opened ---
     void setWorkspace(const QString& folder);
-    void addProduct(const QString& folder);  // and makes it the current one
+    // `current`: makes it the current one.
+    void addProduct(const QString& folder, bool current = true);
     void removeProduct(const QString& folder);
     void setProduct(const QString& folder);
     // The setting that a product begins with; does nothing where it has one.
@@ -78,6 +79,8 @@ public:
     // --- With undo ---
     // `drag`: changes with one number (above 0) and one `what` are one step.
     void setSetting(const engine::Setting& setting, const QString& what, int drag = 0);
+    // A product with a setting of it, in one step: undo brings back what was current before.
+    void show(const QString& product, const engine::Setting& setting, const QString& what);
     int newDrag() { return ++drags_; }
     // Of the setting in force, or of another one; returns its number.
     int addSnapshot(const QString& name = {}, const std::optional<engine::Setting>& of = std::nullopt);
@@ -94,8 +97,12 @@ public:
     void restore(const engine::Json& state);  // throws engine::Error; unchanged then
     void save(const QString& file);
     void load(const QString& file);
+    // What was written for recovery: state() and, as "recovered_from", the file it belongs to. It counts as changed.
+    void recover(const engine::Json& state);
     QString file() const { return file_; }
     bool modified() const { return !stack_.isClean() || touched_; }
+    // What is merely opened, and belongs to no file, is no work that could be lost.
+    bool worthSaving() const { return modified() && (!file_.isEmpty() || stack_.count() > 0 || recovered_); }
     void setExtra(const std::string& key, const engine::Json& value);
     engine::Json extra(const std::string& key) const;
     void clear();
@@ -133,7 +140,7 @@ private:
     PinnedBaseline baseline_;
     TuneView view_;
     engine::Json unknown_ = engine::Json::object(), extra_ = engine::Json::object();
-    bool touched_ = false;
+    bool touched_ = false, recovered_ = false;
     int drags_ = 0, last_snapshot_ = 0;
     QUndoStack stack_;
 };
