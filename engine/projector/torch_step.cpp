@@ -9,8 +9,8 @@
 
 #include "engine/ops/info_tile.h"
 #include "engine/ops/softmax_tile.h"
-#include "engine/projector/projector_step.h"
 #include "engine/ops/torch_support.h"
+#include "engine/projector/projector_step.h"
 
 namespace engine {
 namespace {
