@@ -42,6 +42,17 @@
 namespace {
 
 // A grey field with a red line of text: enough to tell a picture from an empty one.
+class Listener : public QObject {
+public:
+    int changes = 0;
+    bool eventFilter(QObject*, QEvent* event) override {
+        const auto type = event->type();
+        changes +=
+            type == QEvent::PaletteChange || type == QEvent::StyleChange || type == QEvent::ApplicationPaletteChange;
+        return false;
+    }
+};
+
 void paintSomething(QPainter& painter, const QRectF& room) {
     painter.fillRect(room.adjusted(20, 20, -20, -20), QColor(200, 30, 30));
     painter.setPen(ui::colours().text);
@@ -110,6 +121,10 @@ private Q_SLOTS:
         QCOMPARE(ui::renderFigure(paintSomething, options).pixelColor(3, 3), ui::colours().panel);
         options.white_background = true;
         QColor text;
+        // Widgets hear nothing of it.
+        Listener listener;
+        QLabel window(QStringLiteral("window"));
+        window.installEventFilter(&listener);
         const QImage image = ui::renderFigure(
             [&](QPainter& painter, const QRectF& room) {
                 text = ui::colours().text;
@@ -119,6 +134,7 @@ private Q_SLOTS:
         QCOMPARE(image.pixelColor(3, 3), QColor(Qt::white));
         QVERIFY2(text.lightness() < 128, "what is painted on white is dark");
         QVERIFY2(ui::darkTheme(), "the window's theme is as it was");
+        QCOMPARE(listener.changes, 0);
         ui::copyFigure(paintSomething, options);
         QCOMPARE(QGuiApplication::clipboard()->image().size(), image.size());
     }

@@ -12,27 +12,11 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "ui/style/painting_colours.h"
 #include "ui/style/theme.h"
 
 namespace ui {
 namespace {
-
-// Views take their colours from the theme in force; a figure on white takes the light one while it paints.
-class PaintingTheme {
-public:
-    explicit PaintingTheme(bool light) : choice_(themeChoice()), changed_(light && darkTheme()) {
-        if (changed_) applyTheme(ThemeChoice::Light);
-    }
-    ~PaintingTheme() {
-        if (changed_) applyTheme(choice_);
-    }
-    PaintingTheme(const PaintingTheme&) = delete;
-    PaintingTheme& operator=(const PaintingTheme&) = delete;
-
-private:
-    ThemeChoice choice_;
-    bool changed_;
-};
 
 QColor background(const FigureOptions& options) {
     return options.white_background ? QColor(Qt::white) : colours().panel;
@@ -107,7 +91,7 @@ QByteArray pdfOf(const FigurePainter& figure, const FigureOptions& options, cons
 }  // namespace
 
 QImage renderFigure(const FigurePainter& figure, const FigureOptions& options) {
-    const PaintingTheme theme(options.white_background);
+    const LightColours light(options.white_background);
     QImage image((options.size * options.scale).toSize(), QImage::Format_ARGB32_Premultiplied);
     if (image.isNull()) failed({}, QObject::tr("it does not fit into memory"));
     image.setDevicePixelRatio(options.scale);
@@ -122,7 +106,7 @@ void saveFigure(const std::filesystem::path& path, const FigurePainter& figure, 
         write(path, pngOf(renderFigure(figure, options), options.title, path));
         return;
     }
-    const PaintingTheme theme(options.white_background);
+    const LightColours light(options.white_background);
     if (ending == ".svg") write(path, svgOf(figure, options, path));
     else if (ending == ".pdf") write(path, pdfOf(figure, options, path));
     else {

@@ -14,6 +14,8 @@
 #include <array>
 #include <map>
 
+#include "ui/style/painting_colours.h"
+
 namespace ui {
 namespace {
 
@@ -167,6 +169,14 @@ void applyTheme(ThemeChoice choice) {
             "QToolButton[chip=\"true\"]:focus { border-color: %7; }")
             .arg(c.text.name(), c.raised.name(), c.line.name(), c.panel.name(), c.muted.name(), checked,
                  c.accent.name()));
+}
+
+LightColours::LightColours(bool wanted) : before_(g_dark) {
+    if (wanted) g_dark = false;
+}
+
+LightColours::~LightColours() {
+    g_dark = before_;
 }
 
 ThemeChoice themeChoice() {
