@@ -251,6 +251,24 @@ private Q_SLOTS:
         }
     }
 
+    void namesOfMarkersStandClearOfTheCursor() {
+        ui::HeatMapView view;
+        view.resize(700, 640);
+        view.setSurface(hill(), 0);
+        for (const QPointF cursor : {QPointF(0.5, 0.5), QPointF(0.2, 0.8), QPointF(0.85, 0.15)}) {
+            view.setCursor(cursor.x(), cursor.y());
+            view.setMarkers({{cursor.x(), cursor.y(), ui::HeatMapView::MarkerKind::Snapshot, "this column"},
+                             {0.7, 0.35, ui::HeatMapView::MarkerKind::Best, "best"}});
+            const auto labels = view.labelsShown();
+            QCOMPARE(labels.size(), 2);
+            const QPointF at = view.place(cursor.x(), cursor.y());
+            const QRectF box = labels[0].second;
+            QVERIFY2(box.bottom() < at.y() || box.top() > at.y(), "the line across");
+            QVERIFY2(box.right() < at.x() || box.left() > at.x(), "the line up");
+        }
+        keep(view.picture({640, 560}, 2), "map-cursor");
+    }
+
     void aMapIsAVectorFigure() {
         ui::HeatMapView view;
         view.setSurface(hill(), 0);

@@ -221,12 +221,6 @@ void HeatMapView::paintTied(QPainter& painter, const Frame& f) const {
 }
 
 void HeatMapView::paintMarkers(QPainter& painter, const Frame& f) const {
-    const QFontMetricsF metrics(f.small);
-    std::vector<QRectF> taken;
-    for (const auto& m : markers_) {
-        const QPointF at = placeIn(f.plot, m.x, m.y);
-        taken.push_back(QRectF(at - QPointF(8, 8), QSizeF(16, 16)));
-    }
     for (const auto& m : markers_) {
         const QPointF at = placeIn(f.plot, m.x, m.y);
         if (!f.plot.adjusted(-1, -1, 1, 1).contains(at)) continue;
@@ -261,18 +255,49 @@ void HeatMapView::paintMarkers(QPainter& painter, const Frame& f) const {
         painter.setPen(QPen(ink(), 1.4));
         painter.setBrush(m.kind == MarkerKind::Best ? ink() : colours().panel);
         painter.drawPath(shape);
-        if (m.label.isEmpty() || f.plot.width() < 170) continue;
+    }
+}
+
+QVector<HeatMapView::MarkerLabel> HeatMapView::markerLabels(const Frame& f) const {
+    QVector<MarkerLabel> out;
+    if (f.plot.width() < 170) return out;
+    const QFontMetricsF metrics(f.small);
+    const QRectF room = f.plot.adjusted(2, 2, -2, -2);
+    const QPointF cursor = has_cursor_ ? placeIn(f.plot, cursor_.x(), cursor_.y()) : QPointF(-1e6, -1e6);
+    std::vector<QRectF> taken;
+    for (const auto& m : markers_) taken.push_back(QRectF(placeIn(f.plot, m.x, m.y) - QPointF(8, 8), QSizeF(16, 16)));
+    for (const auto& m : markers_) {
+        const QPointF at = placeIn(f.plot, m.x, m.y);
+        if (m.label.isEmpty() || !f.plot.adjusted(-1, -1, 1, 1).contains(at)) continue;
         const double width = metrics.horizontalAdvance(m.label), height = metrics.height();
-        const QPointF corners[]{at + QPointF(10, -height / 2), at + QPointF(-10 - width, -height / 2),
-                                at + QPointF(-width / 2, -10 - height), at + QPointF(-width / 2, 10)};
+        const double right = 10, left = -10 - width, above = -10 - height, below = 10;
+        std::vector<QPointF> corners{
+            {right, -height / 2}, {left, -height / 2}, {-width / 2, above}, {-width / 2, below}};
+        // The lines of the cursor leave a marker under it on all four sides: between them, and not where its figure is.
+        if (std::fabs(at.x() - cursor.x()) < 9 && std::fabs(at.y() - cursor.y()) < 9) {
+            const bool figure_right = cursor.x() < f.plot.center().x(), figure_low = cursor.y() < f.plot.center().y();
+            const double side = figure_right ? left : right, other = figure_right ? right : left;
+            corners = {{other, figure_low ? above : below},
+                       {side, figure_low ? above : below},
+                       {side, figure_low ? below : above}};
+        }
         for (const QPointF& corner : corners) {
-            const QRectF box(corner, QSizeF(width, height));
-            if (!f.plot.adjusted(2, 2, -2, -2).contains(box)) continue;
+            const QRectF box(at + corner, QSizeF(width, height));
+            if (!room.contains(box)) continue;
             if (std::any_of(taken.begin(), taken.end(), [&](const QRectF& r) { return r.intersects(box); })) continue;
             taken.push_back(box);
-            drawHaloText(painter, {box.left(), box.top() + metrics.ascent()}, f.small, m.label, ink(), halo(), 4);
+            out.push_back({box, m.label});
             break;
         }
+    }
+    return out;
+}
+
+void HeatMapView::paintMarkerLabels(QPainter& painter, const Frame& f) const {
+    const QFontMetricsF metrics(f.small);
+    for (const auto& label : markerLabels(f)) {
+        drawHaloText(painter, {label.box.left(), label.box.top() + metrics.ascent()}, f.small, label.text, ink(),
+                     halo(), 4);
     }
 }
 
@@ -334,10 +359,16 @@ void HeatMapView::paintAxes(QPainter& painter, const Frame& f) const {
                      small.elidedText(notes.join(tr("; ")), Qt::ElideRight, f.foot.width()));
 }
 
+// The lines of the cursor, over them the names of markers, over all what the cursor says.
 void HeatMapView::paintCursor(QPainter& painter, const Frame& f) const {
-    if (!has_cursor_) return;
+    const bool shown = has_cursor_ && f.plot.adjusted(-1, -1, 1, 1).contains(placeIn(f.plot, cursor_.x(), cursor_.y()));
+    if (shown) paintCross(painter, f);
+    paintMarkerLabels(painter, f);
+    if (shown) paintRing(painter, f);
+}
+
+void HeatMapView::paintCross(QPainter& painter, const Frame& f) const {
     const QPointF at = placeIn(f.plot, cursor_.x(), cursor_.y());
-    if (!f.plot.adjusted(-1, -1, 1, 1).contains(at)) return;
     for (const bool back : {true, false}) {
         QColor thin = ink();
         thin.setAlpha(200);
@@ -347,6 +378,10 @@ void HeatMapView::paintCursor(QPainter& painter, const Frame& f) const {
         painter.drawLine(QPointF(at.x(), f.plot.top()), QPointF(at.x(), at.y() - 7));
         painter.drawLine(QPointF(at.x(), at.y() + 7), QPointF(at.x(), f.plot.bottom()));
     }
+}
+
+void HeatMapView::paintRing(QPainter& painter, const Frame& f) const {
+    const QPointF at = placeIn(f.plot, cursor_.x(), cursor_.y());
     painter.setBrush(Qt::NoBrush);
     painter.setPen(QPen(halo(), 5));
     painter.drawEllipse(at, 6, 6);

@@ -204,6 +204,13 @@ void HeatMapView::paintLayers(QPainter& painter, const Frame& frame) const {
     drawColourLegend(painter, frame.bar, scale_.low, scale_.high, scale_.reach, frame.small);
 }
 
+QVector<QPair<QString, QRectF>> HeatMapView::labelsShown() const {
+    QVector<QPair<QString, QRectF>> out;
+    if (!hasMap()) return out;
+    for (const auto& label : markerLabels(frameOf(rect(), false))) out.push_back({label.text, label.box});
+    return out;
+}
+
 QString HeatMapView::readout(QPointF at) const {
     if (!hasMap() || !frameOf(rect(), false).plot.adjusted(-2, -2, 2, 2).contains(at)) return {};
     const QPointF value = valueAt(at);

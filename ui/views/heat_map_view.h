@@ -49,6 +49,8 @@ public:
     ValueScale scale() const { return scale_; }
     // Where a point of the axes is drawn in this widget.
     QPointF place(double x, double y) const;
+    // Where the names of the markers are written, those that find room.
+    QVector<QPair<QString, QRectF>> labelsShown() const;
     // The words of the tooltip over a place of this widget; empty off the map.
     QString readout(QPointF at) const;
 
@@ -88,6 +90,14 @@ private:
     void paintMarkers(QPainter& painter, const Frame& frame) const;
     void paintAxes(QPainter& painter, const Frame& frame) const;
     void paintCursor(QPainter& painter, const Frame& frame) const;
+    void paintCross(QPainter& painter, const Frame& frame) const;
+    void paintRing(QPainter& painter, const Frame& frame) const;
+    struct MarkerLabel {
+        QRectF box;
+        QString text;
+    };
+    QVector<MarkerLabel> markerLabels(const Frame& frame) const;
+    void paintMarkerLabels(QPainter& painter, const Frame& frame) const;
     bool hasMap() const { return surface_ && surface_->axes.size() == 2 && group_ < surface_->groups.size(); }
     void changed();
     void rescale();
