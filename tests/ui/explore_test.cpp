@@ -4,6 +4,7 @@
 // Drives the page to explore as a person does, on a small trained product; needs an X server, a virtual one will do.
 #include <QComboBox>
 #include <QDir>
+#include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPainter>
@@ -12,6 +13,7 @@
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QThread>
 #include <QWheelEvent>
 
 #include <algorithm>
@@ -241,6 +243,76 @@ private Q_SLOTS:
         QTest::keyClick(&map, Qt::Key_Escape);
         QVERIFY(!map.chosen());
         QVERIFY(!page_->inspector().query());
+    }
+
+    void aClickOnTheOtherSideAsksFromThere() {
+        activate();
+        ui::MapView& map = page_->map();
+        std::optional<ui::MapItem> answer;
+        for (std::uint32_t i = 0; i < map.content().map->rows(false).size() && !answer; ++i) {
+            const ui::MapItem item{false, map.content().map->rows(false)[i]};
+            if (const auto at = map.placeOf(item); at && map.itemAt(at->toPoint()) == item) answer = item;
+        }
+        QVERIFY(answer.has_value());
+        QComboBox* directions = combo("Direction of retrieval");
+        QVERIFY(directions && directions->currentIndex() == 0);
+        QSignalSpy spy(page_.get(), &ui::ExplorePage::queryChosen);
+        QTest::mouseClick(&map, Qt::LeftButton, {}, map.placeOf(*answer)->toPoint());
+        QCOMPARE(directions->currentIndex(), 1);
+        QCOMPARE(spy.count(), 1);
+        QCOMPARE(spy[0][1].toBool(), false);
+        QCOMPARE(spy[0][2].toUInt(), answer->row);
+        QVERIFY(map.chosen() == answer);
+        settle();
+        QCOMPARE(page_->inspector().query(), std::optional(answer->row));
+        QVERIFY(page_->inspector().answers().headline().startsWith("Rank "));
+    }
+
+    // Jobs that ended just before they were told to stop bring what nobody wants any more.
+    void aClosedProductLeavesNothing() {
+        activate();
+        combo("Axes of the map")->setCurrentIndex(1);
+        QThread::msleep(1500);  // the job ends, its message waits
+        page_->setProduct(nullptr);
+        QTest::qWait(100);
+        QVERIFY(!page_->map().content().map);
+        page_->setProduct(product_);
+        page_->showSet("AudioCaps");
+        settle();
+        page_->setSetting(far());
+        QTest::qWait(260);
+        QThread::msleep(1500);
+        page_->setProduct(nullptr);
+        QTest::qWait(100);
+        QCOMPARE(page_->inspector().status(), QString("There is no product yet."));
+        QCOMPARE(page_->inspector().table().model()->rowCount(), 0);
+    }
+
+    void aProductMayBeClosedDuringALasso() {
+        activate();
+        ui::MapView& map = page_->map();
+        QTest::mousePress(&map, Qt::LeftButton, Qt::ShiftModifier, {100, 100});
+        for (const QPoint& p : {QPoint(200, 100), QPoint(200, 200), QPoint(100, 200)}) QTest::mouseMove(&map, p);
+        page_->setProduct(nullptr);
+        QTest::mouseRelease(&map, Qt::LeftButton, Qt::ShiftModifier, {100, 200});
+        QVERIFY(map.selection().empty());
+    }
+
+    void titlesOfColumnsAreWhole() {
+        activate();
+        page_->setSetting(far());
+        settle();
+        for (const int width : {1240, 1100, 1000, 940, 900}) {
+            page_->resize(width, 740);
+            QTest::qWait(20);
+            auto& table = page_->inspector().table();
+            for (int c = 0; c < ui::QueryModel::Columns; ++c) {
+                if (table.isColumnHidden(c)) continue;
+                const QString title = table.model()->headerData(c, Qt::Horizontal).toString();
+                QVERIFY2(table.columnWidth(c) >= table.horizontalHeader()->fontMetrics().horizontalAdvance(title) + 16,
+                         qPrintable(QString("%1 at %2").arg(title).arg(width)));
+            }
+        }
     }
 
     void aLassoSelectsAndTheListFollows() {

@@ -17,6 +17,7 @@
 #include <QTest>
 #include <QTextBlock>
 #include <QTextBrowser>
+#include <QThread>
 #include <QToolButton>
 
 #include "engine/base/file.h"
@@ -209,6 +210,18 @@ private Q_SLOTS:
         QTest::mouseClick(page.findChild<QPushButton*>("check_again"), Qt::LeftButton);
         QTRY_COMPARE_WITH_TIMEOUT(opened.count(), 2, 20000);
         QCOMPARE(tree.chosen(), "/sets/0/second");  // what was chosen stays
+    }
+
+    // A job that ended just before it was told to stop does not open what was closed.
+    void aClosedWorkspaceStaysClosed() {
+        ui::WorkspacePage page;
+        QSignalSpy opened(&page, &ui::WorkspacePage::opened);
+        page.openWorkspace(path("world"));
+        QThread::msleep(1500);
+        page.closeWorkspace();
+        QTest::qWait(100);
+        QCOMPARE(opened.count(), 0);
+        QVERIFY(page.folder().isEmpty());
     }
 
     void whatIsWrongIsSaid() {

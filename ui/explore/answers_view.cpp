@@ -17,6 +17,7 @@
 #include <cmath>
 
 #include "ui/style/theme.h"
+#include "ui/widgets/elided_label.h"
 
 namespace ui {
 namespace {
@@ -122,15 +123,17 @@ AnswersView::AnswersView(QWidget* parent) : QWidget(parent) {
     message_->setAlignment(Qt::AlignCenter);
     message_->setWordWrap(true);
     message_->setMargin(24);
+    message_->setTextFormat(Qt::PlainText);
     content_ = new QWidget(this);
-    title_ = new QLabel(content_);
+    // Ids are what files say: long ones are cut, and nothing in them is markup.
+    title_ = new ElidedLabel({}, Qt::ElideMiddle, content_);
     title_->setFont(headingFont(1));
     title_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     title_->setAccessibleName(tr("Query"));
     line_ = new QLabel(content_);
     line_->setWordWrap(true);
     line_->setAccessibleName(tr("Rank and margin of the query"));
-    file_ = new QLabel(content_);
+    file_ = new ElidedLabel({}, Qt::ElideMiddle, content_);
     picture_ = new QLabel(content_);
     picture_->setAccessibleName(tr("Picture of the query"));
     open_ = new QPushButton(tr("Open file"), content_);
@@ -138,7 +141,7 @@ AnswersView::AnswersView(QWidget* parent) : QWidget(parent) {
     open_->setAccessibleName(tr("Open the file of the query"));
     connect(open_, &QPushButton::clicked, this, [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(path_)); });
     shares_ = new SharesList(content_);
-    before_title_ = new QLabel(content_);
+    before_title_ = new ElidedLabel({}, Qt::ElideRight, content_);
     after_title_ = new QLabel(tr("Now"), content_);
     before_ = answersTable(this, tr("Best answers before"));
     after_ = answersTable(this, tr("Best answers now"));

@@ -101,6 +101,7 @@ ExplorePage::ExplorePage(QWidget* parent) : QWidget(parent), map_job_(nullptr, t
     connect(panel_, &QueryPanel::selectionDropped, this, [this] { map_->select({}); });
     connect(panel_, &QueryPanel::failed, this, &ExplorePage::failed);
     connect(&map_job_, &JobRunner::failed, this, [this](const JobFailure& failure) {
+        if (!product_) return;
         made_.reset();
         map_->clear(failure.text());
         figures_->clear();
@@ -223,6 +224,8 @@ void ExplorePage::changeEvent(QEvent* event) {
 }
 
 void ExplorePage::setProduct(std::shared_ptr<engine::LiveProduct> product) {
+    follow_timer_.stop();
+    rest_timer_.stop();
     map_job_.stop();
     gap_job_.stop();
     panel_->stop();
@@ -386,7 +389,11 @@ void ExplorePage::makeMap(bool keep_view) {
             }
             return Result(made);
         },
-        [this, keep_view](Result made) { mapMade(made, keep_view); });
+        [this, keep_view, product = product_, set = set(), space](Result made) {
+            // A job that was told to stop may have ended just before.
+            const std::string now = ofProduct() ? std::string() : spaces_->currentText().toStdString();
+            if (product_ == product && this->set() == set && now == space) mapMade(made, keep_view);
+        });
 }
 
 void ExplorePage::mapMade(const std::shared_ptr<const Made>& made, bool keep_view) {
@@ -493,20 +500,13 @@ void ExplorePage::inspect() {
 
 void ExplorePage::mapItemChosen(const MapItem& item) {
     map_->mark(std::nullopt);
-    std::optional<std::uint32_t> query;
-    if (item.first == forward()) {
-        query = item.row;
-    } else {
-        // An answer: the first query that it belongs to.
-        for (const auto& pair : product_->components(set()).set.pairs) {
-            if (pair[item.first ? 0 : 1] == item.row) {
-                query = pair[item.first ? 1 : 0];
-                break;
-            }
-        }
+    // The side that was clicked asks.
+    if (item.first != forward()) {
+        directions_->setCurrentIndex(item.first ? 0 : 1);
+        map_->choose(item);
     }
-    panel_->chooseQuery(query);
-    if (query) Q_EMIT queryChosen(sets_->currentText(), forward(), *query);
+    panel_->chooseQuery(item.row);
+    Q_EMIT queryChosen(sets_->currentText(), forward(), item.row);
 }
 
 void ExplorePage::mapSelectionChanged() {

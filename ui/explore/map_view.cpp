@@ -5,6 +5,7 @@
 #include <QEvent>
 #include <QKeyEvent>
 #include <QMouseEvent>
+#include <QTextDocument>
 #include <QToolTip>
 #include <QWheelEvent>
 
@@ -68,8 +69,13 @@ void MapView::clear(const QString& why) {
     places_ = {};
     why_ = why;
     chosen_.reset();
+    marked_.reset();
     hovered_.reset();
     selection_.clear();
+    // Whatever the mouse is about, it was of what is gone.
+    drag_ = Drag::None;
+    lasso_.clear();
+    setCursor(Qt::CrossCursor);
     stale();
 }
 
@@ -283,10 +289,14 @@ void MapView::mouseMoveEvent(QMouseEvent* event) {
     const auto now = itemAt(at);
     if (now == hovered_) return;
     hovered_ = now;
-    if (now)
-        QToolTip::showText(event->globalPosition().toPoint(),
-                           nameOf(*now) + QStringLiteral("\n") + (now->first ? content_.first : content_.second), this);
-    else QToolTip::hideText();
+    if (now) {
+        const QString text = nameOf(*now) + QStringLiteral("\n") + (now->first ? content_.first : content_.second);
+        // Tooltips guess whether they are markup; ids are none.
+        QToolTip::showText(event->globalPosition().toPoint(), Qt::mightBeRichText(text) ? text.toHtmlEscaped() : text,
+                           this);
+    } else {
+        QToolTip::hideText();
+    }
     update();
 }
 
@@ -313,6 +323,7 @@ void MapView::mouseReleaseEvent(QMouseEvent* event) {
     if (event->button() != Qt::LeftButton) return;
     const Drag was = std::exchange(drag_, Drag::None);
     setCursor(Qt::CrossCursor);
+    if (!content_.map) return;
     if (was == Drag::Lasso) takeLasso();
     if (was != Drag::Press) return;
     const auto item = itemAt(event->position());

@@ -24,7 +24,8 @@ namespace {
 constexpr std::size_t kAnswers = 10;
 constexpr int kExplained = 40;  // queries of each direction
 constexpr int kThumbnail = 112;
-constexpr std::size_t kBatch = 8;  // queries that are explained between two looks of the list
+constexpr int kHeaderPadding = 14;  // beside a title, with the arrow of sorting
+constexpr std::size_t kBatch = 8;   // queries that are explained between two looks of the list
 
 bool same(const engine::Setting& a, const engine::Setting& b) {
     return a.factors == b.factors && a.expert_weights == b.expert_weights;
@@ -84,6 +85,8 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true), 
     table_->setColumnWidth(QueryModel::Rank, metrics.horizontalAdvance(QStringLiteral("100 → 100")) + 16);
     table_->setColumnWidth(QueryModel::Margin, metrics.horizontalAdvance(QStringLiteral("Margin")) + 22);
     table_->setColumnWidth(QueryModel::Movers, metrics.horizontalAdvance(QStringLiteral("Moved by")) + 40);
+    for (const int c : {QueryModel::Rank, QueryModel::Margin, QueryModel::Movers})
+        fixed_widths_[c] = table_->columnWidth(c);
     table_->setTextElideMode(Qt::ElideMiddle);
     message_ = new QLabel(this);
     message_->setWordWrap(true);
@@ -178,6 +181,7 @@ void QueryPanel::say(const QString& text) {
 void QueryPanel::setSubject(std::shared_ptr<engine::LiveProduct> product, std::size_t set, bool forward,
                             const SetItems& items) {
     stop();
+    ++subject_;
     product_ = std::move(product);
     set_ = set;
     forward_ = forward;
@@ -205,6 +209,7 @@ void QueryPanel::refresh(const engine::Setting& setting) {
 }
 
 void QueryPanel::stop() {
+    ++round_;
     why_.stop();
     detail_.stop();
     more_.stop();
@@ -212,6 +217,7 @@ void QueryPanel::stop() {
 
 void QueryPanel::compare() {
     if (!product_) return;
+    const auto round = ++round_;
     more_.stop();
     if (product_->sets()[set_].kind == engine::SetKind::MultiLabel) {
         why_.stop();
@@ -242,7 +248,9 @@ void QueryPanel::compare() {
          options](const engine::JobContext& job) {
             return std::make_shared<const engine::SetChange>(product->why(set, before, after, options, job));
         },
-        [this](Result change) { showChange(std::move(change)); });
+        [this, round](Result change) {
+            if (round == round_) showChange(std::move(change));
+        });
 }
 
 void QueryPanel::showChange(std::shared_ptr<const engine::SetChange> change) {
@@ -294,7 +302,8 @@ void QueryPanel::explainMore() {
             }
             return out;
         },
-        [this](const Result& result) {
+        [this, round = round_](const Result& result) {
+            if (round != round_) return;
             bool added = false;
             for (const auto& [query, moved] : result) {
                 model_->addShares(query, moved.shares);
@@ -306,8 +315,21 @@ void QueryPanel::explainMore() {
 
 void QueryPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
-    // Where there is little room the tooltip has it.
-    table_->setColumnHidden(QueryModel::Wrong, width() < 58 * fontMetrics().averageCharWidth());
+    // Where there is little room the tooltip and the answers below have what is left out.
+    const auto* header = table_->horizontalHeader();
+    const auto least = [&](int column) {
+        const QString title = model_->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
+        return header->fontMetrics().horizontalAdvance(title) + 2 * kHeaderPadding;
+    };
+    int room = width() - style()->pixelMetric(QStyle::PM_ScrollBarExtent) - 4;
+    for (const auto& [column, width] : fixed_widths_) room -= width;
+    const auto hide = [&](int column, bool hidden) {
+        table_->setColumnHidden(column, hidden);
+        if (hidden) room += fixed_widths_[column];
+    };
+    hide(QueryModel::Margin, room < least(QueryModel::Query));
+    hide(QueryModel::Movers, room < least(QueryModel::Query));
+    table_->setColumnHidden(QueryModel::Wrong, room / 2 < least(QueryModel::Wrong));
 }
 
 void QueryPanel::selectInTable() {
@@ -373,15 +395,20 @@ void QueryPanel::lookUp() {
                 QImageReader reader(out->path);
                 if (out->exists && reader.canRead()) {
                     reader.setAutoTransform(true);
-                    reader.setScaledSize(reader.size().scaled(pixels, pixels, Qt::KeepAspectRatio));
+                    // Not every format tells its size before it is read.
+                    const QSize size = reader.size();
+                    if (size.isValid()) reader.setScaledSize(size.scaled(pixels, pixels, Qt::KeepAspectRatio));
                     out->thumbnail = reader.read();
+                    if (!size.isValid() && !out->thumbnail.isNull())
+                        out->thumbnail =
+                            out->thumbnail.scaled(pixels, pixels, Qt::KeepAspectRatio, Qt::SmoothTransformation);
                     out->thumbnail.setDevicePixelRatio(ratio);
                 }
             }
             return Result(out);
         },
-        [this, id](Result detail) {
-            if (query_ != detail->query) return;
+        [this, id, subject = subject_](Result detail) {
+            if (subject != subject_ || query_ != detail->query) return;
             answers_->showDetail(id, *detail, candidates_, reference_name_);
         });
 }

@@ -8,6 +8,7 @@
 
 #include <QWidget>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_set>
@@ -85,6 +86,9 @@ private:
     engine::Setting reference_, setting_;
     QString reference_name_;
     std::optional<std::uint32_t> query_;
+    std::map<int, int> fixed_widths_;  // of columns that do not stretch
+    // What a job that was told to stop still brings belongs to an older one of these.
+    std::uint64_t round_ = 0, subject_ = 0;
     std::shared_ptr<const engine::SetChange> change_;
     bool selecting_ = false;
 

@@ -5,6 +5,7 @@
 #include <QHelpEvent>
 #include <QPainter>
 #include <QStyle>
+#include <QTextDocument>
 #include <QToolTip>
 
 namespace ui {
@@ -28,7 +29,9 @@ void ElidedLabel::paintEvent(QPaintEvent*) {
 bool ElidedLabel::event(QEvent* event) {
     if (event->type() == QEvent::ToolTip && toolTip().isEmpty() &&
         fontMetrics().horizontalAdvance(text()) > contentsRect().width()) {
-        QToolTip::showText(static_cast<QHelpEvent*>(event)->globalPos(), text(), this);
+        // Tooltips guess whether they are markup; this is none.
+        QToolTip::showText(static_cast<QHelpEvent*>(event)->globalPos(),
+                           Qt::mightBeRichText(text()) ? text().toHtmlEscaped() : text(), this);
         return true;
     }
     return QLabel::event(event);

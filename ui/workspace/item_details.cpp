@@ -47,6 +47,8 @@ QString kindText(const QString& kind) {
 ItemDetails::ItemDetails(QWidget* parent) : QWidget(parent) {
     title_ = new QLabel;
     title_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    // Names are what files say: nothing in them is markup.
+    title_->setTextFormat(Qt::PlainText);
     kind_ = new QLabel;
     kind_->setForegroundRole(QPalette::PlaceholderText);
     ids_title_ = new QLabel(tr("First items"));
@@ -87,6 +89,7 @@ void ItemDetails::fact(const QString& name, const QString& value, const QString&
     key->setForegroundRole(QPalette::PlaceholderText);
     auto* label = new QLabel(value);
     label->setWordWrap(true);
+    label->setTextFormat(Qt::PlainText);
     label->setTextInteractionFlags(Qt::TextSelectableByMouse);
     label->setToolTip(tip);
     key->setToolTip(tip);
@@ -94,6 +97,8 @@ void ItemDetails::fact(const QString& name, const QString& value, const QString&
 }
 
 void ItemDetails::show(const QString& folder, const Json& inspected, const QString& pointer) {
+    runner_->stop();
+    ++round_;
     delete facts_box_;
     facts_box_ = new QWidget;
     facts_ = new QFormLayout(facts_box_);
@@ -257,7 +262,9 @@ void ItemDetails::preview(const QString& folder, const Json& inspected, const QS
     }
     runner_->start<engine::ItemsPreview>(
         tr("Reading ids"), [request](const engine::JobContext& job) { return engine::previewItems(request, job); },
-        [this, rows](const engine::ItemsPreview& items) {
+        [this, rows, round = round_](const engine::ItemsPreview& items) {
+            // A job that was told to stop may have ended just before.
+            if (round != round_) return;
             const bool paths = !items.paths.empty();
             ids_->setColumnCount(paths ? 2 : 1);
             ids_->setHorizontalHeaderLabels(paths ? QStringList{tr("Id"), tr("File")} : QStringList{tr("Id")});

@@ -42,6 +42,7 @@ private:
     QFormLayout* facts_ = nullptr;
     QTableWidget* ids_;
     JobRunner* runner_;
+    quint64 round_ = 0;  // of what was shown
 };
 
 }  // namespace ui

@@ -74,6 +74,7 @@ WorkspacePage::WorkspacePage(QWidget* parent) : QWidget(parent) {
     progress_->follow(*runner_);
     name_ = new QLabel;
     name_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    name_->setTextFormat(Qt::PlainText);
     synthetic_ = Badge::syntheticWorld(this);
     summary_ = new ElidedLabel;
     summary_->setAccessibleName(tr("What is in the workspace"));
@@ -163,10 +164,13 @@ WorkspacePage::WorkspacePage(QWidget* parent) : QWidget(parent) {
 void WorkspacePage::openWorkspace(const QString& folder) {
     messages_->clear();
     again_->setEnabled(false);
+    wanted_ = folder;
     runner_->start<Json>(
         tr("Looking through %1").arg(QFileInfo(folder).fileName()),
         [path = folder.toStdString()](const engine::JobContext& job) { return engine::inspect({path}, job).json; },
         [this, folder](const Json& inspected) {
+            // A job that was told to stop may have ended just before.
+            if (wanted_ != folder) return;
             showInspected(folder, inspected);
             Q_EMIT opened(folder, inspected);
         });
@@ -196,6 +200,7 @@ void WorkspacePage::showInspected(const QString& folder, const Json& inspected) 
 
 void WorkspacePage::closeWorkspace() {
     runner_->stop();
+    wanted_.clear();
     folder_.clear();
     inspected_ = Json::object();
     name_->setText(tr("No workspace is open"));

@@ -59,7 +59,7 @@ private:
     void choose(const QString& pointer);
     void refresh();
 
-    QString folder_;
+    QString folder_, wanted_;  // shown, and last asked for
     engine::Json inspected_;
     JobRunner* runner_;
     MessageBar* messages_;
