@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Drives the widgets of reactions as a person does; needs an X server, a virtual one will do.
+#include <QChartView>
 #include <QCheckBox>
 #include <QComboBox>
+#include <QDir>
 #include <QFile>
 #include <QGraphicsView>
 #include <QLineEdit>
@@ -13,7 +15,9 @@
 #include <QTabWidget>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QThread>
 #include <QToolButton>
+#include <QValueAxis>
 
 #include "engine/recipe/product.h"
 #include "engine/recipe/reaction_options.h"
@@ -25,6 +29,8 @@
 #include "ui/reactions/reactions_page.h"
 #include "ui/reactions/recipe_editor.h"
 #include "ui/reactions/route_view.h"
+#include "ui/reactions/run_estimate.h"
+#include "ui/reactions/run_folder.h"
 #include "ui/reactions/run_monitor.h"
 #include "ui/reactions/run_setup.h"
 #include "ui/reactions/training_queue.h"
@@ -386,6 +392,89 @@ private Q_SLOTS:
         QCOMPARE(order(), QString("ab"));
     }
 
+    void problemsAreInTheWindowsWords() {
+        QCOMPARE(ui::recipeWords("route[0].experts[1]: the space 'CLAP_g' is named twice in one step"),
+                 QString("Step 1, expert 2: the space 'CLAP_g' is named twice in one step"));
+        QCOMPARE(ui::recipeWords("route[2].options.batch_size: expected 1 or more"),
+                 QString("Step 3, Batch size: expected 1 or more"));
+        QCOMPARE(ui::recipeWords("route[0].factors.text: expected 0 to 1"),
+                 QString("Step 1, share for text: expected 0 to 1"));
+        QCOMPARE(ui::recipeWords("step 2 (combination): expert CLAP_m is switched off"),
+                 QString("Step 2: expert CLAP_m is switched off"));
+        QCOMPARE(ui::recipeWords("recipe.name: a name is missing"), QString("Name: a name is missing"));
+        QCOMPARE(ui::recipeWords("lambda_t is not live"), QString::fromUtf8("λ_t is not live"));
+    }
+
+    // Multiplications and additions of a step as tests/bench/bench_training.py counts them.
+    void theEstimateCountsTheWork() {
+        const double batch = 4096, hidden = 2048, in = 512, out = 1024, sources = 2, targets = 3;
+        engine::Recipe recipe = engine::findRecipe("ImageBind++");
+        for (auto& step : recipe.route) {
+            step.options.batch_size = 4096;
+            step.options.hidden_width = 2048;
+            step.options.epochs = 1;
+            step.options.projectors = {"TVA"};
+        }
+        const std::vector<engine::SpaceInfo> wide{
+            {"ImageBind", 1024, {"text", "image", "audio"}, {"text", "image", "audio"}},
+            {"CLAP_g", 512, {"text", "audio"}, {"text", "audio"}},
+            {"CLAP_m", 512, {"text", "audio"}, {"text", "audio"}}};
+        ui::WorkspaceFacts facts;
+        facts.rows = {{"text", 2048}, {"image", 1024}, {"audio", 1024}};
+        const auto estimate = ui::estimateRun(recipe, engine::planRoute(recipe, wide), facts);
+        QCOMPARE(estimate.parts.size(), 2u);
+        const double counted = 6 * batch * hidden * (in + out) * sources - 2 * batch * hidden * in * sources +
+                               4 * batch * batch * out * sources * targets;
+        QVERIFY2(std::abs(estimate.parts[0].flops / counted - 1) < 0.05,
+                 qPrintable(QString("%1 of %2").arg(estimate.parts[0].flops).arg(counted)));
+    }
+
+    void namesOfExpertsKeepApart() {
+        const engine::Recipe recipe = engine::findRecipe("InternVL_IB++");
+        const auto plan = engine::planRoute(recipe, spaces());
+        for (const int width : {240, 260, 320, 760}) {
+            ui::RouteView view;
+            view.resize(width, 150);
+            view.setRoute(recipe, plan);
+            const auto& experts = view.layoutOf().experts;
+            for (const auto& a : experts) {
+                for (const auto& b : experts) {
+                    if (&a == &b || a.above != b.above || a.molecule.centre.x() > b.molecule.centre.x()) continue;
+                    QVERIFY2(a.molecule.centre.x() + a.label_width / 2 <= b.molecule.centre.x() - b.label_width / 2,
+                             qPrintable(QString("%1 and %2 at %3").arg(a.key, b.key).arg(width)));
+                }
+            }
+            picture(view, qPrintable(QString("route-%1").arg(width)));
+        }
+    }
+
+    void aFolderOfAnotherKindIsNamed() {
+        QVERIFY(QDir().mkpath(path("odd")));
+        QFile file(path("odd/run.json"));
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write("[1, 2]") > 0);
+        file.close();
+        const auto found = ui::readRunFolder(path("odd").toStdString(), {});
+        QCOMPARE(found.state, ui::RunFolder::State::Other);
+        QVERIFY(!found.problem.empty());
+        ui::TrainingRun run;
+        run.recipe = {{"name", 3}};
+        QVERIFY(run.name().isEmpty());
+        ui::TrainingQueue queue;
+        queue.restore({{"runs", {{{"recipe", {{"name", "x"}}}, {"more_epochs", "many"}, {"fraction", nullptr}}}}});
+        QCOMPARE(queue.runs().size(), 1u);
+    }
+
+    // A job that ended just before it was told to stop does not bring a closed workspace back.
+    void aClosedWorkspaceStaysClosed() {
+        ui::ReactionsPage page;
+        page.recipe().openRecipe("ImageBind++");
+        page.setWorkspace(path("world"), Json::object());
+        QThread::msleep(1500);
+        page.setWorkspace({}, Json::object());
+        QTest::qWait(100);
+        QVERIFY(!page.recipe().plan());
+    }
+
     void aRecipeIsEdited() {
         ui::ReactionsPage page;
         open(page, "ImageBind++");
@@ -411,6 +500,7 @@ private Q_SLOTS:
         editor.findChild<QWidget*>("step0")->findChild<QComboBox*>("space1")->setCurrentText("CLAP_g");
         QVERIFY(!editor.plan());
         QVERIFY2(editor.shownProblems().contains("named twice"), qPrintable(editor.shownProblems()));
+        QVERIFY2(editor.shownProblems().contains("Step 1, expert 2: "), qPrintable(editor.shownProblems()));
         QVERIFY(!button(page, "start")->isEnabled());
         picture(page, "page-problem");
         QTest::mouseClick(editor.findChild<QWidget*>("step0")->findChild<QToolButton*>("options"), Qt::LeftButton);
@@ -458,6 +548,21 @@ private Q_SLOTS:
         QVERIFY(chart.zoomed());
         QTest::mouseDClick(view->viewport(), Qt::LeftButton, {}, view->viewport()->rect().center());
         QVERIFY(!chart.zoomed());
+        // Out of the whole there is nothing, whatever is turned; and a frame drawn after a reset is a zoom again.
+        const auto spanOf = [&] {
+            auto* axis =
+                qobject_cast<QValueAxis*>(qobject_cast<QChartView*>(view)->chart()->axes(Qt::Horizontal).first());
+            return axis->max() - axis->min();
+        };
+        const double whole = spanOf();
+        for (int i = 0; i < 40; ++i) QTest::keyClick(view, Qt::Key_Minus);
+        QVERIFY(spanOf() <= whole * 1.001);
+        const QPoint middle = view->viewport()->rect().center();
+        QTest::mousePress(view->viewport(), Qt::LeftButton, {}, middle - QPoint(60, 40));
+        QTest::mouseMove(view->viewport(), middle + QPoint(60, 40));
+        QTest::mouseRelease(view->viewport(), Qt::LeftButton, {}, middle + QPoint(60, 40));
+        QVERIFY(chart.zoomed());
+        QVERIFY(spanOf() < whole);
     }
 
 private:

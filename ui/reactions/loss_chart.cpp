@@ -19,8 +19,8 @@
 #include <QValueAxis>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 
 #include "engine/base/file.h"
@@ -93,14 +93,15 @@ LossCurves readLossLogs(const std::string& folder, const engine::JobContext& job
             std::size_t at = text.find('\n');
             for (std::size_t end; at != std::string::npos && (end = text.find('\n', at + 1)) != std::string::npos;
                  at = end) {
-                const char* p = text.c_str() + at + 1;
-                char* next = nullptr;
+                // With a point in any locale.
+                const char *p = text.data() + at + 1, *last = text.data() + end;
                 double fields[5] = {NAN, NAN, NAN, NAN, NAN};
                 for (double& f : fields) {
-                    f = std::strtod(p, &next);
-                    if (next == p) f = NAN;
-                    p = *next == ',' ? next + 1 : next;
-                    if (*p == '\n') break;
+                    const auto [next, error] = std::from_chars(p, last, f);
+                    if (error != std::errc()) f = NAN;
+                    p = std::find(next, last, ',');
+                    if (p == last) break;
+                    ++p;
                 }
                 // step, epoch, loss, rate, validation
                 if (std::isfinite(fields[0]) && std::isfinite(fields[2])) curve.loss.emplace_back(fields[0], fields[2]);
@@ -198,7 +199,10 @@ LossChart::LossChart(QWidget* parent) : QWidget(parent) {
     };
     connect(reset_, &QToolButton::clicked, this, all);
     connect(view_, &ZoomChart::resetWanted, this, all);
-    connect(view_, &ZoomChart::zoomChanged, this, [this] { reset_->setEnabled(view_->zoomed()); });
+    connect(view_, &ZoomChart::zoomChanged, this, [this] {
+        reset_->setEnabled(view_->zoomed());
+        fitTicks();
+    });
     rebuild();
     paintColours();
 }
@@ -206,6 +210,8 @@ LossChart::LossChart(QWidget* parent) : QWidget(parent) {
 LossChart::~LossChart() = default;
 
 void LossChart::clear() {
+    reading_.stop();
+    ++round_;
     setCurves({});
 }
 
@@ -297,7 +303,9 @@ void LossChart::openLogs(const QString& folder) {
     reading_.start<std::shared_ptr<LossCurves>>(
         tr("Reading the training logs"),
         [path](const engine::JobContext& job) { return std::make_shared<LossCurves>(readLossLogs(path, job)); },
-        [this](std::shared_ptr<LossCurves> curves) {
+        [this, round = ++round_](std::shared_ptr<LossCurves> curves) {
+            // A job that was told to stop may have ended just before.
+            if (round != round_) return;
             setCurves(std::move(*curves));
             Q_EMIT logsRead();
         });
@@ -332,6 +340,11 @@ void LossChart::fitAxes(const std::map<QString, LossCurve>& curves) {
     decades_->setRange(low * 0.95, high * 1.05);
     score_->setTickInterval(round);
     score_->setRange(0, std::ceil(best / round) * round);
+}
+
+void LossChart::fitTicks() {
+    for (const auto& [axis, ticks] : {std::pair{steps_, 6}, {even_, 5}, {score_, 4}})
+        axis->setTickInterval(roundStep(axis->max() - axis->min(), ticks));
 }
 
 void LossChart::rebuild() {

@@ -74,6 +74,7 @@ protected:
 private:
     void changed();
     void fitAxes(const std::map<QString, LossCurve>& curves);
+    void fitTicks();  // to a zoom
     void rebuild();
     void paintColours();
     void listReactions();
@@ -95,6 +96,7 @@ private:
     QLabel *empty_, *synthetic_;
     ZoomChart* view_;
     QTimer redraw_;
+    std::uint64_t round_ = 0;  // of logs that were asked for
     JobRunner reading_;
 };
 

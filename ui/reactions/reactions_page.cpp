@@ -87,6 +87,8 @@ ReactionsPage::~ReactionsPage() = default;
 
 void ReactionsPage::setWorkspace(const QString& folder, const engine::Json&) {
     message_->clear();
+    reading_.stop();
+    workspace_ = folder;
     facts_.reset();
     recipe_->setFacts(nullptr);
     setup_->setFacts(nullptr);
@@ -97,7 +99,9 @@ void ReactionsPage::setWorkspace(const QString& folder, const engine::Json&) {
     reading_.start<Facts>(
         tr("Reading the workspace's spaces"),
         [path](const engine::JobContext& job) { return readWorkspaceFacts(path, job); },
-        [this](Facts facts) {
+        [this, folder](Facts facts) {
+            // A job that was told to stop may have ended just before.
+            if (workspace_ != folder) return;
             facts_ = facts;
             monitor_->chart()->setSynthetic(facts->synthetic);
             recipe_->setFacts(facts);
@@ -163,7 +167,8 @@ void ReactionsPage::restore(const engine::Json& state) {
     setup_->setOptions(part("run_options"), part("reaction_options"));
     if (state.contains("folder") && state["folder"].is_string())
         setup_->setFolder(QString::fromStdString(state["folder"].get<std::string>()));
-    if (state.contains("split") && state["split"].is_array() && state["split"].size() == 2)
+    if (state.contains("split") && state["split"].is_array() && state["split"].size() == 2 &&
+        state["split"][0].is_number_integer() && state["split"][1].is_number_integer())
         split_->setSizes({state["split"][0].get<int>(), state["split"][1].get<int>()});
 }
 

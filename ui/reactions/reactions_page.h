@@ -59,6 +59,7 @@ Q_SIGNALS:
 private:
     void recipeChanged();
 
+    QString workspace_;  // whose facts are wanted
     std::shared_ptr<const WorkspaceFacts> facts_;
     JobRunner reading_;
     TrainingQueue* queue_;

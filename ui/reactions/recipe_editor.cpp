@@ -10,6 +10,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QRegularExpression>
 #include <QScrollArea>
 #include <QSignalBlocker>
 #include <QToolButton>
@@ -19,6 +20,7 @@
 
 #include "engine/base/error.h"
 #include "engine/session/session.h"
+#include "ui/reactions/option_form.h"
 #include "ui/reactions/route_view.h"
 #include "ui/reactions/step_card.h"
 #include "ui/style/theme.h"
@@ -26,6 +28,52 @@
 #include "ui/widgets/wrapped_text.h"
 
 namespace ui {
+
+namespace {
+
+// "batch_size: expected ..." by the name that the form has for the option.
+QString optionWords(const QString& problem) {
+    for (const auto& e : engine::reactionOptionTable().entries()) {
+        const QString key = QString::fromStdString(e.key);
+        if (problem.startsWith(key + QLatin1Char(':'))) return optionLabel(e.key) + problem.mid(key.size());
+    }
+    return problem;
+}
+
+}  // namespace
+
+QString recipeWords(const QString& line) {
+    static const QRegularExpression place(
+        QStringLiteral("^(?:route\\[(\\d+)\\]|step (\\d+)(?: \\((\\w+)\\))?)"
+                       "(?:\\.experts\\[(\\d+)\\])?(?:\\.(\\w+))?(?:\\.(\\w+))?(?=[:,])"));
+    static const QRegularExpression factor(QStringLiteral("\\b(sigma|lambda)(\\d*_\\w+)"));
+    QString rest = line, where;
+    if (const auto found = place.match(line); found.hasMatch()) {
+        rest = line.mid(found.capturedEnd());
+        const int step = found.captured(1).isEmpty() ? found.captured(2).toInt() : found.captured(1).toInt() + 1;
+        where = QObject::tr("Step %1").arg(step);
+        if (!found.captured(4).isEmpty()) where += QObject::tr(", expert %1").arg(found.captured(4).toInt() + 1);
+        const QString field = found.captured(5), of = found.captured(6);
+        if (field == QLatin1String("options")) where += QStringLiteral(", ") + optionLabel(of.toStdString());
+        else if (field == QLatin1String("factors")) where += QObject::tr(", share for %1").arg(of);
+        else if (field == QLatin1String("against")) where += QObject::tr(", trained against");
+        else if (field == QLatin1String("reaction")) where += QObject::tr(", kind");
+        else if (!field.isEmpty()) where += QStringLiteral(", ") + field;
+    } else if (line.startsWith(QLatin1String("recipe"))) {
+        const auto colon = line.indexOf(QLatin1Char(':'));
+        const QString field = line.mid(0, colon).section(QLatin1Char('.'), 1);
+        if (colon > 0) {
+            where = field.isEmpty() ? QObject::tr("Recipe") : field.left(1).toUpper() + field.mid(1);
+            rest = line.mid(colon);
+        }
+    }
+    const auto symbol = [](const QString& name) {
+        return name == QLatin1String("sigma") ? QStringLiteral("σ") : QStringLiteral("λ");
+    };
+    for (auto found = factor.match(rest); found.hasMatch(); found = factor.match(rest))
+        rest.replace(found.capturedStart(1), found.capturedLength(1), symbol(found.captured(1)));
+    return where + rest;
+}
 
 RecipeEditor::RecipeEditor(QWidget* parent) : QWidget(parent) {
     list_ = new QComboBox(this);
@@ -307,21 +355,28 @@ void RecipeEditor::rebuildSteps() {
         place.options_open = i < open.size() && open[i];
         auto* card = new StepCard(recipe_.route[i], std::move(place), add_->parentWidget());
         card->setObjectName(QStringLiteral("step%1").arg(i));
-        connect(card, &StepCard::edited, this, [this, card, i] {
+        // Until the cards are made anew, what is said to one of them is of a route that is no more.
+        const auto stale = [this, i] { return i >= recipe_.route.size() || cards_.size() != recipe_.route.size(); };
+        connect(card, &StepCard::edited, this, [this, card, i, stale] {
+            if (stale()) return;
             recipe_.route[i] = card->step();
             replan();
         });
-        connect(card, &StepCard::restructured, this, [this, card, i] {
+        connect(card, &StepCard::restructured, this, [this, card, i, stale] {
+            if (stale()) return;
             recipe_.route[i] = card->step();
             rebuild_.start();
             replan();
         });
-        connect(card, &StepCard::moveWanted, this, [this, i](int by) {
-            std::swap(recipe_.route[i], recipe_.route[static_cast<std::size_t>(static_cast<int>(i) + by)]);
+        connect(card, &StepCard::moveWanted, this, [this, i, stale](int by) {
+            const auto to = static_cast<std::ptrdiff_t>(i) + by;
+            if (stale() || to < 0 || to >= static_cast<std::ptrdiff_t>(recipe_.route.size())) return;
+            std::swap(recipe_.route[i], recipe_.route[static_cast<std::size_t>(to)]);
             rebuild_.start();
             replan();
         });
-        connect(card, &StepCard::removeWanted, this, [this, i] {
+        connect(card, &StepCard::removeWanted, this, [this, i, stale] {
+            if (stale()) return;
             recipe_.route.erase(recipe_.route.begin() + static_cast<std::ptrdiff_t>(i));
             rebuild_.start();
             replan();
@@ -355,16 +410,19 @@ void RecipeEditor::replan() {
             // The file that a run reads must be sound too.
             engine::recipeFromJson(engine::recipeToJson(recipe_), "recipe " + recipe_.name);
             plan_ = engine::planRoute(recipe_, facts_->spaces);
-            for (const auto& w : plan_->warnings) warnings_ << QString::fromStdString(w);
+            for (const auto& w : plan_->warnings) warnings_ << recipeWords(QString::fromStdString(w));
         } catch (const engine::Error& error) {
             for (const auto& line :
                  QString::fromStdString(error.message()).split(QLatin1Char('\n'), Qt::SkipEmptyParts))
-                problems_ << line.trimmed();
+                problems_ << recipeWords(line.trimmed());
+            // "2 problems:" is seen without being said.
+            static const QRegularExpression count(QStringLiteral("^\\d+ problems:$"));
+            if (!problems_.isEmpty() && count.match(problems_.front()).hasMatch()) problems_.removeFirst();
             hint_ = QString::fromStdString(error.hint());
         }
         for (std::size_t i = 0; i < cards_.size(); ++i) {
             for (const auto& p : cards_[i]->problems())
-                problems_ << tr("step %1: %2").arg(i + 1).arg(QString::fromStdString(p.message));
+                problems_ << tr("Step %1: %2").arg(i + 1).arg(optionWords(QString::fromStdString(p.message)));
         }
         engine::RoutePlan spaces_only;
         spaces_only.spaces = facts_->spaces;

@@ -30,6 +30,9 @@ class RouteView;
 class StepCard;
 class WrappedText;
 
+// What the engine says of a recipe in the words of the window: "route[0].experts[1]: ..." is "Step 1, expert 2: ...".
+QString recipeWords(const QString& line);
+
 class RecipeEditor : public QWidget {
     Q_OBJECT
 public:

@@ -183,6 +183,25 @@ void placeRoute(RouteLayout& layout, const QRectF& room, const RouteTexts& texts
             }
         }
     }
+    // Names of neighbours on one side do not run into each other.
+    for (const bool up : {true, false}) {
+        std::vector<RouteExpert*> side;
+        for (auto& e : layout.experts) {
+            if (e.above == up) side.push_back(&e);
+        }
+        std::sort(side.begin(), side.end(), [](const RouteExpert* a, const RouteExpert* b) {
+            return a->molecule.centre.x() < b->molecule.centre.x();
+        });
+        for (std::size_t i = 1; i < side.size(); ++i) {
+            RouteExpert &a = *side[i - 1], &b = *side[i];
+            const double apart = b.molecule.centre.x() - a.molecule.centre.x() - 4;
+            const double both = (a.label_width + b.label_width) / 2;
+            if (both <= apart || both <= 0) continue;
+            const double share = std::max(0.0, apart / both);
+            a.label_width *= share;
+            b.label_width *= share;
+        }
+    }
     // Bands of spaces.
     layout.bands.clear();
     RouteLayout::Band band{layout.base.name, layout.base.width, {}, {}};

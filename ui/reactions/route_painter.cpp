@@ -102,11 +102,11 @@ void paintMolecule(QPainter& p, const RouteMolecule& m, bool on, bool strong, do
     p.setOpacity(1);
 }
 
-QString percent(double share) {
+QString percent(double share, bool sign) {
     const double value = 100 * share;
     return QLocale().toString(value, 'f',
                               value > 0 && value < 9.95 && std::abs(value - std::round(value)) > 0.05 ? 1 : 0) +
-           QStringLiteral(" %");
+           (sign ? QStringLiteral(" %") : QString());
 }
 
 // A name, and under it a line of figures in the colours of the modalities.
@@ -129,13 +129,18 @@ void paintLabel(QPainter& p, const QString& name, const std::vector<RouteStrand>
         return;
     }
     QStringList texts;
-    double width = 0;
-    const double gap = fs.horizontalAdvance(QLatin1Char('n'));
-    for (const auto& f : figures) {
-        texts << percent(f.share);
-        width += fs.horizontalAdvance(texts.back()) + gap;
+    double width = 0, gap = 0;
+    // Where there is little room, without the sign, then closer; then the tooltip has them.
+    for (const int tightness : {0, 1, 2}) {
+        texts.clear();
+        gap = fs.horizontalAdvance(tightness < 2 ? QLatin1Char('n') : QLatin1Char(' '));
+        width = -gap;
+        for (const auto& f : figures) {
+            texts << percent(f.share, tightness == 0);
+            width += fs.horizontalAdvance(texts.back()) + gap;
+        }
+        if (width <= place.width()) break;
     }
-    width -= gap;
     if (width > place.width()) return;
     double x = place.center().x() - width / 2;
     for (std::size_t i = 0; i < figures.size(); ++i) {

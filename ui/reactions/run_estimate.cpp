@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <thread>
 
 #include "engine/base/error.h"
@@ -14,8 +15,26 @@
 
 namespace ui {
 namespace {
-// What a step costs beside its products of matrices, as if it were such products: gathering, Adam, the log.
-constexpr double kStepFlops = 1e7;
+// What costs time beside products of matrices, as if it were such products: of a step (gathering, Adam, the log), of a
+// hidden activation (batch norm, the ReLU), of a similarity (two exponentials).
+constexpr double kStepFlops = 1e9, kActivationFlops = 100, kSimilarityFlops = 60;
+
+// Of one core, in products of matrices, as LibTorch has them: about half of what the vector units can do at most.
+double coreRate() {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return 1.5e11;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 6e10;
+#endif
+    return 2e10;
+}
+
+// Two threads of one core do not compute faster than one.
+double cores() {
+    const double threads = std::max(1u, std::thread::hardware_concurrency());
+    std::ifstream file("/sys/devices/system/cpu/smt/active");
+    int twofold = 0;
+    return file >> twofold && twofold == 1 ? std::max(1.0, threads / 2) : threads;
+}
 }  // namespace
 
 std::shared_ptr<const WorkspaceFacts> readWorkspaceFacts(const std::string& folder, const engine::JobContext& job) {
@@ -72,10 +91,11 @@ RunEstimate estimateRun(const engine::Recipe& recipe, const engine::RoutePlan& p
             for (const auto& m : engine::subsetMembers(subset, r.starts)) rows += rowsOf(m);
             const double batch = std::max(1.0, std::min(static_cast<double>(o.batch_size), rows));
             const double steps = epochs * std::floor(rows / batch);
-            // Forward and backward of every source through the projector, then the similarities of each pair of
-            // modalities: once forward, twice backward.
-            const double step = 6 * batch * hidden * (in + width) * sources +
-                                6 * batch * batch * width * sources * targets + kStepFlops;
+            // Every source through the projector: forward, then gradients of the weights, and of what goes in but for
+            // the first layer. Similarities of each pair of modalities: forward, then the gradient of the source alone,
+            // for targets are not trained.
+            const double step = batch * hidden * (4 * in + 6 * width + kActivationFlops) * sources +
+                                batch * batch * (4 * width + kSimilarityFlops) * sources * targets + kStepFlops;
             out.parts.push_back({r.key + " " + subset, steps * step});
             out.flops += steps * step;
             out.rows += static_cast<std::size_t>(steps * batch);
@@ -95,7 +115,8 @@ RunEstimate estimateRun(const engine::Recipe& recipe, const engine::RoutePlan& p
 }
 
 double assumedRate() {
-    return 2e10 * std::max(1u, std::thread::hardware_concurrency());
+    static const double rate = coreRate() * cores();
+    return rate;
 }
 
 QString durationText(double seconds) {

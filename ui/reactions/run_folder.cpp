@@ -12,18 +12,18 @@ namespace ui {
 
 namespace fs = std::filesystem;
 
-RunFolder readRunFolder(const std::string& folder, const engine::JobContext& job) {
-    RunFolder out;
-    out.folder = folder;
-    std::error_code none;
-    if (folder.empty() || !fs::exists(folder, none)) return out;
-    if (!fs::is_directory(folder, none)) {
+namespace {
+
+// Throws what is thrown on the way.
+void look(RunFolder& out, const engine::JobContext& job) {
+    const fs::path folder = out.folder;
+    if (!fs::is_directory(folder)) {
         out.state = RunFolder::State::Other;
         out.problem = "it is a file";
-        return out;
+        return;
     }
-    if (!fs::exists(fs::path(folder) / "run.json")) {
-        const bool product = fs::exists(fs::path(folder) / "product.json");
+    if (!fs::exists(folder / "run.json")) {
+        const bool product = fs::exists(folder / "product.json");
         // A writer's lock alone is nothing.
         const bool empty = std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
                                        [](const auto& e) { return e.path().filename().string().starts_with("."); });
@@ -31,32 +31,49 @@ RunFolder readRunFolder(const std::string& folder, const engine::JobContext& job
             out.state = RunFolder::State::Other;
             out.problem = product ? "it holds a product without the record of its training" : "it holds other files";
         }
-        return out;
+        return;
     }
-    try {
-        const auto run = engine::readJsonFile(fs::path(folder) / "run.json");
-        out.recipe = run.value("recipe", engine::Json());
-        out.run_options = run.value("options", engine::Json::object());
-        if (run.contains("seed")) out.run_options["seed"] = run["seed"];
-        out.state =
-            fs::exists(fs::path(folder) / "product.json") ? RunFolder::State::Finished : RunFolder::State::Unfinished;
-        out.continuing = fs::exists(fs::path(folder) / "continue.json");
-        const fs::path reactions = fs::path(folder) / "reactions";
-        if (fs::is_directory(reactions)) {
-            for (const auto& r : fs::directory_iterator(reactions)) {
-                if (!r.is_directory()) continue;
-                for (const auto& file : fs::directory_iterator(r.path())) {
-                    job.checkStop();
-                    if (file.path().extension() != ".json") continue;
-                    ++out.trained;
-                    out.epochs =
-                        std::max(out.epochs, engine::readJsonFile(file.path()).value("target_epochs", std::int64_t{0}));
-                }
-            }
+    const auto run = engine::readJsonFile(folder / "run.json");
+    out.recipe = run.value("recipe", engine::Json());
+    out.run_options = run.value("options", engine::Json::object());
+    if (!out.run_options.is_object()) out.run_options = engine::Json::object();
+    if (run.contains("seed")) out.run_options["seed"] = run["seed"];
+    out.state = fs::exists(folder / "product.json") ? RunFolder::State::Finished : RunFolder::State::Unfinished;
+    out.continuing = fs::exists(folder / "continue.json");
+    const fs::path reactions = folder / "reactions";
+    if (!fs::is_directory(reactions)) return;
+    for (const auto& r : fs::directory_iterator(reactions)) {
+        if (!r.is_directory()) continue;
+        for (const auto& file : fs::directory_iterator(r.path())) {
+            job.checkStop();
+            if (file.path().extension() != ".json") continue;
+            ++out.trained;
+            out.epochs =
+                std::max(out.epochs, engine::readJsonFile(file.path()).value("target_epochs", std::int64_t{0}));
         }
+    }
+}
+
+}  // namespace
+
+RunFolder readRunFolder(const std::string& folder, const engine::JobContext& job) {
+    RunFolder out;
+    out.folder = folder;
+    std::error_code none;
+    if (folder.empty() || !fs::exists(folder, none)) return out;
+    try {
+        look(out, job);
+    } catch (const engine::Cancelled&) {
+        throw;
     } catch (const engine::Error& error) {
         out.state = RunFolder::State::Other;
         out.problem = error.message();
+    } catch (const fs::filesystem_error& error) {
+        out.state = RunFolder::State::Other;
+        out.problem = "it cannot be read: " + error.code().message();
+    } catch (const engine::Json::exception&) {
+        out.state = RunFolder::State::Other;
+        out.problem = "its record of training is of another kind";
     }
     return out;
 }

@@ -269,8 +269,11 @@ TrainingRun RunSetup::wanted() const {
     run.reaction_options = reaction_form_->changed();
     run.run_options = run_form_->changed();
     if (facts_ && plan_) {
-        const auto recipe = effective();
-        run.estimate = estimateRun(recipe, engine::planRoute(recipe, facts_->spaces), *facts_);
+        try {
+            const auto recipe = effective();
+            run.estimate = estimateRun(recipe, engine::planRoute(recipe, facts_->spaces), *facts_);
+        } catch (const engine::Error&) {  // the run itself says what is wrong
+        }
     }
     return run;
 }
@@ -390,8 +393,9 @@ void RunSetup::tell() {
     epochs_label_->setVisible(finished);
     default_->setEnabled(chosen_);
     if (facts_ && state == State::Unfinished && !busy_ && !taken_.contains(folder())) {
-        const QString name =
-            found_.recipe.is_object() ? QString::fromStdString(found_.recipe.value("name", std::string())) : QString();
+        TrainingRun begun;
+        begun.recipe = found_.recipe;
+        const QString name = begun.name();
         const QString text = found_.continuing ? tr("%1 was being trained further here and is not finished.").arg(name)
                                                : tr("An unfinished run of %1 is here; %n projector(s) are trained.",
                                                     nullptr, static_cast<int>(found_.trained))

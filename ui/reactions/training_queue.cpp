@@ -16,7 +16,9 @@ namespace ui {
 using State = TrainingRun::State;
 
 QString TrainingRun::name() const {
-    return recipe.is_object() ? QString::fromStdString(recipe.value("name", std::string())) : QString();
+    // Recipes come from files: a name may be anything.
+    if (!recipe.is_object() || !recipe.contains("name") || !recipe["name"].is_string()) return {};
+    return QString::fromStdString(recipe["name"].get<std::string>());
 }
 
 QString stateText(State state) {
@@ -307,10 +309,14 @@ void TrainingQueue::restore(const engine::Json& state) {
         r.workspace = text(j, "workspace");
         r.product = text(j, "product");
         r.recipe = j["recipe"];
-        r.reaction_options = j.value("reaction_options", engine::Json::object());
-        r.run_options = j.value("run_options", engine::Json::object());
-        r.more_epochs = j.value("more_epochs", std::int64_t{0});
-        r.fraction = j.value("fraction", 0.0);
+        for (const auto& [key, to] :
+             {std::pair{"reaction_options", &r.reaction_options}, {"run_options", &r.run_options}}) {
+            if (j.contains(key) && j[key].is_object()) *to = j[key];
+        }
+        if (j.contains("more_epochs") && j["more_epochs"].is_number_integer())
+            r.more_epochs = std::max(std::int64_t{0}, j["more_epochs"].get<std::int64_t>());
+        if (j.contains("fraction") && j["fraction"].is_number())
+            r.fraction = std::clamp(j["fraction"].get<double>(), 0.0, 1.0);
         const QString name = text(j, "state");
         r.state = name == QLatin1String("done")      ? State::Done
                   : name == QLatin1String("failed")  ? State::Failed

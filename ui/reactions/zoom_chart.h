@@ -13,10 +13,14 @@ class ZoomChart : public QChartView {
 public:
     explicit ZoomChart(QChart* chart, QWidget* parent = nullptr);
     bool zoomed() const { return zoomed_; }
-    void setZoomed(bool zoomed) { zoomed_ = zoomed; }
+    // The axes are set by who calls it.
+    void setZoomed(bool zoomed) {
+        zoomed_ = zoomed;
+        level_ = 1;
+    }
 
 Q_SIGNALS:
-    void zoomChanged();
+    void zoomChanged();  // whenever another part is seen
     void resetWanted();
 
 protected:
@@ -26,8 +30,11 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
-    void note();
+    double span() const;  // of the values across
+    void note(double before);
+    void zoomBy(double factor, const QRectF& to);
     bool zoomed_ = false;
+    double level_ = 1;  // what is seen of the whole
 };
 
 }  // namespace ui
