@@ -109,7 +109,9 @@ void CompareCard::fill() {
     const auto& product = *item_.product;
     QString subject = item_.isSpace() ? tr("%1 as it is").arg(QString::fromStdString(item_.space))
                                       : QString::fromStdString(product.recipe().name);
-    subject += QStringLiteral(" · ") + QString::fromStdString(product.folder().filename().string());
+    // A folder that is called after its product says nothing more.
+    const QString folder = QString::fromStdString(product.folder().filename().string());
+    if (folder != QString::fromStdString(product.recipe().name)) subject += QStringLiteral(" · ") + folder;
     // First, so that it is there where the rest is cut.
     if (product.synthetic()) subject = tr("synthetic world · %1").arg(subject);
     subject_->setText(subject);

@@ -125,7 +125,8 @@ ComparePage::ComparePage(QWidget* parent)
             [this](const engine::Progress& progress) { progress_->show(progress); });
     connect(&queries_->runner(), &JobRunner::ended, this, &ComparePage::updateStop);
     connect(progress_, &ProgressStrip::stopRequested, this, [this] {
-        work_.stop();
+        // What is measured already needs no word to go on.
+        if (work_.runner().running()) work_.stop();
         queries_->runner().stop();
     });
     connect(stop_, &QToolButton::clicked, this, [this] {

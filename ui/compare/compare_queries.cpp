@@ -191,6 +191,7 @@ void CompareQueries::say(const QString& words) {
 }
 
 void CompareQueries::compare() {
+    const auto round = ++round_;
     if (!isVisible()) {
         stale_ = true;
         return;
@@ -209,6 +210,7 @@ void CompareQueries::compare() {
         return;
     }
     if (set_->currentIndex() < 0) {
+        runner_.stop();
         say(tr("There is no set with single answers."));
         return;
     }
@@ -225,7 +227,10 @@ void CompareQueries::compare() {
             found->second = std::make_shared<const std::vector<std::string>>(product->ids(set, false));
             return std::shared_ptr<const Found>(found);
         },
-        [this](const std::shared_ptr<const Found>& found) { showFound(found); });
+        [this, round](const std::shared_ptr<const Found>& found) {
+            // A job that was told to stop may have ended just before.
+            if (round == round_) showFound(found);
+        });
 }
 
 void CompareQueries::showFound(const std::shared_ptr<const Found>& found) {

@@ -51,6 +51,7 @@ private:
     QVector<Compared> items_;
     std::shared_ptr<const Found> found_;
     bool stale_ = true;
+    std::uint64_t round_ = 0;  // of comparisons that were asked for
     QComboBox *before_, *after_, *set_, *direction_, *place_, *kind_;
     QLineEdit* search_;
     QLabel *status_, *legend_;

@@ -17,12 +17,15 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <cmath>
+
 #include "ui/style/theme.h"
 
 namespace ui {
 namespace {
 
 constexpr int kPad = 8, kDot = 14;
+constexpr int kLeastName = 90, kLeastFigure = 80;
 
 // Names of columns with a dot of their colour.
 class FigureHeader : public QHeaderView {
@@ -30,6 +33,7 @@ public:
     explicit FigureHeader(QWidget* parent) : QHeaderView(Qt::Horizontal, parent) {
         setSectionsClickable(true);
         setHighlightSections(false);
+        setTextElideMode(Qt::ElideMiddle);
     }
 
 protected:
@@ -53,6 +57,13 @@ protected:
         painter->restore();
     }
 };
+
+QStyleOptionViewItem figureOption(const QTableView& view) {
+    QStyleOptionViewItem out;
+    out.initFrom(&view);
+    out.font = view.font();
+    return out;
+}
 
 int differenceWidth(const QFontMetrics& metrics) {
     return metrics.horizontalAdvance(QStringLiteral("+00.00")) + 8;
@@ -81,7 +92,9 @@ void FigureDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
                         : index.column() == 0 ? colours().text
                                               : colours().muted);
         painter->setFont(option.font);
-        painter->drawText(option.rect.adjusted(kPad, 0, -kPad, 0), Qt::AlignLeft | Qt::AlignVCenter, all);
+        const QRect room = option.rect.adjusted(kPad, 0, -kPad, 0);
+        painter->drawText(room, Qt::AlignLeft | Qt::AlignVCenter,
+                          option.fontMetrics.elidedText(all, Qt::ElideMiddle, room.width()));
         return;
     }
     const bool best = index.data(CompareModel::BestRole).toBool();
@@ -224,9 +237,36 @@ CompareTable::CompareTable(const CompareWork& work, QWidget* parent)
 
 void CompareTable::refresh() {
     model_->refresh();
-    view_->resizeColumnsToContents();
+    fitColumns();
     view_->verticalHeader()->setDefaultSectionSize(view_->fontMetrics().height() + 10);
     count();
+}
+
+// All columns within the room, if it can be: names give way, figures do not.
+void CompareTable::fitColumns() {
+    view_->resizeColumnsToContents();
+    auto* header = view_->horizontalHeader();
+    const int columns = filter_->columnCount();
+    QVector<int> wide(columns), least(columns);
+    int all = 0;
+    for (int c = 0; c < columns; ++c) {
+        wide[c] = header->sectionSize(c);
+        all += wide[c];
+        const auto needs = [&](int row) {
+            return view_->itemDelegate()->sizeHint(figureOption(*view_), filter_->index(row, c)).width();
+        };
+        least[c] = c < CompareModel::kFirstItem ? std::min(wide[c], kLeastName) : kLeastFigure;
+        if (c >= CompareModel::kFirstItem && filter_->rowCount() > 0) least[c] = needs(0);
+        least[c] = std::min(least[c], wide[c]);
+    }
+    const int room = view_->viewport()->width();
+    int spare = 0;
+    for (int c = 0; c < columns; ++c) spare += wide[c] - least[c];
+    const int over = all - room;
+    if (room <= 0 || over <= 0 || spare <= 0) return;
+    const double share = std::min(1.0, static_cast<double>(over) / spare);
+    for (int c = 0; c < columns; ++c)
+        header->resizeSection(c, wide[c] - static_cast<int>(std::ceil((wide[c] - least[c]) * share)));
 }
 
 void CompareTable::setReference(int item) {
@@ -262,6 +302,12 @@ void CompareTable::save() {
     } catch (...) {
         if (const auto failure = currentFailure()) Q_EMIT failed(*failure);
     }
+}
+
+void CompareTable::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    // The table has its new size when this is through.
+    QTimer::singleShot(0, this, [this] { fitColumns(); });
 }
 
 void CompareTable::changeEvent(QEvent* event) {
