@@ -276,6 +276,15 @@ Outcome writeEmbeddings(const EmbeddingsRequest& request, const JobContext& job)
     requireDisk(request.output, std::uint64_t{rows.rows} * width * sizeof(float) + 4096, "the product vectors");
     std::vector<std::string> ids;
     if (rows.ids && (isHdf5(request.output) || request.ids_file)) ids = rows.ids();
+    if (!isHdf5(request.output)) {
+        const auto broken = std::find_if(ids.begin(), ids.end(),
+                                         [](const auto& id) { return id.find_first_of("\r\n") != std::string::npos; });
+        if (broken != ids.end()) {
+            throw Error(ErrorCode::InvalidInput, rows.source + " row " + std::to_string(broken - ids.begin()),
+                        "its id has a line break, so a file with an id a line cannot hold it",
+                        "write an .h5 file, which holds the ids itself");
+        }
+    }
 
     const std::size_t block =
         (std::max<std::size_t>(request.block_rows, 1) + kProjectorRows - 1) / kProjectorRows * kProjectorRows;
