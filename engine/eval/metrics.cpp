@@ -185,6 +185,7 @@ Json toJson(const Protocol& p) {
               {"tie_rule", p.tie_rule},
               {"average", p.average}};
     if (!p.prompt.empty()) json["prompt"] = p.prompt;
+    if (!p.sample.empty()) json["sample"] = p.sample;
     return json;
 }
 
@@ -236,6 +237,7 @@ std::string protocolText(const Protocol& p) {
                        " pairs; " + p.score + lengthNote(p) + "; " + p.hit_rule + "; " + p.average + "; " + p.tie_rule +
                        ".";
     if (!p.prompt.empty()) text += " Prompt: \"" + p.prompt + "\".";
+    if (!p.sample.empty()) text += " Estimated from a " + p.sample + ", against all candidates.";
     return text;
 }
 

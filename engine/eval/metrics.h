@@ -49,6 +49,7 @@ struct Protocol {
     std::string tie_rule;
     std::string average;  // how directions or classes are averaged
     std::string prompt;   // classification: template of the class prompts, where known
+    std::string sample;   // which queries were asked, where not all; empty: all
 };
 
 // One direction of retrieval: every query looks for its positives among all candidates of the other side.

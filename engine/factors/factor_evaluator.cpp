@@ -27,6 +27,10 @@ std::vector<Protocol> FactorEvaluator::protocols(const Setting& setting, const J
     return out;
 }
 
+std::vector<IntervalMap> FactorEvaluator::intervals(const Setting&, const JobContext&) {
+    return std::vector<IntervalMap>(sets().size());
+}
+
 std::vector<std::vector<MetricMap>> FactorEvaluator::figuresAt(const std::vector<Setting>& settings,
                                                                const JobContext& job) {
     std::vector<std::vector<MetricMap>> out;

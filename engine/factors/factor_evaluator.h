@@ -23,6 +23,12 @@ struct SetOutline {
     Modality first, second;
 };
 
+// A rate of a sample of the queries, percent, with its 95 % interval for the rate of all queries.
+struct RateInterval {
+    double estimate = 0, low = 0, high = 0;
+};
+using IntervalMap = std::map<std::string, RateInterval>;  // by metric
+
 // One job at a time; not thread-safe.
 class FactorEvaluator {
 public:
@@ -36,6 +42,8 @@ public:
     // The same at several settings, in their order. `pointsAtOnce`: how many take some milliseconds together, or 1.
     virtual std::vector<std::vector<MetricMap>> figuresAt(const std::vector<Setting>& settings, const JobContext& job);
     virtual std::size_t pointsAtOnce() const { return 1; }
+    // Intervals of the figures of sets that are measured on a sample, in the order of sets(); empty for the others.
+    virtual std::vector<IntervalMap> intervals(const Setting& setting, const JobContext& job);
     // How each set is measured at a setting, in the order of sets().
     virtual std::vector<Protocol> protocols(const Setting& setting, const JobContext& job);
     virtual const std::vector<SetOutline>& sets() const = 0;

@@ -7,12 +7,19 @@
 #include <numeric>
 
 #include "engine/base/error.h"
+#include "engine/base/file.h"
 #include "engine/base/first_error.h"
 #include "engine/factors/landscape_file.h"
+#include "engine/factors/query_sample.h"
 
 namespace engine {
 
 namespace {
+
+constexpr std::uint64_t kLargePairs = 200'000'000;  // pairs of items; the cost of such a set is measured first
+constexpr std::size_t kLeastUnits = 30;             // of a sample; fewer say too little
+constexpr double kFilled = 0.85;                    // of the units that should fit: they differ in what they need
+constexpr int kAttempts = 4;
 
 // The factor that is the share of each layer, an index into `box`, or -1.
 std::vector<int> dimsOf(const Components& components, const std::vector<FactorInfo>& factors,
@@ -67,11 +74,17 @@ const OptionTable<LandscapeOptions>& landscapeOptionTable() {
     static const OptionTable<LandscapeOptions> table = [] {
         OptionTable<LandscapeOptions> t;
         t.add("memory_gib", &LandscapeOptions::memory_gib,
-              {.help = "Memory for the landscapes of all sets; a set that does not fit is computed directly.",
+              {.help = "Memory for the landscapes of all sets.",
                .min = 0.001,
                .max = 4096,
                .scale = OptionScale::Log,
                .unit = "GiB"});
+        t.add("sample_queries", &LandscapeOptions::sample_queries,
+              {.help = "A set that does not fit the memory is asked a random sample of its queries against all "
+                       "candidates, and its figures are estimates with intervals. Off: it is computed directly, which "
+                       "is exact and slow."});
+        t.add("sample_seed", &LandscapeOptions::sample_seed,
+              {.help = "Of the sample of queries.", .min = 0, .advanced = true});
         return t;
     }();
     return table;
@@ -131,6 +144,89 @@ std::vector<double> LandscapeEvaluator::expertsKey(const Slot& slot, const Setti
     return key;
 }
 
+LandscapeRequest LandscapeEvaluator::requestOf(const Slot& slot, const Setting& setting,
+                                               std::uint64_t memory_bytes) const {
+    LandscapeRequest request;
+    request.set = slot.set;
+    request.first = model_->weights(slot.set.first.modality, slot.set.first, setting);
+    request.second = model_->weights(slot.set.second.modality, slot.set.second, setting);
+    request.first_dims = slot.first_dims;
+    request.second_dims = slot.second_dims;
+    request.box = slot.box;
+    request.backward = slot.set.set.kind == SetKind::Retrieval || options_.eval.class_retrieval;
+    request.memory_bytes = memory_bytes;
+    return request;
+}
+
+std::uint64_t LandscapeEvaluator::usedBytes() const {
+    std::uint64_t used = 0;
+    for (const auto& slot : slots_) used += slot.cells ? slot.cells->bytes() : slot.labels ? slot.labels->bytes() : 0;
+    return used;
+}
+
+std::shared_ptr<const SetLandscape> LandscapeEvaluator::makeSample(const LandscapeRequest& request,
+                                                                   const JobContext& job, bool& cached,
+                                                                   Prepared& out) const {
+    const std::string& name = request.set.set.name;
+    // What is left is shared with the sets that are still to come.
+    const auto waiting = static_cast<std::uint64_t>(std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) {
+        return !slot.cells && !slot.labels && slot.no_landscape.empty();
+    }));
+    const std::uint64_t room = request.memory_bytes / std::max<std::uint64_t>(1, waiting);
+    if (estimateLandscape(request).unitsWithin(room) == 0) return nullptr;  // not even without any query
+    LandscapeEstimate& expected = out.expected[name];
+    if (!expected.measured) expected = measureLandscape(request, job);
+    auto units = static_cast<std::size_t>(kFilled * static_cast<double>(expected.unitsWithin(room)));
+    for (int attempt = 0; attempt < kAttempts && units >= kLeastUnits; ++attempt) {
+        LandscapeRequest some = sampledRequest(request, units, options_.sample_seed);
+        some.memory_bytes = room;
+        job.log(name + ": the landscape of all queries takes " + expected.text() + "; of a " + some.sample->text() +
+                ", " + humanBytes(expected.bytesOf(units)));
+        try {
+            auto made = landscapeFromCache(options_.cache, std::move(some), true, job, cached);
+            out.sampled[name] = *made->request().sample;
+            return made;
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::NoSpace) throw;
+            units = units * 7 / 10;
+        }
+    }
+    return nullptr;
+}
+
+std::shared_ptr<const SetLandscape> LandscapeEvaluator::makeCells(const LandscapeRequest& request,
+                                                                  const JobContext& job, bool build, bool& cached,
+                                                                  Prepared& out) const {
+    const std::string& name = request.set.set.name;
+    const std::uint64_t pairs = static_cast<std::uint64_t>(request.set.first.rows()) * request.set.second.rows();
+    const bool large = pairs >= kLargePairs;
+    std::string refusal;
+    try {
+        // Small ones show what they need faster than it can be estimated.
+        if (auto found = landscapeFromCache(options_.cache, request, build && !large, job, cached); found || !build)
+            return found;
+        LandscapeEstimate& expected = out.expected[name] = measureLandscape(request, job);
+        job.log("landscape of " + name + ": " + expected.text());
+        if (expected.bytes() <= request.memory_bytes)
+            return landscapeFromCache(options_.cache, request, true, job, cached);
+        refusal = "the landscape of " + name + " takes " + expected.text() + ", and the budget is " +
+                  humanBytes(request.memory_bytes);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::NoSpace) throw;
+        refusal = error.message();
+    }
+    if (options_.sample_queries) {
+        try {
+            if (auto made = makeSample(request, job, cached, out)) return made;
+        } catch (const Error& error) {  // while measuring
+            if (error.code() != ErrorCode::NoSpace) throw;
+        }
+        refusal += "; nor does a sample of " + std::to_string(kLeastUnits) + " items with their pairs fit";
+    }
+    out.direct[name] = refusal;
+    return nullptr;
+}
+
 LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting, const JobContext& job, bool build,
                                                          std::optional<std::size_t> only) {
     checkSetting(setting, factors(), subject());
@@ -140,8 +236,6 @@ LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting,
     std::iota(order.begin(), order.end(), 0);
     const auto cost = [&](std::size_t s) { return slots_[s].set.first.rows() * slots_[s].set.second.rows(); };
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return cost(a) < cost(b); });
-    std::uint64_t used = 0;
-    for (const auto& slot : slots_) used += slot.cells ? slot.cells->bytes() : slot.labels ? slot.labels->bytes() : 0;
     for (const std::size_t s : order) {
         if (only && *only != s) continue;
         Slot& slot = slots_[s];
@@ -154,40 +248,75 @@ LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting,
         if ((slot.cells || slot.labels) && slot.made_for == key) {
             slot.made_at = setting.expert_weights;
             out.kept.push_back(name);
+            if (const auto of = sample(s)) out.sampled[name] = *of;
             continue;
         }
-        used -= slot.cells ? slot.cells->bytes() : slot.labels ? slot.labels->bytes() : 0;
         slot.cells.reset();
         slot.labels.reset();
-        LandscapeRequest request;
-        request.set = slot.set;
-        request.first = model_->weights(slot.set.first.modality, slot.set.first, setting);
-        request.second = model_->weights(slot.set.second.modality, slot.set.second, setting);
-        request.first_dims = slot.first_dims;
-        request.second_dims = slot.second_dims;
-        request.box = slot.box;
-        request.backward = slot.set.set.kind == SetKind::Retrieval || options_.eval.class_retrieval;
-        request.memory_bytes = options_.memory_bytes - std::min(used, options_.memory_bytes);
-        try {
-            bool cached = false;
-            if (slot.set.set.kind == SetKind::MultiLabel) {
-                if (!build) continue;
+        LandscapeRequest request =
+            requestOf(slot, setting, options_.memory_bytes - std::min(usedBytes(), options_.memory_bytes));
+        bool cached = false;
+        if (slot.set.set.kind == SetKind::MultiLabel) {
+            if (!build) continue;
+            try {
                 slot.labels = LabelLandscape::build(std::move(request), job);
-            } else {
-                slot.cells = landscapeFromCache(options_.cache, std::move(request), build, job, cached);
-                if (!slot.cells) continue;
+            } catch (const Error& error) {
+                if (error.code() != ErrorCode::NoSpace) throw;
+                out.direct[name] = error.message();
+                continue;
             }
-            (cached ? out.from_cache : out.built).push_back(name);
-            used += slot.cells ? slot.cells->bytes() : slot.labels->bytes();
-            slot.made_for = std::move(key);
-            slot.made_at = setting.expert_weights;
-        } catch (const Error& error) {
-            if (error.code() != ErrorCode::NoSpace) throw;
-            out.direct[name] = error.message();
+        } else {
+            slot.cells = makeCells(request, job, build, cached, out);
+            if (!slot.cells) continue;
         }
+        (cached ? out.from_cache : out.built).push_back(name);
+        slot.made_for = std::move(key);
+        slot.made_at = setting.expert_weights;
     }
     out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    out.bytes = used;
+    out.bytes = usedBytes();
+    return out;
+}
+
+std::optional<QuerySample> LandscapeEvaluator::sample(std::size_t set) const {
+    return slots_[set].cells ? slots_[set].cells->request().sample : std::nullopt;
+}
+
+bool LandscapeEvaluator::enlargeSample(std::size_t set, const Setting& setting, std::uint64_t memory_bytes,
+                                       const JobContext& job) {
+    checkSetting(setting, factors(), subject());
+    Slot& slot = slots_[set];
+    const auto old = sample(set);
+    if (!old || !ready(set, setting)) return false;
+    const std::uint64_t budget = std::max(options_.memory_bytes, memory_bytes);
+    const std::uint64_t others = usedBytes() - slot.cells->bytes();
+    LandscapeRequest request = requestOf(slot, setting, budget - std::min(others, budget));
+    const std::size_t units = std::min(2 * old->units, old->of_units);
+    if (units < old->of_units) request = sampledRequest(std::move(request), units, old->seed);
+    try {
+        bool cached = false;
+        slot.cells = landscapeFromCache(options_.cache, std::move(request), true, job, cached);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::NoSpace) throw;
+        job.log(slot.set.set.name + ": the sample stays at " + old->text() + ": " + error.message());
+        return false;
+    }
+    options_.memory_bytes = budget;
+    return true;
+}
+
+IntervalMap LandscapeEvaluator::readyIntervals(std::size_t set, const Setting& setting) const {
+    if (!sample(set) || !ready(set, setting)) return {};
+    return sampleIntervals(*slots_[set].cells, pointOf(set, setting).data(), ties_);
+}
+
+std::vector<IntervalMap> LandscapeEvaluator::intervals(const Setting& setting, const JobContext& job) {
+    checkSetting(setting, factors(), subject());
+    std::vector<IntervalMap> out;
+    for (std::size_t s = 0; s < slots_.size(); ++s) {
+        job.checkStop();
+        out.push_back(readyIntervals(s, setting));
+    }
     return out;
 }
 
@@ -249,7 +378,7 @@ SetMetrics LandscapeEvaluator::metricsOf(const Slot& slot, const double* point, 
     m.tied_items = forward.tied_queries;
     m.top1 = forward.r1;
     m.top5 = forward.r5;
-    if (options_.eval.class_retrieval) {
+    if (slot.cells->request().backward) {
         if (whole) backward.median_rank = medianRank(slot.cells->ranks(point, false), ties_);
         m.by_class = std::move(backward);
     }
@@ -262,11 +391,13 @@ std::optional<MetricMap> LandscapeEvaluator::readyFigures(std::size_t set, const
     return metricsOf(slots_[set], pointOf(set, setting).data(), {}, false).values();
 }
 
-std::vector<Protocol> LandscapeEvaluator::protocols(const Setting&, const JobContext&) {
+std::vector<Protocol> LandscapeEvaluator::protocols(const Setting& setting, const JobContext&) {
     std::vector<Protocol> out;
-    for (const auto& slot : slots_) {
+    for (std::size_t s = 0; s < slots_.size(); ++s) {
+        const Slot& slot = slots_[s];
         out.push_back(protocolOf(slot.set.set, slot.set.first.rows(), slot.set.second.rows(),
                                  "inner product of unit rows in " + subject(), ties_));
+        if (const auto of = sample(s); of && ready(s, setting)) out.back().sample = of->text();
     }
     return out;
 }
@@ -280,7 +411,8 @@ MetricsTable LandscapeEvaluator::evaluate(const Setting& setting, const JobConte
     const std::string score = "inner product of unit rows in " + subject();
     for (std::size_t s = 0; s < slots_.size(); ++s) {
         job.checkStop();
-        if (ready(s, setting)) table.sets.push_back(metricsOf(slots_[s], pointOf(s, setting).data(), score, true));
+        if (ready(s, setting) && !sample(s))
+            table.sets.push_back(metricsOf(slots_[s], pointOf(s, setting).data(), score, true));
         else table.sets.push_back(direct_.evaluateSetAt(s, setting, job));
     }
     return table;

@@ -3,7 +3,8 @@
 //
 // Points of the factors from landscapes: milliseconds for all sets, equal to DirectEvaluator to the last hit. What no
 // landscape covers yet (other experts' weights than those prepared, a point outside the box, too many layers) is
-// computed directly, and `notes` say so.
+// computed directly. A set whose landscape would not fit the memory can be asked a sample of its queries instead: then
+// figures() are estimates, named as such by protocols(), and evaluate() is exact and slow.
 #pragma once
 
 #include <filesystem>
@@ -15,12 +16,15 @@
 
 #include "engine/factors/factor_evaluator.h"
 #include "engine/factors/label_landscape.h"
+#include "engine/factors/landscape_estimate.h"
 #include "engine/factors/set_landscape.h"
 
 namespace engine {
 
 struct LandscapeOptions {
-    double memory_gib = 4;  // of all landscapes of a product
+    double memory_gib = 4;       // of all landscapes of a product
+    bool sample_queries = true;  // of sets whose landscape does not fit
+    std::uint64_t sample_seed = 1;
 };
 const OptionTable<LandscapeOptions>& landscapeOptionTable();
 
@@ -32,6 +36,10 @@ public:
         std::uint64_t memory_bytes = std::uint64_t{4} << 30;  // of all landscapes
         std::filesystem::path cache;                          // folder; empty: nothing is kept on disk
         std::map<std::string, FactorRange> box;               // by factor; those not named: 0..1
+        // A set whose landscape does not fit is asked a sample of its queries (query_sample.h) in figures(), with
+        // intervals(); evaluate() computes it directly. Without: directly everywhere.
+        bool sample_queries = false;
+        std::uint64_t sample_seed = 1;
     };
     LandscapeEvaluator(std::shared_ptr<const ProductModel> model, std::vector<SetComponents> sets, Options options);
     // Some of another's sets, with the landscapes that they have; these are shared, not copied.
@@ -43,11 +51,20 @@ public:
     struct Prepared {
         std::vector<std::string> built, from_cache, kept;  // sets
         std::map<std::string, std::string> direct;         // sets that have no landscape, and why
+        std::map<std::string, QuerySample> sampled;        // sets whose figures() come from a sample
+        std::map<std::string, LandscapeEstimate>
+            expected;  // what whole landscapes would cost, of those not in the cache
         double seconds = 0;
         std::uint64_t bytes = 0;  // of all landscapes
     };
     Prepared prepare(const Setting& setting, const JobContext& job, bool build = true,
                      std::optional<std::size_t> only = std::nullopt);
+    // Builds a sampled set's landscape anew for twice the units, or all, within the memory of all landscapes (which
+    // becomes `memory_bytes` if that is more); the smaller sample is part of it. False, and all is as before, where the
+    // set is not sampled at this setting or the larger one does not fit. Blocking job.
+    bool enlargeSample(std::size_t set, const Setting& setting, std::uint64_t memory_bytes, const JobContext& job);
+    // The sample that a set's figures come from; nothing where all queries are asked, or none is ready.
+    std::optional<QuerySample> sample(std::size_t set) const;
     // True where a set's figures at this setting come from a landscape.
     bool ready(std::size_t set, const Setting& setting) const;
     // Its figures, without median ranks; nothing where it is not ready. Thread-safe beside other readers.
@@ -58,6 +75,9 @@ public:
     // On all threads, a setting each. A set is asked once for each point of its own factors.
     std::vector<std::vector<MetricMap>> figuresAt(const std::vector<Setting>& settings, const JobContext& job) override;
     std::size_t pointsAtOnce() const override { return 256; }
+    std::vector<IntervalMap> intervals(const Setting& setting, const JobContext& job) override;
+    // Of one set; empty where it is not sampled, or not ready. Thread-safe beside other readers.
+    IntervalMap readyIntervals(std::size_t set, const Setting& setting) const;
     std::vector<Protocol> protocols(const Setting& setting, const JobContext& job) override;
     const std::vector<SetOutline>& sets() const override { return direct_.sets(); }
     const std::vector<FactorInfo>& factors() const override { return direct_.factors(); }
@@ -84,6 +104,13 @@ private:
         std::shared_ptr<const SetLandscape> cells;
         std::shared_ptr<const LabelLandscape> labels;
     };
+    LandscapeRequest requestOf(const Slot& slot, const Setting& setting, std::uint64_t memory_bytes) const;
+    std::uint64_t usedBytes() const;
+    // A landscape of the whole set, or of a sample; null where there is none, and `out` says why.
+    std::shared_ptr<const SetLandscape> makeCells(const LandscapeRequest& request, const JobContext& job, bool build,
+                                                  bool& cached, Prepared& out) const;
+    std::shared_ptr<const SetLandscape> makeSample(const LandscapeRequest& request, const JobContext& job, bool& cached,
+                                                   Prepared& out) const;
     std::vector<double> expertsKey(const Slot& slot, const Setting& setting) const;
     SetMetrics metricsOf(const Slot& slot, const double* point, const std::string& score, bool whole) const;
 

@@ -151,6 +151,10 @@ std::string SetLandscape::key(const LandscapeRequest& request) {
     hash.add(request.set.set.pairs);
     const int backward = request.backward;
     hash.add(&backward, sizeof backward);
+    if (request.sample) {
+        hash.add(&request.sample->seed, sizeof request.sample->seed);
+        hash.add(&request.sample->units, sizeof request.sample->units);
+    }
     addSide(hash, request.set.first, request.first, request.first_dims);
     addSide(hash, request.set.second, request.second, request.second_dims);
     return hash.hex();

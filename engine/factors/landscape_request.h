@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What a landscape is made of and for: one evaluation set, which of its layers' shares are factors, and the box of
-// those.
+// those; of all queries or of a sample of them.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,16 @@ struct FactorRange {
     double low = 0, high = 1;
 };
 
+// Which queries of a set are asked where not all are (engine/factors/query_sample.h): whole units, drawn at random.
+struct QuerySample {
+    std::uint64_t seed = 0;
+    std::size_t units = 0, of_units = 0;
+    std::size_t queries = 0, of_queries = 0;  // with a positive, of both directions
+
+    double share() const { return static_cast<double>(units) / static_cast<double>(of_units); }
+    std::string text() const;  // "sample of 500 of 20,000 queries, seed 1"
+};
+
 struct LandscapeRequest {
     SetComponents set;
     BlendWeights first, second;                // fixes experts' weights, and shares that are no factor of the set
@@ -28,6 +39,9 @@ struct LandscapeRequest {
     std::vector<FactorRange> box;              // of the set's factors, those that any layer names
     bool backward = true;                      // also queries from the second side
     std::uint64_t memory_bytes = std::uint64_t{4} << 30;
+    // Where it is there, set.set.pairs are those of the sample: the other rows are candidates and ask nothing.
+    std::optional<QuerySample> sample;
+    std::size_t tile = 256;  // queries that a thread takes at a time; changes memory and time, not hits
 
     // The box with its cuts (a set of several labels has none).
     FactorGrid grid() const {

@@ -5,9 +5,12 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
+#include <chrono>
 #include <limits>
+#include <new>
 #include <numeric>
 
 #include "engine/base/error.h"
@@ -102,8 +105,8 @@ public:
         }
         std::vector<OpenQuery> open(open_at.back());
         std::vector<std::uint32_t> entries(entries_at.back()), sure(leaves_ * kHitPlaces.size(), 0);
-#pragma omp parallel for schedule(dynamic, 1)
-        for (std::size_t l = 0; l < leaves_; ++l) {
+        FirstError failure;
+        const auto collect = [&](std::size_t l) {
             for (std::size_t q = 0; q < queries_.items(); ++q) {
                 const std::uint8_t bits = sure_of_[l * queries_.items() + q];
                 for (std::size_t k = 0; k < kHitPlaces.size(); ++k) sure[l * kHitPlaces.size() + k] += bits >> k & 1;
@@ -127,7 +130,10 @@ public:
                 for (std::size_t e = begin; e < end; ++e) entries[at++] = base + from.entries[e];
             }
             for (auto& b : buffers_) b.leaves[l] = {};
-        }
+        };
+#pragma omp parallel for schedule(dynamic, 1)
+        for (std::size_t l = 0; l < leaves_; ++l) failure.guard([&] { collect(l); });
+        failure.rethrow();
         DirectionCells out;
         out.products = record_ - 1;
         out.sure = Array<std::uint32_t>(std::move(sure));
@@ -172,9 +178,24 @@ bool sharesFactor(const BlendSide& a, const BlendSide& b) {
 }  // namespace
 
 std::shared_ptr<const SetLandscape> SetLandscape::build(LandscapeRequest request, const JobContext& job) {
-    const std::shared_ptr<SetLandscape> made(new SetLandscape(std::move(request)));
-    made->make(job);
-    return made;
+    for (;;) {
+        try {
+            const std::shared_ptr<SetLandscape> made(new SetLandscape(request));
+            made->make(job);
+            return made;
+        } catch (const std::bad_alloc&) {
+            const std::string& name = request.set.set.name;
+            if (request.tile / 2 < kLeastTile) {
+                throw Error(ErrorCode::NoSpace, name,
+                            "the machine has no memory left to build the landscape, not even with blocks of " +
+                                std::to_string(request.tile) + " queries",
+                            "close other programs, or lower --memory-gib so that a sample of the queries is taken");
+            }
+            request.tile /= 2;
+            job.log("landscape of " + name + ": no memory left; trying again with blocks of " +
+                    std::to_string(request.tile) + " queries");
+        }
+    }
 }
 
 SetLandscape::SetLandscape(LandscapeRequest request) : request_(std::move(request)), grid_(request_.grid()) {
@@ -184,21 +205,39 @@ SetLandscape::SetLandscape(LandscapeRequest request) : request_(std::move(reques
 
 void SetLandscape::make(const JobContext& job) {
     const std::string name = "landscape of " + request_.set.set.name;
+    using Clock = std::chrono::steady_clock;
+    auto since = Clock::now();
+    // Adds the time since it was last called.
+    const auto spend = [&since](double& on) {
+        const auto now = Clock::now();
+        on += std::chrono::duration<double>(now - since).count();
+        since = now;
+    };
     first_ = std::make_unique<BlendSide>(request_.set.first, request_.first, request_.first_dims, job);
     second_ = std::make_unique<BlendSide>(request_.set.second, request_.second, request_.second_dims, job);
     const bool shared = sharesFactor(*first_, *second_);
-    const std::uint64_t pairs = static_cast<std::uint64_t>(first_->items()) * second_->items();
-    ProgressMeter meter(job, name, "pairs", pairs * (request_.backward ? 2 : 1));
+    std::array<PositiveLists, 2> positives_of;  // [forward]
+    std::uint64_t pairs = 0;
+    for (const bool forward : {true, false}) {
+        if (!forward && !request_.backward) continue;
+        const BlendSide& queries = forward ? *first_ : *second_;
+        PositiveLists& positives = positives_of[forward];
+        positives = positivesOf(request_.set.set.pairs, queries.items(), !forward);
+        for (std::size_t q = 0; q < queries.items(); ++q)
+            if (positives.offset[q + 1] != positives.offset[q]) pairs += (forward ? *second_ : *first_).items();
+    }
+    ProgressMeter meter(job, name, "pairs", pairs);
     for (const bool forward : {true, false}) {
         if (!forward && !request_.backward) continue;
         const BlendSide& queries = forward ? *first_ : *second_;
         const BlendSide& candidates = forward ? *second_ : *first_;
         const SideTables q(queries, grid_, SideTables::Part::Query, shared, job);
         const SideTables c(candidates, grid_, SideTables::Part::Candidate, shared, job);
-        const PositiveLists positives = positivesOf(request_.set.set.pairs, queries.items(), !forward);
+        const PositiveLists& positives = positives_of[forward];
+        spend(seconds_.rows);
         CellBuilder builder(grid_, q, c);
         (forward ? forward_survivors_ : backward_survivors_) = sortOut(
-            q, c, grid_, positives, request_.memory_bytes - std::min(bytes(), request_.memory_bytes),
+            q, c, grid_, positives, request_.tile, request_.memory_bytes - std::min(bytes(), request_.memory_bytes),
             [&](const QueryEntries& entries, int thread) { builder.add(entries, thread); }, meter, job);
         DirectionCells cells = builder.finish();
         for (std::size_t i = 0; i < queries.items(); ++i) {
@@ -207,6 +246,7 @@ void SetLandscape::make(const JobContext& job) {
         cells.candidates = static_cast<std::uint32_t>(candidates.items());
         cells.positives_per_query = cells.queries == 0 ? 0 : static_cast<double>(positives.rows.size()) / cells.queries;
         (forward ? forward_ : backward_) = std::move(cells);
+        spend(seconds_.queries);
         requireMemory(bytes(), request_.memory_bytes, name);
     }
     meter.finish();

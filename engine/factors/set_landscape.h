@@ -40,7 +40,9 @@ struct SetPoint {
 
 class SetLandscape {
 public:
+    static constexpr std::size_t kLeastTile = 32;
     // Throws Error{NoSpace} with both figures if the budget is too small; Cancelled on a stop, looked at every tile.
+    // Where the machine has no memory left it begins again with half the tile, down to kLeastTile; then Error{NoSpace}.
     static std::shared_ptr<const SetLandscape> build(LandscapeRequest request, const JobContext& job);
     // A hash of everything that build() depends on, the rows of the components included.
     static std::string key(const LandscapeRequest& request);
@@ -65,6 +67,11 @@ public:
     std::vector<QueryRank> ranks(const double* point, bool forward) const;
 
     const LandscapeRequest& request() const { return request_; }
+    // Seconds that building took: what all rows cost once, and what the queries asked cost. 0 of one that was read.
+    struct BuildSeconds {
+        double rows = 0, queries = 0;
+    };
+    const BuildSeconds& buildSeconds() const { return seconds_; }
 
     const BlendSide& first() const { return *first_; }
     const BlendSide& second() const { return *second_; }
@@ -80,6 +87,7 @@ private:
     std::unique_ptr<const BlendSide> first_, second_;
     DirectionCells forward_, backward_;
     Survivors forward_survivors_, backward_survivors_;
+    BuildSeconds seconds_;
     std::shared_ptr<const void> file_;  // where the arrays lie, if not in memory
 };
 

@@ -5,10 +5,13 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <numeric>
+#include <span>
 
 #include "engine/base/file.h"
 #include "engine/base/first_error.h"
@@ -20,8 +23,7 @@ namespace engine {
 
 namespace {
 
-constexpr std::size_t kTileQueries = 256;
-constexpr std::size_t kTileCandidates = 1024;
+constexpr std::size_t kTileShape = 4;   // candidates of a tile for each of its queries
 constexpr std::size_t kSumBlock = 128;  // inner products are summed in blocks, which bounds their rounding
 constexpr double kUnit = 0x1p-24;
 constexpr std::uint64_t kBlocksToJudge = 8;
@@ -167,51 +169,55 @@ namespace {
 class BlockSorter {
 public:
     BlockSorter(const SideTables& queries, const SideTables& candidates, const FactorGrid& grid,
-                const PositiveLists& positives, double product_error)
-        : queries_(queries),
+                const PositiveLists& positives, double product_error, std::size_t tile)
+        : tile_queries_(tile),
+          tile_candidates_(tile * kTileShape),
+          queries_(queries),
           candidates_(candidates),
           q_side_(queries.side()),
           c_side_(candidates.side()),
           positives_(positives),
           product_error_(product_error),
           nodes_(nodeRows(grid, queries, candidates)),
-          tiles_(q_side_.atoms() * c_side_.atoms(), std::vector<float>(kTileQueries * kTileCandidates)),
-          rows_(kTileQueries) {
+          tiles_(q_side_.atoms() * c_side_.atoms(), std::vector<float>(tile_queries_ * tile_candidates_)),
+          rows_(tile_queries_) {
         for (const auto& row : nodes_) total_nodes_ += row.nodes.size();
-        scratch_.mixed.resize(c_side_.atoms() * kTileCandidates);
-        scratch_.highest.resize(kTileCandidates);
-        scratch_.lowest.resize(kTileCandidates);
-        scratch_.slack.resize(kTileCandidates);
+        scratch_.mixed.resize(c_side_.atoms() * tile_candidates_);
+        scratch_.highest.resize(tile_candidates_);
+        scratch_.lowest.resize(tile_candidates_);
+        scratch_.slack.resize(tile_candidates_);
     }
 
-    // `advance` is told of every tile's pairs.
+    // `block`: queries with positives, ascending, at most a tile of them. `advance` is told of every tile's pairs.
     template <class Advance>
-    void sort(std::size_t first, std::size_t count, const JobContext& job, const Advance& advance) {
-        for (std::size_t r = 0; r < count; ++r) begin(first + r, rows_[r]);
+    void sort(std::span<const std::uint32_t> block, const JobContext& job, const Advance& advance) {
+        const std::size_t count = block.size();
+        for (std::size_t r = 0; r < count; ++r) begin(block[r], rows_[r]);
         const std::size_t qa = q_side_.atoms(), ca = c_side_.atoms(), width = q_side_.width();
-        for (std::size_t c0 = 0; c0 < c_side_.items(); c0 += kTileCandidates) {
+        std::array<MatrixView, kMostAtoms> x;
+        for (std::size_t i = 0; i < qa; ++i) x[i] = rowsOf(block, i);
+        for (std::size_t c0 = 0; c0 < c_side_.items(); c0 += tile_candidates_) {
             job.checkStop();
-            const std::size_t nc = std::min(kTileCandidates, c_side_.items() - c0);
+            const std::size_t nc = std::min(tile_candidates_, c_side_.items() - c0);
             for (std::size_t i = 0; i < qa; ++i) {
                 for (std::size_t j = 0; j < ca; ++j) {
-                    const MatrixView x = q_side_.atom(i), y = c_side_.atom(j);
+                    const MatrixView y = c_side_.atom(j);
                     for (std::size_t d = 0; d < width; d += kSumBlock) {
-                        gemmNT(count, nc, std::min(kSumBlock, width - d), 1, x.row(first) + d, x.stride, y.row(c0) + d,
-                               y.stride, d == 0 ? 0.0f : 1.0f, tiles_[i * ca + j].data(), kTileCandidates);
+                        gemmNT(count, nc, std::min(kSumBlock, width - d), 1, x[i].row(0) + d, x[i].stride,
+                               y.row(c0) + d, y.stride, d == 0 ? 0.0f : 1.0f, tiles_[i * ca + j].data(),
+                               tile_candidates_);
                     }
                 }
             }
-            for (std::size_t r = 0; r < count; ++r) {
-                if (rows_[r].positives != 0) takeTile(first + r, r, c0, nc);
-            }
+            for (std::size_t r = 0; r < count; ++r) takeTile(block[r], r, c0, nc);
             advance(count * nc);
         }
         for (std::size_t r = 0; r < count; ++r) turn(rows_[r]);
     }
 
-    QueryEntries entries(std::size_t first, std::size_t r) const {
+    QueryEntries entries(std::uint32_t query, std::size_t r) const {
         QueryEntries out;
-        out.query = static_cast<std::uint32_t>(first + r);
+        out.query = query;
         out.positives = rows_[r].positives;
         out.always = rows_[r].always;
         out.items = rows_[r].items.data();
@@ -228,6 +234,17 @@ private:
         std::uint32_t positives = 0, always = 0;
         RowThresholds thresholds;
     };
+
+    // Rows of an atom as they lie, or gathered where others lie between them.
+    MatrixView rowsOf(std::span<const std::uint32_t> block, std::size_t atom) {
+        const MatrixView all = q_side_.atom(atom);
+        if (block.back() - block.front() + 1 == block.size()) return all.slice(block.front(), block.size());
+        auto& rows = gathered_[atom];
+        rows.resize(tile_queries_ * q_side_.width());
+        for (std::size_t r = 0; r < block.size(); ++r)
+            std::copy_n(all.row(block[r]), q_side_.width(), rows.data() + r * q_side_.width());
+        return {rows.data(), block.size(), q_side_.width()};
+    }
 
     // The positives of a query and what they ask of the others.
     void begin(std::size_t q, Row& row) {
@@ -293,7 +310,7 @@ private:
         Row& row = rows_[r];
         const std::size_t products = tiles_.size();
         const float* tile[kMostAtoms * kMostAtoms];
-        for (std::size_t ij = 0; ij < products; ++ij) tile[ij] = tiles_[ij].data() + r * kTileCandidates;
+        for (std::size_t ij = 0; ij < products; ++ij) tile[ij] = tiles_[ij].data() + r * tile_candidates_;
         rangeOfRow(tile, q_side_.atoms(), c_side_.atoms(), c0, nc, static_cast<std::uint32_t>(q), nodes_, queries_,
                    candidates_, row.thresholds, scratch_);
         constexpr auto kMargin = static_cast<float>(kDecided);
@@ -322,6 +339,7 @@ private:
         }
     }
 
+    std::size_t tile_queries_, tile_candidates_;
     const SideTables& queries_;
     const SideTables& candidates_;
     const BlendSide& q_side_;
@@ -331,6 +349,7 @@ private:
     std::vector<NodeRow> nodes_;
     std::size_t total_nodes_ = 0;
     std::vector<std::vector<float>> tiles_;
+    std::array<std::vector<float>, kMostAtoms> gathered_;
     std::vector<Row> rows_;
     std::vector<float> scores_;
     RowScratch scratch_;
@@ -346,14 +365,20 @@ struct BlockLeft {
 }  // namespace
 
 Survivors sortOut(const SideTables& queries, const SideTables& candidates, const FactorGrid& grid,
-                  const PositiveLists& positives, std::uint64_t memory_bytes, const SurvivorVisit& visit,
-                  ProgressMeter& meter, const JobContext& job) {
+                  const PositiveLists& positives, std::size_t tile, std::uint64_t memory_bytes,
+                  const SurvivorVisit& visit, ProgressMeter& meter, const JobContext& job) {
     const std::size_t width = queries.side().width(), n = queries.side().items();
     Survivors out;
     out.products = queries.atoms() * candidates.atoms();
     // Blocks of kSumBlock terms, then the blocks; and the few roundings of weighting and adding up in float32.
     out.product_error = kUnit * (static_cast<double>(std::min(width, kSumBlock) + width / kSumBlock) + 26);
-    const std::size_t blocks = (n + kTileQueries - 1) / kTileQueries;
+    std::vector<std::uint32_t> asked;  // queries with positives
+    for (std::uint32_t q = 0; q < n; ++q)
+        if (positives.offset[q + 1] != positives.offset[q]) asked.push_back(q);
+    const std::size_t blocks = (asked.size() + tile - 1) / tile;
+    const auto blockOf = [&](std::size_t b) {
+        return std::span<const std::uint32_t>(asked).subspan(b * tile, std::min(tile, asked.size() - b * tile));
+    };
     std::vector<BlockLeft> left(blocks);
     FirstError failure;
     std::atomic<std::uint64_t> pairs{0}, kept{0}, finished{0};
@@ -362,24 +387,25 @@ Survivors sortOut(const SideTables& queries, const SideTables& candidates, const
     {
         const int thread = omp_get_thread_num();
         std::unique_ptr<BlockSorter> sorter;
-        failure.guard(
-            [&] { sorter = std::make_unique<BlockSorter>(queries, candidates, grid, positives, out.product_error); });
+        failure.guard([&] {
+            sorter = std::make_unique<BlockSorter>(queries, candidates, grid, positives, out.product_error, tile);
+        });
 #pragma omp for schedule(dynamic, 1)
         for (std::size_t b = 0; b < blocks; ++b) {
             if (failure.any()) continue;
             failure.guard([&] {
-                const std::size_t first = b * kTileQueries, count = std::min(kTileQueries, n - first);
-                sorter->sort(first, count, job, [&](std::size_t done) {
+                const auto block = blockOf(b);
+                sorter->sort(block, job, [&](std::size_t done) {
                     const std::uint64_t now = pairs += done;
                     if (thread != 0) return;
                     meter.advance(now - reported);
                     reported = now;
                 });
                 BlockLeft& to = left[b];
-                for (std::size_t r = 0; r < count; ++r) {
+                for (std::size_t r = 0; r < block.size(); ++r) {
                     if (r % 16 == 0) job.checkStop();
-                    const QueryEntries entries = sorter->entries(first, r);
-                    if (entries.positives != 0) visit(entries, thread);
+                    const QueryEntries entries = sorter->entries(block[r], r);
+                    visit(entries, thread);
                     to.counts.push_back(entries.count);
                     to.positives.push_back(entries.positives);
                     to.always.push_back(entries.always);
@@ -395,21 +421,25 @@ Survivors sortOut(const SideTables& queries, const SideTables& candidates, const
     }
     failure.rethrow();
     meter.advance(pairs - reported);
-    std::vector<std::uint64_t> offset{0};
-    std::vector<std::uint32_t> all_positives, all_always, all_items;
+    std::vector<std::uint64_t> offset(n + 1, 0);
+    std::vector<std::uint32_t> all_positives(n, 0), all_always(n, 0), all_items;
     std::vector<float> all_inner;
     std::size_t total = 0;
     for (const auto& block : left) total += block.items.size();
     all_items.reserve(total);
     all_inner.reserve(total * out.products);
-    for (auto& block : left) {
-        for (const std::uint64_t count : block.counts) offset.push_back(offset.back() + count);
-        all_positives.insert(all_positives.end(), block.positives.begin(), block.positives.end());
-        all_always.insert(all_always.end(), block.always.begin(), block.always.end());
-        all_items.insert(all_items.end(), block.items.begin(), block.items.end());
-        all_inner.insert(all_inner.end(), block.inner.begin(), block.inner.end());
-        block = {};
+    for (std::size_t b = 0; b < blocks; ++b) {
+        const auto block = blockOf(b);
+        for (std::size_t r = 0; r < block.size(); ++r) {
+            offset[block[r] + 1] = left[b].counts[r];
+            all_positives[block[r]] = left[b].positives[r];
+            all_always[block[r]] = left[b].always[r];
+        }
+        all_items.insert(all_items.end(), left[b].items.begin(), left[b].items.end());
+        all_inner.insert(all_inner.end(), left[b].inner.begin(), left[b].inner.end());
+        left[b] = {};
     }
+    std::partial_sum(offset.begin(), offset.end(), offset.begin());
     out.offset = Array<std::uint64_t>(std::move(offset));
     out.positives = Array<std::uint32_t>(std::move(all_positives));
     out.always = Array<std::uint32_t>(std::move(all_always));

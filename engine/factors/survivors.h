@@ -39,11 +39,12 @@ struct Survivors {
 };
 
 // `visit` sees the entries of every query that has positives once, from several threads at a time, with the number of
-// the thread. What comes back does not depend on the number of threads. Throws Error{NoSpace} as soon as what is kept
-// shows that it will not fit `memory_bytes`.
+// the thread; the others cost nothing. What comes back does not depend on the number of threads. `tile`: queries that
+// a thread takes at a time, against 4 · tile candidates; its memory follows. Throws Error{NoSpace} as soon as what is
+// kept shows that it will not fit `memory_bytes`.
 using SurvivorVisit = std::function<void(const QueryEntries&, int thread)>;
 Survivors sortOut(const SideTables& queries, const SideTables& candidates, const FactorGrid& grid,
-                  const PositiveLists& positives, std::uint64_t memory_bytes, const SurvivorVisit& visit,
-                  ProgressMeter& meter, const JobContext& job);
+                  const PositiveLists& positives, std::size_t tile, std::uint64_t memory_bytes,
+                  const SurvivorVisit& visit, ProgressMeter& meter, const JobContext& job);
 
 }  // namespace engine

@@ -192,6 +192,26 @@ double groupValue(const DeltaGroup& group, const std::vector<SetOutline>& sets, 
     return sum / weights;
 }
 
+std::optional<RateInterval> groupInterval(const DeltaGroup& group, const std::vector<SetOutline>& sets,
+                                          const std::vector<IntervalMap>& intervals, double change) {
+    double weights = 0, below = 0, above = 0;
+    bool sampled = false;
+    for (std::size_t i = 0; i < group.sets.size(); ++i) {
+        const double w = weightOf(group, i);
+        weights += w;
+        const auto set =
+            std::find_if(sets.begin(), sets.end(), [&](const SetOutline& s) { return s.name == group.sets[i]; });
+        const IntervalMap& of = intervals[static_cast<std::size_t>(set - sets.begin())];
+        const auto found = of.find(group.metric);
+        if (found == of.end()) continue;
+        sampled = true;
+        below += std::pow(w * (found->second.estimate - found->second.low), 2);
+        above += std::pow(w * (found->second.high - found->second.estimate), 2);
+    }
+    if (!sampled) return std::nullopt;
+    return RateInterval{change, change - std::sqrt(below) / weights, change + std::sqrt(above) / weights};
+}
+
 std::vector<std::string> groupProblems(const std::vector<DeltaGroup>& groups, const FactorEvaluator& evaluator,
                                        const MetricsTable& baseline) {
     std::vector<std::string> problems;
@@ -300,6 +320,19 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
             }
         }
         if (sink) sink(surface);
+    }
+    for (auto& group : surface.groups) {
+        const std::size_t best = bestPoint(group);
+        Setting setting = request.fixed;
+        const auto values = surface.at(best);
+        for (std::size_t a = 0; a < values.size(); ++a) setting.factors[request.axes[a].factor] = values[a];
+        if (!whole) {
+            group.best_interval =
+                groupInterval(group.group, evaluator.sets(), evaluator.intervals(setting, quiet), group.change[best]);
+        }
+    }
+    if (whole) {  // every point was measured on all queries
+        for (auto& set : surface.sets) set.protocol.sample.clear();
     }
     meter.finish();
     return surface;

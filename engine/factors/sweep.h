@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ struct GroupSurface {
     DeltaGroup group;
     std::vector<double> change;  // Δ: percentage points of the metric against the baseline
     double baseline = 0;         // the baseline's weighted mean of the metric
+    // Of the change at bestPoint(), where some set was asked a sample of its queries; of a complete surface only.
+    std::optional<RateInterval> best_interval;
 };
 
 struct SetSurface {
@@ -80,6 +83,12 @@ double groupValue(const DeltaGroup& group, const MetricsTable& table);
 
 // The same of figures by set (FactorEvaluator::figures); throws Error{NotFound} naming set and metric.
 double groupValue(const DeltaGroup& group, const std::vector<SetOutline>& sets, const std::vector<MetricMap>& figures);
+
+// The interval of the group's change against a baseline value, from its sets' estimates (FactorEvaluator::intervals;
+// the others' figures are known): sets are drawn independently, so half widths add up as squares. The baseline's value
+// is that of all queries. Nothing where no set of the group is sampled.
+std::optional<RateInterval> groupInterval(const DeltaGroup& group, const std::vector<SetOutline>& sets,
+                                          const std::vector<IntervalMap>& intervals, double change);
 
 // Every problem of the groups with respect to what is measured and to the baseline.
 std::vector<std::string> groupProblems(const std::vector<DeltaGroup>& groups, const FactorEvaluator& evaluator,

@@ -151,6 +151,8 @@ Json toJson(const SweepSurface& surface) {
                                   {"weights", group.group.weights},
                                   {"baseline", group.baseline},
                                   {"change", rows(group.change, surface)}});
+        if (group.best_interval)
+            json["groups"].back()["best_interval"] = {group.best_interval->low, group.best_interval->high};
     }
     for (const auto& set : surface.sets) {
         Json metrics = Json::object(), baseline = Json::object();
@@ -173,12 +175,22 @@ std::string toText(const SweepSurface& surface) {
         const std::size_t best = bestPoint(group);
         char change[64];
         std::snprintf(change, sizeof change, "%+.2f (baseline %.2f)", group.change[best], group.baseline);
-        out += "  best Δ" + group.group.name + " of " + group.group.metric + "  " + change + "  at";
+        out += "  best Δ" + group.group.name + " of " + group.group.metric + "  " + change;
+        if (group.best_interval) {
+            std::snprintf(change, sizeof change, "  [%+.2f, %+.2f]", group.best_interval->low,
+                          group.best_interval->high);
+            out += change;
+        }
+        out += "  at";
         const auto factors = surface.at(best);
         for (std::size_t a = 0; a < factors.size(); ++a) {
             out += (a == 0 ? " " : ", ") + surface.axes[a].factor + "=" + number(factors[a]);
         }
         out += "\n";
+    }
+    for (const auto& set : surface.sets) {
+        if (!set.protocol.sample.empty())
+            out += "  " + set.protocol.set + ": estimated from a " + set.protocol.sample + "; [95 % interval]\n";
     }
     return out;
 }

@@ -276,6 +276,18 @@ TuneResult tune(FactorEvaluator& evaluator, const TuneRequest& request, const Jo
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "tuning of " + evaluator.subject(), problems);
     for (const auto& group : result.groups) result.baseline_values.push_back(groupValue(group, request.baseline));
     Search(evaluator, request, result, job).run();
+    Setting best = request.fixed;
+    for (std::size_t d = 0; d < result.factors.size(); ++d) best.factors[result.factors[d]] = result.best.factors[d];
+    const JobContext quiet(job.stopToken());
+    const auto intervals = evaluator.intervals(best, quiet);
+    const bool sampled = std::any_of(intervals.begin(), intervals.end(), [](const auto& of) { return !of.empty(); });
+    if (!sampled) return result;
+    for (const auto& protocol : evaluator.protocols(best, quiet))
+        if (!protocol.sample.empty()) result.samples[protocol.set] = protocol.sample;
+    for (std::size_t g = 0; g < result.groups.size(); ++g) {
+        result.best_intervals.push_back(
+            groupInterval(result.groups[g], evaluator.sets(), intervals, result.best.change[g]));
+    }
     return result;
 }
 
@@ -287,6 +299,12 @@ std::string toText(const TuneResult& r) {
             "  no setting meets the constraints; the nearest misses " + number(r.best.violation, "%.2f") + " points\n";
     }
     text += "  best   " + changeText(r, r.best) + "  at " + settingText(r, r.best) + "\n";
+    for (std::size_t g = 0; g < r.best_intervals.size(); ++g) {
+        if (const auto& of = r.best_intervals[g]) {
+            text += "         Δ" + r.groups[g].name + " within [" + number(of->low, "%+.2f") + ", " +
+                    number(of->high, "%+.2f") + "], 95 %\n";
+        }
+    }
     text += "  start  " + changeText(r, r.start) + "  at " + settingText(r, r.start) + "\n";
     text += "  " + std::to_string(r.front.size()) + " settings that no other betters in every group, for example\n";
     const std::size_t shown = std::min<std::size_t>(5, r.front.size());
@@ -294,6 +312,7 @@ std::string toText(const TuneResult& r) {
         const TunePoint& p = r.front[shown == 1 ? 0 : i * (r.front.size() - 1) / (shown - 1)];
         text += "         " + changeText(r, p) + "  at " + settingText(r, p) + "\n";
     }
+    for (const auto& [set, sample] : r.samples) text += "  " + set + ": estimated from a " + sample + "\n";
     return text;
 }
 
@@ -306,10 +325,18 @@ Json toJson(const TuneResult& r) {
                           {"baseline", r.baseline_values[g]}});
     }
     for (const auto& p : r.front) front.push_back(pointJson(r, p));
-    return {{"subject", r.subject},           {"baseline", r.baseline}, {"synthetic", r.synthetic},
-            {"factors", r.factors},           {"groups", groups},       {"best", pointJson(r, r.best)},
-            {"start", pointJson(r, r.start)}, {"front", front},         {"evaluated", r.evaluated},
-            {"feasible", r.feasible()}};
+    Json out{{"subject", r.subject},           {"baseline", r.baseline}, {"synthetic", r.synthetic},
+             {"factors", r.factors},           {"groups", groups},       {"best", pointJson(r, r.best)},
+             {"start", pointJson(r, r.start)}, {"front", front},         {"evaluated", r.evaluated},
+             {"feasible", r.feasible()}};
+    if (!r.samples.empty()) {
+        out["samples"] = r.samples;
+        out["best_intervals"] = Json::object();
+        for (std::size_t g = 0; g < r.best_intervals.size(); ++g) {
+            if (const auto& of = r.best_intervals[g]) out["best_intervals"][r.groups[g].name] = {of->low, of->high};
+        }
+    }
+    return out;
 }
 
 }  // namespace engine

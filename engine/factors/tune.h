@@ -6,6 +6,8 @@
 // distance to where the search begins, then by the factors in order.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,6 +53,9 @@ struct TuneResult {
     TunePoint start;                      // where the search began
     std::vector<TunePoint> front;         // no other evaluated point is as good in every group and better in one
     std::size_t evaluated = 0;
+    // Where sets were asked a sample of their queries: which, and the intervals of the best point's changes by group.
+    std::map<std::string, std::string> samples;
+    std::vector<std::optional<RateInterval>> best_intervals;
 
     bool feasible() const { return best.violation == 0; }
 };
@@ -60,7 +65,8 @@ TuneResult tune(FactorEvaluator& evaluator, const TuneRequest& request, const Jo
 
 std::string toText(const TuneResult& result);
 // {"subject", "baseline", "synthetic", "factors", "groups": [{name, sets, metric, baseline}], "best", "start":
-// {factors: {name: value}, change: {group: Δ}, "objective", "violation"}, "front": [...], "evaluated", "feasible"}
+// {factors: {name: value}, change: {group: Δ}, "objective", "violation"}, "front": [...], "evaluated", "feasible"};
+// with samples also "samples": {set: text} and "best_intervals": {group: [low, high]}.
 Json toJson(const TuneResult& result);
 
 }  // namespace engine

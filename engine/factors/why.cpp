@@ -341,7 +341,8 @@ const OptionTable<WhyOptions>& whyOptionTable() {
 RankSource landscapeRanks(const LandscapeEvaluator& evaluator, std::size_t set) {
     return [&evaluator, set](const Setting& setting, bool forward) -> std::vector<QueryRank> {
         const auto landscape = evaluator.landscape(set);
-        if (!landscape || !evaluator.ready(set, setting)) return {};
+        // A sample does not know where all queries stand.
+        if (!landscape || !evaluator.ready(set, setting) || landscape->request().sample) return {};
         if (landscape->cells(forward).open_at.size() == 0) return {};
         return landscape->ranks(evaluator.pointOf(set, setting).data(), forward);
     };

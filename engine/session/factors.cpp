@@ -73,8 +73,7 @@ struct FactorRun {
                         "`molspace inspect` shows which sets have which spaces");
         }
         eval = readOptions(evalOptionTable(), options, "evaluation options");
-        memory_bytes =
-            bytesOfGib(readOptions(landscapeOptionTable(), landscape_options, "landscape options").memory_gib);
+        landscape_use = readOptions(landscapeOptionTable(), landscape_options, "landscape options");
         baseline = baseline_reader.measure(sets, eval, false, job);
         for (const auto& name : sets) components.push_back(loadSetComponents(workspace, product, name, job));
         synthetic = workspace.synthetic();
@@ -88,11 +87,21 @@ struct FactorRun {
                 product.model, std::move(components),
                 DirectEvaluator::Options{eval, synthetic, true, std::size_t{1} << 30});
         }
-        auto made = std::make_unique<LandscapeEvaluator>(
-            product.model, std::move(components),
-            LandscapeEvaluator::Options{eval, synthetic, memory_bytes, landscapeFolder(product), {}});
-        for (const auto& [set, why] : made->prepare(fixed, job).direct)
-            job.log(set + " is computed directly, which is slow: " + why);
+        auto made =
+            std::make_unique<LandscapeEvaluator>(product.model, std::move(components),
+                                                 LandscapeEvaluator::Options{eval,
+                                                                             synthetic,
+                                                                             bytesOfGib(landscape_use.memory_gib),
+                                                                             landscapeFolder(product),
+                                                                             {},
+                                                                             landscape_use.sample_queries,
+                                                                             landscape_use.sample_seed});
+        const auto prepared = made->prepare(fixed, job);
+        for (const auto& [set, why] : prepared.direct) job.log(set + " is computed directly, which is slow: " + why);
+        for (const auto& [set, sample] : prepared.sampled) {
+            job.log(set + ": figures are estimated from a " + sample.text() +
+                    ", against all candidates; --memory-gib makes room for more");
+        }
         landscapes = made.get();
         return made;
     }
@@ -102,7 +111,7 @@ struct FactorRun {
     MetricsTable baseline;
     std::vector<SetComponents> components;
     bool synthetic = false;
-    std::uint64_t memory_bytes = 0;
+    LandscapeOptions landscape_use;
     const LandscapeEvaluator* landscapes = nullptr;  // the evaluator that was given, if it is one of landscapes
 };
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "engine/base/error.h"
+#include "engine/base/file.h"
 #include "engine/eval/workspace_evaluation.h"
 #include "engine/session/subject.h"
 
@@ -83,8 +84,7 @@ std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const Job
     live->workspace_ = workspace.folder();
     live->synthetic_ = workspace.synthetic() || live->product_.record.synthetic;
     live->eval_ = readOptions(evalOptionTable(), request.options, "evaluation options");
-    const double gib = readOptions(landscapeOptionTable(), request.landscapes, "landscape options").memory_gib;
-    live->memory_bytes_ = static_cast<std::uint64_t>(gib * static_cast<double>(std::uint64_t{1} << 30));
+    const auto landscapes = readOptions(landscapeOptionTable(), request.landscapes, "landscape options");
     const auto names = setsOfProduct(workspace, live->model());
     if (names.empty()) {
         throw Error(ErrorCode::NotFound, workspace.folder().string(),
@@ -109,10 +109,15 @@ std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const Job
         live->presets_[name] = std::move(setting);
     }
     live->why_not_.resize(names.size());
-    live->evaluator_ = std::make_shared<LandscapeEvaluator>(
-        live->product_.model, live->components_,
-        LandscapeEvaluator::Options{
-            live->eval_, live->synthetic_, live->memory_bytes_, landscapeFolder(live->product_), {}});
+    live->evaluator_ =
+        std::make_shared<LandscapeEvaluator>(live->product_.model, live->components_,
+                                             LandscapeEvaluator::Options{live->eval_,
+                                                                         live->synthetic_,
+                                                                         bytesOfGib(landscapes.memory_gib),
+                                                                         landscapeFolder(live->product_),
+                                                                         {},
+                                                                         landscapes.sample_queries,
+                                                                         landscapes.sample_seed});
     return live;
 }
 
@@ -217,6 +222,23 @@ bool LiveProduct::prepare(std::size_t set, const Setting& setting, const JobCont
     return true;
 }
 
+std::optional<QuerySample> LiveProduct::sample(std::size_t set) const {
+    return evaluator()->sample(set);
+}
+
+bool LiveProduct::enlargeSample(std::size_t set, const Setting& setting, std::uint64_t memory_bytes,
+                                const JobContext& job) {
+    const std::lock_guard one_at_a_time(preparing_);
+    auto next = std::make_shared<LandscapeEvaluator>(*evaluator(), allOf(outlines_.size()));
+    if (!next->enlargeSample(set, setting, memory_bytes, job)) return false;
+    std::map<std::vector<std::size_t>, std::shared_ptr<LandscapeEvaluator>> old;  // with `next`: freed without the lock
+    const std::lock_guard lock(mutex_);
+    job.checkStop();
+    evaluator_.swap(next);
+    subsets_.swap(old);
+    return true;
+}
+
 bool LiveProduct::ready(std::size_t set, const Setting& setting) const {
     return evaluator()->ready(set, setting);
 }
@@ -233,9 +255,11 @@ LiveFigures LiveProduct::figures(const Setting& setting, bool labels, const JobC
     LiveFigures out;
     out.setting = setting;
     out.sets.resize(outlines_.size());
+    out.intervals.resize(outlines_.size());
     for (std::size_t s = 0; s < outlines_.size(); ++s) {
         job.checkStop();
         if (labels || outlines_[s].kind != SetKind::MultiLabel) out.sets[s] = current->readyFigures(s, setting);
+        out.intervals[s] = current->readyIntervals(s, setting);
     }
     out.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
     return out;

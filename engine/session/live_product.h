@@ -45,7 +45,8 @@ struct ExpertSwitch {
 struct LiveFigures {
     Setting setting;
     std::vector<std::optional<MetricMap>> sets;
-    double milliseconds = 0;  // that the figures took
+    std::vector<IntervalMap> intervals;  // of sets that are asked a sample of their queries; empty for the others
+    double milliseconds = 0;             // that the figures took
 };
 
 // The curve of a Δ group along one factor, with the very values at which it changes.
@@ -101,6 +102,12 @@ public:
     // it directly.
     bool prepare(std::size_t set, const Setting& setting, const JobContext& job);
     bool ready(std::size_t set, const Setting& setting) const;
+    // Where a set's landscape does not fit the memory (landscapeOptions()), figures, surfaces and curves of it are
+    // estimates from a sample of its queries against all candidates; measure() and why() are exact. Nothing where all
+    // queries are asked.
+    std::optional<QuerySample> sample(std::size_t set) const;
+    // Twice the sample, or all queries, within `memory_bytes` of all landscapes; false where that does not fit.
+    bool enlargeSample(std::size_t set, const Setting& setting, std::uint64_t memory_bytes, const JobContext& job);
     std::string whyNot(std::size_t set) const;
 
     // --- Quick -------------------------------------------------------------------------------------------------------
@@ -142,7 +149,6 @@ private:
     std::filesystem::path workspace_;
     bool synthetic_ = false;
     EvalOptions eval_;
-    std::uint64_t memory_bytes_ = 0;
     std::vector<SetOutline> outlines_;
     std::vector<SetComponents> components_;
     std::vector<ExpertSwitch> experts_;

@@ -98,10 +98,39 @@ class Chain(FolderTest):
         self.assertEqual(slow["front"], quick["front"])
         # Without room for landscapes too, though not how sure it is.
         shutil.rmtree(self.product / "landscapes")
-        small = run("tune", *words, "--factors", "sigma_t", "--memory-gib", "0.001", "--json")
+        small = run("tune", *words, "--factors", "sigma_t", "--memory-gib", "0.001", "--sample-queries", "no", "--json")
         self.assertEqual(json.loads(small.stdout)["best"], quick["best"])
         self.assertIn("computed directly", small.stderr)
         run("tune", "--product", self.product, "--maximize", "AX", code=1)
+
+    def test_without_room_for_all_queries_figures_are_estimates_and_called_so(self):
+        self.train("-q")
+        sweep = ["sweep", "--product", self.product, "--axis", "sigma_t=0:1:0.5", "--sets", "AudioCaps,Clotho,COCO,Flickr30K"]
+        whole = run_json(*sweep)
+        self.assertFalse([s for s in whole["sets"] if "sample" in s["protocol"]])
+        files = {path.name.split("-")[0]: path.stat().st_size for path in (self.product / "landscapes").iterdir()}
+        shutil.rmtree(self.product / "landscapes")
+        small = ("--memory-gib", 0.8 * sum(files.values()) / 2**30)
+        answer = run(*sweep, *small, "--json")
+        surface = json.loads(answer.stdout)
+        sampled = {s["set"]: s["protocol"]["sample"] for s in surface["sets"] if "sample" in s["protocol"]}
+        self.assertTrue(sampled, answer.stderr)
+        for name, text in sampled.items():
+            self.assertRegex(text, r"^sample of [0-9,]+ of [0-9,]+ queries, seed 1$")
+            self.assertIn(f"{name}: figures are estimated from a {text}", answer.stderr)
+            self.assertRegex(answer.stderr, f"{name}: the landscape of all queries takes about .* of memory, .* on disk")
+        for group in surface["groups"]:
+            self.assertEqual("best_interval" in group, bool(set(group["sets"]) & set(sampled)))
+        for before, after in zip(whole["sets"], surface["sets"]):
+            if before["set"] not in sampled:
+                self.assertEqual(before["metrics"], after["metrics"])
+        # The same sample again, from the cache; another seed draws others.
+        self.assertEqual(surface, run_json(*sweep, *small))
+        other = run_json(*sweep, *small, "--sample-seed", 2)
+        self.assertNotEqual(surface["sets"], other["sets"])
+        self.assertIn(f"estimated from a {text}", run(*sweep, *small).stdout)
+        tuned = run("tune", "--product", self.product, "--maximize", "AT", "--factors", "sigma_t", *small)
+        self.assertIn(f"estimated from a sample", tuned.stdout)
         run("tune", "--product", self.product, code=2)
 
     def test_headroom_is_no_less_than_the_best_and_says_what_it_is(self):
