@@ -2,21 +2,51 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
 #include <QCommandLineParser>
+#include <QLibraryInfo>
+#include <QLocale>
 #include <QSettings>
 #include <QTimer>
+#include <QTranslator>
 
+#include <clocale>
+
+#include "engine/base/error.h"
+#include "engine/base/resources.h"
 #include "engine/base/version.h"
 #include "ui/main_window.h"
 #include "ui/screenshots.h"
 #include "ui/style/theme.h"
 
+namespace {
+
+// The interface in the user's language, where <resources>/translations has studio_<language>.qm; with Qt's own texts.
+void translate(QTranslator& studio, QTranslator& qt) {
+    try {
+        const auto folder = QString::fromStdString((engine::resourceFolder() / "translations").string());
+        if (!studio.load(QLocale(), QStringLiteral("studio"), QStringLiteral("_"), folder)) return;
+    } catch (const engine::Error&) {
+        return;
+    }
+    QCoreApplication::installTranslator(&studio);
+    if (qt.load(QLocale(), QStringLiteral("qtbase"), QStringLiteral("_"),
+                QLibraryInfo::path(QLibraryInfo::TranslationsPath)))
+        QCoreApplication::installTranslator(&qt);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
     QApplication application(argc, argv);
+    // Qt takes the user's locale for C's functions too; files and command lines have a point in their numbers anywhere.
+    std::setlocale(LC_NUMERIC, "C");
     QApplication::setOrganizationName(QStringLiteral("molspace"));
     QApplication::setApplicationName(QStringLiteral("molspace-studio"));
     QApplication::setApplicationDisplayName(QStringLiteral("Molecule-Space Studio"));
     QApplication::setApplicationVersion(QString::fromStdString(engine::programVersion()));
     QApplication::setDesktopFileName(QStringLiteral("molspace-studio"));
+
+    QTranslator studio, qt;
+    translate(studio, qt);
 
     QCommandLineParser parser;
     parser.setApplicationDescription(QStringLiteral("Fuses embedding spaces and tunes them by hand."));

@@ -15,8 +15,11 @@
 #include <QTimer>
 #include <QToolBar>
 
+#include <memory>
+
 #include "ui/bridge/job_runner.h"
 #include "ui/bridge/live_session.h"
+#include "ui/bridge/newest_worker.h"
 #include "ui/compare/compare_page.h"
 #include "ui/document/project.h"
 #include "ui/explore/explore_page.h"
@@ -70,10 +73,15 @@ private:
     void connectAll();
     void setIcons();
     void openDialog();
-    void importDialog(const QString& workspace);
+    void openWorkspace(const QString& path);
+    void openDropped(const QStringList& paths);
+    void restoreWindow();
+    void tellFailure();
+    void importDialog(const QString& workspace, const QStringList& paths = {});
     void exportDialog();
     bool save();
     bool saveAs();
+    bool saveTo(const QString& file);
     bool mayClose();
     void addRecent(const QString& path);
     QStringList recent() const;
@@ -82,20 +90,29 @@ private:
     void productSwitched();
     void fillProducts();
     void fillSnapshots();
-    void addToComparison();
+    void useSnapshot(int number);
+    void snapshotMenu(int number, const QPoint& at);
+    void addCurrentToComparison();
+    void addToComparison(const engine::Setting& setting, const QString& name);
+    void renewCompared();
+    void setReference();
+    void sayOtherWorkspace();
     void showFigure(int number);
     void say(const QString& text);
     void log(const QString& line);
     void updateTitle();
     void writeRecovery();
     void offerRecovery();
+    void recover(const QString& file);
+    void showDemo(const QString& workspace, const QString& product);
+    void demoStopped();
     void trainMoreForDemo();
 
     const bool keep_settings_;
     Project project_;
     LiveSession session_;
     JobRunner demo_;
-    MessageBar* message_;
+    MessageBar *recovery_bar_, *message_;
     ProgressStrip* job_strip_;
     QStackedWidget* pages_;
     StartPage* start_;
@@ -115,6 +132,8 @@ private:
     QAction *undo_ = nullptr, *redo_ = nullptr, *export_ = nullptr;
     std::vector<std::pair<QAction*, QString>> icons_;  // to be made anew with the theme
     QTimer recovery_timer_;
+    std::unique_ptr<NewestWorker> recovery_writer_;
+    bool demo_making_ = false;  // its first product; the others follow without being waited for
     QString recovery_file_, demo_folder_, demo_preset_;
     QStringList demo_recipes_;
     QByteArray first_layout_;

@@ -7,15 +7,35 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDir>
+#include <QDirIterator>
 #include <QDoubleSpinBox>
+#include <QLineEdit>
+#include <QProcess>
+#include <QPushButton>
 #include <QScreen>
+#include <QSettings>
+#include <QStandardPaths>
+#include <QStatusBar>
+#include <QTableView>
+#include <QTableWidget>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QToolBar>
 #include <QToolButton>
+#include <QWheelEvent>
 
 #include "engine/base/error.h"
+#include "engine/base/file.h"
 #include "engine/session/session.h"
+#include "ui/compare/compare_table.h"
+#include "ui/export/command_line.h"
+#include "ui/export/export_dialog.h"
+#include "ui/export/path_field.h"
 #include "ui/main_window.h"
+#include "ui/reactions/queue_view.h"
+#include "ui/reactions/recipe_editor.h"
+#include "ui/reactions/run_monitor.h"
+#include "ui/reactions/run_setup.h"
 #include "ui/style/theme.h"
 
 using ui::MainWindow;
@@ -39,8 +59,13 @@ private Q_SLOTS:
         window_->openDemo(path("demo"), QStringLiteral("tiny"));
         QTRY_VERIFY_WITH_TIMEOUT(window_->session().product(), 120000);
         QCOMPARE(window_->page(), MainWindow::Page::Tune);
+        const auto* first = window_->session().product().get();
+        window_->openDemo(path("demo"), QStringLiteral("tiny"));  // clicked once more
         QTRY_VERIFY_WITH_TIMEOUT(window_->session().surface() && window_->session().surface()->complete(), 60000);
         QTRY_VERIFY_WITH_TIMEOUT(!window_->busy(), 120000);
+        // Its other products come without taking this one from under the hand.
+        QCOMPARE(window_->session().product().get(), first);
+        QCOMPARE(window_->project().products().size(), 3);
         QVERIFY(window_->windowTitle().contains("ImageBind++"));
         QCOMPARE(window_->tune().groups(), (QStringList{"AT", "AV", "TV"}));
     }
@@ -89,6 +114,21 @@ private Q_SLOTS:
         QVERIFY(window_->tune().controls().formulaText().contains("0"));
     }
 
+    void aWheelScrollsThePanelAndChangesNothing() {
+        auto& controls = window_->tune().controls();
+        auto* exact = controls.slider("sigma_t")->findChild<QDoubleSpinBox*>("exact_sigma_t");
+        auto* groove = controls.slider("sigma_t")->findChild<QWidget*>("groove_sigma_t");
+        groove->setFocus();
+        const double before = controls.slider("sigma_t")->value();
+        for (QWidget* field : {static_cast<QWidget*>(exact), groove}) {
+            const QPointF at = QRectF(field->rect()).center();
+            QWheelEvent wheel(at, field->mapToGlobal(at), {}, {0, 120}, Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase,
+                              false);
+            QApplication::sendEvent(field, &wheel);
+        }
+        QCOMPARE(controls.slider("sigma_t")->value(), before);
+    }
+
     void presetsAreChosenAndRecognised() {
         auto* presets = window_->tune().findChild<QComboBox*>("presets");
         int expertise = -1;
@@ -119,6 +159,36 @@ private Q_SLOTS:
         compareWithCommandLine();
     }
 
+    void allExpertsMayBeOff() {
+        const int steps = window_->project().undoStack().count();
+        for (const char* name : {"expert_CLAP_g", "expert_CLAP_m"}) {
+            auto* expert = window_->tune().findChild<QCheckBox*>(QString::fromLatin1(name));
+            QTest::mouseClick(expert, Qt::LeftButton, {}, {8, expert->height() / 2});
+            QVERIFY(!expert->isChecked());
+        }
+        settle();
+        QVERIFY2(windowMessages().isEmpty(), qPrintable(windowMessages()));
+        compareWithCommandLine();
+        while (window_->project().undoStack().index() > steps) window_->project().undoStack().undo();
+        settle();
+        compareWithCommandLine();
+    }
+
+    // What was being prepared for the experts of a moment ago does not replace what is ready for those in force.
+    void anExpertGoesOffAndOnAgainAtOnce() {
+        auto* expert = window_->tune().findChild<QCheckBox*>("expert_CLAP_g");
+        for (int i = 0; i < 5; ++i) {
+            QTest::mouseClick(expert, Qt::LeftButton, {}, {8, expert->height() / 2});
+            QTest::qWait(3 * i);
+            window_->project().undoStack().undo();
+        }
+        settle();
+        QVERIFY(window_->session().product()->missing(window_->project().setting()).empty());
+        for (const auto& set : window_->session().figures().sets) QVERIFY(set);
+        QVERIFY(window_->session().surface());
+        compareWithCommandLine();
+    }
+
     void aClickOnTheMapSetsTheSliders() {
         auto& heat = window_->tune().heatMap();
         QTRY_VERIFY(heat.isVisible());
@@ -145,6 +215,54 @@ private Q_SLOTS:
         window_->project().undoStack().undo();
         settle();
         QVERIFY(!tune.groupText("AT").endsWith(QStringLiteral("  0.00")));
+    }
+
+    // A snapshot of one product is no baseline of another; and what is half typed stays where it was typed.
+    void productsAreSwitched() {
+        auto& project = window_->project();
+        const QString first = project.product();
+        const QString other = project.products()[1];
+        QVERIFY(other != first);
+        const int number = project.addSnapshot("of the first");
+        project.pinBaseline({{}, number}, "pin");
+        settle();
+        QVERIFY(window_->session().baseline()->subject.starts_with("#"));
+        project.renameSnapshot(number, "new name");
+        settle();
+        QVERIFY(QString::fromStdString(window_->session().baseline()->subject).endsWith("new name"));
+        auto* exact = window_->tune().controls().slider("sigma_t")->findChild<QDoubleSpinBox*>("exact_sigma_t");
+        exact->setFocus();
+        exact->selectAll();
+        QTest::keyClicks(exact, QLocale().toString(0.777));
+        auto* products = window_->tune().findChild<QComboBox*>("products");
+        products->setCurrentIndex(products->findData(other));
+        Q_EMIT products->activated(products->currentIndex());
+        QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().baseline(), 60000);
+        settle();
+        QVERIFY2(windowMessages().isEmpty(), qPrintable(windowMessages()));
+        QCOMPARE(window_->session().baseline()->subject, std::string("ImageBind"));
+        QCOMPARE(window_->tune().findChild<QComboBox*>("baseline")->currentText(), QString("ImageBind"));
+        QCOMPARE(project.setting().factors, window_->session().product()->defaults().factors);
+        compareWithCommandLine();
+        // The snapshot brings its product back, in one step.
+        const int steps = project.undoStack().count();
+        auto* snapshots = window_->findChild<QListWidget*>();
+        for (auto* list : window_->findChildren<QListWidget*>()) {
+            if (list->accessibleName() == "Snapshots") snapshots = list;
+        }
+        QVERIFY(snapshots->count() > 0);
+        Q_EMIT snapshots->itemActivated(snapshots->item(snapshots->count() - 1));
+        QCOMPARE(project.product(), first);
+        QCOMPARE(project.undoStack().count(), steps + 1);
+        QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().baseline(), 60000);
+        settle();
+        QVERIFY(window_->session().baseline()->subject.starts_with("#"));
+        project.undoStack().undo();
+        QCOMPARE(project.product(), other);
+        project.undoStack().redo();
+        project.pinBaseline({}, "base");
+        QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().baseline(), 60000);
+        settle();
     }
 
     void aGoalIsFoundAndApplied() {
@@ -185,6 +303,126 @@ private Q_SLOTS:
                                             : std::string("ImageBind"));
             QVERIFY(surface->synthetic);
         }
+    }
+
+    void aProductIsTrainedPausedAndGoneOnWith() {
+        goTo(MainWindow::Page::Reactions);
+        auto& page = window_->reactions();
+        auto* recipes = page.findChild<QComboBox*>("recipes");
+        page.recipe().openRecipe("ImageBind++");
+        QVERIFY(recipes->isVisible());
+        const QString product = path("trained");
+        auto* folder = page.findChild<QLineEdit*>("folder");
+        folder->setFocus();
+        folder->selectAll();
+        QTest::keyClicks(folder, product);
+        page.setup().setOptions({{"device", "cpu"}}, {{"hidden_width", 32}, {"batch_size", 32}, {"epochs", 40}});
+        auto* start = page.findChild<QPushButton*>("start");
+        QTRY_VERIFY(start->isEnabled() && page.setup().found().folder == product.toStdString());
+        QTest::mouseClick(start, Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(page.monitor().stage().startsWith("training "), 60000);
+        auto* pause = page.findChild<QPushButton*>("pause");
+        QTest::mouseClick(pause, Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(!page.running(), 20000);
+        QCOMPARE(page.monitor().queueView()->states(), QStringList{"paused"});
+        QVERIFY(!QFile::exists(product + "/product.json"));
+        QVERIFY(!window_->project().products().contains(product));
+        QTRY_VERIFY(pause->isEnabled() && pause->text() == "Go on");
+        QTest::mouseClick(pause, Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(window_->project().products().contains(product), 120000);
+        QCOMPARE(page.monitor().queueView()->states(), QStringList{"done"});
+        QVERIFY2(window_->message().text().contains("trained is trained and open"),
+                 qPrintable(window_->message().text()));
+        for (auto* button : window_->message().findChildren<QPushButton*>()) {
+            if (button->text() == "Tune it") QTest::mouseClick(button, Qt::LeftButton);
+        }
+        QCOMPARE(window_->page(), MainWindow::Page::Tune);
+        QCOMPARE(window_->project().product(), product);
+        QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().baseline(), 60000);
+        settle();
+        compareWithCommandLine();
+    }
+
+    void theOpenProductIsReadAnewWhenItIsTrainedFurther() {
+        const auto before = window_->session().product();
+        const auto epochs = [](const engine::LiveProduct& live) {
+            return live.record().training["1-CLAP_g"]["TVA"]["target_epochs"].get<int>();
+        };
+        goTo(MainWindow::Page::Reactions);
+        auto& page = window_->reactions();
+        auto* further = page.findChild<QPushButton*>("further");
+        QTRY_VERIFY_WITH_TIMEOUT(further->isVisible() && further->isEnabled(), 10000);
+        page.findChild<QSpinBox*>("moreEpochs")->setValue(1);
+        QTest::mouseClick(further, Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().product() != before, 120000);
+        QCOMPARE(epochs(*window_->session().product()), epochs(*before) + 1);
+        goTo(MainWindow::Page::Tune);
+        settle();
+        compareWithCommandLine();
+    }
+
+    void twoSettingsAreCompared() {
+        std::vector<engine::Json> expected;
+        for (const double value : {0.2, 0.8}) {
+            auto setting = window_->project().setting();
+            setting.factors["sigma_a"] = value;
+            window_->project().setSetting(setting, "for comparison");
+            expected.push_back(evaluated());
+            action("Put the setting beside others")->trigger();
+            QCOMPARE(window_->page(), MainWindow::Page::Compare);
+            goTo(MainWindow::Page::Tune);
+        }
+        goTo(MainWindow::Page::Compare);
+        auto& page = window_->compare();
+        QTRY_VERIFY_WITH_TIMEOUT(page.settled(), 60000);
+        QCOMPARE(page.items().size(), 2);
+        const auto& model = page.table().model();
+        int compared = 0;
+        for (int row = 0; row < model.rowCount(); ++row) {
+            for (int item = 0; item < 2; ++item) {
+                for (const auto& set : expected[static_cast<std::size_t>(item)]["sets"]) {
+                    const std::string metric = model.index(row, 1).data().toString().toStdString();
+                    if (set["set"] != model.index(row, 0).data().toString().toStdString()) continue;
+                    const QString shown = model.index(row, model.itemColumn(item)).data().toString();
+                    const QString wanted = QString::number(set["metrics"][metric].get<double>(), 'f', 2);
+                    QVERIFY2(shown.startsWith(wanted), qPrintable(shown + " is not " + wanted));
+                    ++compared;
+                }
+            }
+        }
+        QVERIFY(compared >= 8);
+        QVERIFY(page.table().view().isVisible());
+        picture("compare");
+        goTo(MainWindow::Page::Tune);
+    }
+
+    void aPackageIsExportedAsTheCommandLineDoes() {
+        settle();
+        action("Export…")->trigger();
+        auto* dialog = window_->findChild<ui::ExportDialog*>();
+        QVERIFY(dialog);
+        QTRY_VERIFY(dialog->isVisible());
+        auto* folder = dialog->findChild<ui::PathField*>("package_folder")->findChild<QLineEdit*>();
+        folder->setFocus();
+        folder->selectAll();
+        QTest::keyClicks(folder, path("package"));
+        auto* begin = dialog->findChild<QPushButton*>("export_action");
+        QTRY_VERIFY(begin->isEnabled());
+        QTest::mouseClick(begin, Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(!dialog->running() && !dialog->resultText().isEmpty(), 60000);
+        QVERIFY2(dialog->resultText().contains("Verified"), qPrintable(dialog->resultText()));
+        dialog->close();
+        QVERIFY(engine::verify(path("package").toStdString(), {}).json["files"].get<int>() > 0);
+        run(ui::exportCommand(*window_->session().product(), window_->project().setting(), path("package by line"),
+                              false, true));
+        int files = 0;
+        QDirIterator each(path("package"), QDir::Files, QDirIterator::Subdirectories);
+        while (each.hasNext()) {
+            const QString name = QDir(path("package")).relativeFilePath(each.next());
+            QCOMPARE(bytesOf(path("package by line") + "/" + name), bytesOf(path("package") + "/" + name));
+            ++files;
+        }
+        QVERIFY(files > 5);
     }
 
     // A hand that never rests while a product is trained: nothing stale at the end, no memory that grows.
@@ -248,11 +486,112 @@ private Q_SLOTS:
         QCOMPARE(again.project().snapshots().size(), snapshots);
         QCOMPARE(again.page(), MainWindow::Page::Tune);
         QTRY_VERIFY_WITH_TIMEOUT(!again.busy(), 60000);
+        // Every figure is as it was.
+        for (const auto& set : window_->session().product()->sets()) {
+            const QString name = QString::fromStdString(set.name);
+            QCOMPARE(again.tune().metrics().now(name), window_->tune().metrics().now(name));
+            QCOMPARE(again.tune().metrics().change(name), window_->tune().metrics().change(name));
+        }
+        QCOMPARE(again.tune().group(), window_->tune().group());
+        QCOMPARE(again.tune().groupText("AT"), window_->tune().groupText("AT"));
+        QTRY_COMPARE(again.workspacePage().folder(), window_->project().workspace());
+        // Closed, it shows nothing of it any more.
+        again.findChild<QAction*>("close_project")->trigger();
+        QVERIFY(!again.session().product());
+        QCOMPARE(again.page(), MainWindow::Page::Start);
+        QTRY_VERIFY(again.workspacePage().folder().isEmpty());
+        QVERIFY(again.compare().items().isEmpty());
+        // A name typed with the shell's help ends in a slash.
+        again.open(window_->project().workspace() + "/");
+        QTRY_VERIFY_WITH_TIMEOUT(again.session().product(), 60000);
+        QVERIFY2(again.windowTitle().contains("world"), qPrintable(again.windowTitle()));
+    }
+
+    void whatACrashLeftIsBroughtBack() {
+        QStandardPaths::setTestModeEnabled(true);
+        QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, path("settings"));
+        const QString folder = QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + "/recovery";
+        QDir(folder).removeRecursively();
+        QDir().mkpath(folder);
+        const QString left = folder + "/999999999.json";  // of no process that lives
+        const QString own = QStringLiteral("%1/%2.json").arg(folder).arg(QCoreApplication::applicationPid());
+        auto state = window_->project().state();
+        state["recovered_from"] = window_->project().file().toStdString();
+        engine::writeJsonFile(left.toStdString(), state);
+        const auto bringBack = [](MainWindow& window) {
+            auto* bar = window.findChild<ui::MessageBar*>("recovery");
+            QTRY_VERIFY(bar->isVisible());
+            QVERIFY(bar->text().contains("ended unexpectedly"));
+            for (auto* button : bar->findChildren<QPushButton*>()) {
+                if (button->text() == "Bring it back") QTest::mouseClick(button, Qt::LeftButton);
+            }
+            QVERIFY(!bar->isVisible());
+        };
+        {
+            MainWindow again;
+            again.show();
+            QTRY_VERIFY(again.findChild<ui::MessageBar*>("recovery")->isVisible());
+            again.open(path("nothing"));
+            QTest::keyClick(&again.message(), Qt::Key_Escape);  // no refusal of the offer
+            QVERIFY(QFile::exists(left));
+            bringBack(again);
+            QVERIFY(!QFile::exists(left));
+            QCOMPARE(again.project().file(), window_->project().file());
+            QCOMPARE(again.project().products(), window_->project().products());
+            QCOMPARE(again.project().setting().factors, window_->project().setting().factors);
+            QVERIFY(again.project().worthSaving());
+            QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(own), 10000);  // its own copy follows
+            QTRY_VERIFY_WITH_TIMEOUT(again.session().product(), 60000);
+        }
+        QVERIFY(!QFile::exists(own));
+        engine::writeFileWhole(left.toStdString(), "{ \"format\": ");
+        {
+            MainWindow again;
+            again.show();
+            bringBack(again);
+            QVERIFY(!again.message().text().isEmpty());
+            QVERIFY(!QFile::exists(left) && QFile::exists(left + ".damaged"));
+        }
+        QDir(folder).removeRecursively();
+        QStandardPaths::setTestModeEnabled(false);
+    }
+
+    void aDemoThatCannotBeMadeSaysWhatToDo() {
+        MainWindow again(false);
+        again.show();
+        again.openDemo("/proc/nowhere", "tiny");
+        QTRY_VERIFY_WITH_TIMEOUT(again.message().text().contains("cannot make the folder"), 10000);
+        QVERIFY(again.message().text().contains("--demo"));
+        QCOMPARE(again.page(), MainWindow::Page::Start);
+        QTRY_VERIFY(!again.busy());
+        // Stopped in the middle, it is made when it is wanted again.
+        again.openDemo(path("stopped"), "tiny");
+        for (auto* strip : again.findChildren<ui::ProgressStrip*>()) {
+            if (strip->parentWidget() == again.statusBar()) Q_EMIT strip->stopRequested();
+        }
+        QTRY_VERIFY_WITH_TIMEOUT(!again.busy(), 20000);
+        if (!again.session().product()) {
+            QCOMPARE(again.page(), MainWindow::Page::Start);
+            again.openDemo(path("stopped"), "tiny");
+        }
+        QTRY_VERIFY_WITH_TIMEOUT(again.session().product(), 120000);
     }
 
     void whatCannotBeOpenedIsSaid() {
         window_->open(path("nothing"));
         QVERIFY(window_->message().text().contains("expected the folder of a workspace"));
+        // A product's file that is none.
+        QDir().mkpath(path("bad"));
+        for (const char* text : {"[]", "{\"workspace\": 5}", "not JSON"}) {
+            engine::writeFileWhole(path("bad/product.json").toStdString(), text);
+            const QString before = window_->project().product();
+            window_->open(path("bad"));
+            QTRY_VERIFY_WITH_TIMEOUT(!window_->session().opening(), 20000);
+            QVERIFY2(!windowMessages().isEmpty(), text);
+            window_->project().removeProduct(path("bad"));
+            window_->project().setProduct(before);
+            QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && !window_->busy(), 60000);
+        }
         window_->message().clear();
     }
 
@@ -276,13 +615,51 @@ private Q_SLOTS:
 private:
     QString path(const char* name) const { return folder_.filePath(QString::fromLatin1(name)); }
 
+    // As a click on the rail.
+    void goTo(MainWindow::Page page) {
+        auto* rail = window_->findChild<QToolBar*>("rail");
+        auto* action = window_->findChild<QAction*>(QStringLiteral("page_%1").arg(static_cast<int>(page)));
+        QTest::mouseClick(rail->widgetForAction(action), Qt::LeftButton);
+        QCOMPARE(window_->page(), page);
+    }
+
+    QAction* action(const char* text) {
+        for (auto* action : window_->findChildren<QAction*>()) {
+            if (action->text().remove(QLatin1Char('&')) == QString::fromUtf8(text)) return action;
+        }
+        qFatal("there is no action %s", text);
+    }
+
+    // What the bars of the window and of the page say.
+    QString windowMessages() {
+        QString out = window_->message().text();
+        for (auto* bar : window_->tune().findChildren<ui::MessageBar*>()) out += bar->text();
+        return out;
+    }
+
+    static QByteArray bytesOf(const QString& name) {
+        QFile file(name);
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray("cannot be read");
+    }
+
+    // A command line in a shell, as a person would paste it.
+    static void run(const QString& line) {
+        QProcess shell;
+        auto environment = QProcessEnvironment::systemEnvironment();
+        environment.insert("PATH", QCoreApplication::applicationDirPath() + "/../bin:" + environment.value("PATH"));
+        shell.setProcessEnvironment(environment);
+        shell.start("/bin/sh", {"-c", line});
+        QVERIFY(shell.waitForFinished(120000));
+        QVERIFY2(shell.exitCode() == 0, shell.readAllStandardError().constData());
+    }
+
     void settle() {
         QTRY_VERIFY_WITH_TIMEOUT(window_->session().settled(), 60000);
         QTest::qWait(30);
     }
 
     // Every figure in the table, at the setting in force, is what `molspace evaluate --reference` prints.
-    void compareWithCommandLine() {
+    engine::Json evaluated() {
         const auto live = window_->session().product();
         engine::EvaluateRequest request;
         request.subject.product = live->folder();
@@ -292,7 +669,11 @@ private:
         for (const auto& [name, value] : setting.expert_weights)
             request.subject.set.push_back(name + "=" + QString::number(value, 'g', 17).toStdString());
         request.reference = true;
-        const auto json = engine::evaluate(request, {}).json;
+        return engine::evaluate(request, {}).json;
+    }
+
+    void compareWithCommandLine() {
+        const auto json = evaluated();
         auto& model = window_->tune().metrics();
         int compared = 0;
         for (const auto& set : json["sets"]) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/tune/controls_panel.h"
 
+#include <QAbstractSpinBox>
 #include <QApplication>
 #include <QCheckBox>
 #include <QDoubleSpinBox>
@@ -66,6 +67,14 @@ void ControlsPanel::changeEvent(QEvent* event) {
     }
 }
 
+bool ControlsPanel::eventFilter(QObject* watched, QEvent* event) {
+    const auto* field = qobject_cast<QWidget*>(watched);
+    const bool ours = qobject_cast<const QAbstractSpinBox*>(field) || qobject_cast<const QComboBox*>(field);
+    if (event->type() != QEvent::Wheel || !ours || field->hasFocus()) return QScrollArea::eventFilter(watched, event);
+    event->ignore();
+    return true;
+}
+
 void ControlsPanel::setProduct(std::shared_ptr<engine::LiveProduct> product) {
     product_ = std::move(product);
     rebuild();
@@ -93,6 +102,11 @@ std::vector<engine::FactorInfo> ControlsPanel::factorsInOrder() const {
 }
 
 void ControlsPanel::rebuild() {
+    // What is typed but not entered says so when its field goes: by then it means another product.
+    if (body_) {
+        for (auto* child : body_->findChildren<QWidget*>()) child->disconnect(this);
+    }
+    drag_ = 0;
     sliders_.clear();
     experts_.clear();
     formula_->setParent(this);
@@ -230,6 +244,12 @@ void ControlsPanel::rebuild() {
     column->addWidget(formula_);
     column->addStretch(1);
     setWidget(body_);
+    // Scrolling the panel must not change a figure: a wheel is for the field that has the focus.
+    for (auto* field : body_->findChildren<QWidget*>()) {
+        if (!qobject_cast<QAbstractSpinBox*>(field) && !qobject_cast<QComboBox*>(field)) continue;
+        field->setFocusPolicy(Qt::StrongFocus);
+        field->installEventFilter(this);
+    }
     setBaselineSetting(baseline_);
     fillPresets();
     showSetting();

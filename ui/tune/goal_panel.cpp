@@ -46,7 +46,7 @@ GoalPanel::GoalPanel(Project& project, LiveSession& session, QWidget* parent)
     table_->setShowGrid(false);
     table_->setToolTip(
         tr("The best setting first, then the Pareto front: none of them is worse than another in every "
-           "group. Enter or a double click sets the sliders."));
+           "group. Enter or a click sets the sliders."));
     auto* top = new QGridLayout;
     top->addWidget(new QLabel(tr("As high as possible")), 0, 0);
     top->addWidget(maximize_, 0, 1);
@@ -73,7 +73,8 @@ GoalPanel::GoalPanel(Project& project, LiveSession& session, QWidget* parent)
 }
 
 void GoalPanel::rebuild() {
-    runner_.stop();
+    runner_.drop();
+    search_->setText(tr("Find the best setting"));
     result_.reset();
     table_->clear();
     table_->setRowCount(0);
@@ -142,11 +143,16 @@ void GoalPanel::search() {
         [live, request](const engine::JobContext& job) {
             return std::make_shared<const engine::TuneResult>(live->tune(request, job));
         },
-        [this](std::shared_ptr<const engine::TuneResult> result) {
+        [this, experts = request.fixed.expert_weights](std::shared_ptr<const engine::TuneResult> result) {
             result_ = std::move(result);
+            searched_experts_ = experts;
             showResult();
             Q_EMIT found();
         });
+}
+
+std::shared_ptr<const engine::TuneResult> GoalPanel::result() const {
+    return project_.setting().expert_weights == searched_experts_ ? result_ : nullptr;
 }
 
 void GoalPanel::showResult() {
@@ -194,6 +200,7 @@ void GoalPanel::apply(int row) {
     engine::Setting setting = project_.setting();
     for (std::size_t f = 0; f < result_->factors.size(); ++f)
         setting.factors[result_->factors[f]] = shown_[static_cast<std::size_t>(row)].factors[f];
+    setting.expert_weights = searched_experts_;  // what was promised holds with these
     project_.setSetting(setting, row == 0 ? tr("Best setting") : tr("Setting of the Pareto front"));
 }
 

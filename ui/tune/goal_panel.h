@@ -13,7 +13,9 @@
 #include <QTableWidget>
 #include <QWidget>
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "ui/bridge/job_runner.h"
@@ -28,7 +30,8 @@ class GoalPanel : public QWidget {
     Q_OBJECT
 public:
     GoalPanel(Project& project, LiveSession& session, QWidget* parent = nullptr);
-    std::shared_ptr<const engine::TuneResult> result() const { return result_; }
+    // Of the last search; nothing while other experts are in force than those it searched with.
+    std::shared_ptr<const engine::TuneResult> result() const;
     bool searching() const { return runner_.running(); }
 
 Q_SIGNALS:
@@ -56,7 +59,8 @@ private:
     QLabel* said_;
     QTableWidget* table_;
     std::shared_ptr<const engine::TuneResult> result_;
-    std::vector<engine::TunePoint> shown_;  // by row
+    std::map<std::string, double> searched_experts_;  // their weights
+    std::vector<engine::TunePoint> shown_;            // by row
 };
 
 }  // namespace ui

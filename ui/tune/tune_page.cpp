@@ -83,7 +83,15 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
 
     connect(&session_, &LiveSession::opened, this, &TunePage::productOpened);
     connect(&session_, &LiveSession::closed, this, &TunePage::productClosed);
-    connect(&session_, &LiveSession::openFailed, message_, &MessageBar::showError);
+    connect(&session_, &LiveSession::openingStarted, this, [this] {
+        wanted_figure_ = 0;
+        title_->setText(tr("opening…"));
+    });
+    connect(&session_, &LiveSession::openFailed, this, [this](const JobFailure& failure) {
+        wanted_figure_ = 0;
+        title_->setText(tr("could not be opened"));
+        message_->showError(failure);
+    });
     connect(&session_, &LiveSession::failed, message_, &MessageBar::showError);
     connect(&session_, &LiveSession::baselineChanged, this, &TunePage::baselineCame);
     connect(&session_, &LiveSession::figuresChanged, this, &TunePage::figuresCame);
@@ -95,23 +103,16 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
     connect(&session_, &LiveSession::preparingProgressed, this,
             [this](const engine::Progress& progress) { progress_->show(progress); });
     connect(&session_, &LiveSession::preparingEnded, progress_, &ProgressStrip::finish);
+    connect(progress_, &ProgressStrip::stopRequested, &session_, &LiveSession::stopPreparing);
     connect(&session_, &LiveSession::curvesChanged, this,
             [this](const std::vector<engine::LiveCurve>& curves) { curve_->setCurves(curves); });
     connect(&project_, &Project::settingChanged, this, &TunePage::settingChanged);
-    connect(&project_, &Project::snapshotsChanged, this, &TunePage::fillBaselines);
-    connect(&project_, &Project::baselineChanged, this, [this] {
-        fillBaselines();
-        const auto pinned = project_.baseline();
-        if (!session_.product()) return;
-        if (const Snapshot* snapshot = project_.snapshot(pinned.snapshot)) {
-            session_.setBaseline({{}, snapshot->setting, snapshot->title()});
-            controls_->setBaselineSetting(snapshot->setting);
-        } else {
-            const QString space = pinned.space.isEmpty() ? text(session_.product()->recipe().base) : pinned.space;
-            session_.setBaseline({space.toStdString(), std::nullopt, space});
-            controls_->setBaselineSetting(std::nullopt);
-        }
-    });
+    for (const auto signal : {&Project::snapshotsChanged, &Project::baselineChanged}) {
+        connect(&project_, signal, this, [this] {
+            fillBaselines();
+            applyBaseline();
+        });
+    }
     connect(&project_, &Project::viewChanged, this, [this] {
         fillAxes();
         wantAxes();
@@ -317,7 +318,7 @@ void TunePage::productOpened() {
     fillBaselines();
     fillAxes();
     session_.setSetting(project_.setting());
-    if (project_.baseline() != PinnedBaseline{}) Q_EMIT project_.baselineChanged();
+    applyBaseline();
     for (const auto& factor : live->plan().factors) {
         if (!factor.live) continue;
         curve_factor_ = factor.name;
@@ -326,6 +327,26 @@ void TunePage::productOpened() {
     session_.setCurveFactor(curve_factor_);
     wantAxes();
     if (wanted_figure_ != 0) arrangeFigure();
+}
+
+const Snapshot* TunePage::pinnedSnapshot() const {
+    const Snapshot* snapshot = project_.snapshot(project_.baseline().snapshot);
+    return snapshot && snapshot->product == project_.product() ? snapshot : nullptr;
+}
+
+void TunePage::applyBaseline() {
+    const auto live = session_.product();
+    if (!live) return;
+    if (const Snapshot* snapshot = pinnedSnapshot()) {
+        session_.setBaseline({{}, snapshot->setting, snapshot->title()});
+        controls_->setBaselineSetting(snapshot->setting);
+        return;
+    }
+    // A space that the product does not know, or another product's snapshot, is no baseline here: the base is.
+    const std::string pinned = project_.baseline().space.toStdString();
+    const std::string space = live->plan().space(pinned) ? pinned : live->recipe().base;
+    session_.setBaseline({space, std::nullopt, text(space)});
+    controls_->setBaselineSetting(std::nullopt);
 }
 
 void TunePage::showTitle() {
@@ -385,7 +406,7 @@ void TunePage::arrangeFigure() {
 void TunePage::productClosed() {
     controls_->setProduct(nullptr);
     metrics_->setProduct(nullptr);
-    title_->setText(session_.opening() ? tr("opening…") : tr("No product is open"));
+    title_->setText(tr("No product is open"));
     group_list_.clear();
     showGroups();
     heat_->setSurface(nullptr, 0);
@@ -414,7 +435,7 @@ void TunePage::fillBaselines() {
     const auto pinned = project_.baseline();
     for (int i = 0; i < baseline_->count(); ++i) {
         const auto [space, number] = baseline_->itemData(i).value<QPair<QString, int>>();
-        if (pinned.snapshot != 0 ? number == pinned.snapshot : number == 0 && space == pinned.space)
+        if (pinnedSnapshot() ? number == pinned.snapshot : number == 0 && space == pinned.space)
             baseline_->setCurrentIndex(i);
     }
 }
@@ -487,8 +508,9 @@ void TunePage::wantAxes() {
 
 void TunePage::baselineCame() {
     const auto live = session_.product();
+    if (!live) return;
     const auto& baseline = session_.baseline();
-    metrics_->setBaseline(baseline, project_.baseline().snapshot == 0);
+    metrics_->setBaseline(baseline, !pinnedSnapshot());
     group_list_ = baseline ? live->groups(*baseline) : std::vector<engine::DeltaGroup>{};
     showGroups();
     arrangePanes();
@@ -581,8 +603,8 @@ void TunePage::figuresCame() {
 void TunePage::settingChanged() {
     const auto live = session_.product();
     if (!live || project_.product() != QString::fromStdString(live->folder().string())) return;
+    if (!project_.hasSetting(project_.product())) return;
     const auto setting = project_.setting();
-    if (setting.factors.empty()) return;
     session_.setSetting(setting);
     const auto at = [&](const QComboBox* box) {
         const auto found = setting.factors.find(box->currentData().toString().toStdString());
@@ -607,6 +629,7 @@ const engine::GroupSurface* TunePage::groupSurface(std::size_t& index) const {
 bool TunePage::twoFactors() const {
     const auto live = session_.product();
     if (!live) return true;
+    if (x_->count() == 1) return false;
     std::size_t acting = 0;
     for (const auto& g : group_list_) {
         if (text(g.name) != group()) continue;
@@ -700,8 +723,19 @@ void TunePage::showSurface() {
     if (!of) {
         heat_->setSurface(nullptr, 0);
         if (surface_) surface_->setSurface(nullptr, 0);
-        caption_->setText(session_.product() ? tr("Surfaces appear as soon as the sets of the group are prepared.")
-                                             : QString());
+        const bool counted = session_.baseline().has_value();
+        caption_->setText(!session_.product() ? QString()
+                          : x_->count() == 0  ? tr("No factor of this product is live, so there is no surface.")
+                          : counted && group_list_.empty()
+                              ? tr("No evaluation set is measured for both the product and the baseline in the way "
+                                   "that a surface needs; choose another baseline.")
+                              : tr("Surfaces appear as soon as the sets of the group are prepared."));
+        return;
+    }
+    if (surface->axes.size() < 2) {  // along the only factor there is a curve
+        heat_->setSurface(nullptr, 0);
+        if (surface_) surface_->setSurface(nullptr, 0);
+        caption_->clear();
         return;
     }
     // Colours and heights keep their scale while other sliders move, or nothing could be compared by eye.
@@ -748,9 +782,10 @@ void TunePage::showSurface() {
 }
 
 void TunePage::factorPicked(const QString& factor, double value, bool dragging) {
-    if (factor.isEmpty()) return;
     engine::Setting setting = project_.setting();
-    setting.factors[factor.toStdString()] = std::clamp(value, 0.0, 1.0);
+    const auto at = setting.factors.find(factor.toStdString());
+    if (at == setting.factors.end()) return;
+    at->second = std::clamp(value, 0.0, 1.0);
     if (dragging && drag_ == 0) drag_ = project_.newDrag();
     project_.setSetting(setting, tr("%1 = %2").arg(symbolOf(factor)).arg(value, 0, 'f', 3), drag_);
     if (!dragging) drag_ = 0;
@@ -758,8 +793,11 @@ void TunePage::factorPicked(const QString& factor, double value, bool dragging) 
 
 void TunePage::picked(double x, double y, bool dragging) {
     engine::Setting setting = project_.setting();
-    setting.factors[x_->currentData().toString().toStdString()] = std::clamp(x, 0.0, 1.0);
-    setting.factors[y_->currentData().toString().toStdString()] = std::clamp(y, 0.0, 1.0);
+    const auto across = setting.factors.find(x_->currentData().toString().toStdString());
+    const auto up = setting.factors.find(y_->currentData().toString().toStdString());
+    if (across == setting.factors.end() || up == setting.factors.end()) return;
+    across->second = std::clamp(x, 0.0, 1.0);
+    up->second = std::clamp(y, 0.0, 1.0);
     if (dragging && drag_ == 0) drag_ = project_.newDrag();
     project_.setSetting(
         setting,

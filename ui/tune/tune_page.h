@@ -72,6 +72,9 @@ private:
     void productOpened();
     void productClosed();
     void baselineCame();
+    // The pinned snapshot, where it is one of the product that is open.
+    const Snapshot* pinnedSnapshot() const;
+    void applyBaseline();
     void figuresCame();
     void surfaceCame();
     void viewChosen();

@@ -4,6 +4,7 @@
 
 #include <QCoreApplication>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QMenu>
 
 #include "engine/base/error.h"
@@ -19,7 +20,7 @@ QString fileName(QWidget* parent, const QString& title, const QString& ending, c
     QString name = title;
     for (const QChar bad : QStringLiteral("/\\:*?\"<>| ")) name.replace(bad, QLatin1Char('_'));
     QString file = QFileDialog::getSaveFileName(parent, tr("Save"), name + QLatin1Char('.') + ending, filter);
-    if (!file.isEmpty() && !file.contains(QLatin1Char('.'))) file += QLatin1Char('.') + ending;
+    if (!file.isEmpty() && QFileInfo(file).suffix().isEmpty()) file += QLatin1Char('.') + ending;
     return file;
 }
 

@@ -1,0 +1,389 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What the window opens and keeps: workspaces, products, projects, the demo world, recent files, recovery.
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <QCoreApplication>
+#include <QDateTime>
+#include <QDir>
+#include <QDragEnterEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QLocale>
+#include <QMenu>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QSettings>
+#include <QUrl>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+#include "engine/session/session.h"
+#include "ui/export/export_dialog.h"
+#include "ui/main_window.h"
+#include "ui/studio_paths.h"
+#include "ui/workspace/import_dialog.h"
+
+namespace ui {
+namespace {
+
+constexpr int kMostRecent = 12;
+
+// Narrow spaces and small pools learn in seconds with these; the paper's sizes are the defaults everywhere else.
+engine::Json demoTraining(const QString& preset) {
+    if (preset == QLatin1String("tiny")) return {{"hidden_width", 32}, {"batch_size", 64}, {"epochs", 2}};
+    return {{"hidden_width", 256}, {"batch_size", 512}, {"epochs", 8}};
+}
+
+}  // namespace
+
+void MainWindow::open(const QString& given) {
+    const QString path = QDir::cleanPath(QFileInfo(given).absoluteFilePath());  // names are taken from its end
+    message_->clear();
+    try {
+        if (isProduct(path)) {
+            const auto json = engine::readJsonFile((path + QStringLiteral("/product.json")).toStdString());
+            const QString workspace = json.is_object() && json.contains("workspace") && json["workspace"].is_string()
+                                          ? QString::fromStdString(json["workspace"].get<std::string>())
+                                          : QString();
+            if (project_.workspace().isEmpty() && isWorkspace(workspace)) project_.setWorkspace(workspace);
+            project_.addProduct(path);
+            showPage(Page::Tune);
+        } else if (isWorkspace(path)) {
+            openWorkspace(path);
+        } else if (QFileInfo(path).isFile()) {
+            if (isData(path)) return importDialog(project_.workspace(), {path});
+            const auto json = engine::readJsonFile(path.toStdString());
+            if (json.is_object() && !json.contains("format") && path.endsWith(QStringLiteral(".json")))
+                return importDialog(project_.workspace(), {path});  // a manifest
+            if (!mayClose()) return;
+            project_.load(path);
+            restoreWindow();
+        } else {
+            throw engine::Error(engine::ErrorCode::NotFound, path.toStdString(),
+                                "expected the folder of a workspace or a product, or a project file",
+                                "a workspace holds workspace.h5, a product holds product.json");
+        }
+        addRecent(path);
+    } catch (...) {
+        tellFailure();
+    }
+}
+
+void MainWindow::openWorkspace(const QString& path) {
+    if (!project_.workspace().isEmpty() && project_.workspace() != path) {
+        if (!mayClose()) return;
+        project_.clear();
+    }
+    project_.setWorkspace(path);
+    showPage(Page::Workspace);
+    // What was trained there before; the newest of them is tuned.
+    QString newest;
+    QDateTime when;
+    const QDir products(path + QStringLiteral("/products"));
+    for (const auto& name : products.entryList(QDir::Dirs | QDir::NoDotAndDotDot)) {
+        const QString folder = products.filePath(name);
+        if (!isProduct(folder)) continue;
+        project_.addProduct(folder, false);
+        const QDateTime made = QFileInfo(folder + QStringLiteral("/product.json")).lastModified();
+        if (newest.isEmpty() || made > when) {
+            newest = folder;
+            when = made;
+        }
+    }
+    if (!newest.isEmpty() && project_.product().isEmpty()) project_.setProduct(newest);
+}
+
+void MainWindow::openDropped(const QStringList& paths) {
+    if (std::all_of(paths.begin(), paths.end(), isData)) {
+        if (!paths.isEmpty()) importDialog(project_.workspace(), paths);
+    } else {
+        open(paths.first());
+    }
+}
+
+// What the project says of the window itself.
+void MainWindow::restoreWindow() {
+    const auto layout = project_.extra("layout");
+    if (layout.is_string()) restoreState(QByteArray::fromBase64(QByteArray::fromStdString(layout.get<std::string>())));
+    if (const auto state = project_.extra("reactions"); state.is_object()) reactions_->restore(state);
+    const auto shown = project_.extra("page");
+    showPage(shown.is_number_integer()      ? static_cast<Page>(std::clamp(shown.get<int>(), 1, 6))
+             : project_.product().isEmpty() ? Page::Workspace
+                                            : Page::Tune);
+}
+
+// In a catch.
+void MainWindow::tellFailure() {
+    if (const auto failure = currentFailure()) message_->showError(*failure);
+}
+
+void MainWindow::openDialog() {
+    QFileDialog dialog(this, tr("Open a workspace, a product or a project"));
+    dialog.setFileMode(QFileDialog::AnyFile);
+    dialog.setOption(QFileDialog::DontUseNativeDialog);
+    dialog.setNameFilters({tr("Projects (*.msproject)"), tr("All files (*)")});
+    // A folder counts as chosen once one is inside it, or has it marked.
+    connect(&dialog, &QFileDialog::currentChanged, &dialog, [&dialog](const QString& path) {
+        if (QFileInfo(path).isDir() && (isProduct(path) || isWorkspace(path)))
+            dialog.setFileMode(QFileDialog::Directory);
+        else dialog.setFileMode(QFileDialog::AnyFile);
+    });
+    if (dialog.exec() == QDialog::Accepted && !dialog.selectedFiles().isEmpty()) open(dialog.selectedFiles().first());
+}
+
+void MainWindow::importDialog(const QString& workspace, const QStringList& paths) {
+    auto* dialog = new ImportDialog(this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    if (!workspace.isEmpty()) dialog->setWorkspace(workspace);
+    dialog->addPaths(paths);
+    connect(dialog, &ImportDialog::imported, this, [this](const QString& folder) {
+        if (QDir::cleanPath(folder) == project_.workspace()) workspace_->openWorkspace(project_.workspace());
+        else open(folder);
+    });
+    dialog->show();
+}
+
+void MainWindow::exportDialog() {
+    if (!session_.product()) {
+        message_->showNote(tr("There is nothing to export yet."), tr("Open or train a product first."));
+        return;
+    }
+    auto* dialog = new ExportDialog(session_.product(), project_.setting(), this);
+    if (!session_.axes().empty()) dialog->setAxes(session_.axes());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->show();
+}
+
+void MainWindow::openDemo(const QString& folder, const QString& preset) {
+    const QString place =
+        folder.isEmpty() ? dataFolder(QStringLiteral("demo")) : QDir::cleanPath(QFileInfo(folder).absoluteFilePath());
+    const QString workspace = place + QStringLiteral("/world");
+    const QString product = workspace + QStringLiteral("/products/ImageBind++");
+    if (demo_making_) {
+        showPage(Page::Workspace);
+        say(tr("The demo world is being made already"));
+        return;
+    }
+    if (!project_.workspace().isEmpty() && project_.workspace() != workspace) {
+        if (!mayClose()) return;
+        project_.clear();
+    }
+    message_->clear();
+    // Its other products are being trained: what is there is shown.
+    if (demo_.running() && place == demo_folder_) return showDemo(workspace, product);
+    demo_preset_ = preset;
+    demo_folder_ = place;
+    demo_making_ = true;
+    showPage(Page::Workspace);
+    say(tr("Making the demo world"));
+    demo_recipes_ = QStringList{QStringLiteral("InternVL_IB++"), QStringLiteral("InternVL_IB")};
+    demo_.start<int>(
+        tr("Demo world"),
+        [world = workspace.toStdString(), made = product.toStdString(), preset](const engine::JobContext& job) {
+            if (!std::filesystem::exists(std::filesystem::path(world) / "workspace.h5")) {
+                const auto above = std::filesystem::path(world).parent_path();
+                std::error_code error;
+                std::filesystem::create_directories(above, error);
+                if (error) {
+                    throw engine::Error(engine::ErrorCode::Io, above.string(),
+                                        "cannot make the folder of the demo world: " + error.message(),
+                                        "start the studio with --demo and a folder that can be written");
+                }
+                engine::synth({world, {{"preset", preset.toStdString()}}}, job);
+            }
+            if (!std::filesystem::exists(std::filesystem::path(made) / "product.json")) {
+                engine::ReactRequest request;
+                request.workspace = world;
+                request.recipe = "ImageBind++";
+                request.product = made;
+                request.reaction_options = demoTraining(preset);
+                engine::train(request, job);
+            }
+            return 0;
+        },
+        [this, workspace, product](int) {
+            demo_making_ = false;
+            if (project_.workspace().isEmpty() || project_.workspace() == workspace) {
+                showDemo(workspace, product);
+                trainMoreForDemo();
+                return;
+            }
+            // Something else was opened in the meantime.
+            message_->showNote(tr("The demo world is ready."));
+            message_->setAction(tr("Open it"), [this] { openDemo(demo_folder_, demo_preset_); });
+        });
+}
+
+void MainWindow::showDemo(const QString& workspace, const QString& product) {
+    project_.setWorkspace(workspace);
+    project_.addProduct(product);
+    showPage(Page::Tune);
+    addRecent(workspace);
+}
+
+void MainWindow::demoStopped() {
+    if (!std::exchange(demo_making_, false)) return;
+    say(tr("The demo world is not complete. It goes on from there when it is opened again."));
+    if (project_.workspace().isEmpty()) showPage(Page::Start);
+}
+
+// The other products of the figures, while the first one can be tuned already.
+void MainWindow::trainMoreForDemo() {
+    QStringList wanted;
+    const QString base = demo_folder_ + QStringLiteral("/world");
+    for (const auto& name : demo_recipes_) {
+        const QString folder = base + QStringLiteral("/products/") + name;
+        if (isProduct(folder)) project_.addProduct(folder, false);  // the one that is tuned stays
+        else wanted << name;
+    }
+    if (wanted.isEmpty()) return;
+    const QString name = wanted.first();
+    const QString folder = base + QStringLiteral("/products/") + name;
+    const QString preset = demo_preset_;
+    demo_.start<int>(
+        tr("Demo product %1").arg(name),
+        [world = base.toStdString(), made = folder.toStdString(), name, preset](const engine::JobContext& job) {
+            setpriority(PRIO_PROCESS, 0, 15);
+            engine::ReactRequest request;
+            request.workspace = world;
+            request.recipe = name.toStdString();
+            request.product = made;
+            request.reaction_options = demoTraining(preset);
+            engine::train(request, job);
+            return 0;
+        },
+        [this, base](int) {
+            if (project_.workspace() == base) trainMoreForDemo();
+        });
+}
+
+bool MainWindow::save() {
+    return project_.file().isEmpty() ? saveAs() : saveTo(project_.file());
+}
+
+bool MainWindow::saveTo(const QString& file) {
+    try {
+        project_.setExtra("layout", saveState().toBase64().toStdString());
+        project_.setExtra("page", static_cast<int>(page()));
+        project_.setExtra("reactions", reactions_->state());
+        project_.save(file);
+        addRecent(file);
+        say(tr("Saved: %1").arg(file));
+        return true;
+    } catch (...) {
+        tellFailure();
+        return false;
+    }
+}
+
+bool MainWindow::saveAs() {
+    QFileDialog dialog(this, tr("Save project"), QFileInfo(project_.file()).path(), tr("Projects (*.msproject)"));
+    dialog.setAcceptMode(QFileDialog::AcceptSave);
+    dialog.setDefaultSuffix(QStringLiteral("msproject"));  // known to the dialog, which asks before it replaces a file
+    if (!project_.file().isEmpty()) dialog.selectFile(project_.file());
+    return dialog.exec() == QDialog::Accepted && !dialog.selectedFiles().isEmpty() &&
+           saveTo(dialog.selectedFiles().first());
+}
+
+bool MainWindow::mayClose() {
+    if (!keep_settings_ || !project_.worthSaving()) return true;
+    const auto answer = QMessageBox::question(this, tr("Save project"), tr("Save what was changed in this project?"),
+                                              QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel);
+    if (answer == QMessageBox::Save) return save();
+    return answer == QMessageBox::Discard;
+}
+
+QStringList MainWindow::recent() const {
+    return keep_settings_ ? QSettings().value(QStringLiteral("recent")).toStringList() : QStringList();
+}
+
+void MainWindow::addRecent(const QString& path) {
+    if (!keep_settings_) return;
+    QStringList list = recent();
+    list.removeAll(path);
+    list.prepend(path);
+    while (list.size() > kMostRecent) list.removeLast();
+    QSettings().setValue(QStringLiteral("recent"), list);
+    fillRecent();
+}
+
+void MainWindow::fillRecent() {
+    start_->setRecent(recent());
+    recent_menu_->clear();
+    for (const auto& path : recent()) recent_menu_->addAction(path, this, [this, path] { open(path); });
+    recent_menu_->setEnabled(!recent().isEmpty());
+}
+
+void MainWindow::writeRecovery() {
+    engine::Json state = project_.state();
+    state["recovered_from"] = project_.file().toStdString();
+    state["window"]["page"] = static_cast<int>(page());
+    state["window"]["reactions"] = reactions_->state();
+    const bool empty = project_.workspace().isEmpty() && project_.products().isEmpty();
+    recovery_writer_->post([this, state = std::move(state), file = recovery_file_, empty](auto&) {
+        try {
+            if (empty) {
+                QFile::remove(file);
+                return;
+            }
+            QDir().mkpath(QFileInfo(file).path());
+            engine::writeJsonFile(file.toStdString(), state);
+        } catch (...) {
+            const auto failure = currentFailure();
+            if (failure) QMetaObject::invokeMethod(this, [this, failure] { log(failure->text()); });
+        }
+    });
+}
+
+void MainWindow::offerRecovery() {
+    const QDir folder(QFileInfo(recovery_file_).path());
+    for (const auto& entry : folder.entryInfoList({QStringLiteral("*.json")}, QDir::Files, QDir::Time)) {
+        const auto pid = entry.baseName().toLongLong();
+        if (entry.absoluteFilePath() == recovery_file_ || pid <= 0 || ::kill(static_cast<pid_t>(pid), 0) == 0) continue;
+        const QString file = entry.absoluteFilePath();
+        // A bar of its own: other messages neither hide the offer nor are taken for its refusal.
+        recovery_bar_->showWarning(
+            tr("The studio ended unexpectedly %1.").arg(QLocale().toString(entry.lastModified(), QLocale::ShortFormat)),
+            tr("What was set then can be brought back; what was being trained goes on from its last checkpoint."));
+        recovery_bar_->setAction(tr("Bring it back"), [this, file] {
+            if (!mayClose()) return;
+            recovery_bar_->clear();
+            recover(file);
+        });
+        connect(
+            recovery_bar_, &MessageBar::dismissed, this, [file] { QFile::remove(file); }, Qt::SingleShotConnection);
+        return;
+    }
+}
+
+void MainWindow::recover(const QString& file) {
+    try {
+        project_.recover(engine::readJsonFile(file.toStdString()));
+        QFile::remove(file);
+        restoreWindow();
+    } catch (...) {
+        tellFailure();
+        // Not offered again, and not lost either.
+        QFile::rename(file, file + QStringLiteral(".damaged"));
+    }
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+    if (event->mimeData()->hasUrls()) event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+    QStringList paths;
+    for (const auto& url : event->mimeData()->urls()) {
+        if (url.isLocalFile()) paths << url.toLocalFile();
+    }
+    openDropped(paths);
+}
+
+}  // namespace ui
