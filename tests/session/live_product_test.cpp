@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "engine/base/error.h"
@@ -63,6 +64,41 @@ protected:
     }
     static inline test::TestFolder* folder_ = nullptr;
 };
+
+TEST_F(LiveProductTest, WithoutRoomForAllQueriesFiguresAreEstimates) {
+    const auto files = *folder_ / "ImageBind++" / "landscapes";
+    const auto whole = open("ImageBind++");
+    const Setting setting = whole->defaults();
+    prepareAll(*whole, setting);
+    std::uint64_t bytes = 0;
+    for (const auto& file : std::filesystem::directory_iterator(files)) bytes += file.file_size();
+    std::filesystem::remove_all(files);
+    LiveProduct::Request request;
+    request.product = *folder_ / "ImageBind++";
+    request.landscapes = {{"memory_gib", 0.8 * static_cast<double>(bytes) / 0x1p30}};
+    const auto live = LiveProduct::open(request, {});
+    for (const std::size_t set : live->missing(setting)) live->prepare(set, setting, {});
+    const LiveFigures estimated = live->figures(setting, false, {}), exact = whole->figures(setting, false, {});
+    const MetricsTable measured = live->measure(setting, {});
+    std::vector<std::size_t> sampled;
+    for (std::size_t s = 0; s < live->sets().size(); ++s) {
+        EXPECT_FALSE(whole->sample(s));
+        EXPECT_EQ(estimated.intervals[s].empty(), !live->sample(s));
+        if (live->sample(s)) {
+            sampled.push_back(s);
+        } else if (estimated.sets[s]) {
+            EXPECT_EQ(*estimated.sets[s], *exact.sets[s]);
+        }
+        if (!exact.sets[s]) continue;
+        for (const auto& [metric, value] : *exact.sets[s]) EXPECT_NEAR(measured.sets[s].value(metric), value, 1e-9);
+    }
+    ASSERT_FALSE(sampled.empty());
+    const QuerySample before = *live->sample(sampled[0]);
+    EXPECT_TRUE(live->enlargeSample(sampled[0], setting, std::uint64_t{1} << 30, {}));
+    const auto after = live->sample(sampled[0]);
+    EXPECT_TRUE(!after || after->units > before.units);
+    std::filesystem::remove_all(files);
+}
 
 TEST_F(LiveProductTest, FiguresAreThoseOfTheReference) {
     for (const char* recipe : {"ImageBind++", "InternVL_IB++"}) {
