@@ -361,6 +361,40 @@ private Q_SLOTS:
         compareWithCommandLine();
     }
 
+    // InternVL on CLAP_g: only text is in both.
+    void aProductOfOneFactorHasCurves() {
+        const QString before = window_->project().product();
+        engine::writeFileWhole(path("one.json").toStdString(),
+                               R"({"name": "One", "base": "CLAP_g", "route": [{"reaction": "combination",
+                                   "experts": ["InternVL"], "factors": {"text": 0.3}}]})");
+        engine::ReactRequest request;
+        request.workspace = window_->project().workspace().toStdString();
+        request.recipe = path("one.json").toStdString();
+        request.product = path("one").toStdString();
+        request.reaction_options = {{"hidden_width", 16}, {"batch_size", 32}, {"epochs", 1}};
+        engine::train(request, {});
+        window_->open(path("one") + "/");
+        QCOMPARE(window_->project().product(), path("one"));
+        QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().baseline(), 60000);
+        settle();
+        auto& tune = window_->tune();
+        QTRY_VERIFY(tune.curves().isVisible());
+        QVERIFY(!tune.heatMap().isVisible());
+        QVERIFY(!tune.findChild<QComboBox*>("axis_y")->isVisible());
+        tune.setPane(ui::TunePage::Pane::Curves, false);  // there is nothing else to see
+        QVERIFY(tune.curves().isVisible());
+        QTest::mouseClick(&tune.curves(), Qt::LeftButton, {}, tune.curves().rect().center());
+        QCOMPARE(window_->project().setting().factors.size(), std::size_t{1});
+        QVERIFY(std::abs(window_->project().setting().factors.at("sigma_t") - 0.5) < 0.1);
+        settle();
+        QVERIFY2(windowMessages().isEmpty(), qPrintable(windowMessages()));
+        compareWithCommandLine();
+        window_->project().removeProduct(path("one"));
+        window_->project().setProduct(before);
+        QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().baseline(), 60000);
+        settle();
+    }
+
     void twoSettingsAreCompared() {
         std::vector<engine::Json> expected;
         for (const double value : {0.2, 0.8}) {

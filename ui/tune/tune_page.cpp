@@ -477,7 +477,9 @@ void TunePage::fillAxes() {
     x_->setCurrentIndex(x_->findData(x));
     y_->setCurrentIndex(y_->findData(y));
     steps_->setCurrentIndex(std::max(0, steps_->findData(view.steps)));
-    y_->setVisible(names.size() > 1);
+    // Along a single factor there is a curve, and nothing else.
+    for (QWidget* of_two : std::initializer_list<QWidget*>{y_, steps_, tied_on_, pane_surface_, pane_heat_})
+        of_two->setVisible(names.size() != 1);
 }
 
 void TunePage::viewChosen() {
@@ -678,7 +680,7 @@ void TunePage::arrangePanes() {
         setProperty(kFor, now);
     }
     if (!pane_surface_->isChecked() && !pane_heat_->isChecked() && !pane_curves_->isChecked())
-        pane_heat_->setChecked(true);
+        (x_->count() == 1 ? pane_curves_ : pane_heat_)->setChecked(true);
     if (pane_surface_->isChecked() && !surface_ && isVisible()) {
         if (SurfaceView::available()) {
             surface_ = new SurfaceView;
