@@ -196,21 +196,32 @@ bool BlendSide::weights(std::size_t item, const double* factors, double* b) cons
 bool BlendSide::levelled(std::size_t item, const double* factors, Part part, double* b) const {
     if (!(part == Part::Weights ? combine<true>(shape(item), factors, b) : combine<false>(shape(item), factors, b)))
         return false;
+    const double by = level(factors, part);
+    for (std::size_t j = 0; j < atoms_.size(); ++j) b[j] *= by;
+    return true;
+}
+
+double BlendSide::level(const double* factors, Part part) const {
     double level = 1;
     for (std::size_t k = 0; k < layers_.size(); ++k) {
         if (part == Part::Direction && k + 1 == layers_.size()) break;
         const double s = layers_[k].dim < 0 ? layers_[k].share : factors[layers_[k].dim];
         level *= std::sqrt(1 - 2 * s * (1 - s) * (1 - layers_[k].mean_cosine));
     }
-    for (std::size_t j = 0; j < atoms_.size(); ++j) b[j] *= level;
-    return true;
+    return level;
 }
 
 void BlendSide::takeMeanCosines() {
     const std::size_t n = atoms_.size(), layers = layers_.size();
     std::vector<double> sums(layers, 0);
+    least_cosine_.assign(layers * n, 1);
+    most_cosine_.assign(layers * n, -1);
     for (std::size_t i = 0; i < items_; ++i) {
         double b[kMostAtoms];
+        for (std::size_t k = 0; k < layers * n; ++k) {
+            least_cosine_[k] = std::min(least_cosine_[k], stored_.cosine[i * layers * n + k]);
+            most_cosine_[k] = std::max(most_cosine_[k], stored_.cosine[i * layers * n + k]);
+        }
         b[0] = 1;
         for (std::size_t k = 0; k < layers; ++k) {
             double rho = 0;
@@ -231,16 +242,15 @@ void BlendSide::direction(std::size_t item, const double* factors, double* a) co
     direction(shape(item), factors, a);
 }
 
-void BlendSide::bound(std::size_t item, const double* low, const double* high, Part part, bool level_it, double* error,
-                      double* slope) const {
+template <class CosineOf>
+void BlendSide::boundUnit(const CosineOf& cosine, const double* low, const double* high, Part part, bool level_it,
+                          double* error, double* slope) const {
     const std::size_t n = atoms_.size(), layers = layers_.size();
-    const double* inverse = stored_.inverse.data() + item * n;
-    const double* cosine = stored_.cosine.data() + item * layers * n;
     std::fill_n(error, n, 0.0);
     for (std::size_t l = 0; l < own_dims_.size(); ++l) {
         const std::size_t variable = own_dims_[l];
         const double step = high[variable] - low[variable];
-        std::fill_n(slope + l * n, n, 0.0);
+        if (slope) std::fill_n(slope + l * n, n, 0.0);
         if (step == 0) continue;
         // `b` are the unit vector's weights, for the cosines; `f` those that are asked for. level = Π √n̄ so far.
         Jet b[kMostAtoms], f[kMostAtoms], level = constantJet({1, 1});
@@ -255,8 +265,8 @@ void BlendSide::bound(std::size_t item, const double* low, const double* high, P
                 f[k + 1] = s * level;
                 break;
             }
-            Jet rho = cosine[k * n] * b[0];
-            for (std::size_t j = 1; j <= k; ++j) rho = rho + cosine[k * n + j] * b[j];
+            Jet rho = cosine(k, 0) * b[0];
+            for (std::size_t j = 1; j <= k; ++j) rho = rho + cosine(k, j) * b[j];
             // A cosine, whatever interval arithmetic makes of it.
             rho.value = {std::clamp(rho.value.low, -1.0, 1.0), std::clamp(rho.value.high, -1.0, 1.0)};
             const Jet product = shareProduct(s);
@@ -276,12 +286,33 @@ void BlendSide::bound(std::size_t item, const double* low, const double* high, P
             if (level_it) level = level * squareRoot(oneMinus(2.0 * (1 - mean) * product));
         }
         for (std::size_t j = 0; j < n; ++j) {
-            const double curve = f[j].curve.magnitude() * inverse[j], rate = f[j].slope.magnitude() * inverse[j];
+            const double curve = f[j].curve.magnitude(), rate = f[j].slope.magnitude();
             // Not a number (0 times infinity) is no bound either.
             error[j] += curve < 1e12 ? step * step / 8 * curve * (1 + 1e-9) : 1e12;
-            slope[l * n + j] = rate < 1e12 ? rate * (1 + 1e-9) : 1e12;
+            if (slope) slope[l * n + j] = rate < 1e12 ? rate * (1 + 1e-9) : 1e12;
         }
     }
+}
+
+void BlendSide::bound(std::size_t item, const double* low, const double* high, Part part, bool level, double* error,
+                      double* slope) const {
+    const std::size_t n = atoms_.size();
+    const Shape own = shape(item);
+    boundUnit([&](std::size_t k, std::size_t j) { return own.cosine[k * n + j]; }, low, high, part, level, error,
+              slope);
+    for (std::size_t j = 0; j < n; ++j) {
+        error[j] *= own.inverse[j];
+        for (std::size_t l = 0; l < own_dims_.size(); ++l) slope[l * n + j] *= own.inverse[j];
+    }
+}
+
+void BlendSide::boundAll(const double* low, const double* high, Part part, double* error) const {
+    const std::size_t n = atoms_.size();
+    boundUnit(
+        [&](std::size_t k, std::size_t j) {
+            return Interval{least_cosine_[k * n + j], most_cosine_[k * n + j]};
+        },
+        low, high, part, true, error, nullptr);
 }
 
 }  // namespace engine

@@ -76,6 +76,7 @@ public:
     // the mean ones have √n̄/√n = 1.
     enum class Part { Direction, Weights };
     bool levelled(std::size_t item, const double* factors, Part part, double* b) const;
+    double level(const double* factors, Part part) const;  // G
 
     // How far levelled() (or, without `level`, weights() and direction()) can be from its multilinear interpolation
     // between the corners of the box [low, high] (indexed as factors), and a bound of its slopes: |f_j(s) −
@@ -84,6 +85,10 @@ public:
     // one variable is at most h²/8 max|f''|, and the errors of several add up.
     void bound(std::size_t item, const double* low, const double* high, Part part, bool level, double* error,
                double* slope) const;
+
+    // The error of bound(), levelled, for all items at once: of item i it is error[j] * inverseLength(i, j) at most.
+    // Wider than an item's own, and as cheap as that of one.
+    void boundAll(const double* low, const double* high, Part part, double* error) const;
 
 private:
     struct Layer {
@@ -95,6 +100,11 @@ private:
     void takeLayers(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
                     const JobContext* job);
     void takeMeanCosines();
+    // Σ over factors of h²/8 max|f''|, and slopes if given, of the weights of unit atoms. `cosine(k, j)` is a number,
+    // or an interval that holds those of many items.
+    template <class CosineOf>
+    void boundUnit(const CosineOf& cosine, const double* low, const double* high, Part part, bool level, double* error,
+                   double* slope) const;
     template <bool Normalised>
     bool combine(const Shape& shape, const double* factors, double* b) const;
 
@@ -103,6 +113,7 @@ private:
     std::vector<Matrix> sums_;  // of layers with several experts
     std::vector<Layer> layers_;
     std::vector<std::size_t> own_dims_;
+    std::vector<double> least_cosine_, most_cosine_;  // [layers][atoms], of all items
     Stored stored_;  // inverse [items][atoms]; cosine [items][layers][atoms]: <â_{k+1}, â_j> for j <= k
 };
 

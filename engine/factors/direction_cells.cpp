@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/factors/direction_cells.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -14,8 +12,6 @@
 namespace engine {
 
 namespace {
-
-constexpr std::uint64_t kAhead = 24;
 
 // The reference's own arithmetic for the entries that are too near: float64 rows, ties within kTieTolerance.
 QueryRank decideExactly(const std::vector<ScoredEntry>& entries, std::size_t positives, std::uint32_t query,
@@ -66,6 +62,17 @@ QueryRank decideExactly(const std::vector<ScoredEntry>& entries, std::size_t pos
 }
 
 }  // namespace
+
+OpenView DirectionCells::view(std::size_t leaf) const {
+    OpenView out;
+    out.open = open.data() + open_at[leaf];
+    out.queries = open_at[leaf + 1] - open_at[leaf];
+    out.entries = entries_at[leaf + 1] - entries_at[leaf];
+    out.products = products;
+    out.index = entries.data() + entries_at[leaf];
+    out.pairs = pairs.data();
+    return out;
+}
 
 std::uint64_t DirectionCells::bytes() const {
     return sure.size() * 4 + sure_of.size() + (open_at.size() + entries_at.size()) * 8 +
@@ -127,51 +134,84 @@ QueryRank rankEntries(const std::vector<ScoredEntry>& entries, std::size_t posit
     return rank;
 }
 
-std::vector<double> weightTable(const BlendSide& side, const double* point) {
-    const std::size_t n = side.atoms();
-    std::vector<double> table(side.items() * (n + 1));
-    for (std::size_t i = 0; i < side.items(); ++i) {
+std::vector<double> weightTable(const BlendSide& side, const double* point, const std::uint32_t* items,
+                                std::size_t count) {
+    const std::size_t n = side.atoms(), total = items ? count : side.items();
+    std::vector<double> table(total * (n + 1));
+    for (std::size_t i = 0; i < total; ++i) {
         double* b = table.data() + i * (n + 1);
-        const bool there = side.weights(i, point, b);
+        const bool there = side.weights(items ? items[i] : i, point, b);
         b[n] = there ? std::accumulate(b, b + n, 0.0) : std::numeric_limits<double>::infinity();
         if (!there) std::fill_n(b, n, 0.0);
     }
     return table;
 }
 
-HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t first, std::size_t last,
-                   const BlendSide& queries, const BlendSide& candidates, const double* point, const double* table,
-                   const ExactRows& exact, bool query_is_second, TieRule ties,
-                   std::vector<std::array<float, kHitPlaces.size()>>* hits) {
+namespace {
+
+// Σ_ij a_i b_j p_ij; the usual numbers of atoms as constants.
+template <std::size_t QA, std::size_t CA>
+double scoreOf(const double* a, const double* b, const float* p) {
+    double score = 0;
+    for (std::size_t j = 0; j < CA; ++j) {
+        double v = 0;
+        for (std::size_t i = 0; i < QA; ++i) v += a[i] * static_cast<double>(p[i * CA + j]);
+        score += b[j] * v;
+    }
+    return score;
+}
+
+// Scores of the entries first..first+entries.size()-1 with weights from a table.
+template <std::size_t QA, std::size_t CA>
+void scoreEntries(const OpenView& view, std::size_t first, const double* a, double sum_a, const double* table,
+                  std::vector<ScoredEntry>& entries) {
+    for (std::size_t e = 0; e < entries.size(); ++e) {
+        const std::size_t at = first + e;
+        if (view.index && at + kAhead < view.entries) view.fetch(at + kAhead);
+        const float* p = view.pair(at);
+        const auto candidate = std::bit_cast<std::uint32_t>(*p);
+        const double* b = table + candidate * (CA + 1);
+        entries[e] = {scoreOf<QA, CA>(a, b, p + 1), kProductError * sum_a * b[CA], view.row(candidate)};
+    }
+}
+
+using ScoreEntries = void (*)(const OpenView&, std::size_t, const double*, double, const double*,
+                              std::vector<ScoredEntry>&);
+ScoreEntries scorer(std::size_t qa, std::size_t ca) {
+    constexpr ScoreEntries kOf[3][3] = {{scoreEntries<1, 1>, scoreEntries<1, 2>, scoreEntries<1, 3>},
+                                        {scoreEntries<2, 1>, scoreEntries<2, 2>, scoreEntries<2, 3>},
+                                        {scoreEntries<3, 1>, scoreEntries<3, 2>, scoreEntries<3, 3>}};
+    return qa <= 3 && ca <= 3 ? kOf[qa - 1][ca - 1] : nullptr;
+}
+
+}  // namespace
+
+HitCount countOpen(const OpenView& view, std::size_t first, std::size_t last, const BlendSide& queries,
+                   const BlendSide& candidates, const double* point, const double* table, const ExactRows& exact,
+                   bool query_is_second, TieRule ties, std::vector<std::array<float, kHitPlaces.size()>>* hits) {
     HitCount out;
     const std::size_t qa = queries.atoms(), ca = candidates.atoms();
-    const std::uint64_t open_at = cells.open_at[leaf], entries_at = cells.entries_at[leaf];
-    const std::size_t open_in_leaf = cells.open_at[leaf + 1] - open_at;
-    const std::size_t entries_in_leaf = cells.entries_at[leaf + 1] - entries_at;
-    const std::uint64_t entries_end = entries_at + entries_in_leaf;
+    const ScoreEntries known = table ? scorer(qa, ca) : nullptr;
     thread_local std::vector<ScoredEntry> entries;
     for (std::size_t q = first; q < last; ++q) {
-        const OpenQuery& open = cells.open[open_at + q];
-        const std::size_t end = q + 1 < open_in_leaf ? cells.open[open_at + q + 1].first_entry : entries_in_leaf;
+        const OpenQuery& open = view.open[q];
+        const std::size_t end = q + 1 < view.queries ? view.open[q + 1].first_entry : view.entries;
         double a[kMostAtoms], sum_a = 0;
         queries.direction(open.query, point, a);
         for (std::size_t i = 0; i < qa; ++i) sum_a += a[i];
         entries.resize(end - open.first_entry);
-        for (std::size_t e = 0; e < entries.size(); ++e) {
-            const std::uint64_t at = entries_at + open.first_entry + e;
-            // Memory answers later than the arithmetic is done: ask for what comes some entries ahead.
-            if (at + kAhead < entries_end) {
-                const char* next = reinterpret_cast<const char*>(cells.pair(at + kAhead));
-                _mm_prefetch(next, _MM_HINT_T0);
-                _mm_prefetch(next + (1 + cells.products) * sizeof(float) - 1, _MM_HINT_T0);
-            }
-            const float* p = cells.innerOf(at);
+        if (known) known(view, open.first_entry, a, sum_a, table, entries);
+        for (std::size_t e = 0; !known && e < entries.size(); ++e) {
+            const std::size_t at = open.first_entry + e;
+            if (view.index && at + kAhead < view.entries) view.fetch(at + kAhead);
+            const float* p = view.pair(at) + 1;
+            const std::uint32_t candidate = view.candidate(at);
             ScoredEntry& entry = entries[e];
-            entry.item = cells.item(at);
+            entry.item = view.row(candidate);
             double own[kMostAtoms + 1];
             const double* b = own;
             if (table) {
-                b = table + entry.item * (ca + 1);
+                b = table + candidate * (ca + 1);
             } else if (candidates.weights(entry.item, point, own)) {
                 own[ca] = std::accumulate(own, own + ca, 0.0);
             } else {

@@ -6,6 +6,8 @@
 // size of the set. Immutable once made; counting is thread-safe. Internal to engine/factors.
 #pragma once
 
+#include <immintrin.h>
+
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -27,6 +29,27 @@ struct OpenQuery {
     std::uint32_t beaten = 0;       // by candidates that surely beat every positive there
 };
 
+// Open queries with their entries, wherever these lie.
+struct OpenView {
+    const OpenQuery* open = nullptr;
+    std::size_t queries = 0, entries = 0, products = 0;
+    const std::uint32_t* index = nullptr;  // of each entry's pair; null: in order
+    const float* pairs = nullptr;          // [.][1 + products]: the candidate (its bits), then the inner products
+    const std::uint32_t* items = nullptr;  // rows that candidates are numbers of; null: they are rows
+    std::size_t item_count = 0;
+
+    const float* pair(std::size_t entry) const { return pairs + (index ? index[entry] : entry) * (1 + products); }
+    std::uint32_t candidate(std::size_t entry) const { return std::bit_cast<std::uint32_t>(*pair(entry)); }
+    std::uint32_t row(std::uint32_t candidate) const { return items ? items[candidate] : candidate; }
+    // Memory answers later than the arithmetic is done: ask for what comes some entries ahead.
+    void fetch(std::size_t entry) const {
+        const char* next = reinterpret_cast<const char*>(pair(entry));
+        _mm_prefetch(next, _MM_HINT_T0);
+        _mm_prefetch(next + (1 + products) * sizeof(float) - 1, _MM_HINT_T0);
+    }
+};
+inline constexpr std::size_t kAhead = 24;
+
 struct DirectionCells {
     std::uint32_t queries = 0, left_out = 0, candidates = 0;  // left out: without a positive
     double positives_per_query = 0;
@@ -44,6 +67,7 @@ struct DirectionCells {
     const float* pair(std::uint64_t entry) const { return pairs.data() + entries[entry] * (1 + products); }
     std::uint32_t item(std::uint64_t entry) const { return std::bit_cast<std::uint32_t>(*pair(entry)); }
     const float* innerOf(std::uint64_t entry) const { return pair(entry) + 1; }
+    OpenView view(std::size_t leaf) const;
     std::uint64_t bytes() const;
 };
 
@@ -89,15 +113,16 @@ QueryRank rankEntries(const std::vector<ScoredEntry>& entries, std::size_t posit
                       bool query_is_second, bool& in_doubt);
 
 // Every item's weights at a point and their sum (infinite where the vector vanishes): [item][atoms + 1]. Worth its cost
-// where items are met more than once.
-std::vector<double> weightTable(const BlendSide& side, const double* point);
+// where items are met more than once. `items`: of these `count` rows alone.
+std::vector<double> weightTable(const BlendSide& side, const double* point, const std::uint32_t* items = nullptr,
+                                std::size_t count = 0);
 
-// The open queries first..last-1 of a leaf at `point`; sure hits are not counted. `query_is_second`: which side of
-// `exact` the queries are. `table`: weightTable() of the candidates, or null. `hits`, if
-// given, gets each open query's own at its row.
-HitCount countOpen(const DirectionCells& cells, std::size_t leaf, std::size_t first, std::size_t last,
-                   const BlendSide& queries, const BlendSide& candidates, const double* point, const double* table,
-                   const ExactRows& exact, bool query_is_second, TieRule ties,
+// The open queries first..last-1 of `view` at `point`; sure hits are not counted. `query_is_second`: which side of
+// `exact` the queries are. `table`: weightTable() of the candidates (of the view's items, if it has its own), or null.
+// `hits`, if given, gets each open query's own at its row.
+HitCount countOpen(const OpenView& view, std::size_t first, std::size_t last, const BlendSide& queries,
+                   const BlendSide& candidates, const double* point, const double* table, const ExactRows& exact,
+                   bool query_is_second, TieRule ties,
                    std::vector<std::array<float, kHitPlaces.size()>>* hits = nullptr);
 
 }  // namespace engine

@@ -36,9 +36,7 @@ bool FactorGrid::contains(const double* point) const {
     return true;
 }
 
-std::size_t FactorGrid::leafOf(const double* point) const {
-    const std::size_t cells = leavesAlong();
-    std::size_t leaf = 0;
+void FactorGrid::placeOf(const double* point, std::size_t cells, std::size_t* place) const {
     for (std::size_t d = 0; d < dims(); ++d) {
         const double width = high[d] - low[d];
         const double at = width > 0 ? (point[d] - low[d]) / width * static_cast<double>(cells) : 0;
@@ -46,8 +44,14 @@ std::size_t FactorGrid::leafOf(const double* point) const {
         // Division may round across a border.
         while (i > 0 && point[d] < border(d, i, cells)) --i;
         while (i + 1 < cells && point[d] > border(d, i + 1, cells)) ++i;
-        leaf = leaf * cells + i;
+        place[d] = i;
     }
+}
+
+std::size_t FactorGrid::leafOf(const double* point) const {
+    std::size_t place[kMostDims], leaf = 0;
+    placeOf(point, leavesAlong(), place);
+    for (std::size_t d = 0; d < dims(); ++d) leaf = leaf * leavesAlong() + place[d];
     return leaf;
 }
 

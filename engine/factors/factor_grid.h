@@ -27,6 +27,8 @@ struct FactorGrid {
     // Place of the i-th of `cells` + 1 borders along a dim.
     double border(std::size_t dim, std::size_t i, std::size_t cells) const;
     bool contains(const double* point) const;
+    // The cell that holds a point of the box, out of so many along each factor: its place along each dim.
+    void placeOf(const double* point, std::size_t cells, std::size_t* place) const;
     // The leaf that holds a point of the box: its place along each dim, and its number (the last dim runs fastest).
     std::size_t leafOf(const double* point) const;
 };

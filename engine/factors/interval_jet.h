@@ -46,6 +46,9 @@ inline Jet operator+(const Jet& a, const Jet& b) {
 inline Jet operator*(double k, const Jet& a) {
     return {k * a.value, k * a.slope, k * a.curve};
 }
+inline Jet operator*(Interval k, const Jet& a) {
+    return {k * a.value, k * a.slope, k * a.curve};
+}
 inline Jet operator*(const Jet& a, const Jet& b) {
     return {a.value * b.value, a.slope * b.value + a.value * b.slope,
             a.curve * b.value + 2.0 * (a.slope * b.slope) + a.value * b.curve};

@@ -39,6 +39,7 @@ struct LandscapeRequest {
     std::vector<FactorRange> box;              // of the set's factors, those that any layer names
     bool backward = true;                      // also queries from the second side
     std::uint64_t memory_bytes = std::uint64_t{4} << 30;
+    std::uint64_t close_up_bytes = std::uint64_t{32} << 20;  // for closer looks beside it (SetLandscape); 0: none
     // Where it is there, set.set.pairs are those of the sample: the other rows are candidates and ask nothing.
     std::optional<QuerySample> sample;
     std::size_t tile = 256;  // queries that a thread takes at a time; changes memory and time, not hits

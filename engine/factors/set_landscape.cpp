@@ -24,6 +24,11 @@ namespace {
 
 constexpr std::size_t kTaskQueries = 1024;     // open queries that one thread takes at a time
 constexpr std::uint64_t kManyEntries = 60000;  // below it a second thread costs more than it brings
+constexpr std::size_t kCloseUpDims = 3;        // factors from which closer looks are taken
+constexpr std::size_t kCloseUpParts = 4;       // of a leaf along each factor
+// Questions before it is worth making: a gathered leaf costs one more, a cut some five that it would save.
+constexpr std::uint32_t kAskedToGather = 1, kAskedToCut = 3;
+constexpr std::uint64_t kManyBytes = std::uint64_t{2} << 20;  // of a leaf, from which directions are made side by side
 
 // Open queries of each leaf as they are found, by one thread. Entries count within the query's own pairs.
 struct LeafBuffer {
@@ -201,6 +206,8 @@ std::shared_ptr<const SetLandscape> SetLandscape::build(LandscapeRequest request
 SetLandscape::SetLandscape(LandscapeRequest request) : request_(std::move(request)), grid_(request_.grid()) {
     ENGINE_CHECK(grid_.dims() <= kMostDims, "more factors than a landscape has room for");
     ENGINE_CHECK(request_.set.set.kind != SetKind::MultiLabel, "sets of several labels have no cells");
+    if (grid_.dims() >= kCloseUpDims && request_.close_up_bytes != 0)
+        close_ups_ = std::make_unique<CloseUpCache>(request_.close_up_bytes);
 }
 
 void SetLandscape::make(const JobContext& job) {
@@ -256,8 +263,60 @@ std::uint64_t SetLandscape::bytes() const {
     return forward_.bytes() + backward_.bytes() + forward_survivors_.bytes() + backward_survivors_.bytes();
 }
 
+// What is asked for once is counted as it lies; made is what is asked for again.
+std::shared_ptr<const CloseUpPair> SetLandscape::closeUpAt(std::size_t leaf, const double* point) const {
+    if (!close_ups_) return nullptr;
+    std::uint64_t gathered = 0, parts = 1, part = 0;
+    for (const DirectionCells* cells : {&forward_, &backward_}) {
+        if (cells->open_at.size() == 0) continue;
+        gathered += (cells->entries_at[leaf + 1] - cells->entries_at[leaf]) * (1 + cells->products) * sizeof(float);
+    }
+    if (!close_ups_->hasRoomFor(gathered)) return nullptr;
+    const std::size_t along = grid_.leavesAlong() * kCloseUpParts;
+    std::size_t place[kMostDims];
+    grid_.placeOf(point, along, place);
+    FactorCell cell;
+    bool inside = true;
+    for (std::size_t d = 0; d < grid_.dims(); ++d) {
+        cell.low[d] = grid_.border(d, place[d], along);
+        cell.high[d] = grid_.border(d, place[d] + 1, along);
+        inside = inside && point[d] >= cell.low[d] && point[d] <= cell.high[d];
+        part = part * kCloseUpParts + place[d] % kCloseUpParts;
+        parts *= kCloseUpParts;
+    }
+    const std::uint64_t leaf_key = leaf * (parts + 1);
+    const auto both = [&](const auto& make) {
+        CloseUpPair out;
+        FirstError failure;
+#pragma omp parallel for schedule(static, 1) if (gathered > kManyBytes)
+        for (int i = 0; i < 2; ++i) {
+            const bool forward = i == 0;
+            failure.guard([&] { (forward ? out.forward : out.backward) = make(forward); });
+        }
+        failure.rethrow();
+        return out;
+    };
+    const auto side = [&](bool first) -> const BlendSide& { return first ? *first_ : *second_; };
+    std::uint32_t asked_part = 0, asked_leaf = 0;
+    if (inside && !sharesFactor(*first_, *second_)) {
+        if (auto found = close_ups_->find(leaf_key + 1 + part, asked_part)) return found;
+    }
+    auto whole = close_ups_->find(leaf_key, asked_leaf);
+    if (!whole) {
+        if (asked_leaf < kAskedToGather) return nullptr;
+        whole = close_ups_->keep(
+            leaf_key, both([&](bool forward) { return closeUpOfLeaf(cells(forward), leaf, side(!forward).items()); }));
+    }
+    if (asked_part < kAskedToCut) return whole;
+    return close_ups_->keep(leaf_key + 1 + part, both([&](bool forward) {
+                                return cutCloseUp(forward ? whole->forward : whole->backward, side(forward),
+                                                  side(!forward), cell);
+                            }));
+}
+
 SetPoint SetLandscape::at(const double* point, TieRule ties) const {
     const std::size_t leaf = grid_.leafOf(point);
+    const auto close = closeUpAt(leaf, point);
     const BlendWeights first = request_.firstAt(point), second = request_.secondAt(point);
     const ExactRows exact(request_.set, first, second);
     SetPoint out;
@@ -267,20 +326,23 @@ SetPoint SetLandscape::at(const double* point, TieRule ties) const {
     };
     std::vector<Task> tasks;
     std::array<std::vector<double>, 2> tables;
+    std::array<OpenView, 2> views;
     std::uint64_t entries = 0;
     for (const bool forward : {true, false}) {
         const DirectionCells& cells = forward ? forward_ : backward_;
         if (cells.open_at.size() == 0) continue;
         DirectionPoint& to = forward ? out.forward : out.backward;
         to.queries = cells.queries;
-        for (std::size_t k = 0; k < kHitPlaces.size(); ++k) to.count.hits[k] = cells.sure[leaf * kHitPlaces.size() + k];
-        const std::size_t open = cells.open_at[leaf + 1] - cells.open_at[leaf];
-        const std::uint64_t here = cells.entries_at[leaf + 1] - cells.entries_at[leaf];
+        const CloseUp* closer = !close ? nullptr : forward ? &close->forward : &close->backward;
+        const std::uint32_t* sure = closer ? closer->sure.data() : cells.sure.data() + leaf * kHitPlaces.size();
+        for (std::size_t k = 0; k < kHitPlaces.size(); ++k) to.count.hits[k] = sure[k];
+        const OpenView view = views[forward] = closer ? closer->view() : cells.view(leaf);
         const BlendSide& candidates = forward ? *second_ : *first_;
-        if (here > candidates.items()) tables[forward] = weightTable(candidates, point);
-        entries += here;
-        for (std::size_t q = 0; q < open; q += kTaskQueries)
-            tasks.push_back({forward, q, std::min(q + kTaskQueries, open)});
+        if (closer) tables[forward] = weightTable(candidates, point, view.items, view.item_count);
+        else if (view.entries > candidates.items()) tables[forward] = weightTable(candidates, point);
+        entries += view.entries;
+        for (std::size_t q = 0; q < view.queries; q += kTaskQueries)
+            tasks.push_back({forward, q, std::min(q + kTaskQueries, view.queries)});
     }
     std::vector<HitCount> counts(tasks.size());
     FirstError failure;
@@ -290,9 +352,9 @@ SetPoint SetLandscape::at(const double* point, TieRule ties) const {
         const Task& task = tasks[t];
         failure.guard([&] {
             const auto& table = tables[task.forward];
-            counts[t] = countOpen(task.forward ? forward_ : backward_, leaf, task.begin, task.end,
-                                  task.forward ? *first_ : *second_, task.forward ? *second_ : *first_, point,
-                                  table.empty() ? nullptr : table.data(), exact, !task.forward, ties);
+            counts[t] = countOpen(views[task.forward], task.begin, task.end, task.forward ? *first_ : *second_,
+                                  task.forward ? *second_ : *first_, point, table.empty() ? nullptr : table.data(),
+                                  exact, !task.forward, ties);
         });
     }
     failure.rethrow();
@@ -314,8 +376,8 @@ std::vector<std::array<float, kHitPlaces.size()>> SetLandscape::hits(const doubl
     }
     const BlendWeights first = request_.firstAt(point), second = request_.secondAt(point);
     const ExactRows exact(request_.set, first, second);
-    countOpen(of, leaf, 0, of.open_at[leaf + 1] - of.open_at[leaf], queries, candidates, point, nullptr, exact,
-              !forward, ties, &out);
+    const OpenView view = of.view(leaf);
+    countOpen(view, 0, view.queries, queries, candidates, point, nullptr, exact, !forward, ties, &out);
     return out;
 }
 

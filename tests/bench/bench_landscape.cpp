@@ -4,12 +4,16 @@
 // Landscapes of a product: time and memory to build them and to read them again, settings never asked before, steps of
 // 0.05, whole grids; some settings compared with a direct evaluation. bench_landscape.py puts PyTorch beside it.
 //
-//   bench_landscape PRODUCT [--settings N] [--check N] [--check-grids] [--reference] [--sets A,B] [--fine] [--json
-//   FILE]
+//   bench_landscape PRODUCT [--settings N] [--check N] [--check-grids] [--reference] [--sets A,B] [--fine]
+//                   [--close-ups] [--json FILE]
 //
+// --close-ups: what closer looks cost and bring where leaves are coarse, in processor time of one thread.
 // --fine: a 101 x 101 grid too. --check-grids: every figure at every node of 21 x 21 grids of sigma_a, sigma_t and of
 // lambda_v, lambda_t is compared too. --reference: with brute force in float64. The settings are random in all live
 // factors; nothing is remembered between them.
+#include <omp.h>
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -44,6 +48,12 @@ double peakMegabytes() {
     return 0;
 }
 
+double threadMilliseconds() {
+    timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return 1e3 * static_cast<double>(now.tv_sec) + 1e-6 * static_cast<double>(now.tv_nsec);
+}
+
 struct Percentiles {
     double p50, p95, most;
 };
@@ -73,7 +83,7 @@ void describe(const LandscapeEvaluator& evaluator) {
 struct Arguments {
     std::string product, sets, json;
     std::size_t settings = 1000, check = 3;
-    bool fine = false, check_grids = false, reference = false;
+    bool fine = false, check_grids = false, reference = false, close_ups = false;
 };
 
 class Bench {
@@ -103,6 +113,7 @@ public:
         LandscapeEvaluator evaluator(product_.model, sets_, options_);
         build(evaluator);
         points(evaluator);
+        if (arguments_.close_ups) closeUps(evaluator);
         averagePrecision();
         grids();
         flips(evaluator);
@@ -183,6 +194,78 @@ private:
         std::printf("steps of 0.05 in one factor: p50 %.3f ms, p95 %.3f ms\n", step.p50, step.p95);
         out_["point_ms"] = {{"p50", point.p50}, {"p95", point.p95}, {"first", first}};
         out_["step_ms"] = {{"p50", step.p50}, {"p95", step.p95}};
+    }
+
+    // Places in leaves drawn at random, of all sets with three factors and more: as often within a leaf and a part of
+    // it as it takes to gather and to cut. Then walks by steps of 0.05 and of 0.002 in one factor.
+    void closeUps(const LandscapeEvaluator& evaluator) {
+        constexpr int kRounds = 100;
+        struct Kind {
+            const char* name;
+            double place;
+            std::vector<double> times = {};
+            double entries = 0;
+        };
+        std::vector<Kind> kinds{{"first setting within a leaf", 0.1},
+                                {"second, gathering the leaf", 0.4},
+                                {"first setting within a part of it", 0.6},
+                                {"second within the part", 0.605},
+                                {"third within the part", 0.61},
+                                {"fourth within the part, cutting", 0.615},
+                                {"fifth within the part", 0.62},
+                                {"walk by 0.05", 0.05},
+                                {"walk by 0.002", 0.002}};
+        std::vector<std::shared_ptr<const SetLandscape>> coarse;
+        for (std::size_t i = 0; i < sets_.size(); ++i) {
+            const auto landscape = evaluator.landscape(i);
+            if (landscape && landscape->grid().dims() >= 3) coarse.push_back(landscape);
+        }
+        if (coarse.empty()) return;
+        const int threads = omp_get_max_threads();
+        omp_set_num_threads(1);
+        const auto askOne = [&](const SetLandscape& landscape, const std::vector<double>& point, Kind& kind) {
+            const double begin = threadMilliseconds();
+            const SetPoint found = landscape.at(point.data(), evaluator.ties());
+            kind.times.back() += threadMilliseconds() - begin;
+            kind.entries += found.forward.count.evaluated + found.backward.count.evaluated;
+        };
+        for (int round = 0; round < kRounds; ++round) {
+            for (auto& kind : kinds) kind.times.push_back(0);
+            for (const auto& landscape : coarse) {
+                const FactorGrid& grid = landscape->grid();
+                const auto along = static_cast<double>(grid.leavesAlong());
+                std::vector<double> base, point(grid.dims());
+                for (std::size_t d = 0; d < grid.dims(); ++d)
+                    base.push_back(static_cast<double>(rng_.below(grid.leavesAlong())));
+                for (std::size_t k = 0; k + 2 < kinds.size(); ++k) {
+                    for (std::size_t d = 0; d < grid.dims(); ++d) point[d] = (base[d] + kinds[k].place) / along;
+                    askOne(*landscape, point, kinds[k]);
+                }
+            }
+        }
+        for (std::size_t k = kinds.size() - 2; k < kinds.size(); ++k) {
+            kinds[k].times.clear();
+            std::vector<std::vector<double>> at;
+            for (const auto& landscape : coarse) at.emplace_back(landscape->grid().dims(), 0.5);
+            for (int round = 0; round < kRounds; ++round) {
+                kinds[k].times.push_back(0);
+                const std::size_t factor = rng_.below(4);
+                const double by = rng_.below(2) ? kinds[k].place : -kinds[k].place;
+                for (std::size_t i = 0; i < coarse.size(); ++i) {
+                    double& value = at[i][factor % at[i].size()];
+                    value = std::clamp(value + by, 0.0, 1.0);
+                    askOne(*coarse[i], at[i], kinds[k]);
+                }
+            }
+        }
+        omp_set_num_threads(threads);
+        std::printf("%zu sets of three factors and more, one thread, processor time:\n", coarse.size());
+        for (const auto& kind : kinds) {
+            const Percentiles p = percentiles(kind.times);
+            std::printf("  %-34s p50 %.3f ms, p95 %.3f ms; %.0f scores\n", kind.name, p.p50, p.p95,
+                        kind.entries / kRounds);
+            out_["close_ups"].push_back({{"what", kind.name}, {"p50", p.p50}, {"p95", p.p95}});
+        }
     }
 
     void averagePrecision() {
@@ -345,6 +428,7 @@ int main(int argc, char** argv) {
         else if (is("--fine")) arguments.fine = true;
         else if (is("--check-grids")) arguments.check_grids = true;
         else if (is("--reference")) arguments.reference = true;
+        else if (is("--close-ups")) arguments.close_ups = true;
         else arguments.product = argv[i];
     }
     try {

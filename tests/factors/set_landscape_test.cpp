@@ -155,6 +155,11 @@ TEST(BlendSide, WeightsStayWithinTheirBounds) {
             }
             for (const auto part : {BlendSide::Part::Weights, BlendSide::Part::Direction}) {
                 side.bound(item, low.data(), high.data(), part, true, error.data(), slope.data());
+                // One bound for all items holds for each.
+                std::vector<double> all(n);
+                side.boundAll(low.data(), high.data(), part, all.data());
+                for (std::size_t j = 0; j < n; ++j)
+                    EXPECT_GE(all[j] * side.inverseLength(item, j) * (1 + 1e-9), error[j]);
                 const auto at = [&](const std::vector<double>& point) {
                     std::vector<double> out(n);
                     EXPECT_TRUE(side.levelled(item, point.data(), part, out.data()));

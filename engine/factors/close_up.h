@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Closer looks at one direction where somebody is working: the open entries of a leaf side by side in memory, and cut
+// again to a part of the leaf by the bounds of query_cut.h. For sets of three factors and more, whose leaves are
+// coarse. Made from a leaf's entries alone, whatever the size of the set. Internal to engine/factors.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/factors/blend_side.h"
+#include "engine/factors/direction_cells.h"
+
+namespace engine {
+
+struct FactorCell {
+    std::array<double, kMostDims> low{}, high{};  // indexed as the grid's factors
+};
+
+// One direction within a cell. A value; counting in it is thread-safe.
+struct CloseUp {
+    std::size_t products = 0;                             // of one entry
+    std::array<std::uint32_t, kHitPlaces.size()> sure{};  // hits that are certain in all of the cell
+    std::vector<OpenQuery> open;
+    std::vector<std::uint32_t> items;  // rows of the candidates' side that are met
+    std::vector<float> pairs;          // [entries][1 + products]: which of `items` (its bits), then inner products
+
+    std::size_t entries() const { return pairs.size() / (1 + products); }
+    OpenView view() const;
+    std::uint64_t bytes() const;
+};
+
+// What is open in a leaf, with its products gathered.
+CloseUp closeUpOfLeaf(const DirectionCells& cells, std::size_t leaf, std::size_t candidates);
+// What of it is open within `cell`, a part of what `from` was made for. The sides must not share a factor. The bounds
+// on the weights are those of BlendSide::boundAll(), one for all items: cheap, and small next to what the scores
+// themselves do within a cell.
+CloseUp cutCloseUp(const CloseUp& from, const BlendSide& queries, const BlendSide& candidates, const FactorCell& cell);
+
+struct CloseUpPair {
+    CloseUp forward, backward;
+    std::uint64_t bytes() const { return forward.bytes() + backward.bytes(); }
+};
+
+// Close-ups by the number of their cell, those asked for last: thread-safe, within a budget of bytes.
+class CloseUpCache {
+public:
+    explicit CloseUpCache(std::uint64_t most_bytes) : most_bytes_(most_bytes) {}
+
+    // `asked`: how often the key has been asked for lately, before this time. What is asked for again is worth making.
+    std::shared_ptr<const CloseUpPair> find(std::uint64_t key, std::uint32_t& asked);
+    // Keeps it unless it is more than half of the budget or somebody else was faster; gives what is to be used.
+    std::shared_ptr<const CloseUpPair> keep(std::uint64_t key, CloseUpPair made);
+    bool hasRoomFor(std::uint64_t bytes) const { return bytes <= most_bytes_ / 2; }
+    std::uint64_t bytes() const;
+
+private:
+    struct Slot {
+        std::uint64_t key;
+        std::uint32_t asked;
+        std::shared_ptr<const CloseUpPair> pair;  // null: only asked for
+        std::uint64_t bytes;
+    };
+    void trim();
+
+    const std::uint64_t most_bytes_;
+    mutable std::mutex mutex_;
+    std::uint64_t bytes_ = 0;
+    std::list<Slot> slots_;  // the last one asked for first
+    std::unordered_map<std::uint64_t, std::list<Slot>::iterator> at_;
+};
+
+}  // namespace engine
