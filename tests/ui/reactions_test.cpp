@@ -448,6 +448,26 @@ private Q_SLOTS:
         }
     }
 
+    void aLongLogIsReadInParts() {
+        QVERIFY(QDir().mkpath(path("long/reactions/1-CLAP_g")));
+        QFile file(path("long/reactions/1-CLAP_g/T.csv"));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        QByteArray text("step,epoch,loss,rate,validation\n");
+        for (int i = 1; i <= 60000; ++i)
+            text += QByteArray::number(i) + ",1," + QByteArray::number(0.5 + 1.0 / i) + ",0.001," +
+                    (i % 1000 == 0 ? "12.5" : "") + "\n";
+        file.write(text);
+        file.close();
+        const auto curves = ui::readLossLogs(path("long").toStdString(), {});
+        const auto& curve = curves.at("1-CLAP_g").at("T");
+        QVERIFY2(curve.loss.size() > 5000 && curve.loss.size() < 20000, qPrintable(QString::number(curve.loss.size())));
+        QCOMPARE(curve.loss.front(), QPointF(1, 1.5));
+        QCOMPARE(curve.loss.back().x(), 60000.0);
+        QVERIFY(std::abs(curve.loss.back().y() - 0.5) < 1e-3);
+        QCOMPARE(curve.validation.size(), 60u);
+        QCOMPARE(curve.validation.back(), QPointF(60000, 12.5));
+    }
+
     void aFolderOfAnotherKindIsNamed() {
         QVERIFY(QDir().mkpath(path("odd")));
         QFile file(path("odd/run.json"));

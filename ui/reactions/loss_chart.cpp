@@ -31,12 +31,13 @@ namespace ui {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::size_t kMostPoints = 800;  // drawn of a line; more cannot be told apart
+constexpr std::size_t kMostPoints = 800;             // drawn of a line; more cannot be told apart
+constexpr std::size_t kMostKept = 16 * kMostPoints;  // of a log, for zooms
 
 // The mean of each run of neighbours; first and last stay.
-QList<QPointF> thinned(const std::vector<QPointF>& points) {
+QList<QPointF> thinned(const std::vector<QPointF>& points, std::size_t most = kMostPoints) {
     QList<QPointF> out;
-    const std::size_t stride = points.size() / kMostPoints + 1;
+    const std::size_t stride = points.size() / most + 1;
     for (std::size_t i = 0; i < points.size(); i += stride) {
         const std::size_t end = std::min(points.size(), i + stride);
         if (stride == 1 || i == 0) {
@@ -107,6 +108,12 @@ LossCurves readLossLogs(const std::string& folder, const engine::JobContext& job
                 if (std::isfinite(fields[0]) && std::isfinite(fields[2])) curve.loss.emplace_back(fields[0], fields[2]);
                 if (std::isfinite(fields[4]) && std::isfinite(fields[0]))
                     curve.validation.emplace_back(fields[0], fields[4]);
+            }
+            // What is drawn again and again, in the window's thread, is not the whole of a long log.
+            for (auto* line : {&curve.loss, &curve.validation}) {
+                if (line->size() <= kMostKept) continue;
+                const auto fewer = thinned(*line, kMostKept);
+                line->assign(fewer.begin(), fewer.end());
             }
             // A whole projector, or one whose work was kept, ends with a checkpoint.
             if (!curve.loss.empty() && fs::exists(fs::path(file.path()).replace_extension(".checkpoint")))

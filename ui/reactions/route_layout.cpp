@@ -31,7 +31,8 @@ double shareOf(const engine::Recipe& recipe, const engine::RoutePlan& plan, cons
     }
     const auto& factors = recipe.route[step].factors;
     const auto named = factors.find(modality);
-    return named != factors.end() ? std::clamp(named->second, 0.0, 1.0) : 0;
+    return std::clamp(named != factors.end() ? named->second : engine::defaultFactor(recipe.route[step].kind), 0.0,
+                      1.0);
 }
 
 double weightOf(const engine::ExpertUse& use, const std::string& key, const engine::Setting& setting) {

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/reactions/run_folder.h"
 
+#include <QObject>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -19,7 +21,7 @@ void look(RunFolder& out, const engine::JobContext& job) {
     const fs::path folder = out.folder;
     if (!fs::is_directory(folder)) {
         out.state = RunFolder::State::Other;
-        out.problem = "it is a file";
+        out.problem = QObject::tr("it is a file").toStdString();
         return;
     }
     if (!fs::exists(folder / "run.json")) {
@@ -29,7 +31,9 @@ void look(RunFolder& out, const engine::JobContext& job) {
                                        [](const auto& e) { return e.path().filename().string().starts_with("."); });
         if (product || !empty) {
             out.state = RunFolder::State::Other;
-            out.problem = product ? "it holds a product without the record of its training" : "it holds other files";
+            out.problem = (product ? QObject::tr("it holds a product without the record of its training")
+                                   : QObject::tr("it holds other files"))
+                              .toStdString();
         }
         return;
     }
@@ -70,10 +74,11 @@ RunFolder readRunFolder(const std::string& folder, const engine::JobContext& job
         out.problem = error.message();
     } catch (const fs::filesystem_error& error) {
         out.state = RunFolder::State::Other;
-        out.problem = "it cannot be read: " + error.code().message();
+        out.problem =
+            QObject::tr("it cannot be read: %1").arg(QString::fromStdString(error.code().message())).toStdString();
     } catch (const engine::Json::exception&) {
         out.state = RunFolder::State::Other;
-        out.problem = "its record of training is of another kind";
+        out.problem = QObject::tr("its record of training is of another kind").toStdString();
     }
     return out;
 }
