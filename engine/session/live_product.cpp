@@ -79,9 +79,9 @@ HitCurve weightedCurve(const std::vector<HitCurve>& curves, const std::vector<do
 
 std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const JobContext& job) {
     std::shared_ptr<LiveProduct> live(new LiveProduct);
-    const Workspace workspace = workspaceFor(request.workspace, request.product);
+    live->workspace_ = std::make_shared<const Workspace>(workspaceFor(request.workspace, request.product));
+    const Workspace& workspace = *live->workspace_;
     live->product_ = loadProduct(request.product);
-    live->workspace_ = workspace.folder();
     live->synthetic_ = workspace.synthetic() || live->product_.record.synthetic;
     live->eval_ = readOptions(evalOptionTable(), request.options, "evaluation options");
     const auto landscapes = readOptions(landscapeOptionTable(), request.landscapes, "landscape options");
@@ -172,7 +172,7 @@ MetricsTable LiveProduct::measureSpace(const std::string& space, const JobContex
         const std::lock_guard lock(mutex_);
         if (const auto found = spaces_.find(space); found != spaces_.end()) return found->second;
     }
-    const Workspace workspace(workspace_);
+    const Workspace& workspace = *workspace_;
     std::vector<std::string> names;
     for (const auto& name : setsOfSpace(workspace, space)) {
         if (std::any_of(outlines_.begin(), outlines_.end(), [&](const SetOutline& s) { return s.name == name; }))
@@ -375,12 +375,11 @@ SetChange LiveProduct::why(std::size_t set, const Setting& before, const Setting
 }
 
 std::vector<std::string> LiveProduct::ids(std::size_t set, bool first) const {
-    return Workspace(workspace_).setIds(outlines_[set].name, first ? Workspace::Side::First : Workspace::Side::Second);
+    return workspace_->setIds(outlines_[set].name, first ? Workspace::Side::First : Workspace::Side::Second);
 }
 
 std::vector<std::string> LiveProduct::paths(std::size_t set, bool first) const {
-    return Workspace(workspace_)
-        .setPaths(outlines_[set].name, first ? Workspace::Side::First : Workspace::Side::Second);
+    return workspace_->setPaths(outlines_[set].name, first ? Workspace::Side::First : Workspace::Side::Second);
 }
 
 }  // namespace engine

@@ -69,7 +69,7 @@ public:
     ~LiveProduct();
 
     const std::filesystem::path& folder() const { return product_.folder; }
-    const std::filesystem::path& workspaceFolder() const { return workspace_; }
+    const std::filesystem::path& workspaceFolder() const { return workspace_->folder(); }
     const ProductModel& model() const { return *product_.model; }
     const Recipe& recipe() const { return product_.model->recipe(); }
     const RoutePlan& plan() const { return product_.model->plan(); }
@@ -146,7 +146,7 @@ private:
     std::size_t setIndex(const std::string& name) const;
 
     LoadedProduct product_;
-    std::filesystem::path workspace_;
+    std::shared_ptr<const Workspace> workspace_;  // opened once: every file of it is tried in a process of its own
     bool synthetic_ = false;
     EvalOptions eval_;
     std::vector<SetOutline> outlines_;
