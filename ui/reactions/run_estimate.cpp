@@ -17,7 +17,7 @@ namespace ui {
 namespace {
 // What costs time beside products of matrices, as if it were such products: of a step (gathering, Adam, the log), of a
 // hidden activation (batch norm, the ReLU), of a similarity (two exponentials).
-constexpr double kStepFlops = 1e9, kActivationFlops = 100, kSimilarityFlops = 60;
+constexpr double kStepFlops = 3e7, kActivationFlops = 100, kSimilarityFlops = 60;
 
 // Of one core, in products of matrices, as LibTorch has them: about half of what the vector units can do at most.
 double coreRate() {
