@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "engine/base/error.h"
+#include "engine/base/first_error.h"
 #include "engine/eval/score_kernel.h"
 #include "engine/factors/interval_jet.h"
 
@@ -29,16 +30,21 @@ Matrix expertSum(const Components::Layer& layer, const std::vector<double>& weig
     for (std::size_t first = 0; first < shape.rows; first += kBlockRows) {
         job.checkStop();
         const std::size_t last = std::min(first + kBlockRows, shape.rows);
+        FirstError failure;  // memory may run out
 #pragma omp parallel for schedule(static)
         for (std::size_t i = first; i < last; ++i) {
-            std::vector<double> sum(shape.cols, 0.0);
-            for (std::size_t p = 0; p < layer.parts.size(); ++p) {
-                if (weights[p] == 0) continue;
-                const float* x = layer.parts[p].rows.row(i);
-                for (std::size_t d = 0; d < shape.cols; ++d) sum[d] += weights[p] / total * static_cast<double>(x[d]);
-            }
-            for (std::size_t d = 0; d < shape.cols; ++d) out.row(i)[d] = static_cast<float>(sum[d]);
+            failure.guard([&] {
+                std::vector<double> sum(shape.cols, 0.0);
+                for (std::size_t p = 0; p < layer.parts.size(); ++p) {
+                    if (weights[p] == 0) continue;
+                    const float* x = layer.parts[p].rows.row(i);
+                    for (std::size_t d = 0; d < shape.cols; ++d)
+                        sum[d] += weights[p] / total * static_cast<double>(x[d]);
+                }
+                for (std::size_t d = 0; d < shape.cols; ++d) out.row(i)[d] = static_cast<float>(sum[d]);
+            });
         }
+        failure.rethrow();
     }
     return out;
 }

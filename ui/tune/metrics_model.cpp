@@ -166,6 +166,7 @@ QVariant MetricsModel::data(const QModelIndex& index, int role) const {
         if (!value) return waiting ? QStringLiteral("…") : QStringLiteral("–");
         QString text = number(*value);
         if (is_now) {
+            if (product_->sample(set)) text.prepend(QStringLiteral("≈ "));
             if (const auto delta = changeOf(set)) text += QStringLiteral("\n") + signedNumber(*delta);
         }
         return text;
@@ -183,6 +184,11 @@ QVariant MetricsModel::data(const QModelIndex& index, int role) const {
             const auto why = product_->whyNot(set);
             return why.empty() ? tr("%1 is being prepared").arg(name)
                                : tr("%1 has no landscape: %2").arg(name, QString::fromStdString(why));
+        }
+        if (const auto sample = is_now ? product_->sample(set) : std::nullopt) {
+            return tr("%1 is estimated from a %2, against all candidates: the landscape of all its queries does not "
+                      "fit the memory.")
+                .arg(name, QString::fromStdString(sample->text()));
         }
         const engine::MetricsTable* table = nullptr;
         if (is_baseline) table = &*baseline_;

@@ -3,7 +3,7 @@
 //
 // Figures of every evaluation set, a column each, a row for each subject: the single spaces, the pinned baseline, and
 // the product at the setting in force with its signed change. Values that are not there yet are "…", those of an older
-// setting are pale. Window's thread.
+// setting are pale, those estimated from a sample of the queries have "≈". Window's thread.
 #pragma once
 
 #include <QAbstractTableModel>
