@@ -373,6 +373,23 @@ private Q_SLOTS:
         QVERIFY(page.queries().status().contains(QStringLiteral("second setting")));
     }
 
+    // Kept settings may name what the product has not, or has no more.
+    void aSettingOfAnotherRecipeIsSaid() {
+        ui::Compared odd = b_;
+        odd.name = QStringLiteral("Odd");
+        odd.setting.factors["sigma_zz"] = 0.3;
+        ui::ComparePage page;
+        QSignalSpy failed(&page, &ui::ComparePage::failed);
+        page.setItems({a_, odd});
+        page.showTab(ui::ComparePage::Tab::Surfaces);
+        show(page);
+        QTRY_VERIFY_WITH_TIMEOUT(page.settled(), 60000);
+        QVERIFY(failed.count() >= 1);
+        QVERIFY2(page.cards()[1]->formulasText().contains(QStringLiteral("sigma_zz")),
+                 qPrintable(page.cards()[1]->formulasText()));
+        QVERIFY(page.table().model().index(0, page.table().model().itemColumn(0)).data(Qt::EditRole).isValid());
+    }
+
     void aStopIsHeardAndGoneOnFrom() {
         ui::ComparePage page;
         page.setItems({a_, b_});

@@ -8,6 +8,7 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
+#include "engine/base/error.h"
 #include "ui/reactions/route_view.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/elided_label.h"
@@ -135,8 +136,13 @@ void CompareCard::fill() {
     factors_->setToolTip(before.isEmpty() ? tr("Factors and switches of this column")
                                           : tr("Factors and switches; what differs from the reference is bold"));
     QStringList formulas;
-    for (const auto& modality : product.plan().modalities)
-        formulas << QString::fromStdString(product.formula(modality, item_.setting));
+    try {
+        for (const auto& modality : product.plan().modalities)
+            formulas << QString::fromStdString(product.formula(modality, item_.setting));
+    } catch (const engine::Error& error) {
+        // A setting that was kept may be of another recipe than the product has now.
+        formulas = QStringList{QString::fromStdString(error.message())};
+    }
     formulas_->setText(formulas.join(QLatin1Char('\n')));
 }
 

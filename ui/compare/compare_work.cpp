@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "engine/base/error.h"
+
 namespace ui {
 namespace {
 
@@ -263,6 +265,17 @@ bool CompareWork::nextCopy() {
     return false;
 }
 
+std::vector<std::size_t> CompareWork::missingOf(const engine::LiveProduct& product, int column) {
+    try {
+        return product.missing(items_[column].setting);
+    } catch (const engine::Error&) {
+        // A setting that was kept may be of another recipe than the product has now.
+        columns_[static_cast<std::size_t>(column)].surface_failed = true;
+        if (const auto failure = currentFailure()) Q_EMIT failed(*failure);
+        return {};
+    }
+}
+
 // A landscape of a column whose surface waits for it: the smallest set first.
 bool CompareWork::nextLandscape() {
     for (int c = 0; c < items_.size(); ++c) {
@@ -270,7 +283,7 @@ bool CompareWork::nextLandscape() {
         if (!hasSurface(items_[c]) || column.axes.empty() || column.surface_done || column.surface_failed) continue;
         const auto copy = copyOf(items_[c]);
         if (!copy) continue;
-        const auto missing = copy->missing(items_[c].setting);
+        const auto missing = missingOf(*copy, c);
         if (missing.empty()) continue;
         const auto id = ids_[static_cast<std::size_t>(c)];
         on_failure_ = [this, id] {
@@ -298,7 +311,8 @@ bool CompareWork::nextSurface() {
         const TablePtr baseline = base(c);
         const auto copy = copyOf(items_[c]);
         if (!baseline || !copy) continue;
-        const bool whole = copy->missing(items_[c].setting).empty();
+        const bool whole = missingOf(*copy, c).empty();
+        if (column.surface_failed) continue;
         if (column.surface_fresh && !whole) continue;
         const auto id = ids_[static_cast<std::size_t>(c)];
         on_failure_ = [this, id] {

@@ -82,6 +82,7 @@ private:
     SpaceFigures* spaceOf(const std::shared_ptr<engine::LiveProduct>& product, const std::string& name);
     const SpaceFigures* spaceOf(const std::shared_ptr<engine::LiveProduct>& product, const std::string& name) const;
     void next();
+    std::vector<std::size_t> missingOf(const engine::LiveProduct& product, int column);
     bool nextTable();
     bool nextSpace();
     bool nextCopy();
