@@ -288,6 +288,21 @@ private Q_SLOTS:
         QCOMPARE(page_->inspector().table().model()->rowCount(), 0);
     }
 
+    void slidersMayMoveWhileAnotherSpaceIsMapped() {
+        activate();
+        auto* spaces = combo("Space that is mapped");
+        QVERIFY(spaces && spaces->count() >= 2);
+        spaces->setCurrentIndex(1);
+        page_->setReference(far(), "far");
+        QTest::qWait(1);
+        settle();
+        spaces->setCurrentIndex(0);
+        page_->setSetting(far());
+        QTest::qWait(1);
+        settle();
+        QCOMPARE(page_->map().content().subject, spaces->currentText());
+    }
+
     void aProductMayBeClosedDuringALasso() {
         activate();
         ui::MapView& map = page_->map();

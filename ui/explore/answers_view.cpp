@@ -139,7 +139,11 @@ AnswersView::AnswersView(QWidget* parent) : QWidget(parent) {
     open_ = new QPushButton(tr("Open file"), content_);
     open_->setToolTip(tr("Opens the item's file in the system's own program"));
     open_->setAccessibleName(tr("Open the file of the query"));
-    connect(open_, &QPushButton::clicked, this, [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(path_)); });
+    connect(open_, &QPushButton::clicked, this, [this] {
+        if (!QFileInfo::exists(path_)) file_->setText(tr("%1 (not found)").arg(QFileInfo(path_).fileName()));
+        else if (!QDesktopServices::openUrl(QUrl::fromLocalFile(path_)))
+            file_->setText(tr("%1: no program of this system opens it").arg(QFileInfo(path_).fileName()));
+    });
     shares_ = new SharesList(content_);
     before_title_ = new ElidedLabel({}, Qt::ElideRight, content_);
     after_title_ = new QLabel(tr("Now"), content_);

@@ -39,6 +39,7 @@ struct ExplorePage::Made {
     engine::SetComponents raw;
     engine::Setting fitted_at;
     std::size_t set = 0;
+    std::string space;  // empty: the product
     SetItems items;
 };
 
@@ -198,6 +199,10 @@ bool ExplorePage::ofProduct() const {
 
 bool ExplorePage::forward() const {
     return directions_->currentIndex() != 1;
+}
+
+std::string ExplorePage::mappedSpace() const {
+    return ofProduct() ? std::string() : spaces_->currentText().toStdString();
 }
 
 std::size_t ExplorePage::set() const {
@@ -361,13 +366,14 @@ void ExplorePage::makeMap(bool keep_view) {
     options.axes = axes_->currentData().toString().toStdString();
     options.components = 3;
     using Result = std::shared_ptr<const Made>;
-    const std::string space = ofProduct() ? std::string() : spaces_->currentText().toStdString();
+    const std::string space = mappedSpace();
     map_job_.start<Result>(
         tr("fitting the map of %1").arg(sets_->currentText()),
         [product = product_, set = set(), weights = weightsAt(setting_), setting = setting_, space, options,
          items = items_of_ == set() ? std::optional(items_) : std::nullopt](const engine::JobContext& job) {
             auto made = std::make_shared<Made>();
             made->set = set;
+            made->space = space;
             made->fitted_at = setting;
             if (items) {
                 made->items = *items;
@@ -391,13 +397,13 @@ void ExplorePage::makeMap(bool keep_view) {
         },
         [this, keep_view, product = product_, set = set(), space](Result made) {
             // A job that was told to stop may have ended just before.
-            const std::string now = ofProduct() ? std::string() : spaces_->currentText().toStdString();
-            if (product_ == product && this->set() == set && now == space) mapMade(made, keep_view);
+            if (product_ == product && this->set() == set && mappedSpace() == space) mapMade(made, keep_view);
         });
 }
 
 void ExplorePage::mapMade(const std::shared_ptr<const Made>& made, bool keep_view) {
     made_ = made->map;
+    made_of_ = made->space;
     raw_ = made->raw;
     fitted_at_ = made->fitted_at;
     gap_.reset();
@@ -423,7 +429,8 @@ void ExplorePage::mapMade(const std::shared_ptr<const Made>& made, bool keep_vie
 }
 
 void ExplorePage::follow() {
-    if (!made_ || !active_) return;
+    // While another space is on its way, the map that is there takes no weights of it.
+    if (!made_ || !active_ || made_of_ != mappedSpace()) return;
     const Weights now = weightsAt(setting_), before = weightsAt(reference_);
     map_->setPlaces(made_->places(now.first, now.second));
     reference_cosine_ = made_->places(before.first, before.second).pair_cosine;
@@ -448,12 +455,13 @@ void ExplorePage::measureGap() {
         },
         [this, map = made_](Gaps gaps) {
             if (map == made_) {
-                gap_ = gaps.first;
+                // A side without items has no mean.
+                gap_ = std::isfinite(gaps.first) ? std::optional(gaps.first) : std::nullopt;
                 if (!gap_missed_) reference_gap_ = gaps.second;
                 map_->setGap(gap_);
                 sayFigures();
             }
-            if (gap_missed_ && made_ && active_) measureGap();
+            if (gap_missed_ && made_ && active_ && made_of_ == mappedSpace()) measureGap();
         });
 }
 

@@ -70,6 +70,7 @@ private:
     bool ofProduct() const;  // the map is of the product, not of a raw space
     bool forward() const;
     std::size_t set() const;
+    std::string mappedSpace() const;  // empty: the product
     Weights weightsAt(const engine::Setting& setting) const;
     void recolour();
 
@@ -79,6 +80,7 @@ private:
     bool active_ = false, missed_ = true, filling_ = false;
 
     std::shared_ptr<const engine::SpaceMap> made_;
+    std::string made_of_;        // the space that it is of, as mappedSpace()
     engine::SetComponents raw_;  // of a raw space's map
     engine::Setting fitted_at_;
     SetItems items_;

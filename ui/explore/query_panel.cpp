@@ -148,7 +148,7 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true), 
     });
     connect(&more_, &JobRunner::failed, this, &QueryPanel::failed);
     connect(&why_, &JobRunner::progressed, this, [this](const engine::Progress& progress) {
-        if (progress.total > 0 && model_->rowCount() == 0)
+        if (comparing_ && progress.total > 0 && model_->rowCount() == 0)
             say(tr("comparing… %1 %").arg(100 * progress.done / progress.total));
     });
     say(tr("There is no product yet."));
@@ -210,6 +210,7 @@ void QueryPanel::refresh(const engine::Setting& setting) {
 
 void QueryPanel::stop() {
     ++round_;
+    comparing_ = false;
     why_.stop();
     detail_.stop();
     more_.stop();
@@ -218,6 +219,7 @@ void QueryPanel::stop() {
 void QueryPanel::compare() {
     if (!product_) return;
     const auto round = ++round_;
+    comparing_ = false;
     more_.stop();
     if (product_->sets()[set_].kind == engine::SetKind::MultiLabel) {
         why_.stop();
@@ -241,6 +243,7 @@ void QueryPanel::compare() {
     options.place = place_->currentData().toInt();
     options.explained = kExplained;
     if (model_->rowCount() == 0) say(tr("comparing…"));
+    comparing_ = true;
     using Result = std::shared_ptr<const engine::SetChange>;
     why_.start<Result>(
         tr("comparing queries"),

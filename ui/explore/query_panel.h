@@ -89,6 +89,7 @@ private:
     std::map<int, int> fixed_widths_;  // of columns that do not stretch
     // What a job that was told to stop still brings belongs to an older one of these.
     std::uint64_t round_ = 0, subject_ = 0;
+    bool comparing_ = false;  // what is wanted is under way: its progress is shown
     std::shared_ptr<const engine::SetChange> change_;
     bool selecting_ = false;
 
