@@ -5,11 +5,15 @@
 #include <QMetaObject>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "engine/base/error.h"
 
 namespace ui {
 namespace {
+
+constexpr int kRestMs = 80;  // a hand that moves on does so sooner
 
 using engine::LiveProduct;
 using engine::MetricsTable;
@@ -217,8 +221,14 @@ void LiveSession::wantFigures() {
             bool labels = false;
             for (std::size_t s = 0; s < live->sets().size(); ++s)
                 labels = labels || (live->sets()[s].kind == engine::SetKind::MultiLabel && live->ready(s, setting));
-            if (!labels || context.newerWaits()) return;
+            if (!labels) return;
             context.allowInterrupt();
+            // One set's precision cannot be given up halfway: a tick of the same drag would have to wait for it.
+            for (int waited = 0; waited < kRestMs; waited += 5) {
+                context.job().checkStop();
+                std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            }
+            context.job().checkStop();
             send(live->figures(setting, true, context.job()));
         } catch (...) {
             tellFailure(live);
