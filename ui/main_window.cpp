@@ -125,7 +125,6 @@ void MainWindow::connectAll() {
                 showPage(Page::Tune);
             });
     connect(explore_, &ExplorePage::failed, message_, &MessageBar::showError);
-    connect(tune_, &TunePage::exportRequested, this, &MainWindow::exportDialog);
 
     connect(&session_, &LiveSession::opened, this, [this] {
         explore_->setProduct(session_.product());

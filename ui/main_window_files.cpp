@@ -3,7 +3,6 @@
 //
 // What the window opens and keeps: workspaces, products, projects, the demo world, recent files, recovery.
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <QCoreApplication>
 #include <QDateTime>
@@ -34,10 +33,14 @@ namespace {
 
 constexpr int kMostRecent = 12;
 
-// Narrow spaces and small pools learn in seconds with these; the paper's sizes are the defaults everywhere else.
-engine::Json demoTraining(const QString& preset) {
-    if (preset == QLatin1String("tiny")) return {{"hidden_width", 32}, {"batch_size", 64}, {"epochs", 2}};
-    return {{"hidden_width", 256}, {"batch_size", 512}, {"epochs", 8}};
+void trainForDemo(const std::string& world, const std::string& recipe, const std::string& product,
+                  const std::string& preset, const engine::JobContext& job) {
+    engine::ReactRequest request;
+    request.workspace = world;
+    request.recipe = recipe;
+    request.product = product;
+    request.reaction_options = engine::demoTraining(preset);
+    engine::train(request, job);
 }
 
 }  // namespace
@@ -183,9 +186,11 @@ void MainWindow::openDemo(const QString& folder, const QString& preset) {
     showPage(Page::Workspace);
     say(tr("Making the demo world"));
     demo_recipes_ = QStringList{QStringLiteral("InternVL_IB++"), QStringLiteral("InternVL_IB")};
+    demo_.setBackground(false);
     demo_.start<int>(
         tr("Demo world"),
-        [world = workspace.toStdString(), made = product.toStdString(), preset](const engine::JobContext& job) {
+        [world = workspace.toStdString(), made = product.toStdString(),
+         preset = preset.toStdString()](const engine::JobContext& job) {
             if (!std::filesystem::exists(std::filesystem::path(world) / "workspace.h5")) {
                 const auto above = std::filesystem::path(world).parent_path();
                 std::error_code error;
@@ -195,16 +200,10 @@ void MainWindow::openDemo(const QString& folder, const QString& preset) {
                                         "cannot make the folder of the demo world: " + error.message(),
                                         "start the studio with --demo and a folder that can be written");
                 }
-                engine::synth({world, {{"preset", preset.toStdString()}}}, job);
+                engine::synth({world, {{"preset", preset}}}, job);
             }
-            if (!std::filesystem::exists(std::filesystem::path(made) / "product.json")) {
-                engine::ReactRequest request;
-                request.workspace = world;
-                request.recipe = "ImageBind++";
-                request.product = made;
-                request.reaction_options = demoTraining(preset);
-                engine::train(request, job);
-            }
+            if (!std::filesystem::exists(std::filesystem::path(made) / "product.json"))
+                trainForDemo(world, "ImageBind++", made, preset, job);
             return 0;
         },
         [this, workspace, product](int) {
@@ -245,17 +244,12 @@ void MainWindow::trainMoreForDemo() {
     if (wanted.isEmpty()) return;
     const QString name = wanted.first();
     const QString folder = base + QStringLiteral("/products/") + name;
-    const QString preset = demo_preset_;
+    demo_.setBackground(true);  // the sliders of the first come first
     demo_.start<int>(
         tr("Demo product %1").arg(name),
-        [world = base.toStdString(), made = folder.toStdString(), name, preset](const engine::JobContext& job) {
-            setpriority(PRIO_PROCESS, 0, 15);
-            engine::ReactRequest request;
-            request.workspace = world;
-            request.recipe = name.toStdString();
-            request.product = made;
-            request.reaction_options = demoTraining(preset);
-            engine::train(request, job);
+        [world = base.toStdString(), recipe = name.toStdString(), made = folder.toStdString(),
+         preset = demo_preset_.toStdString()](const engine::JobContext& job) {
+            trainForDemo(world, recipe, made, preset, job);
             return 0;
         },
         [this, base](int) {

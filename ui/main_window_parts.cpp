@@ -243,8 +243,8 @@ void MainWindow::makeMenus() {
         int number;
         QString name;
     } entries[] = {
-        {3, tr("Figure 3: σ_a, σ_t of InternVL_IB++")},
-        {4, tr("Figure 4: σ_a, σ_t of InternVL_IB++, without tuned audio")},
+        {3, tr("Figure 3: σ_a, σ_t of InternVL_IB++ (the paper's has tuned audio)")},
+        {4, tr("Figure 4: σ_a, σ_t of InternVL_IB++")},
         {5, tr("Figure 5: σ_a, σ_t of ImageBind++")},
         {6, tr("Figure 6: λ_v, λ_t of InternVL_IB")},
     };

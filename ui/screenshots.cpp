@@ -80,8 +80,8 @@ bool takePictures(MainWindow& window, const QString& folder) {
             waitUntil([&] { return !window.busy(); });
             picture(QStringLiteral("%1-%2").arg(QLatin1String(theme_name), QLatin1String(name)));
             if (page != MainWindow::Page::Tune || !has_product) continue;
-            for (const auto& group : window.tune().groups()) {
-                window.tune().chooseGroup(group);
+            for (const auto& group : window.tune().surfaces().groups()) {
+                window.tune().surfaces().chooseGroup(group);
                 waitUntil([&] { return window.session().settled(); });
                 picture(QStringLiteral("%1-tune-%2").arg(QLatin1String(theme_name), group));
             }

@@ -164,6 +164,10 @@ struct ApplyRequest {
 };
 Outcome apply(const ApplyRequest& request, const JobContext& job);
 
+// Reaction options with which the generated world of a preset ("tiny", "small") is learnt in seconds: narrow
+// projectors, small batches, few epochs. The paper's sizes are the defaults everywhere else.
+Json demoTraining(const std::string& preset);
+
 // The whole chain on the generated world `small`: make, pair, train, evaluate, sweep, export, verify. In `folder` (made
 // if it is not there); what is finished is not done again.
 struct DemoRequest {

@@ -67,7 +67,7 @@ private Q_SLOTS:
         QCOMPARE(window_->session().product().get(), first);
         QCOMPARE(window_->project().products().size(), 3);
         QVERIFY(window_->windowTitle().contains("ImageBind++"));
-        QCOMPARE(window_->tune().groups(), (QStringList{"AT", "AV", "TV"}));
+        QCOMPARE(window_->tune().surfaces().groups(), (QStringList{"AT", "AV", "TV"}));
     }
 
     void aDraggedSliderChangesEveryFigureAndIsOneStep() {
@@ -101,6 +101,9 @@ private Q_SLOTS:
         QTest::keyClicks(exact, QLocale().toString(0.333));
         QTest::keyClick(exact, Qt::Key_Return);
         QCOMPARE(slider->value(), 0.333);
+        // The formula in force has the number, and what is left for the base.
+        QVERIFY(window_->tune().controls().formulaText().contains("0.333·"));
+        QVERIFY(window_->tune().controls().formulaText().contains("0.667·ImageBind"));
         auto* groove = slider->findChild<QWidget*>("groove_sigma_t");
         QTest::keyClick(groove, Qt::Key_Right);
         QVERIFY(std::abs(slider->value() - 0.343) < 1e-9);
@@ -110,8 +113,6 @@ private Q_SLOTS:
         QCOMPARE(slider->value(), 0.0);
         settle();
         compareWithCommandLine();
-        // The formula in force has the number.
-        QVERIFY(window_->tune().controls().formulaText().contains("0"));
     }
 
     void aWheelScrollsThePanelAndChangesNothing() {
@@ -190,7 +191,7 @@ private Q_SLOTS:
     }
 
     void aClickOnTheMapSetsTheSliders() {
-        auto& heat = window_->tune().heatMap();
+        auto& heat = window_->tune().surfaces().heatMap();
         QTRY_VERIFY(heat.isVisible());
         const QPoint at = heat.place(0.25, 0.75).toPoint();
         QTest::mouseClick(&heat, Qt::LeftButton, {}, at);
@@ -211,10 +212,10 @@ private Q_SLOTS:
             QVERIFY2(change, set.name.c_str());
             QVERIFY(std::abs(*change) < 1e-9);
         }
-        QVERIFY(tune.groupText("AT").endsWith(QStringLiteral("  0.00")));
+        QVERIFY(tune.surfaces().groupText("AT").endsWith(QStringLiteral("  0.00")));
         window_->project().undoStack().undo();
         settle();
-        QVERIFY(!tune.groupText("AT").endsWith(QStringLiteral("  0.00")));
+        QVERIFY(!tune.surfaces().groupText("AT").endsWith(QStringLiteral("  0.00")));
     }
 
     // A snapshot of one product is no baseline of another; and what is half typed stays where it was typed.
@@ -281,7 +282,7 @@ private Q_SLOTS:
         for (std::size_t g = 0; g < goal.result()->groups.size(); ++g) {
             const QString name = QString::fromStdString(goal.result()->groups[g].name);
             const double promised = goal.result()->best.change[g];
-            const QString shown = window_->tune().groupText(name);
+            const QString shown = window_->tune().surfaces().groupText(name);
             QVERIFY2(shown.contains(QString::number(std::abs(promised), 'f', 2)), qPrintable(shown));
         }
     }
@@ -378,12 +379,12 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().baseline(), 60000);
         settle();
         auto& tune = window_->tune();
-        QTRY_VERIFY(tune.curves().isVisible());
-        QVERIFY(!tune.heatMap().isVisible());
+        QTRY_VERIFY(tune.surfaces().curves().isVisible());
+        QVERIFY(!tune.surfaces().heatMap().isVisible());
         QVERIFY(!tune.findChild<QComboBox*>("axis_y")->isVisible());
-        tune.setPane(ui::TunePage::Pane::Curves, false);  // there is nothing else to see
-        QVERIFY(tune.curves().isVisible());
-        QTest::mouseClick(&tune.curves(), Qt::LeftButton, {}, tune.curves().rect().center());
+        tune.surfaces().setPane(ui::SurfacesPanel::Pane::Curves, false);  // there is nothing else to see
+        QVERIFY(tune.surfaces().curves().isVisible());
+        QTest::mouseClick(&tune.surfaces().curves(), Qt::LeftButton, {}, tune.surfaces().curves().rect().center());
         QCOMPARE(window_->project().setting().factors.size(), std::size_t{1});
         QVERIFY(std::abs(window_->project().setting().factors.at("sigma_t") - 0.5) < 0.1);
         settle();
@@ -459,6 +460,35 @@ private Q_SLOTS:
         QVERIFY(files > 5);
     }
 
+    void theScaleOfASurfaceStaysWhileAnotherFactorMoves() {
+        window_->findChild<QAction*>("figure_4")->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(window_->session().product(), 60000);
+        settle();
+        const auto& heat = window_->tune().surfaces().heatMap();
+        const auto first = heat.scale();
+        const auto at = [&](double value) {
+            engine::Setting setting = window_->project().setting();
+            setting.factors["lambda_t"] = value;
+            window_->project().setSetting(setting, "λ_t");
+        };
+        at(0.1);
+        settle();
+        const auto widest = heat.scale();
+        QVERIFY(widest.low <= first.low && widest.high >= first.high);
+        QVERIFY(widest.low < first.low || widest.high > first.high);  // else this shows nothing
+        at(0.9);
+        settle();
+        QCOMPARE(heat.scale().low, widest.low);
+        QCOMPARE(heat.scale().high, widest.high);
+        // Of another group it begins anew.
+        window_->tune().surfaces().chooseGroup("TV");
+        window_->tune().surfaces().chooseGroup("AT");
+        settle();
+        QVERIFY(heat.scale().low >= widest.low && heat.scale().high <= widest.high);
+        for (int i = 0; i < 4; ++i) window_->project().undoStack().undo();
+        settle();
+    }
+
     // A hand that never rests while a product is trained: nothing stale at the end, no memory that grows.
     void thousandsOfTicksWhileATrainingRuns() {
         const int ticks = qEnvironmentVariableIsSet("MOLSPACE_DEEP") ? 10000 : 300;
@@ -529,8 +559,8 @@ private Q_SLOTS:
             QTRY_VERIFY2(again.tune().metrics().change(name) == window_->tune().metrics().change(name),
                          set.name.c_str());
         }
-        QCOMPARE(again.tune().group(), window_->tune().group());
-        QCOMPARE(again.tune().groupText("AT"), window_->tune().groupText("AT"));
+        QCOMPARE(again.tune().surfaces().group(), window_->tune().surfaces().group());
+        QCOMPARE(again.tune().surfaces().groupText("AT"), window_->tune().surfaces().groupText("AT"));
         QTRY_COMPARE(again.workspacePage().folder(), window_->project().workspace());
         // Closed, it shows nothing of it any more.
         again.findChild<QAction*>("close_project")->trigger();

@@ -5,6 +5,7 @@
 #include <QBuffer>
 #include <QDir>
 #include <QElapsedTimer>
+#include <QPainter>
 #include <QScreen>
 #include <QSet>
 #include <QSignalSpy>
@@ -55,6 +56,15 @@ void forget(engine::SweepSurface& surface, std::size_t stride) {
             surface.done += keep;
         }
     }
+}
+
+template <class View>
+QImage drawn(const View& view, QSize size, qreal scale = 1) {
+    QImage image(size * scale, QImage::Format_ARGB32_Premultiplied);
+    image.setDevicePixelRatio(scale);
+    QPainter painter(&image);
+    view.paintTo(painter, QRectF(QPointF(0, 0), QSizeF(size)));
+    return image;
 }
 
 int distinctColours(const QImage& image) {
@@ -229,25 +239,25 @@ private Q_SLOTS:
                              {0.8, 0.5, ui::HeatMapView::MarkerKind::Preset, "AT Expertise"},
                              {0.2, 0.8, ui::HeatMapView::MarkerKind::Snapshot, "#3"},
                              {0.3, 0.3, ui::HeatMapView::MarkerKind::Pareto, "goal"}});
-            const int plain = distinctColours(view.picture({640, 560}));
+            const int plain = distinctColours(drawn(view, {640, 560}));
             QVERIFY(plain > 60);
             std::vector<char> tied(441, 0);
             for (std::size_t i = 0; i < 441; ++i) tied[i] = hill()->groups[0].change[i] > 11;
-            const QImage before = view.picture({640, 560});
+            const QImage before = drawn(view, {640, 560});
             view.setTied(tied);
-            QVERIFY(view.picture({640, 560}) != before);
+            QVERIFY(drawn(view, {640, 560}) != before);
             const QString name = theme == ui::ThemeChoice::Dark ? "map-dark" : "map-light";
-            keep(view.picture({640, 560}, 2), name);
+            keep(drawn(view, {640, 560}, 2), name);
             auto partial = hill();
             forget(*partial, 4);
             view.setTied({});
             view.setSurface(partial, 0);
-            keep(view.picture({640, 560}), name + "-partial");
+            keep(drawn(view, {640, 560}), name + "-partial");
             view.setSurface(nullptr, 0);
-            keep(view.picture({320, 260}), name + "-none");
+            keep(drawn(view, {320, 260}), name + "-none");
             view.setSurface(hill(), 0);
             view.setSmooth(false);
-            keep(view.picture({260, 240}), name + "-small");
+            keep(drawn(view, {260, 240}), name + "-small");
         }
     }
 
@@ -266,7 +276,7 @@ private Q_SLOTS:
             QVERIFY2(box.bottom() < at.y() || box.top() > at.y(), "the line across");
             QVERIFY2(box.right() < at.x() || box.left() > at.x(), "the line up");
         }
-        keep(view.picture({640, 560}, 2), "map-cursor");
+        keep(drawn(view, {640, 560}, 2), "map-cursor");
     }
 
     void aMapIsAVectorFigure() {
@@ -339,8 +349,8 @@ private Q_SLOTS:
         QVERIFY(view.scale().low <= -2 && view.scale().high >= 4);
         for (const auto theme : {ui::ThemeChoice::Light, ui::ThemeChoice::Dark}) {
             ui::applyTheme(theme);
-            QVERIFY(distinctColours(view.picture({700, 460})) > 8);
-            keep(view.picture({700, 460}, 2), theme == ui::ThemeChoice::Dark ? "curve-dark" : "curve-light");
+            QVERIFY(distinctColours(drawn(view, {700, 460})) > 8);
+            keep(drawn(view, {700, 460}, 2), theme == ui::ThemeChoice::Dark ? "curve-dark" : "curve-light");
         }
     }
 
@@ -357,7 +367,7 @@ private Q_SLOTS:
         QCOMPARE(ui::curveAt(view.curves()[0], 0.5), 2.0);
         QVERIFY(view.readout(0.5).contains(QStringLiteral("interpolated")));
         QVERIFY(!view.readout(0.25).contains(QStringLiteral("interpolated")));
-        keep(view.picture({480, 340}, 2), "curve-sampled");
+        keep(drawn(view, {480, 340}, 2), "curve-sampled");
     }
 
     void theSurfaceIsDrawn() {

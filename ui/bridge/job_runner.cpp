@@ -74,9 +74,9 @@ void JobRunner::startAny(const QString& title, Work work, Done done) {
     current_ = run;
     title_ = title;
     runs_.push_back(run);
-    run->thread = std::thread([this, run, work = std::move(work)] {
+    run->thread = std::thread([this, run, background = background_, work = std::move(work)] {
         // Threads that this one starts inherit it.
-        if (background_) setpriority(PRIO_PROCESS, 0, 15);
+        if (background) setpriority(PRIO_PROCESS, 0, 15);
         const auto post = [this, &run] {
             if (!run->posted.exchange(true)) QMetaObject::invokeMethod(this, [this, run] { progressCame(run); });
         };

@@ -38,6 +38,7 @@ class JobRunner : public QObject {
 public:
     // `background`: its threads give way to those that draw and answer sliders.
     explicit JobRunner(QObject* parent = nullptr, bool background = false);
+    void setBackground(bool background) { background_ = background; }  // of the next start
     ~JobRunner() override;
 
     template <class T>

@@ -12,11 +12,6 @@ void NewestWorker::TaskContext::allowInterrupt() {
     if (worker_->waiting_) stop_.request_stop();
 }
 
-bool NewestWorker::TaskContext::newerWaits() const {
-    const std::lock_guard lock(worker_->mutex_);
-    return worker_->waiting_.has_value();
-}
-
 NewestWorker::NewestWorker() : thread_([this] { run(); }) {}
 
 NewestWorker::~NewestWorker() {

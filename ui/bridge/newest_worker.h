@@ -26,7 +26,6 @@ public:
         engine::JobContext job() const { return engine::JobContext(stop_.get_token()); }
         // From now on a newer task ends this one.
         void allowInterrupt();
-        bool newerWaits() const;
 
     private:
         friend class NewestWorker;

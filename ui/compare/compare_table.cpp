@@ -103,8 +103,7 @@ void FigureDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
                         : index.data(CompareModel::MutedRole).toBool() ? colours().muted
                                                                        : colours().text;
     painter->save();
-    QFont font = figuresFont();
-    font.setPointSizeF(option.font.pointSizeF());
+    QFont font = option.font;
     const QFontMetrics metrics(font);
     QRect room = option.rect.adjusted(kPad, 0, -kPad, 0);
     // The dot and the difference have places of their own, so that figures stand below each other.
@@ -141,8 +140,7 @@ void FigureDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
 QSize FigureDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
     if (index.column() < CompareModel::kFirstItem)
         return QStyledItemDelegate::sizeHint(option, index) + QSize(2 * kPad, 0);
-    QFont font = figuresFont();
-    font.setPointSizeF(option.font.pointSizeF());
+    QFont font = option.font;
     font.setWeight(QFont::Bold);
     const QFontMetrics metrics(font);
     int width = 2 * kPad + metrics.horizontalAdvance(QStringLiteral("+100.00"));

@@ -212,6 +212,7 @@ LossChart::LossChart(QWidget* parent) : QWidget(parent) {
     });
     rebuild();
     paintColours();
+    followTheme(this, [this] { rebuild(); });
 }
 
 LossChart::~LossChart() = default;
@@ -448,16 +449,6 @@ void LossChart::paintColours() {
         axis->setLabelsFont(font);
         axis->setGridLinePen(QPen(c.line, 1));
         axis->setLinePen(QPen(c.line, 1));
-    }
-}
-
-void LossChart::changeEvent(QEvent* event) {
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
-        rebuild();
-        // Once more when all children have the new palette: until then it is written over theirs.
-        QMetaObject::invokeMethod(
-            this, [this] { paintColours(); }, Qt::QueuedConnection);
     }
 }
 

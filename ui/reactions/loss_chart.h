@@ -68,9 +68,6 @@ public:
 Q_SIGNALS:
     void logsRead();
 
-protected:
-    void changeEvent(QEvent* event) override;
-
 private:
     void changed();
     void fitAxes(const std::map<QString, LossCurve>& curves);

@@ -174,6 +174,7 @@ OptionForm::OptionForm(std::vector<engine::OptionEntry> entries, QWidget* parent
     plain_grid->setColumnMinimumWidth(0, width);
     if (advanced_grid) advanced_grid->setColumnMinimumWidth(0, width);
     paintColours();
+    followTheme(this, [this] { paintColours(); });
 }
 
 OptionForm::~OptionForm() = default;
@@ -358,16 +359,6 @@ void OptionForm::refresh(Field& field) {
 
 void OptionForm::paintColours() {
     for (const auto& f : fields_) f->reset->setIcon(icon(QStringLiteral("reset")));
-}
-
-void OptionForm::changeEvent(QEvent* event) {
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
-        paintColours();
-        // Once more when all children have the new palette: until then it is written over theirs.
-        QMetaObject::invokeMethod(
-            this, [this] { paintColours(); }, Qt::QueuedConnection);
-    }
 }
 
 }  // namespace ui

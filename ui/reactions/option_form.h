@@ -45,9 +45,6 @@ public:
 Q_SIGNALS:
     void edited();
 
-protected:
-    void changeEvent(QEvent* event) override;
-
 private:
     struct Field;
     void addField(QGridLayout& grid, const engine::OptionEntry& entry);

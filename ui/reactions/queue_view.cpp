@@ -76,6 +76,10 @@ QueueView::QueueView(TrainingQueue& queue, QWidget* parent) : QWidget(parent), q
     });
     paintColours();
     refresh();
+    followTheme(this, [this] {
+        paintColours();
+        refresh();
+    });
 }
 
 int QueueView::chosenId() const {
@@ -142,17 +146,6 @@ void QueueView::paintColours() {
     resume_->setIcon(icon(QStringLiteral("play")));
     stop_->setIcon(icon(QStringLiteral("stop")));
     remove_->setIcon(icon(QStringLiteral("remove")));
-}
-
-void QueueView::changeEvent(QEvent* event) {
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
-        paintColours();
-        refresh();
-        // Once more when all children have the new palette: until then it is written over theirs.
-        QMetaObject::invokeMethod(
-            this, [this] { paintColours(); }, Qt::QueuedConnection);
-    }
 }
 
 }  // namespace ui

@@ -25,9 +25,6 @@ public:
 Q_SIGNALS:
     void chosen(const QString& product);  // its curves are wanted
 
-protected:
-    void changeEvent(QEvent* event) override;
-
 private:
     void refresh();
     void tellButtons();

@@ -200,6 +200,7 @@ RecipeEditor::RecipeEditor(QWidget* parent) : QWidget(parent) {
     connect(add_, &QPushButton::clicked, this, &RecipeEditor::addStep);
     paintColours();
     replan();
+    followTheme(this, [this] { paintColours(); });
 }
 
 bool RecipeEditor::edited() const {
@@ -453,16 +454,6 @@ QString RecipeEditor::shownProblems() const {
 void RecipeEditor::paintColours() {
     add_->setIcon(icon(QStringLiteral("add")));
     showProblems();
-}
-
-void RecipeEditor::changeEvent(QEvent* event) {
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
-        paintColours();
-        // Once more when all children have the new palette: until then it is written over theirs.
-        QMetaObject::invokeMethod(
-            this, [this] { paintColours(); }, Qt::QueuedConnection);
-    }
 }
 
 }  // namespace ui

@@ -57,9 +57,6 @@ public:
 Q_SIGNALS:
     void changed();  // recipe, plan or problems
 
-protected:
-    void changeEvent(QEvent* event) override;
-
 private:
     void choose(int index);
     void toggleExpert(const QString& key);

@@ -132,6 +132,10 @@ RunMonitor::RunMonitor(TrainingQueue& queue, QWidget* parent) : QWidget(parent),
     });
     paintColours();
     refresh();
+    followTheme(this, [this] {
+        paintColours();
+        refresh();
+    });
 }
 
 QString RunMonitor::stage() const {
@@ -230,17 +234,6 @@ void RunMonitor::paintColours() {
     figures_->setPalette(quiet);
     stage_->setPalette(quiet);
     stop_->setIcon(icon(QStringLiteral("stop")));
-}
-
-void RunMonitor::changeEvent(QEvent* event) {
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
-        paintColours();
-        refresh();
-        // Once more when all children have the new palette: until then it is written over theirs.
-        QMetaObject::invokeMethod(
-            this, [this] { paintColours(); }, Qt::QueuedConnection);
-    }
 }
 
 }  // namespace ui

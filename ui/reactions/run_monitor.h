@@ -33,9 +33,6 @@ public:
     QString log() const;
     void showCurves() const;
 
-protected:
-    void changeEvent(QEvent* event) override;
-
 private:
     void show(const engine::Progress& progress);
     void refresh();

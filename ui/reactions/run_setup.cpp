@@ -151,6 +151,7 @@ RunSetup::RunSetup(QWidget* parent) : QWidget(parent) {
     connect(reaction_form_, &OptionForm::edited, this, [this] { tell(); });
     paintColours();
     tell();
+    followTheme(this, [this] { paintColours(); });
 }
 
 void RunSetup::setFacts(std::shared_ptr<const WorkspaceFacts> facts) {
@@ -418,16 +419,6 @@ void RunSetup::paintColours() {
     free_->setIcon(icon(QStringLiteral("workspace")));
     further_->setIcon(icon(QStringLiteral("add")));
     default_->setIcon(icon(QStringLiteral("reset")));
-}
-
-void RunSetup::changeEvent(QEvent* event) {
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
-        paintColours();
-        // Once more when all children have the new palette: until then it is written over theirs.
-        QMetaObject::invokeMethod(
-            this, [this] { paintColours(); }, Qt::QueuedConnection);
-    }
 }
 
 }  // namespace ui

@@ -52,9 +52,6 @@ Q_SIGNALS:
     void startWanted(const ui::TrainingRun& run);
     void folderLooked();  // found() is new
 
-protected:
-    void changeEvent(QEvent* event) override;
-
 private:
     void followRecipe();
     void look();

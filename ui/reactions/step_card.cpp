@@ -64,6 +64,7 @@ StepCard::StepCard(const engine::ReactionStep& step, Place place, QWidget* paren
     // Once more when the page has taken it in and the style has polished it.
     QMetaObject::invokeMethod(
         this, [this] { paintColours(); }, Qt::QueuedConnection);
+    followTheme(this, [this] { paintColours(); });
 }
 
 void StepCard::addHead(QVBoxLayout& column) {
@@ -338,16 +339,6 @@ void StepCard::paintColours() {
         QPalette p = palette();
         p.setColor(QPalette::WindowText, modalityColour(modality));
         label->setPalette(p);
-    }
-}
-
-void StepCard::changeEvent(QEvent* event) {
-    QFrame::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
-        paintColours();
-        // Once more when all children have the new palette: until then it is written over theirs.
-        QMetaObject::invokeMethod(
-            this, [this] { paintColours(); }, Qt::QueuedConnection);
     }
 }
 

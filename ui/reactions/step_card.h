@@ -43,9 +43,6 @@ Q_SIGNALS:
     void moveWanted(int by);
     void removeWanted();
 
-protected:
-    void changeEvent(QEvent* event) override;
-
 private:
     void addHead(QVBoxLayout& column);
     void addExperts(QVBoxLayout& column);

@@ -3,6 +3,7 @@
 #include "ui/style/theme.h"
 
 #include <QApplication>
+#include <QEvent>
 #include <QFontDatabase>
 #include <QPainter>
 #include <QPalette>
@@ -10,6 +11,7 @@
 #include <QStyle>
 #include <QStyleFactory>
 #include <QSvgRenderer>
+#include <QWidget>
 
 #include <array>
 #include <map>
@@ -104,25 +106,25 @@ const std::map<QString, const char*>& iconPaths() {
         {QStringLiteral("camera"),
          "M4 8h3.5l1.5-2.5h6L16.5 8H20v11.5H4zM12 16.5a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 "
          "6.4z"},
-        {QStringLiteral("pin"), "M9 3.5h6l-.8 7 3.3 3.5h-11L9.800 10.500zM12 14v6.500"},
-        {QStringLiteral("snapshot"), "M6 3.500h12v17l-6-4-6 4z"},
-        {QStringLiteral("play"), "M7 4.500l12 7.500-12 7.500z"},
+        {QStringLiteral("pin"), "M9 3.5h6l-.8 7 3.3 3.5h-11L9.8 10.5zM12 14v6.5"},
+        {QStringLiteral("snapshot"), "M6 3.5h12v17l-6-4-6 4z"},
+        {QStringLiteral("play"), "M7 4.5l12 7.5-12 7.5z"},
         {QStringLiteral("pause"), "M8 5v14M16 5v14"},
         {QStringLiteral("stop"), "M6 6h12v12H6z"},
         {QStringLiteral("add"), "M12 5v14M5 12h14"},
         {QStringLiteral("remove"), "M5 12h14"},
-        {QStringLiteral("up"), "M6 14.500l6-6 6 6"},
-        {QStringLiteral("down"), "M6 9.500l6 6 6-6"},
-        {QStringLiteral("reset"), "M5 5v5h5M5.600 10a7.500 7.500 0 1 1-1 4"},
-        {QStringLiteral("copy"), "M8.500 8.500h11v11h-11zM15.500 5V4.500h-11v11H5"},
+        {QStringLiteral("up"), "M6 14.5l6-6 6 6"},
+        {QStringLiteral("down"), "M6 9.5l6 6 6-6"},
+        {QStringLiteral("reset"), "M5 5v5h5M5.6 10a7.5 7.5 0 1 1-1 4"},
+        {QStringLiteral("copy"), "M8.5 8.5h11v11h-11zM15.5 5V4.5h-11v11H5"},
         {QStringLiteral("help"),
-         "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM9.500 9.500a2.500 2.500 0 1 1 3.500 2.300c-.700.400-1 "
-         ".900-1 1.700M12 17h.01"},
-        {QStringLiteral("warning"), "M12 4l9 16H3zM12 10v5M12 17.500h.01"},
+         "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.4-1 "
+         ".9-1 1.7M12 17h.01"},
+        {QStringLiteral("warning"), "M12 4l9 16H3zM12 10v5M12 17.5h.01"},
         {QStringLiteral("sun"),
-         "M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 2.500v2M12 19.500v2M2.500 12h2M19.500 12h2M5.300 "
-         "5.300l1.400 1.400M17.300 17.300l1.400 1.400M18.700 5.300l-1.400 1.400M6.700 17.300l-1.400 1.400"},
-        {QStringLiteral("moon"), "M20 14a8.300 8.300 0 0 1-10-10 8.300 8.300 0 1 0 10 10z"},
+         "M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 "
+         "5.3l1.4 1.4M17.3 17.3l1.4 1.4M18.7 5.3l-1.4 1.4M6.7 17.3l-1.4 1.4"},
+        {QStringLiteral("moon"), "M20 14a8.3 8.3 0 0 1-10-10 8.3 8.3 0 1 0 10 10z"},
     };
     return paths;
 }
@@ -139,7 +141,28 @@ QPixmap drawn(const char* path, const QColor& colour, int size) {
     return pixmap;
 }
 
+class ThemeFollower : public QObject {
+public:
+    ThemeFollower(QWidget* widget, std::function<void()> repaint) : QObject(widget), repaint_(std::move(repaint)) {
+        widget->installEventFilter(this);
+    }
+    bool eventFilter(QObject* watched, QEvent* event) override {
+        if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
+            repaint_();
+            QMetaObject::invokeMethod(this, repaint_, Qt::QueuedConnection);
+        }
+        return QObject::eventFilter(watched, event);
+    }
+
+private:
+    std::function<void()> repaint_;
+};
+
 }  // namespace
+
+void followTheme(QWidget* widget, std::function<void()> repaint) {
+    new ThemeFollower(widget, std::move(repaint));
+}
 
 void applyTheme(ThemeChoice choice) {
     const bool first_dark = systemIsDark();
@@ -222,13 +245,6 @@ QIcon icon(const QString& name) {
         out.addPixmap(drawn(found->second, faint, size), QIcon::Disabled, QIcon::Off);
     }
     return out;
-}
-
-QFont figuresFont() {
-    QFont font = QApplication::font();
-    // DejaVu Sans and most interface fonts have digits of one width; a monospaced font would take more room.
-    font.setStyleHint(QFont::SansSerif);
-    return font;
 }
 
 QFont headingFont(int step) {

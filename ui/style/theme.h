@@ -10,6 +10,10 @@
 #include <QIcon>
 #include <QString>
 
+#include <functional>
+
+class QWidget;
+
 namespace ui {
 
 enum class ThemeChoice { System, Light, Dark };
@@ -22,6 +26,9 @@ struct ThemeColours {
 };
 
 void applyTheme(ThemeChoice choice);
+// Calls `repaint` after every change of theme: at once, and again when all children have the new palette (until then it
+// is written over what they were given). For widgets that keep icons or colours of their own.
+void followTheme(QWidget* widget, std::function<void()> repaint);
 ThemeChoice themeChoice();
 bool darkTheme();
 const ThemeColours& colours();
@@ -36,8 +43,6 @@ QColor seriesColour(int index);
 // "help", "warning", "sun", "moon". Made anew after a change of theme.
 QIcon icon(const QString& name);
 
-// Digits of one width, for tables of figures.
-QFont figuresFont();
 // A heading's font, `step` 1 or 2 sizes above the text.
 QFont headingFont(int step);
 

@@ -146,7 +146,7 @@ QVariant MetricsModel::data(const QModelIndex& index, int role) const {
         return delta ? QVariant(*delta) : QVariant();
     }
     if (role == Qt::FontRole) {
-        QFont font = figuresFont();
+        QFont font;
         if (is_now) font.setWeight(QFont::DemiBold);
         return font;
     }

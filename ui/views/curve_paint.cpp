@@ -29,20 +29,7 @@ void CurveView::paintEvent(QPaintEvent*) {
     painter.drawPixmap(0, 0, layers_);
     painter.setRenderHint(QPainter::Antialiasing, true);
     if (!curves_.empty()) paintCursor(painter, frame);
-    if (hasFocus()) {
-        painter.setPen(QPen(colours().accent, 1.5));
-        painter.setBrush(Qt::NoBrush);
-        painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 4, 4);
-    }
-}
-
-QImage CurveView::picture(QSize size, qreal scale) const {
-    QImage image(size * scale, QImage::Format_ARGB32_Premultiplied);
-    image.setDevicePixelRatio(scale);
-    image.fill(colours().panel);
-    QPainter painter(&image);
-    paintTo(painter, QRectF(QPointF(0, 0), QSizeF(size)));
-    return image;
+    if (hasFocus()) drawFocusRing(painter, rect());
 }
 
 void CurveView::paintTo(QPainter& painter, const QRectF& area) const {

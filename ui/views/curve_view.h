@@ -7,7 +7,6 @@
 #pragma once
 
 #include <QColor>
-#include <QImage>
 #include <QPixmap>
 #include <QVector>
 #include <QWidget>
@@ -64,7 +63,6 @@ public:
     // The nearest value at which an exact curve changes, to the right or left of x.
     std::optional<double> nextChange(double x, bool right) const;
 
-    QImage picture(QSize size, qreal scale = 1) const;
     void paintTo(QPainter& painter, const QRectF& area) const;
 
     QSize sizeHint() const override { return {480, 340}; }

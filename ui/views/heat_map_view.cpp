@@ -20,10 +20,6 @@ constexpr double kSnapPixels = 6;   // a click this close to a node means the no
 constexpr double kDragPixels = 4;   // a press that moves less is a click
 constexpr double kFineness = 1000;  // dragging tells this many places of an axis apart
 
-double within(double value, const engine::FactorAxis& axis) {
-    return std::clamp(value, std::min(axis.first, axis.last), std::max(axis.first, axis.last));
-}
-
 }  // namespace
 
 HeatMapView::HeatMapView(QWidget* parent) : QWidget(parent) {
@@ -153,20 +149,7 @@ void HeatMapView::paintEvent(QPaintEvent*) {
     painter.drawPixmap(0, 0, layers_);
     painter.setRenderHint(QPainter::Antialiasing, true);
     if (hasMap()) paintCursor(painter, frame);
-    if (hasFocus()) {
-        painter.setPen(QPen(colours().accent, 1.5));
-        painter.setBrush(Qt::NoBrush);
-        painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 4, 4);
-    }
-}
-
-QImage HeatMapView::picture(QSize size, qreal scale) const {
-    QImage image(size * scale, QImage::Format_ARGB32_Premultiplied);
-    image.setDevicePixelRatio(scale);
-    image.fill(colours().panel);
-    QPainter painter(&image);
-    paintTo(painter, QRectF(QPointF(0, 0), QSizeF(size)));
-    return image;
+    if (hasFocus()) drawFocusRing(painter, rect());
 }
 
 void HeatMapView::paintTo(QPainter& painter, const QRectF& area) const {
@@ -282,31 +265,10 @@ void HeatMapView::leaveEvent(QEvent* event) {
 }
 
 void HeatMapView::keyPressEvent(QKeyEvent* event) {
-    QPointF step;
-    switch (event->key()) {
-        case Qt::Key_Left:
-            step = {-1, 0};
-            break;
-        case Qt::Key_Right:
-            step = {1, 0};
-            break;
-        case Qt::Key_Down:
-            step = {0, -1};
-            break;
-        case Qt::Key_Up:
-            step = {0, 1};
-            break;
-        default:
-            return QWidget::keyPressEvent(event);
-    }
-    if (!hasMap()) return;
-    step *= key_step_ * (event->modifiers().testFlag(Qt::ShiftModifier) ? 10 : 1);
-    // Sums of steps stay the decimal numbers they look like.
-    const auto tidy = [](double v) { return std::round(v * 1e9) / 1e9; };
-    const double x = tidy(within(cursor_.x() + step.x(), surface_->axes[0]));
-    const double y = tidy(within(cursor_.y() + step.y(), surface_->axes[1]));
-    setCursor(x, y);
-    Q_EMIT picked(x, y, false);
+    const auto to = hasMap() ? movedByKey(*event, cursor_, *surface_, key_step_) : std::nullopt;
+    if (!to) return QWidget::keyPressEvent(event);
+    setCursor(to->x(), to->y());
+    Q_EMIT picked(to->x(), to->y(), false);
 }
 
 void HeatMapView::resizeEvent(QResizeEvent* event) {

@@ -7,7 +7,6 @@
 // close to a node picks the node. Window's thread.
 #pragma once
 
-#include <QImage>
 #include <QPixmap>
 #include <QVector>
 #include <QWidget>
@@ -54,7 +53,6 @@ public:
     // The words of the tooltip over a place of this widget; empty off the map.
     QString readout(QPointF at) const;
 
-    QImage picture(QSize size, qreal scale = 1) const;
     // With cursor and caption, on the theme's panel colour; lines and text stay vectors.
     void paintTo(QPainter& painter, const QRectF& area) const;
 

@@ -120,6 +120,12 @@ void drawColourLegend(QPainter& painter, const QRectF& bar, double low, double h
     painter.restore();
 }
 
+void drawFocusRing(QPainter& painter, const QRectF& around) {
+    painter.setPen(QPen(colours().accent, 1.5));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRoundedRect(around.adjusted(1, 1, -1, -1), 4, 4);
+}
+
 ValueScale valueScale(double low, double high) {
     if (!std::isfinite(low) || !std::isfinite(high)) return {};
     ValueScale out;

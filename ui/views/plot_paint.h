@@ -26,6 +26,9 @@ void drawHaloText(QPainter& painter, QPointF at, const QFont& font, const QStrin
 // A rounded label; returns its place. `at`: its centre, moved so that it stays within `bounds`.
 QRectF drawChip(QPainter& painter, QPointF at, const QFont& font, const QString& text, const QRectF& bounds);
 
+// Around a view that has the keyboard.
+void drawFocusRing(QPainter& painter, const QRectF& around);
+
 // The colours of low..high from bottom to top with ticks to the right, the title above.
 // `bar`: the colours' own rectangle.
 void drawColourLegend(QPainter& painter, const QRectF& bar, double low, double high, double reach, const QFont& font);

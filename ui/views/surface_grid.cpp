@@ -3,6 +3,7 @@
 #include "ui/views/surface_grid.h"
 
 #include <QCoreApplication>
+#include <QKeyEvent>
 
 #include <algorithm>
 #include <array>
@@ -225,6 +226,33 @@ QString surfaceCaption(const engine::SweepSurface& surface) {
     if (!surface.complete() && surface.total > 0)
         out = words("%1; %2 of %3 points computed").arg(out).arg(surface.done).arg(surface.total);
     return out;
+}
+
+std::optional<QPointF> movedByKey(const QKeyEvent& event, QPointF at, const engine::SweepSurface& surface,
+                                  double step) {
+    QPointF by;
+    switch (event.key()) {
+        case Qt::Key_Left:
+            by = {-1, 0};
+            break;
+        case Qt::Key_Right:
+            by = {1, 0};
+            break;
+        case Qt::Key_Down:
+            by = {0, -1};
+            break;
+        case Qt::Key_Up:
+            by = {0, 1};
+            break;
+        default:
+            return std::nullopt;
+    }
+    by *= step * (event.modifiers().testFlag(Qt::ShiftModifier) ? 10 : 1);
+    const auto moved = [](double v, double d, const engine::FactorAxis& axis) {
+        const double to = std::clamp(v + d, std::min(axis.first, axis.last), std::max(axis.first, axis.last));
+        return std::round(to * 1e9) / 1e9;  // sums of steps stay the decimal numbers they look like
+    };
+    return QPointF(moved(at.x(), by.x(), surface.axes[0]), moved(at.y(), by.y(), surface.axes[1]));
 }
 
 }  // namespace ui

@@ -9,9 +9,12 @@
 #include <QString>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/factors/sweep.h"
+
+class QKeyEvent;
 
 namespace ui {
 
@@ -41,6 +44,10 @@ bool bestNode(const engine::SweepSurface& surface, std::size_t group, SurfaceNod
 
 // Least and largest computed value; false where none is.
 bool valueRange(const engine::SweepSurface& surface, std::size_t group, double& low, double& high);
+
+// The setting that an arrow key leads to from `at`: one step along an axis, ten with Shift, within the axes. Nothing
+// for other keys.
+std::optional<QPointF> movedByKey(const QKeyEvent& event, QPointF at, const engine::SweepSurface& surface, double step);
 
 // The lines where the grid's values, linear along the edges of its cells, are `level`; closed ones end where they
 // begin.

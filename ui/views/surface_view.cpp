@@ -367,33 +367,10 @@ void SurfaceView::takeSelection(const QPoint& position) {
 }
 
 bool SurfaceView::moveByKey(QKeyEvent* event) {
-    QPointF step;
-    switch (event->key()) {
-        case Qt::Key_Left:
-            step = {-1, 0};
-            break;
-        case Qt::Key_Right:
-            step = {1, 0};
-            break;
-        case Qt::Key_Down:
-            step = {0, -1};
-            break;
-        case Qt::Key_Up:
-            step = {0, 1};
-            break;
-        default:
-            return false;
-    }
-    if (!hasSurface()) return false;
-    step *= key_step_ * (event->modifiers().testFlag(Qt::ShiftModifier) ? 10 : 1);
-    const auto moved = [](double v, double by, const engine::FactorAxis& axis) {
-        const double to = std::clamp(v + by, std::min(axis.first, axis.last), std::max(axis.first, axis.last));
-        return std::round(to * 1e9) / 1e9;
-    };
-    const double x = moved(cursor_.x(), step.x(), surface_->axes[0]),
-                 y = moved(cursor_.y(), step.y(), surface_->axes[1]);
-    setCursor(x, y);
-    Q_EMIT picked(x, y);
+    const auto to = hasSurface() ? movedByKey(*event, cursor_, *surface_, key_step_) : std::nullopt;
+    if (!to) return false;
+    setCursor(to->x(), to->y());
+    Q_EMIT picked(to->x(), to->y());
     return true;
 }
 

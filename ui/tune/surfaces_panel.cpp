@@ -1,0 +1,592 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/tune/surfaces_panel.h"
+
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QSignalBlocker>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+#include "ui/style/numbers.h"
+#include "ui/tune/view_menu.h"
+#include "ui/views/surface_grid.h"
+
+namespace ui {
+namespace {
+
+constexpr std::size_t kMostTiedNodes = 1000;  // the region's time grows with their square
+constexpr int kTiedResamples = 500;
+
+QString text(const std::string& s) {
+    return QString::fromStdString(s);
+}
+
+QString delta(const std::string& group) {
+    return QStringLiteral("Δ_%1").arg(text(group));
+}
+
+QToolButton* toggle(const QString& name, const QString& tip) {
+    auto* button = new QToolButton;
+    button->setText(name);
+    button->setCheckable(true);
+    button->setProperty("chip", true);
+    button->setToolTip(tip);
+    button->setAccessibleName(tip);
+    return button;
+}
+
+QComboBox* choice(const char* object, const QString& name, const QString& tip) {
+    auto* box = new QComboBox;
+    box->setObjectName(QLatin1String(object));
+    box->setAccessibleName(name);
+    box->setToolTip(tip);
+    return box;
+}
+
+bool acts(const engine::FactorInfo& factor, const engine::SetOutline& set) {
+    return set.first == factor.modality || set.second == factor.modality;
+}
+
+}  // namespace
+
+SurfacesPanel::SurfacesPanel(Project& project, LiveSession& session, const MetricsModel& metrics, const GoalPanel& goal,
+                             QWidget* parent)
+    : QWidget(parent),
+      project_(project),
+      session_(session),
+      metrics_(metrics),
+      goal_(goal),
+      groups_(new QButtonGroup(this)),
+      tied_(this) {
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(6);
+    makeBar(column);
+    makePanes(column);
+    connect(&session_, &LiveSession::surfaceChanged, this, [this] {
+        showSurface();
+        if (!tied_on_->isChecked()) return;
+        heat_->setTied({});
+        rest_.start();
+    });
+    connect(&session_, &LiveSession::curvesChanged, this,
+            [this](const std::vector<engine::LiveCurve>& curves) { curve_->setCurves(curves); });
+    connect(&project_, &Project::viewChanged, this, [this] {
+        fillAxes();
+        wantAxes();
+        showGroups();
+        choosePanes();
+        showSurface();
+    });
+    connect(&tied_, &JobRunner::failed, this, &SurfacesPanel::failed);
+    rest_.setSingleShot(true);
+    rest_.setInterval(300);
+    connect(&rest_, &QTimer::timeout, this, &SurfacesPanel::wantTied);
+}
+
+void SurfacesPanel::makeBar(QLayout* column) {
+    group_bar_ = new QWidget;
+    auto* groups = new QHBoxLayout(group_bar_);
+    groups->setContentsMargins(0, 0, 0, 0);
+    groups->setSpacing(6);
+    x_ = choice("axis_x", tr("Factor across"), tr("The factor across"));
+    y_ = choice("axis_y", tr("Factor up"), tr("The factor up"));
+    steps_ = choice("steps", tr("Nodes of the surface"), tr("How many exact nodes the surface has"));
+    for (const int n : {9, 21, 41, 101}) steps_->addItem(QStringLiteral("%1 × %1").arg(n), n);
+    pane_surface_ = toggle(tr("3D"), tr("The surface in three dimensions"));
+    pane_heat_ = toggle(tr("Map"), tr("The heat map with contours"));
+    pane_curves_ = toggle(tr("Curves"), tr("Exact curves along one factor, with every value at which they change"));
+    pane_surface_->setChecked(true);
+    pane_heat_->setChecked(true);
+    tied_on_ = new QCheckBox(tr("Tied"));
+    tied_on_->setToolTip(tr("Outline the settings that are statistically tied with the best (95 %, items drawn anew)"));
+    tied_on_->setObjectName(QStringLiteral("tied"));
+    auto* bar = new QHBoxLayout;
+    bar->setSpacing(6);
+    bar->addWidget(group_bar_);
+    bar->addStretch(1);
+    bar->addWidget(new QLabel(tr("over")));
+    for (QWidget* w : std::initializer_list<QWidget*>{x_, y_, steps_, tied_on_}) bar->addWidget(w);
+    bar->addSpacing(6);
+    for (auto* button : {pane_surface_, pane_heat_, pane_curves_}) {
+        bar->addWidget(button);
+        connect(button, &QToolButton::clicked, this, &SurfacesPanel::placePanes);
+    }
+    static_cast<QVBoxLayout*>(column)->addLayout(bar);
+    for (auto* axis : {x_, y_, steps_}) connect(axis, &QComboBox::activated, this, [this, axis] { axisChosen(axis); });
+    connect(tied_on_, &QCheckBox::toggled, this, [this](bool on) {
+        if (on) rest_.start();
+        else heat_->setTied({});
+    });
+}
+
+void SurfacesPanel::makePanes(QLayout* column) {
+    heat_ = new HeatMapView;
+    curve_ = new CurveView;
+    no_surface_ = new QLabel(tr("There is no OpenGL here, so surfaces are shown as heat maps."));
+    no_surface_->setAlignment(Qt::AlignCenter);
+    no_surface_->setWordWrap(true);
+    no_surface_->hide();
+    surface_place_ = new QWidget;
+    auto* place = new QVBoxLayout(surface_place_);
+    place->setContentsMargins(0, 0, 0, 0);
+    place->addWidget(no_surface_);
+    panes_ = new QSplitter;
+    panes_->setChildrenCollapsible(false);
+    for (QWidget* pane : std::initializer_list<QWidget*>{surface_place_, heat_, curve_}) {
+        pane->setMinimumSize(220, 180);
+        panes_->addWidget(pane);
+    }
+    caption_ = new QLabel;
+    caption_->setWordWrap(true);
+    caption_->setForegroundRole(QPalette::PlaceholderText);
+    caption_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    static_cast<QVBoxLayout*>(column)->addWidget(panes_, 1);
+    column->addWidget(caption_);
+    connect(heat_, &HeatMapView::picked, this, &SurfacesPanel::picked);
+    connect(curve_, &CurveView::picked, this, &SurfacesPanel::factorPicked);
+    const auto tell = [this](const JobFailure& failure) { Q_EMIT failed(failure); };
+    const auto name = [this] {
+        return QStringLiteral("%1 Δ_%2").arg(QFileInfo(project_.product()).fileName(), group());
+    };
+    addFigureMenu(
+        heat_, [this](QPainter& p, const QRectF& area) { heat_->paintTo(p, area); }, name, tell);
+    addFigureMenu(
+        curve_, [this](QPainter& p, const QRectF& area) { curve_->paintTo(p, area); }, name, tell);
+}
+
+// --- What is open
+// ------------------------------------------------------------------------------------------------------
+
+void SurfacesPanel::productOpened() {
+    fillAxes();
+    curve_factor_.clear();
+    for (const auto& factor : session_.product()->plan().factors) {
+        if (factor.live && curve_factor_.empty()) curve_factor_ = factor.name;
+    }
+    session_.setCurveFactor(curve_factor_);
+    wantAxes();
+}
+
+void SurfacesPanel::productClosed() {
+    group_list_.clear();
+    showGroups();
+    heat_->setSurface(nullptr, 0);
+    heat_->setTied({});
+    heat_->setMarkers({});
+    curve_->setCurves({});
+    if (surface_) surface_->setSurface(nullptr, 0);
+    caption_->clear();
+    scale_of_.clear();
+    x_->clear();
+    y_->clear();
+}
+
+void SurfacesPanel::baselineCame() {
+    const auto& baseline = session_.baseline();
+    group_list_ = baseline ? session_.product()->groups(*baseline) : std::vector<engine::DeltaGroup>{};
+    showGroups();
+    choosePanes();
+}
+
+void SurfacesPanel::settingChanged() {
+    const auto setting = project_.setting();
+    const auto at = [&](const std::string& factor) {
+        const auto found = setting.factors.find(factor);
+        return found == setting.factors.end() ? 0 : found->second;
+    };
+    heat_->setCursor(at(factorOf(x_)), at(factorOf(y_)));
+    if (surface_) surface_->setCursor(at(factorOf(x_)), at(factorOf(y_)));
+    if (setting.factors.contains(curve_factor_)) curve_->setCursor(at(curve_factor_));
+}
+
+QString SurfacesPanel::symbolOf(const std::string& factor) const {
+    const auto live = session_.product();
+    const auto* info = live ? live->plan().factor(factor) : nullptr;
+    return text(info ? info->symbol : factor);
+}
+
+// --- Axes
+// --------------------------------------------------------------------------------------------------------------
+
+void SurfacesPanel::fillAxes() {
+    const QSignalBlocker a(x_), b(y_), c(steps_);
+    x_->clear();
+    y_->clear();
+    const auto live = session_.product();
+    if (!live) return;
+    QStringList names;
+    for (const auto& factor : live->plan().factors) {
+        if (!factor.live) continue;
+        names << text(factor.name);
+        x_->addItem(text(factor.symbol), text(factor.name));
+        y_->addItem(text(factor.symbol), text(factor.name));
+    }
+    const TuneView& view = project_.view();
+    QString x = view.x, y = view.y;
+    // σ of audio and text as in the paper's figures, else λ of image and text, else the first two.
+    if (!names.contains(x) || !names.contains(y) || x == y) {
+        const auto both = [&](const char* first, const char* second) {
+            if (!names.contains(QLatin1String(first)) || !names.contains(QLatin1String(second))) return false;
+            x = QLatin1String(first);
+            y = QLatin1String(second);
+            return true;
+        };
+        if (!both("sigma_a", "sigma_t") && !both("lambda_v", "lambda_t")) {
+            x = names.value(0);
+            y = names.value(1);
+        }
+    }
+    x_->setCurrentIndex(x_->findData(x));
+    y_->setCurrentIndex(y_->findData(y));
+    steps_->setCurrentIndex(std::max(0, steps_->findData(view.steps)));
+    // Along a single factor there is a curve, and nothing else.
+    for (QWidget* of_two : std::initializer_list<QWidget*>{y_, steps_, tied_on_, pane_surface_, pane_heat_})
+        of_two->setVisible(names.size() != 1);
+}
+
+void SurfacesPanel::axisChosen(QComboBox* changed) {
+    TuneView view = project_.view();
+    if (factorOf(x_) == factorOf(y_)) {  // the other one makes room
+        const QString before = changed == x_ ? view.x : view.y;
+        auto* other = changed == x_ ? y_ : x_;
+        int at = other->findData(before);
+        if (at < 0 || before == changed->currentData().toString()) at = other->currentIndex() == 0 ? 1 : 0;
+        other->setCurrentIndex(at);
+    }
+    view.x = x_->currentData().toString();
+    view.y = y_->currentData().toString();
+    view.steps = steps_->currentData().toInt();
+    project_.setView(view, tr("Surface over %1 and %2").arg(x_->currentText(), y_->currentText()));
+}
+
+void SurfacesPanel::wantAxes() {
+    std::vector<engine::FactorAxis> axes;
+    for (const auto* axis : {x_, y_}) {
+        const std::string factor = factorOf(axis);
+        if (factor.empty() || (!axes.empty() && axes[0].factor == factor)) continue;
+        axes.push_back({factor, 0, 1, static_cast<std::size_t>(steps_->currentData().toInt())});
+    }
+    session_.setAxes(axes);
+}
+
+// --- Groups
+// ------------------------------------------------------------------------------------------------------------
+
+void SurfacesPanel::showGroups() {
+    const QString shown = group();
+    QStringList wanted;
+    for (const auto& g : group_list_) wanted << text(g.name);
+    if (wanted != groups()) {
+        for (auto* button : groups_->buttons()) {
+            groups_->removeButton(button);
+            delete button;
+        }
+        for (const auto& g : group_list_) {
+            QStringList sets;
+            for (const auto& s : g.sets) sets << text(s);
+            auto* button = toggle({}, tr("Mean change of %1 over %2, in percentage points")
+                                          .arg(text(g.metric), sets.join(QStringLiteral(", "))));
+            button->setObjectName(QStringLiteral("group_") + text(g.name));
+            button->setAccessibleName(delta(g.name));
+            button->setProperty("group", text(g.name));
+            groups_->addButton(button);
+            group_bar_->layout()->addWidget(button);
+            connect(button, &QToolButton::clicked, this, [this, name = text(g.name)] { chooseGroup(name); });
+        }
+    }
+    for (auto* button : groups_->buttons()) {
+        const QString name = button->property("group").toString();
+        button->setChecked(name == shown);
+        button->setText(groupText(name));
+    }
+}
+
+const engine::DeltaGroup* SurfacesPanel::chosen() const {
+    const std::string wanted = project_.view().group.toStdString();
+    for (const auto& g : group_list_) {
+        if (g.name == wanted) return &g;
+    }
+    return group_list_.empty() ? nullptr : &group_list_.front();
+}
+
+QString SurfacesPanel::group() const {
+    const auto* of = chosen();
+    return of ? text(of->name) : QString();
+}
+
+QStringList SurfacesPanel::groups() const {
+    QStringList names;
+    for (auto* button : groups_->buttons()) names << button->property("group").toString();
+    return names;
+}
+
+void SurfacesPanel::chooseGroup(const QString& name) {
+    TuneView view = project_.view();
+    view.group = name;
+    project_.setView(view, tr("Show %1").arg(delta(name.toStdString())));
+    showGroups();
+}
+
+QString SurfacesPanel::groupText(const QString& name) const {
+    const auto live = session_.product();
+    const auto& baseline = session_.baseline();
+    const auto& figures = session_.figures().sets;
+    QString out = delta(name.toStdString());
+    const auto of = std::find_if(group_list_.begin(), group_list_.end(),
+                                 [&](const engine::DeltaGroup& g) { return text(g.name) == name; });
+    if (of == group_list_.end() || !live || !baseline) return out;
+    std::vector<engine::MetricMap> known(figures.size());
+    bool sampled = false;
+    for (std::size_t s = 0; s < figures.size(); ++s) {
+        if (std::find(of->sets.begin(), of->sets.end(), live->sets()[s].name) == of->sets.end()) continue;
+        if (!figures[s]) return out + QStringLiteral("  …");
+        known[s] = *figures[s];
+        sampled = sampled || live->sample(s);
+    }
+    const double change = engine::groupValue(*of, live->sets(), known) - engine::groupValue(*of, *baseline);
+    return out + (sampled ? QStringLiteral("  ≈ ") : QStringLiteral("  ")) + signedNumber(change);
+}
+
+// --- Panes
+// -------------------------------------------------------------------------------------------------------------
+
+std::vector<std::string> SurfacesPanel::actingFactors() const {
+    std::vector<std::string> acting;
+    const auto live = session_.product();
+    const auto* of = chosen();
+    if (!live || !of) return acting;
+    for (const auto* axis : {x_, y_}) {
+        const auto* factor = live->plan().factor(factorOf(axis));
+        const bool any =
+            factor && std::any_of(live->sets().begin(), live->sets().end(), [&](const auto& set) {
+                return std::find(of->sets.begin(), of->sets.end(), set.name) != of->sets.end() && acts(*factor, set);
+            });
+        if (any) acting.push_back(factor->name);
+    }
+    return acting;
+}
+
+void SurfacesPanel::choosePanes() {
+    // Where only one of the two factors matters a curve says it all, as in the paper; 3D and map stay a click away.
+    const auto acting = actingFactors();
+    const bool curve = x_->count() == 1 || acting.size() == 1;
+    const QString now = group() + (curve ? QStringLiteral("1") : QStringLiteral("2"));
+    if (arranged_for_ != now) {
+        arranged_for_ = now;
+        pane_surface_->setChecked(!curve);
+        pane_heat_->setChecked(!curve);
+        pane_curves_->setChecked(curve);
+        if (acting.size() == 1) {
+            curve_factor_ = acting.front();
+            session_.setCurveFactor(curve_factor_);
+        }
+    }
+    placePanes();
+}
+
+void SurfacesPanel::arrangeAnew() {
+    arranged_for_.clear();
+    choosePanes();
+}
+
+void SurfacesPanel::followFactor(const std::string& factor) {
+    curve_factor_ = factor;
+    session_.setCurveFactor(factor);
+    placePanes();
+}
+
+void SurfacesPanel::placePanes() {
+    if (!pane_surface_->isChecked() && !pane_heat_->isChecked() && !pane_curves_->isChecked())
+        (x_->count() == 1 ? pane_curves_ : pane_heat_)->setChecked(true);
+    if (pane_surface_->isChecked() && !surface_ && isVisible()) makeSurface();
+    const bool others = surface_place_->isHidden() == pane_surface_->isChecked() ||
+                        heat_->isHidden() == pane_heat_->isChecked() || curve_->isHidden() == pane_curves_->isChecked();
+    surface_place_->setVisible(pane_surface_->isChecked());
+    heat_->setVisible(pane_heat_->isChecked());
+    curve_->setVisible(pane_curves_->isChecked());
+    if (others) panes_->setSizes({500, 500, 500});
+    curve_->setFactor(symbolOf(curve_factor_));
+    curve_->setHighlighted(group());
+    settingChanged();
+}
+
+void SurfacesPanel::makeSurface() {
+    if (!SurfaceView::available()) {
+        no_surface_->show();
+        pane_heat_->setChecked(true);
+        return;
+    }
+    surface_ = new SurfaceView;
+    surface_place_->layout()->addWidget(surface_);
+    addImageMenu(
+        surface_, [this](QSize size) { return surface_->picture(size); },
+        [this] { return QStringLiteral("%1 Δ_%2 3D").arg(QFileInfo(project_.product()).fileName(), group()); },
+        [this](const JobFailure& failure) { Q_EMIT failed(failure); });
+    connect(surface_, &SurfaceView::picked, this, [this](double x, double y) { picked(x, y, false); });
+    if (!scale_of_.empty()) surface_->setRange(scale_.first, scale_.second);
+    showSurface();
+}
+
+void SurfacesPanel::setPane(Pane pane, bool on) {
+    auto* button = pane == Pane::Surface ? pane_surface_ : pane == Pane::HeatMap ? pane_heat_ : pane_curves_;
+    if (button->isChecked() != on) button->click();
+}
+
+void SurfacesPanel::showEvent(QShowEvent* event) {
+    QWidget::showEvent(event);
+    // The 3D window needs a context: made when it is seen first.
+    QMetaObject::invokeMethod(this, &SurfacesPanel::placePanes, Qt::QueuedConnection);
+}
+
+// --- The surface
+// -------------------------------------------------------------------------------------------------------
+
+const engine::GroupSurface* SurfacesPanel::groupSurface(std::size_t& index) const {
+    const auto surface = session_.surface();
+    const auto* of = chosen();
+    if (!surface || !of) return nullptr;
+    for (index = 0; index < surface->groups.size(); ++index) {
+        if (surface->groups[index].group.name == of->name) return &surface->groups[index];
+    }
+    return nullptr;
+}
+
+void SurfacesPanel::showSurface() {
+    std::size_t index = 0;
+    const auto* of = groupSurface(index);
+    const auto surface = session_.surface();
+    const auto live = session_.product();
+    if (!of || surface->axes.size() < 2) {  // along the only factor there is a curve
+        heat_->setSurface(nullptr, 0);
+        if (surface_) surface_->setSurface(nullptr, 0);
+        const bool counted = session_.baseline().has_value();
+        caption_->setText(!live || of        ? QString()
+                          : x_->count() == 0 ? tr("No factor of this product is live, so there is no surface.")
+                          : counted && group_list_.empty()
+                              ? tr("No evaluation set is measured for both the product and the baseline in the way "
+                                   "that a surface needs; choose another baseline.")
+                              : tr("Surfaces appear as soon as the sets of the group are prepared."));
+        return;
+    }
+    // The grey plane of the figures: where the expert of these tasks stands by itself.
+    const auto expert = metrics_.expertLevel(of->group);
+    keepScale(index, expert);
+    heat_->setSurface(surface, index);
+    if (surface_) {
+        surface_->setReference(expert ? expert->second : 0, expert ? expert->first : QString());
+        surface_->setSurface(surface, index);
+    }
+    showMarkers(*of);
+    QStringList sets;
+    bool sampled = false;
+    for (std::size_t s = 0; s < live->sets().size(); ++s) {
+        if (std::find(of->group.sets.begin(), of->group.sets.end(), live->sets()[s].name) == of->group.sets.end())
+            continue;
+        sets << text(live->sets()[s].name);
+        sampled = sampled || live->sample(s);
+    }
+    caption_->setText(tr("%1: mean change of %2 over %3, %4 against %5%6%7")
+                          .arg(delta(of->group.name), text(of->group.metric), sets.join(QStringLiteral(", ")),
+                               text(surface->subject), text(surface->baseline),
+                               live->synthetic() ? tr(" · synthetic world") : QString(),
+                               sampled ? tr(" · estimated from a sample of the queries") : QString()));
+}
+
+void SurfacesPanel::keepScale(std::size_t group, const std::optional<std::pair<QString, double>>& expert) {
+    const auto surface = session_.surface();
+    std::string of = surface->subject + '\n' + surface->baseline + '\n' + surface->groups[group].group.name;
+    for (const auto& axis : surface->axes) of += '\n' + axis.factor;
+    double low = 0, high = 0;
+    if (!valueRange(*surface, group, low, high)) return;
+    if (expert) {
+        low = std::min(low, expert->second);
+        high = std::max(high, expert->second);
+    }
+    if (of == scale_of_ && low >= scale_.first && high <= scale_.second) return;
+    if (of == scale_of_) scale_ = {std::min(low, scale_.first), std::max(high, scale_.second)};
+    else scale_ = {low, high};
+    scale_of_ = of;
+    heat_->setRange(scale_.first, scale_.second);
+    if (surface_) surface_->setRange(scale_.first, scale_.second);
+}
+
+void SurfacesPanel::showMarkers(const engine::GroupSurface& of) {
+    using Kind = HeatMapView::MarkerKind;
+    const auto surface = session_.surface();
+    const std::string x = surface->axes[0].factor, y = surface->axes[1].factor;
+    QVector<HeatMapView::Marker> markers;
+    const auto place = [&](const engine::Setting& setting, Kind kind, const QString& label) {
+        const auto a = setting.factors.find(x), b = setting.factors.find(y);
+        if (a != setting.factors.end() && b != setting.factors.end())
+            markers.push_back({a->second, b->second, kind, label});
+    };
+    for (const auto& [name, setting] : session_.product()->presets()) place(setting, Kind::Preset, text(name));
+    for (const auto& snapshot : project_.snapshots()) {
+        if (snapshot.product == project_.product())
+            place(snapshot.setting, Kind::Snapshot, QStringLiteral("#%1").arg(snapshot.number));
+    }
+    if (surface->complete()) {
+        const auto best = surface->at(engine::bestPoint(of));
+        markers.push_back({best[0], best[1], Kind::Best, tr("best")});
+    }
+    if (const auto found = goal_.result()) {
+        engine::Setting setting;
+        for (std::size_t f = 0; f < found->factors.size(); ++f)
+            setting.factors[found->factors[f]] = found->best.factors[f];
+        place(setting, Kind::Pareto, tr("goal"));
+    }
+    heat_->setMarkers(markers);
+}
+
+void SurfacesPanel::wantTied() {
+    std::size_t index = 0;
+    const auto* of = groupSurface(index);
+    const auto surface = session_.surface();
+    if (!tied_on_->isChecked() || !of || !surface->complete()) return;
+    if (surface->total > kMostTiedNodes) {
+        Q_EMIT noted(tr("The tied region is told for surfaces of up to 21 × 21 nodes."));
+        return;
+    }
+    tied_.start<std::vector<char>>(
+        tr("Which settings are tied"),
+        [live = session_.product(), surface, group = of->group](const engine::JobContext& job) {
+            engine::ConfidenceOptions options;
+            options.resamples = kTiedResamples;
+            return live->tied(group, *surface, options, job).tied;
+        },
+        [this, surface](std::vector<char> tied) {
+            if (surface == session_.surface() && tied_on_->isChecked()) heat_->setTied(tied);
+        });
+}
+
+// --- Picking
+// -----------------------------------------------------------------------------------------------------------
+
+void SurfacesPanel::factorPicked(double value, bool dragging) {
+    engine::Setting setting = project_.setting();
+    const auto at = setting.factors.find(curve_factor_);
+    if (at == setting.factors.end()) return;
+    at->second = std::clamp(value, 0.0, 1.0);
+    if (dragging && drag_ == 0) drag_ = project_.newDrag();
+    project_.setSetting(setting, tr("%1 = %2").arg(symbolOf(curve_factor_)).arg(value, 0, 'f', 3), drag_);
+    if (!dragging) drag_ = 0;
+}
+
+void SurfacesPanel::picked(double x, double y, bool dragging) {
+    engine::Setting setting = project_.setting();
+    const auto across = setting.factors.find(factorOf(x_)), up = setting.factors.find(factorOf(y_));
+    if (across == setting.factors.end() || up == setting.factors.end()) return;
+    across->second = std::clamp(x, 0.0, 1.0);
+    up->second = std::clamp(y, 0.0, 1.0);
+    if (dragging && drag_ == 0) drag_ = project_.newDrag();
+    project_.setSetting(
+        setting,
+        tr("%1 = %2, %3 = %4").arg(x_->currentText()).arg(x, 0, 'f', 3).arg(y_->currentText()).arg(y, 0, 'f', 3),
+        drag_);
+    if (!dragging) drag_ = 0;
+}
+
+}  // namespace ui
