@@ -14,8 +14,6 @@
 namespace engine {
 namespace {
 
-// Projectors take rows in blocks of this size, and a row's last bit may depend on its place there: places stay the
-// same.
 constexpr std::size_t kProjectorRows = 256;
 
 bool contains(const std::vector<std::string>& list, const std::string& item) {
@@ -83,6 +81,10 @@ void unitRows(Matrix& rows, std::size_t count, std::size_t first, const std::str
 
 }  // namespace
 
+std::size_t projectorBlock(std::size_t rows) {
+    return (std::max<std::size_t>(rows, 1) + kProjectorRows - 1) / kProjectorRows * kProjectorRows;
+}
+
 std::pair<std::string, SourceSpec> parseInput(const std::string& text) {
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
@@ -127,7 +129,7 @@ Json applyPackage(const std::filesystem::path& folder, const ApplyOptions& optio
     const std::size_t width = model.plan().width;
     requireDisk(options.output, std::uint64_t{rows} * width * sizeof(float) + 4096, "the product vectors");
 
-    const std::size_t block = (options.block_rows + kProjectorRows - 1) / kProjectorRows * kProjectorRows;
+    const std::size_t block = projectorBlock(options.block_rows);
     std::map<std::string, Matrix> buffers;
     for (const auto& [space, reader] : readers) buffers.emplace(space, Matrix(block, reader.width));
     Matrix out(block, width);

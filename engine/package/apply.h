@@ -25,6 +25,11 @@ struct ApplyOptions {
     std::size_t block_rows = 512;  // at a time; rounded up to a multiple of 256
 };
 
+// The least number of rows, at least `rows`, that product vectors may be made by at a time: projectors take rows in
+// blocks of 256, and a row's last bit may depend on its place there, so places must stay the same whatever the blocks
+// are.
+std::size_t projectorBlock(std::size_t rows);
+
 // "ImageBind=clips.npy", "CLAP_g=all.npz#audio".
 std::pair<std::string, SourceSpec> parseInput(const std::string& text);
 

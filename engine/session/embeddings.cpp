@@ -21,8 +21,6 @@
 namespace engine {
 namespace {
 
-// Projectors take rows in blocks of this size, and a row's last bit may depend on its place there.
-constexpr std::size_t kProjectorRows = 256;
 // Ids of pools are read by so many.
 constexpr std::size_t kIdRows = 65536;
 
@@ -286,8 +284,7 @@ Outcome writeEmbeddings(const EmbeddingsRequest& request, const JobContext& job)
         }
     }
 
-    const std::size_t block =
-        (std::max<std::size_t>(request.block_rows, 1) + kProjectorRows - 1) / kProjectorRows * kProjectorRows;
+    const std::size_t block = projectorBlock(request.block_rows);
     Matrix out(std::min(block, std::max<std::size_t>(rows.rows, 1)), width);
     VectorFile file(request.output, rows.rows, width,
                     {{"product", model.recipe().name},
