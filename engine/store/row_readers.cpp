@@ -338,12 +338,32 @@ std::string SourceSpec::describe() const {
     return text;
 }
 
+std::uint64_t listMemoryBytes(const fs::path& path, std::uint64_t file_bytes) {
+    const std::string extension = lowerExtension(path);
+    if (extension == ".json") return file_bytes * 12;
+    if (extension == ".csv" || extension == ".tsv" || extension == ".jsonl" || extension == ".txt")
+        return file_bytes * 6;
+    return file_bytes * 3;
+}
+
+void SourceFiles::requireListMemory(const fs::path& path) const {
+    const std::uint64_t bytes = fs::file_size(path), needed = listMemoryBytes(path, bytes);
+    if (needed <= memory_bytes_) return;
+    throw Error(ErrorCode::NoSpace, path.string(),
+                "reading this list of " + humanBytes(bytes) + " takes about " + humanBytes(needed) +
+                    " of memory, and " + humanBytes(memory_bytes_) + " are available",
+                "close other programs, or keep only the columns and rows that are imported");
+}
+
 std::shared_ptr<const CsvTable> SourceFiles::table(const fs::path& path) {
     const auto extension = lowerExtension(path);
     if (extension != ".csv" && extension != ".tsv") refuseFormat(path, extension, "a table (.csv, .tsv)");
     requireFile(path);
     auto& known = tables_[path];
-    if (!known) known = std::make_shared<const CsvTable>(path);
+    if (!known) {
+        requireListMemory(path);
+        known = std::make_shared<const CsvTable>(path);
+    }
     return known;
 }
 
@@ -392,6 +412,8 @@ std::vector<std::string> SourceFiles::readList(const SourceSpec& spec) {
         if (spec.column.empty()) refuse(spec.file.string(), "a table needs a \"column\"");
         return table(spec.file)->column(spec.column);
     }
+    // Archives and HDF5 hold more than the list; what of them is read is checked by their readers.
+    if (extension != ".npz" && !isHdf5(extension)) requireListMemory(spec.file);
     if (extension == ".json") return jsonList(spec);
     if (extension == ".jsonl") return jsonLines(spec);
     if (!spec.column.empty()) refuse(spec.describe(), "only tables and json records have a \"column\"");

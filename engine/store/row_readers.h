@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/store/csv.h"
 #include "engine/store/workspace.h"
@@ -42,8 +43,14 @@ struct RowSelection {
     std::uint64_t count(std::uint64_t rows_of_source) const { return all ? rows_of_source : rows.size(); }
 };
 
+// Memory that reading a list or a table of so many bytes takes, by the name's extension: the text, its fields and the
+// texts made of them. Measured on ids and paths of 10 to 60 characters, rounded up.
+std::uint64_t listMemoryBytes(const std::filesystem::path& path, std::uint64_t file_bytes);
+
 class SourceFiles {
 public:
+    // A list or table that would take more than `memory_bytes` is refused with both figures before it is read.
+    explicit SourceFiles(std::uint64_t memory_bytes = availableMemoryBytes()) : memory_bytes_(memory_bytes) {}
     // Opens and checks the header; reads no row. Integers are refused unless asked for (labels, 0/1 matrices).
     RowReader openRows(const SourceSpec& spec, bool allow_integers = false);
     // One text for each item; numbers in decimal.
@@ -51,6 +58,9 @@ public:
     std::shared_ptr<const CsvTable> table(const std::filesystem::path& path);
 
 private:
+    void requireListMemory(const std::filesystem::path& path) const;
+
+    std::uint64_t memory_bytes_;
     std::map<std::filesystem::path, std::shared_ptr<const CsvTable>> tables_;
 };
 

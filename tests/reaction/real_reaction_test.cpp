@@ -16,9 +16,11 @@
 
 #include "engine/base/rng.h"
 #include "engine/eval/workspace_evaluation.h"
+#include "engine/factors/landscape_evaluator.h"
 #include "engine/reaction/route_trainer.h"
 #include "engine/store/csv.h"
 #include "engine/store/npy.h"
+#include "tests/factors/landscape_support.h"
 #include "tests/support/test_folder.h"
 
 namespace engine {
@@ -138,6 +140,11 @@ void writeWorkspace(const fs::path& folder, const RealData& data, const std::set
                   {{"CLIP", pick(data.clip_text, held, "CLIP")}, {"CLAP", pick(data.clap_text, held, "CLAP")}}};
     set.prompt = "class names";
     writer.addSet(set, {});
+    // The same as retrieval: forty clips answer to a name.
+    set.name = "clips and names";
+    set.kind = SetKind::Retrieval;
+    set.prompt.clear();
+    writer.addSet(set, {});
     writer.finish();
 }
 
@@ -211,6 +218,12 @@ struct Spread {
     }
 };
 
+std::set<std::size_t> heldOutClasses(const RealData& data, std::size_t split) {
+    Rng rng(split, "held-out classes");
+    const auto order = randomOrder(data.classes.size(), rng);
+    return {order.begin(), order.begin() + kHeldOut};
+}
+
 TEST(RealReaction, ClapAudioArrivesInClipThroughClassNames) {
     REQUIRE_REAL_DATA(folder);
     const RealData data(folder);
@@ -218,9 +231,7 @@ TEST(RealReaction, ClapAudioArrivesInClipThroughClassNames) {
     ASSERT_EQ(data.clip_class.size(), 32u * 40u);
     std::vector<double> reaction, ridge;
     for (std::size_t split = 0; split < kSplits; ++split) {
-        Rng rng(split, "held-out classes");
-        const auto order = randomOrder(data.classes.size(), rng);
-        const std::set<std::size_t> held_out(order.begin(), order.begin() + kHeldOut);
+        const std::set<std::size_t> held_out = heldOutClasses(data, split);
         const test::TestFolder scratch;
         writeWorkspace(scratch / "w", data, held_out);
 
@@ -264,6 +275,48 @@ TEST(RealReaction, ClapAudioArrivesInClipThroughClassNames) {
         "          %.2f %%\n",
         kHeldOut, kSplits, ours.mean, ours.deviation, theirs.mean, theirs.deviation, chance);
     EXPECT_GT(ours.mean, chance + 5);
+}
+
+// CLAP joins CLIP twice, so that audio and text both have a share to set: ranks and hits of every query at every node
+// of a grid are those of brute force in float64.
+TEST(RealReaction, LandscapesOfTheProductAreExactOverAGrid) {
+    REQUIRE_REAL_DATA(folder);
+    const RealData data(folder);
+    const test::TestFolder scratch;
+    writeWorkspace(scratch / "w", data, heldOutClasses(data, 0));
+    TrainRequest request;
+    request.workspace = scratch / "w";
+    request.product = scratch / "p";
+    request.recipe = recipeFromJson(parseJson(R"({"name": "CLIP+CLAP+CLAP", "base": "CLIP", "route": [
+            {"reaction": "combination", "experts": ["CLAP"], "factors": {"text": 0.3},
+             "options": {"hidden_width": 256, "batch_size": 64, "epochs": 4, "projectors": ["T"]}},
+            {"reaction": "combination", "experts": ["CLAP"], "factors": {"audio": 0.5, "text": 0.5},
+             "options": {"hidden_width": 256, "batch_size": 64, "epochs": 4, "projectors": ["A"]}}]})",
+                                              "test"),
+                                    "test");
+    request.run.device = "cpu";
+    trainRoute(request, {});
+    const LoadedProduct product = loadProduct(scratch / "p");
+    const Workspace workspace(scratch / "w");
+    LandscapeEvaluator evaluator(product.model, {loadSetComponents(workspace, product, "clips and names", {})}, {});
+    evaluator.prepare({}, {});
+    const auto landscape = evaluator.landscape(0);
+    ASSERT_TRUE(landscape);
+    const auto& factors = landscape->grid().factors;
+    const auto dim = [&](const std::string& name) {
+        return static_cast<std::size_t>(std::find(factors.begin(), factors.end(), name) - factors.begin());
+    };
+    const std::size_t audio = dim("sigma2_a"), text = dim("sigma2_t");
+    ASSERT_LT(std::max(audio, text), factors.size()) << ::testing::PrintToString(factors);
+    std::vector<double> point(factors.size(), 0.3);
+    for (int i = 0; i <= 20; ++i) {
+        for (int j = 0; j <= 20; ++j) {
+            point[audio] = i / 20.0;
+            point[text] = j / 20.0;
+            expectEqualsReference(*landscape, point);
+            ASSERT_FALSE(HasFailure()) << "at " << ::testing::PrintToString(point);
+        }
+    }
 }
 
 }  // namespace
