@@ -14,12 +14,20 @@ void addPairs(CLI::App& app, Globals& globals) {
         ->required();
     verb->add_option("--product", request->product,
                      "Folder of the product; products/<recipe> in the workspace otherwise.");
+    auto only_quality = std::make_shared<bool>(false);
+    verb->add_flag("--quality", *only_quality,
+                   "Make none; say how sharp they would be in each space, where spaces agree, and how far "
+                   "apart modalities are.");
     auto reaction = addOptionFlags(*verb, engine::reactionOptionTable().entries(), "Every reaction of the recipe");
     auto run = addOptionFlags(*verb, engine::runOptionTable().entries(), "Run");
-    verb->footer("Example: molspace pairs /tmp/world --recipe ImageBind++");
-    onRun(*verb, globals, [request, reaction, run](const engine::JobContext& job) {
+    auto quality = addOptionFlags(*verb, engine::poolQualityOptions(), "With --quality");
+    verb->footer(
+        "Examples: molspace pairs /tmp/world --recipe ImageBind++\n"
+        "          molspace pairs /tmp/world --recipe ImageBind++ --quality --centred yes");
+    onRun(*verb, globals, [request, reaction, run, quality, only_quality](const engine::JobContext& job) {
         request->reaction_options = *reaction;
         request->run_options = *run;
+        if (*only_quality) return engine::poolQuality(*request, *quality, job);
         return engine::pairs(*request, job);
     });
 }

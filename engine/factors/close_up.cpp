@@ -6,12 +6,14 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace engine {
 
 namespace {
 
 constexpr std::uint64_t kSlotBytes = 160;  // of a slot without a close-up
+constexpr std::size_t kMostWaiting = 64;   // tasks
 constexpr std::uint32_t kLastPlace = kHitPlaces.back();
 constexpr std::uint32_t kNone = ~0u;
 
@@ -322,28 +324,38 @@ std::shared_ptr<const CloseUpPair> CloseUpCache::find(std::uint64_t key, std::ui
         return slots_.front().pair;
     }
     asked = 0;
-    slots_.push_front({key, 1, nullptr, kSlotBytes});
+    slots_.push_front({key, 1, false, nullptr, kSlotBytes});
     at_[key] = slots_.begin();
     bytes_ += kSlotBytes;
     trim();
     return nullptr;
 }
 
-std::shared_ptr<const CloseUpPair> CloseUpCache::keep(std::uint64_t key, CloseUpPair made) {
-    auto pair = std::make_shared<const CloseUpPair>(std::move(made));
-    const std::uint64_t bytes = pair->bytes();
-    if (!hasRoomFor(bytes)) return pair;
+bool CloseUpCache::claim(std::uint64_t key) {
     const std::lock_guard lock(mutex_);
     const auto found = at_.find(key);
-    if (found == at_.end()) return pair;  // forgotten meanwhile
+    return found != at_.end() && !std::exchange(found->second->claimed, true);
+}
+
+void CloseUpCache::release(std::uint64_t key) {
+    const std::lock_guard lock(mutex_);
+    const auto found = at_.find(key);
+    if (found != at_.end()) found->second->claimed = false;
+}
+
+void CloseUpCache::keep(std::uint64_t key, CloseUpPair made) {
+    auto pair = std::make_shared<const CloseUpPair>(std::move(made));
+    const std::uint64_t bytes = pair->bytes();
+    if (!hasRoomFor(bytes)) return;
+    const std::lock_guard lock(mutex_);
+    const auto found = at_.find(key);
+    if (found == at_.end() || found->second->pair) return;
     Slot& slot = *found->second;
-    if (slot.pair) return slot.pair;
-    slot.pair = pair;
+    slot.pair = std::move(pair);
     slot.bytes += bytes;
     bytes_ += bytes;
     slots_.splice(slots_.begin(), slots_, found->second);
     trim();
-    return pair;
 }
 
 // Readers hold what they use.
@@ -358,6 +370,53 @@ void CloseUpCache::trim() {
 std::uint64_t CloseUpCache::bytes() const {
     const std::lock_guard lock(mutex_);
     return bytes_;
+}
+
+CloseUpMaker& CloseUpMaker::instance() {
+    static CloseUpMaker maker;
+    return maker;
+}
+
+CloseUpMaker::~CloseUpMaker() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+        tasks_.clear();
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+bool CloseUpMaker::add(std::function<void()> task) {
+    const std::lock_guard lock(mutex_);
+    if (stop_ || tasks_.size() >= kMostWaiting) return false;
+    tasks_.push_back(std::move(task));
+    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+    changed_.notify_all();
+    return true;
+}
+
+void CloseUpMaker::wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stop_ || (tasks_.empty() && !busy_); });
+}
+
+void CloseUpMaker::run() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        changed_.wait(lock, [this] { return stop_ || !tasks_.empty(); });
+        if (stop_) return;
+        {
+            const auto task = std::move(tasks_.back());
+            tasks_.pop_back();
+            busy_ = true;
+            lock.unlock();
+            task();
+        }
+        lock.lock();
+        busy_ = false;
+        changed_.notify_all();
+    }
 }
 
 }  // namespace engine

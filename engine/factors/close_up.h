@@ -7,11 +7,14 @@
 #pragma once
 
 #include <array>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -56,8 +59,11 @@ public:
 
     // `asked`: how often the key has been asked for lately, before this time. What is asked for again is worth making.
     std::shared_ptr<const CloseUpPair> find(std::uint64_t key, std::uint32_t& asked);
-    // Keeps it unless it is more than half of the budget or somebody else was faster; gives what is to be used.
-    std::shared_ptr<const CloseUpPair> keep(std::uint64_t key, CloseUpPair made);
+    // True for the first caller since the key was asked for anew: it is to make the pair and keep() it.
+    bool claim(std::uint64_t key);
+    void release(std::uint64_t key);  // claimed, and not made
+    // Keeps it unless it is more than half of the budget or was forgotten meanwhile.
+    void keep(std::uint64_t key, CloseUpPair made);
     bool hasRoomFor(std::uint64_t bytes) const { return bytes <= most_bytes_ / 2; }
     std::uint64_t bytes() const;
 
@@ -65,6 +71,7 @@ private:
     struct Slot {
         std::uint64_t key;
         std::uint32_t asked;
+        bool claimed;
         std::shared_ptr<const CloseUpPair> pair;  // null: only asked for
         std::uint64_t bytes;
     };
@@ -75,6 +82,28 @@ private:
     std::uint64_t bytes_ = 0;
     std::list<Slot> slots_;  // the last one asked for first
     std::unordered_map<std::uint64_t, std::list<Slot>::iterator> at_;
+};
+
+// One thread of the process that makes close-ups behind whoever asks, so that no question waits for one. Started by the
+// first task; what waits when the program ends is dropped. Thread-safe.
+class CloseUpMaker {
+public:
+    static CloseUpMaker& instance();
+    ~CloseUpMaker();
+
+    // The newest first. False, and nothing is done, where too many wait already. A task must not throw.
+    bool add(std::function<void()> task);
+    void wait();  // until none is left
+
+private:
+    CloseUpMaker() = default;
+    void run();
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::function<void()>> tasks_;
+    bool busy_ = false, stop_ = false;
+    std::thread thread_;
 };
 
 }  // namespace engine

@@ -28,7 +28,6 @@ constexpr std::size_t kCloseUpDims = 3;        // factors from which closer look
 constexpr std::size_t kCloseUpParts = 4;       // of a leaf along each factor
 // Questions before it is worth making: a gathered leaf costs one more, a cut some five that it would save.
 constexpr std::uint32_t kAskedToGather = 1, kAskedToCut = 3;
-constexpr std::uint64_t kManyBytes = std::uint64_t{2} << 20;  // of a leaf, from which directions are made side by side
 
 // Open queries of each leaf as they are found, by one thread. Entries count within the query's own pairs.
 struct LeafBuffer {
@@ -263,7 +262,8 @@ std::uint64_t SetLandscape::bytes() const {
     return forward_.bytes() + backward_.bytes() + forward_survivors_.bytes() + backward_survivors_.bytes();
 }
 
-// What is asked for once is counted as it lies; made is what is asked for again.
+// What is asked for once is counted as it lies; made is what is asked for again. A caller's own parallel region makes
+// it in place, for all threads work there anyway (a sweep); else it is made behind, and used from then on.
 std::shared_ptr<const CloseUpPair> SetLandscape::closeUpAt(std::size_t leaf, const double* point) const {
     if (!close_ups_) return nullptr;
     std::uint64_t gathered = 0, parts = 1, part = 0;
@@ -284,34 +284,45 @@ std::shared_ptr<const CloseUpPair> SetLandscape::closeUpAt(std::size_t leaf, con
         part = part * kCloseUpParts + place[d] % kCloseUpParts;
         parts *= kCloseUpParts;
     }
-    const std::uint64_t leaf_key = leaf * (parts + 1);
-    const auto both = [&](const auto& make) {
-        CloseUpPair out;
-        FirstError failure;
-#pragma omp parallel for schedule(static, 1) if (gathered > kManyBytes)
-        for (int i = 0; i < 2; ++i) {
-            const bool forward = i == 0;
-            failure.guard([&] { (forward ? out.forward : out.backward) = make(forward); });
-        }
-        failure.rethrow();
-        return out;
-    };
-    const auto side = [&](bool first) -> const BlendSide& { return first ? *first_ : *second_; };
+    const std::uint64_t leaf_key = leaf * (parts + 1), part_key = leaf_key + 1 + part;
     std::uint32_t asked_part = 0, asked_leaf = 0;
     if (inside && !sharesFactor(*first_, *second_)) {
-        if (auto found = close_ups_->find(leaf_key + 1 + part, asked_part)) return found;
+        if (auto found = close_ups_->find(part_key, asked_part)) return found;
     }
     auto whole = close_ups_->find(leaf_key, asked_leaf);
-    if (!whole) {
-        if (asked_leaf < kAskedToGather) return nullptr;
-        whole = close_ups_->keep(
-            leaf_key, both([&](bool forward) { return closeUpOfLeaf(cells(forward), leaf, side(!forward).items()); }));
+    if (!whole && asked_leaf >= kAskedToGather) {
+        makeCloseUp(leaf_key, [this, leaf](bool forward) {
+            return closeUpOfLeaf(cells(forward), leaf, (forward ? *second_ : *first_).items());
+        });
+        if (omp_in_parallel()) whole = close_ups_->find(leaf_key, asked_leaf);
     }
-    if (asked_part < kAskedToCut) return whole;
-    return close_ups_->keep(leaf_key + 1 + part, both([&](bool forward) {
-                                return cutCloseUp(forward ? whole->forward : whole->backward, side(forward),
-                                                  side(!forward), cell);
-                            }));
+    if (!whole || asked_part < kAskedToCut) return whole;
+    makeCloseUp(part_key, [this, whole, cell](bool forward) {
+        return cutCloseUp(forward ? whole->forward : whole->backward, forward ? *first_ : *second_,
+                          forward ? *second_ : *first_, cell);
+    });
+    auto cut = omp_in_parallel() ? close_ups_->find(part_key, asked_part) : nullptr;
+    return cut ? cut : whole;
+}
+
+void SetLandscape::makeCloseUp(std::uint64_t key, std::function<CloseUp(bool forward)> make) const {
+    if (!close_ups_->claim(key)) return;
+    auto task = [self = shared_from_this(), key, make = std::move(make)] {
+        try {
+            CloseUpPair pair;
+            pair.forward = make(true);
+            pair.backward = make(false);
+            self->close_ups_->keep(key, std::move(pair));
+        } catch (const std::bad_alloc&) {
+            // Questions go on with what there is.
+        }
+    };
+    if (omp_in_parallel()) task();
+    else if (!CloseUpMaker::instance().add(std::move(task))) close_ups_->release(key);
+}
+
+void SetLandscape::finishCloseUps() {
+    CloseUpMaker::instance().wait();
 }
 
 SetPoint SetLandscape::at(const double* point, TieRule ties) const {

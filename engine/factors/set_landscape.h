@@ -9,19 +9,21 @@
 // (engine/eval/ranks.h), ties within 1e-12 included.
 //
 // With three factors and more leaves are coarse, and at() looks closer where it is asked again (close_up.h):
-// - the second question within a leaf gathers the leaf's open entries, which else lie here and there in memory: about
-//   half a question more, after which they count about twice as fast;
-// - the fourth within a quarter of a leaf's width along each factor cuts these entries to that part: about two
-// questions
-//   more, after which only what is open there is left, an eighth or so.
-// Hits are the same with and without, for the bounds are those of the leaves. What was made is kept within
-// LandscapeRequest::close_up_bytes beside bytes(), what was asked for last; a leaf that needs more than half of it is
-// left as it is. Sets whose sides share a factor gather but do not cut.
+// - the second question within a leaf has the leaf's open entries gathered, which else lie here and there in memory;
+//   after it they count about twice as fast;
+// - the fourth within a quarter of a leaf's width along each factor has these entries cut to that part, after which
+// only
+//   what is open there is left, an eighth or so.
+// That is done in a thread of its own, so no question waits for it. Hits are the same with and without, for the bounds
+// are those of the leaves. What was made is kept within LandscapeRequest::close_up_bytes beside bytes(), what was asked
+// for last; a leaf that needs more than half of it is left as it is. Sets whose sides share a factor gather but do not
+// cut.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,7 +51,7 @@ struct SetPoint {
     DirectionPoint forward, backward;  // first -> second; backward is empty where it was not asked for
 };
 
-class SetLandscape {
+class SetLandscape : public std::enable_shared_from_this<SetLandscape> {
 public:
     static constexpr std::size_t kLeastTile = 32;
     // Throws Error{NoSpace} with both figures if the budget is too small; Cancelled on a stop, looked at every tile.
@@ -67,6 +69,8 @@ public:
     const FactorGrid& grid() const { return grid_; }
     std::uint64_t bytes() const;
     std::uint64_t closeUpBytes() const { return close_ups_ ? close_ups_->bytes() : 0; }
+    // Waits until all closer looks that were begun are there, of every landscape: for tests and measuring.
+    static void finishCloseUps();
 
     // `point`: the factors in the grid's order, within the box. On all threads of the caller.
     SetPoint at(const double* point, TieRule ties) const;
@@ -94,6 +98,7 @@ private:
     explicit SetLandscape(LandscapeRequest request);
     void make(const JobContext& job);
     std::shared_ptr<const CloseUpPair> closeUpAt(std::size_t leaf, const double* point) const;
+    void makeCloseUp(std::uint64_t key, std::function<CloseUp(bool forward)> make) const;
 
     LandscapeRequest request_;
     FactorGrid grid_;

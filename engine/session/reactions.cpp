@@ -7,6 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/resources.h"
+#include "engine/eval/pool_quality.h"
 #include "engine/recipe/reactor.h"
 #include "engine/session/session.h"
 #include "engine/session/subject.h"
@@ -98,6 +99,26 @@ Outcome pairs(const ReactRequest& request, const JobContext& job) {
     }
     json["bytes"] = bytes;
     return {json, text + "  " + humanBytes(bytes) + "; `molspace train` with the same options goes on from here\n"};
+}
+
+const std::vector<OptionEntry>& poolQualityOptions() {
+    return poolQualityOptionTable().entries();
+}
+
+Outcome poolQuality(const ReactRequest& request, const Json& options, const JobContext& job) {
+    const TrainRequest train_request = trainRequest(request);
+    const Recipe& recipe = train_request.recipe;
+    auto asked = readOptions(poolQualityOptionTable(), options, "quality options");
+    asked.seed = train_request.run.seed;
+    std::vector<std::string> spaces{recipe.base};
+    for (const auto& step : recipe.route) {
+        for (const auto& use : step.experts) {
+            if (std::find(spaces.begin(), spaces.end(), use.space) == spaces.end()) spaces.push_back(use.space);
+        }
+    }
+    if (!recipe.route.empty()) asked.retrieval_temperature = recipe.route.front().options.retrieval_temperature;
+    const PoolQuality quality = measurePools(Workspace(request.workspace), spaces, asked, job);
+    return {quality.toJson(), quality.toText()};
 }
 
 Outcome train(const ReactRequest& request, const JobContext& job) {

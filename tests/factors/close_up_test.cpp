@@ -76,8 +76,10 @@ TEST(CloseUp, CloserLooksChangeNoHit) {
             for (const auto& point : placesAround(close->grid(), set.randomPoint(rng), rng)) {
                 // Asked again and again: as it lies, gathered, cut.
                 expectEqualsReference(*close, point);
-                for (int again = 0; again < 2; ++again)
+                for (int again = 0; again < 2; ++again) {
+                    SetLandscape::finishCloseUps();
                     expectSame(close->at(point.data(), TieRule::Expected), plain->at(point.data(), TieRule::Expected));
+                }
                 for (const TieRule ties : {TieRule::Optimistic, TieRule::Pessimistic})
                     expectSame(close->at(point.data(), ties), plain->at(point.data(), ties));
                 close_entries += evaluated(close->at(point.data(), TieRule::Expected));
@@ -94,19 +96,45 @@ TEST(CloseUp, WhatIsAskedOnceIsCountedAsItLies) {
     const auto close = SetLandscape::build(set.request, {});
     const auto ask = [&](double at) {
         const double point[] = {at, at, at};
-        return evaluated(close->at(point, TieRule::Expected));
+        const std::uint32_t entries = evaluated(close->at(point, TieRule::Expected));
+        SetLandscape::finishCloseUps();
+        return entries;
     };
     const std::uint32_t whole = ask(0.501);
     const std::uint64_t asked_once = close->closeUpBytes();
     EXPECT_LT(asked_once, 500u);
-    EXPECT_EQ(ask(0.56), whole);  // another part of the leaf: its entries side by side
+    EXPECT_EQ(ask(0.56), whole);  // another part of the leaf: now its entries are laid side by side
     const std::uint64_t gathered = close->closeUpBytes();
     EXPECT_GT(gathered, asked_once + 16 * whole);
     EXPECT_EQ(ask(0.502), whole);
     EXPECT_EQ(ask(0.503), whole);
     EXPECT_EQ(close->closeUpBytes(), gathered);
-    EXPECT_LT(ask(0.504), whole);  // cut
+    EXPECT_EQ(ask(0.504), whole);  // cut behind
     EXPECT_GT(close->closeUpBytes(), gathered);
+    EXPECT_LT(ask(0.505), whole);
+}
+
+TEST(CloseUp, ASweepMakesThemInPlace) {
+    const RandomSet set({.first_layers = 2, .noise = 1.5}, 3);
+    const auto close = SetLandscape::build(set.request, {}), plain = plainOf(set);
+    const double point[] = {0.5, 0.5, 0.5};
+    std::vector<SetPoint> found(6);
+#pragma omp parallel for num_threads(2)
+    for (int thread = 0; thread < 2; ++thread) {
+        for (std::size_t i = 0; thread == 0 && i < found.size(); ++i) found[i] = close->at(point, TieRule::Expected);
+    }
+    for (const auto& each : found) expectSame(each, plain->at(point, TieRule::Expected));
+    EXPECT_LT(evaluated(found[4]), evaluated(found[0]));
+}
+
+TEST(CloseUp, ALandscapeMayGoWhileItsCloserLooksAreMade) {
+    for (int round = 0; round < 20; ++round) {
+        const RandomSet set({.first_layers = 2, .noise = 1.5}, 3);
+        const auto close = SetLandscape::build(set.request, {});
+        const double point[] = {0.5, 0.5, 0.5};
+        for (int i = 0; i < 5; ++i) close->at(point, TieRule::Expected);
+    }
+    SetLandscape::finishCloseUps();
 }
 
 TEST(CloseUp, LeavesOfTwoFactorsStayAsTheyAre) {
@@ -141,8 +169,10 @@ TEST(CloseUp, WhatWasAskedForLongAgoIsForgotten) {
         for (int i = 0; i < 300; ++i) {
             double& value = point[rng.below(3)];
             value = std::clamp(value + (rng.below(2) ? 0.05 : -0.05) * rng.uniform(), 0.0, 1.0);
-            for (int again = 0; again < 4; ++again)
+            for (int again = 0; again < 4; ++again) {
                 expectSame(close->at(point.data(), TieRule::Expected), plain->at(point.data(), TieRule::Expected));
+                SetLandscape::finishCloseUps();
+            }
             most = std::max(most, close->closeUpBytes());
             ASSERT_LE(close->closeUpBytes(), budget);
         }

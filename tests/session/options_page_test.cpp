@@ -67,6 +67,7 @@ TEST(Guide, ThePageOfOptionsIsThatOfTheTables) {
         table("Runs", "Flags of `pairs`, `train` and `demo`. They do not change the result on CPU, but for the seed.",
               runOptionTable().entries()) +
         table("Evaluation", "Flags of `evaluate`, `sweep` and `tune`.", evaluateOptions()) +
+        table("Quality of pools", "Flags of `pairs --quality`.", poolQualityOptions()) +
         table("Landscapes", "Flags of `sweep`, `tune` and `why`.", landscapeOptions()) +
         table("How sure", "Flags of `tune`.", confidenceOptions()) +
         table("Headroom", "Flags of `tune --headroom`.", headroomOptions()) +
