@@ -257,7 +257,7 @@ void MainWindow::setReference() {
     const auto live = session_.product();
     if (!live) return;
     const auto* s = project_.snapshot(project_.baseline().snapshot);
-    if (s && s->product == project_.product()) explore_->setReference(s->setting, s->title());
+    if (s && s->product == project_.product()) explore_->setReference(live->completed(s->setting), s->title());
     else explore_->setReference(live->defaults(), tr("recipe"));
 }
 

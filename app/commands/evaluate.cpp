@@ -12,7 +12,8 @@ void addEvaluate(CLI::App& app, Globals& globals) {
     verb->add_option("--product", request->subject.product, "Folder of a product.");
     verb->add_option("--space", request->subject.space, "A space of the workspace.");
     verb->add_option("--setting", request->subject.setting, "A named setting of the recipe, such as Versatile.");
-    verb->add_option("--set", request->subject.set, "A factor or a switch: sigma_a=0.8, CLAP_g=off, CLAP_g=2.")
+    verb->add_option("--set", request->subject.set,
+                     "A factor or a switch: sigma_a=0.8, CLAP_g=off, CLAP_g=2, CLAP_g:TV=off.")
         ->type_name("NAME=VALUE");
     verb->add_option("--sets", request->sets, "Evaluation sets; all that can be measured otherwise.")->delimiter(',');
     verb->add_flag("--reference", request->reference, "Brute force in float64: slow.");

@@ -13,7 +13,8 @@ void addWhy(CLI::App& app, Globals& globals) {
     verb->add_option("--workspace", request->workspace, "Folder of the workspace; the product's own otherwise.");
     verb->add_option("--product", request->product, "Folder of the product.")->required();
     verb->add_option("--from", request->from, "A named setting; the recipe's factors otherwise.");
-    verb->add_option("--from-set", request->from_set, "A factor or a switch over it: sigma_a=0.2, CLAP_g=off.")
+    verb->add_option("--from-set", request->from_set,
+                     "A factor or a switch over it: sigma_a=0.2, CLAP_g=off, CLAP_g:TV=off.")
         ->type_name("NAME=VALUE");
     auto* to = verb->add_option("--to", request->to, "A named setting; the recipe's factors otherwise.");
     auto* to_set =

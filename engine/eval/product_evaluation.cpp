@@ -70,6 +70,9 @@ std::string productSubject(const ProductModel& model, const Setting& setting) {
     };
     for (const auto& [name, value] : setting.factors) say(name, value);
     for (const auto& [name, value] : setting.expert_weights) say(name, value);
+    for (const auto& [name, on] : setting.projectors) {
+        if (!on) changes += (changes.empty() ? " at " : ", ") + name + "=off";
+    }
     return text + changes;
 }
 

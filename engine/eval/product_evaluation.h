@@ -41,7 +41,8 @@ SetMetrics evaluateProductSet(const SetComponents& set, const BlendWeights& firs
 MetricsTable evaluateProduct(const ProductModel& model, const std::vector<SetComponents>& sets, const Setting& setting,
                              const EvalOptions& options, const JobContext& job, bool reference = false);
 
-// "ImageBind++ at sigma_a=0.8, sigma_t=0.5"; only what the setting names.
+// "ImageBind++ at sigma_a=0.8, sigma_t=0.5, CLAP_g:T=off"; only what the setting names, of projectors those that are
+// off.
 std::string productSubject(const ProductModel& model, const Setting& setting);
 
 }  // namespace engine

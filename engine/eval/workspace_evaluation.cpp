@@ -3,6 +3,8 @@
 #include "engine/eval/workspace_evaluation.h"
 
 #include <algorithm>
+#include <list>
+#include <optional>
 
 #include "engine/base/error.h"
 
@@ -47,8 +49,32 @@ bool has(const std::vector<Modality>& modalities, const Modality& modality) {
     return std::find(modalities.begin(), modalities.end(), modality) != modalities.end();
 }
 
+constexpr const char* kSwitchedFolder = "basis/switched";  // of a product
+
 bool fits(const Components& components, const ItemTable& table, const RoutePlan& plan) {
     return components.modality == table.modality && components.rows() == table.rows && components.width() == plan.width;
+}
+
+// The basis as it is stored beside the product; nothing where there is none that fits.
+std::optional<SetComponents> storedComponents(const Workspace& workspace, const LoadedProduct& product,
+                                              const std::string& set, const JobContext& job) {
+    const auto path = product.folder / "basis" / (set + ".safetensors");
+    if (product.folder.empty() || product.record.fingerprint != workspace.fingerprint() ||
+        !std::filesystem::exists(path)) {
+        return std::nullopt;
+    }
+    auto tables = readBasis(path);
+    const SetInfo& info = workspace.set(set);
+    const auto first = tables.find(kBasisFirst), second = tables.find(kBasisSecond);
+    if (first != tables.end() && second != tables.end() && fits(first->second, info.first, product.model->plan()) &&
+        fits(second->second, info.second, product.model->plan())) {
+        const ProductModel& made_by = product.stored ? *product.stored : *product.model;
+        made_by.stamp(first->second);
+        made_by.stamp(second->second);
+        return SetComponents{describeSet(workspace, set), std::move(first->second), std::move(second->second)};
+    }
+    job.log(path.string() + " does not fit the evaluation set; its components are computed again");
+    return std::nullopt;
 }
 
 }  // namespace
@@ -138,20 +164,58 @@ SetComponents computeSetComponents(const Workspace& workspace, const ProductMode
     return out;
 }
 
+SetComponents recomputeSetComponents(const Workspace& workspace, const ProductModel& model, const SetComponents& have,
+                                     const std::filesystem::path& folder, const JobContext& job) {
+    const std::string& set = have.set.name;
+    const SetInfo& info = workspace.set(set);
+    const auto side = [&](const Components& had, Workspace::Side which, const char* name) {
+        if (model.fits(had)) return had;
+        std::list<SideRows> read;  // while projectors run
+        const SpaceReader rows = [&](const std::string& space) {
+            return read.emplace_back(readSide(workspace, info, which, space, job)).view;
+        };
+        const ComputedRows kept(folder.empty() ? folder : folder / kSwitchedFolder, set + "-" + name,
+                                workspace.fingerprint() + " " + set + " " + name);
+        return model.recomputed(had, rows, kept, had.modality + " of " + set, job);
+    };
+    SetComponents out;
+    out.set = have.set;
+    out.first = side(have.first, Workspace::Side::First, kBasisFirst);
+    out.second = side(have.second, Workspace::Side::Second, kBasisSecond);
+    return out;
+}
+
 SetComponents loadSetComponents(const Workspace& workspace, const LoadedProduct& product, const std::string& set,
                                 const JobContext& job) {
-    const auto path = product.folder / "basis" / (set + ".safetensors");
-    if (product.record.fingerprint == workspace.fingerprint() && std::filesystem::exists(path)) {
-        auto tables = readBasis(path);
-        const SetInfo& info = workspace.set(set);
-        const auto first = tables.find(kBasisFirst), second = tables.find(kBasisSecond);
-        if (first != tables.end() && second != tables.end() && fits(first->second, info.first, product.model->plan()) &&
-            fits(second->second, info.second, product.model->plan())) {
-            return {describeSet(workspace, set), std::move(first->second), std::move(second->second)};
-        }
-        job.log(path.string() + " does not fit the evaluation set; its components are computed again");
-    }
+    if (auto stored = storedComponents(workspace, product, set, job))
+        return recomputeSetComponents(workspace, *product.model, *stored, product.folder, job);
     return computeSetComponents(workspace, *product.model, set, job);
+}
+
+SetComponents loadSetComponents(const Workspace& workspace, const LoadedProduct& product, const std::string& set,
+                                const std::vector<Setting>& settings, const JobContext& job) {
+    SetComponents last = loadSetComponents(workspace, product, set, job);
+    std::optional<SetComponents> out;
+    for (const auto& setting : settings) {
+        const auto model = product.model->at(everyExpertOn(*product.model, setting));
+        last = recomputeSetComponents(workspace, *model, last, product.folder, job);
+        out = out ? merged(*out, last) : last;
+    }
+    return out ? *out : last;
+}
+
+SetComponents merged(const SetComponents& a, const SetComponents& b) {
+    return {a.set, merged(a.first, b.first), merged(a.second, b.second)};
+}
+
+Setting everyExpertOn(const ProductModel& model, const Setting& setting) {
+    Setting out = withoutFactors(setting);
+    const Recipe& recipe = model.recipe();
+    for (std::size_t s = lastDisplacement(recipe, recipe.route.size()).value_or(0); s < recipe.route.size(); ++s) {
+        for (std::size_t e = 0; e < recipe.route[s].experts.size(); ++e)
+            out.expert_weights[expertKey(recipe, s, e)] = 1;
+    }
+    return out;
 }
 
 }  // namespace engine

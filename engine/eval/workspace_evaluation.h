@@ -31,9 +31,23 @@ MetricsTable evaluateSpace(const Workspace& workspace, const std::string& space,
                            const EvalOptions& options, const JobContext& job, bool reference = false);
 
 // Components of both sides: mapped from basis/<set>.safetensors of the product where it is there and fits the set and
-// the workspace's fingerprint, else computed by running the projectors (without LibTorch).
+// the workspace's fingerprint, else computed by running the projectors (without LibTorch). Where the model has other
+// projectors active than the one whose basis is stored (LoadedProduct::stored), only what they touch is computed, and
+// kept beside the basis.
 SetComponents loadSetComponents(const Workspace& workspace, const LoadedProduct& product, const std::string& set,
                                 const JobContext& job);
+// The same for several settings at once: they hold what each of them needs. Throws Error{InvalidInput} where settings
+// differ in projectors that a displacement is made with.
+SetComponents loadSetComponents(const Workspace& workspace, const LoadedProduct& product, const std::string& set,
+                                const std::vector<Setting>& settings, const JobContext& job);
+// `have`, the components of a set of this product, for the model's own choice of projectors: what both have alike is
+// shared, the rest comes from `folder` of the product (empty: memory), or is computed and kept there.
+SetComponents recomputeSetComponents(const Workspace& workspace, const ProductModel& model, const SetComponents& have,
+                                     const std::filesystem::path& folder, const JobContext& job);
+// The parts of both sides of both. Throws as merged() of components does.
+SetComponents merged(const SetComponents& a, const SetComponents& b);
+// The switches of a setting with every expert on whose share is live: components for it serve with any of them off.
+Setting everyExpertOn(const ProductModel& model, const Setting& setting);
 SetComponents computeSetComponents(const Workspace& workspace, const ProductModel& model, const std::string& set,
                                    const JobContext& job);
 

@@ -109,6 +109,13 @@ SetMetrics DirectEvaluator::evaluateSetAt(std::size_t set, const Setting& settin
     return measure(set, setting, "inner product of unit rows in " + subject(), job);
 }
 
+void DirectEvaluator::setComponents(std::size_t set, SetComponents components) {
+    known_[set].clear();
+    rows_[2 * set].reset();  // it refers to the old ones
+    rows_[2 * set + 1].reset();
+    sets_[set] = std::move(components);
+}
+
 MetricsTable DirectEvaluator::evaluate(const Setting& setting, const JobContext& job) {
     checkSetting(setting, factors(), subject());
     requireLive(setting);

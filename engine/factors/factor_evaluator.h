@@ -68,6 +68,8 @@ public:
 
     MetricsTable evaluate(const Setting& setting, const JobContext& job) override;
     SetMetrics evaluateSetAt(std::size_t set, const Setting& setting, const JobContext& job);
+    // The set's items computed with other projectors; what was known of them is forgotten.
+    void setComponents(std::size_t set, SetComponents components);
     const std::vector<SetOutline>& sets() const override { return outlines_; }
     const std::vector<FactorInfo>& factors() const override { return model_->plan().factors; }
     std::string subject() const override { return model_->recipe().name; }

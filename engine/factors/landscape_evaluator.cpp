@@ -127,6 +127,19 @@ LandscapeEvaluator::LandscapeEvaluator(const LandscapeEvaluator& other, const st
 
 LandscapeEvaluator::~LandscapeEvaluator() = default;
 
+void LandscapeEvaluator::setComponents(std::size_t set, SetComponents components) {
+    Slot& slot = slots_[set];
+    slot.cells.reset();
+    slot.labels.reset();
+    slot.set = components;
+    direct_.setComponents(set, std::move(components));
+}
+
+bool LandscapeEvaluator::fits(std::size_t set, const Setting& setting) const {
+    const SetComponents& of = slots_[set].set;
+    return model_->fits(of.first, setting) && model_->fits(of.second, setting);
+}
+
 std::vector<double> LandscapeEvaluator::expertsKey(const Slot& slot, const Setting& setting) const {
     std::vector<double> key;
     const auto add = [&](const Components& side, const std::vector<int>& dims) {
@@ -246,7 +259,7 @@ LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting,
         }
         std::vector<double> key = expertsKey(slot, setting);
         if ((slot.cells || slot.labels) && slot.made_for == key) {
-            slot.made_at = setting.expert_weights;
+            slot.made_at = withoutFactors(setting);
             out.kept.push_back(name);
             if (const auto of = sample(s)) out.sampled[name] = *of;
             continue;
@@ -271,7 +284,7 @@ LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting,
         }
         (cached ? out.from_cache : out.built).push_back(name);
         slot.made_for = std::move(key);
-        slot.made_at = setting.expert_weights;
+        slot.made_at = withoutFactors(setting);
     }
     out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     out.bytes = usedBytes();
@@ -335,7 +348,9 @@ bool LandscapeEvaluator::ready(std::size_t set, const Setting& setting) const {
     if (!slot.cells && !slot.labels) return false;
     const std::vector<double> point = pointOf(set, setting);
     if (!(slot.cells ? slot.cells->grid() : slot.labels->grid()).contains(point.data())) return false;
-    return setting.expert_weights == slot.made_at || expertsKey(slot, setting) == slot.made_for;
+    if (setting.expert_weights == slot.made_at.expert_weights && setting.projectors == slot.made_at.projectors)
+        return true;
+    return fits(set, setting) && expertsKey(slot, setting) == slot.made_for;
 }
 
 SetMetrics LandscapeEvaluator::metricsOf(const Slot& slot, const double* point, const std::string& score,

@@ -65,8 +65,9 @@ void addSide(Hash& hash, const Components& side, const BlendWeights& weights, co
         for (const double w : weights.layers[k].weights) total += w;
         for (std::size_t p = 0; p < side.layers[k].parts.size(); ++p) {
             const double w = total == 0 ? 0 : weights.layers[k].weights[p] / total;
+            if (w == 0) continue;
             hash.add(&w, sizeof w);
-            if (w != 0) hash.add(side.layers[k].parts[p].rows);
+            hash.add(side.layers[k].parts[p].rows);
         }
     }
     hash.add(dims);

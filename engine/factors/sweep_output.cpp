@@ -109,7 +109,7 @@ std::string toCsv(const SweepSurface& surface) {
     if (!surface.complete()) {
         out += comment(std::to_string(surface.done) + " of " + std::to_string(surface.total) + " points computed");
     }
-    if (!surface.fixed.factors.empty() || !surface.fixed.expert_weights.empty()) {
+    if (surface.fixed != Setting()) {
         out += comment("fixed: " + settingToJson(surface.fixed).dump());
     }
     for (const auto& set : surface.sets) out += comment(protocolText(set.protocol));

@@ -26,40 +26,13 @@ double factorAt(const FactorInfo& factor, const Setting& setting) {
     return found == setting.factors.end() ? factor.value : found->second;
 }
 
-std::vector<Mover> moversOf(const ProductModel& model, const Setting& before, const Setting& after) {
-    std::vector<Mover> out;
-    for (const FactorInfo& factor : model.plan().factors) {
-        const Mover mover{factor.name, false, factorAt(factor, before), factorAt(factor, after)};
-        if (mover.before != mover.after) out.push_back(mover);
-    }
-    const auto byName = [](const Mover& a, const Mover& b) { return a.name < b.name; };
-    std::sort(out.begin(), out.end(), byName);
-    std::vector<Mover> experts;
-    const Recipe& recipe = model.recipe();
-    for (std::size_t s = 0; s < recipe.route.size(); ++s) {
-        for (std::size_t e = 0; e < recipe.route[s].experts.size(); ++e) {
-            const std::string key = expertKey(recipe, s, e);
-            const ExpertUse& use = recipe.route[s].experts[e];
-            const auto weightAt = [&](const Setting& setting) {
-                const auto found = setting.expert_weights.find(key);
-                return found != setting.expert_weights.end() ? found->second : use.enabled ? use.weight : 0;
-            };
-            const Mover mover{key, true, weightAt(before), weightAt(after)};
-            if (mover.before != mover.after) experts.push_back(mover);
-        }
-    }
-    std::sort(experts.begin(), experts.end(), byName);
-    out.insert(out.end(), experts.begin(), experts.end());
-    return out;
-}
-
 // True if the mover is a share or a part of one of the set's sides; the others cannot move anything.
 bool concerns(const ProductModel& model, const SetComponents& set, const Mover& mover) {
     for (const Components* side : {&set.first, &set.second}) {
         for (const auto& layer : side->layers) {
-            if (mover.expert) {
+            if (mover.expert || !mover.projectors_of.empty()) {
                 for (const auto& part : layer.parts) {
-                    if (part.expert == mover.name) return true;
+                    if (part.expert == (mover.expert ? mover.name : mover.projectors_of)) return true;
                 }
             } else {
                 const FactorInfo* factor = model.plan().factor(mover.name);
@@ -68,17 +41,6 @@ bool concerns(const ProductModel& model, const SetComponents& set, const Mover& 
         }
     }
     return false;
-}
-
-// `before` with the players of a coalition moved.
-Setting moved(const Setting& before, const std::vector<Mover>& players, std::uint64_t coalition) {
-    Setting out = before;
-    for (std::size_t i = 0; i < players.size(); ++i) {
-        const Mover& player = players[i];
-        const double value = coalition >> i & 1 ? player.after : player.before;
-        (player.expert ? out.expert_weights : out.factors)[player.name] = value;
-    }
-    return out;
 }
 
 // Both sides at one setting.
@@ -184,7 +146,7 @@ public:
           ranks_(ranks),
           before_(model, set, before),
           after_(model, set, after),
-          movers_(moversOf(model, before, after)) {
+          movers_(moversBetween(model, before, after)) {
         for (std::size_t m = 0; m < movers_.size(); ++m) {
             if (!concerns(model, set, movers_[m])) continue;
             players_.push_back(movers_[m]);
@@ -269,7 +231,7 @@ private:
         std::vector<double> margins(count * coalitions.size());
         for (std::size_t s = 0; s < coalitions.size(); ++s) {
             job_.checkStop();
-            const Point at(model_, set_, moved(before_.setting, players_, coalitions[s]));
+            const Point at(model_, set_, withMoved(before_.setting, players_, coalitions[s]));
             const auto a = coefficientsOf(queries, forward ? at.first : at.second);
             const auto b = coefficientsOf(candidates, forward ? at.second : at.first);
 #pragma omp parallel for schedule(dynamic, 1)
@@ -336,6 +298,67 @@ const OptionTable<WhyOptions>& whyOptionTable() {
         return t;
     }();
     return table;
+}
+
+std::vector<Mover> moversBetween(const ProductModel& model, const Setting& before, const Setting& after) {
+    std::vector<Mover> out;
+    for (const FactorInfo& factor : model.plan().factors) {
+        const Mover mover{factor.name, false, factorAt(factor, before), factorAt(factor, after), {}, {}, {}, {}};
+        if (mover.before != mover.after) out.push_back(mover);
+    }
+    const auto byName = [](const Mover& a, const Mover& b) { return a.name < b.name; };
+    std::sort(out.begin(), out.end(), byName);
+    std::vector<Mover> experts;
+    const Recipe& recipe = model.recipe();
+    for (std::size_t s = 0; s < recipe.route.size(); ++s) {
+        for (std::size_t e = 0; e < recipe.route[s].experts.size(); ++e) {
+            const std::string key = expertKey(recipe, s, e);
+            const ExpertUse& use = recipe.route[s].experts[e];
+            const auto weightAt = [&](const Setting& setting) {
+                const auto found = setting.expert_weights.find(key);
+                return found != setting.expert_weights.end() ? found->second : use.enabled ? use.weight : 0;
+            };
+            const Mover mover{key, true, weightAt(before), weightAt(after), {}, {}, {}, {}};
+            if (mover.before != mover.after) experts.push_back(mover);
+        }
+    }
+    std::sort(experts.begin(), experts.end(), byName);
+    out.insert(out.end(), experts.begin(), experts.end());
+    std::vector<Mover> chosen;
+    const Recipe from = withSetting(recipe, model.plan(), {{}, {}, before.projectors});
+    const Recipe to = withSetting(recipe, model.plan(), {{}, {}, after.projectors});
+    for (const auto& r : model.plan().reactions) {
+        Mover mover;
+        mover.projectors_of = expertKey(recipe, r.step, r.expert);
+        mover.name = projectorKey(mover.projectors_of, "*");
+        mover.trained = r.subsets;
+        mover.active_before = activeProjectors(from, model.plan(), r.step, r.expert);
+        mover.active_after = activeProjectors(to, model.plan(), r.step, r.expert);
+        mover.before = static_cast<double>(mover.active_before.size());
+        mover.after = static_cast<double>(mover.active_after.size());
+        if (mover.active_before != mover.active_after) chosen.push_back(std::move(mover));
+    }
+    std::sort(chosen.begin(), chosen.end(), byName);
+    out.insert(out.end(), chosen.begin(), chosen.end());
+    return out;
+}
+
+Setting withMoved(const Setting& before, const std::vector<Mover>& movers, std::uint64_t coalition) {
+    Setting out = before;
+    for (std::size_t i = 0; i < movers.size(); ++i) {
+        const Mover& mover = movers[i];
+        const bool moved = (coalition >> i & 1) != 0;
+        if (mover.projectors_of.empty()) {
+            (mover.expert ? out.expert_weights : out.factors)[mover.name] = moved ? mover.after : mover.before;
+            continue;
+        }
+        const auto& active = moved ? mover.active_after : mover.active_before;
+        for (const auto& subset : mover.trained) {
+            out.projectors[projectorKey(mover.projectors_of, subset)] =
+                std::find(active.begin(), active.end(), subset) != active.end();
+        }
+    }
+    return out;
 }
 
 RankSource landscapeRanks(const LandscapeEvaluator& evaluator, std::size_t set) {

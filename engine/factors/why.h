@@ -31,12 +31,19 @@ struct WhyOptions {
 
 const OptionTable<WhyOptions>& whyOptionTable();
 
-// A factor, or an expert's weight, that the two settings differ in.
+// A factor, an expert's weight, or an expert's choice of projectors, that two settings differ in.
 struct Mover {
-    std::string name;
-    bool expert = false;
-    double before = 0, after = 0;
+    std::string name;              // "sigma_a", "CLAP_g", "CLAP_g:*" for all its projectors together
+    bool expert = false;           // a weight
+    double before = 0, after = 0;  // of projectors: how many are active
+    // Of projectors: whose, which are trained, and the active ones; else empty.
+    std::string projectors_of = {};
+    std::vector<std::string> trained = {}, active_before = {}, active_after = {};
 };
+// Factors by name, then experts' weights by name, then their projectors by name.
+std::vector<Mover> moversBetween(const ProductModel& model, const Setting& before, const Setting& after);
+// `before` with the movers of a coalition (bit m: mover m) moved, and the others as they were.
+Setting withMoved(const Setting& before, const std::vector<Mover>& movers, std::uint64_t coalition);
 
 struct QueryChange {
     std::uint32_t query = 0;  // row of the queries' side
@@ -58,8 +65,8 @@ struct DirectionChange {
 };
 
 struct SetChange {
-    std::vector<Mover> movers;  // factors by name, then experts by name
-    bool exact = true;          // shares are not sampled
+    std::vector<Mover> movers;
+    bool exact = true;  // shares are not sampled
     DirectionChange forward, backward;
 };
 
@@ -68,7 +75,8 @@ using RankSource = std::function<std::vector<QueryRank>(const Setting&, bool for
 // From an evaluator's landscapes, where they are ready. The evaluator must outlive it.
 RankSource landscapeRanks(const LandscapeEvaluator& evaluator, std::size_t set);
 
-// Throws Error{InvalidInput} listing what is wrong with either setting, and for sets of several labels.
+// Throws Error{InvalidInput} listing what is wrong with either setting, for sets of several labels, and where the set's
+// items were not computed with the projectors of both.
 SetChange explainChange(const ProductModel& model, const SetComponents& set, const Setting& before,
                         const Setting& after, const WhyOptions& options, const JobContext& job,
                         const RankSource& ranks = {});

@@ -70,7 +70,7 @@ std::string factors(const CardInput& in) {
         out += "    " + formula(model.recipe(), model.plan(), modality) + "\n";
     }
     out +=
-        "\nN brings to unit length; Ψ is the mean of an expert's projectors. A factor is the expert's share.\n\n"
+        "\nN brings to unit length; Ψ is the mean of an expert's active projectors. A factor is the expert's share.\n\n"
         "| factor | in force | when trained | live |\n|---|---|---|---|\n";
     for (const auto& factor : model.plan().factors) {
         const auto before = in.trained.find(factor.name);
@@ -80,6 +80,12 @@ std::string factors(const CardInput& in) {
     }
     out +=
         "\nA factor that is not live feeds a later projector, which was trained at the value in the third column.\n\n";
+    for (const auto& reaction : model.plan().reactions) {
+        const auto active = activeProjectors(model.recipe(), model.plan(), reaction.step, reaction.expert);
+        if (active.size() == reaction.subsets.size()) continue;
+        out += "Active projectors of " + expertKey(model.recipe(), reaction.step, reaction.expert) + ": " +
+               joined(active) + "; trained: " + joined(reaction.subsets) + ".\n\n";
+    }
     for (const auto& [name, setting] : model.recipe().settings) {
         out += "Named setting " + name + ": `" + settingToJson(setting).dump() + "`\n\n";
     }

@@ -74,7 +74,8 @@ Json describePackage(const ProductModel& model, const ProductRecord& record) {
                                    {"step", r.step},
                                    {"space", recipe.route[r.step].experts[r.expert].space},
                                    {"reaction", r.key},
-                                   {"projectors", r.subsets}});
+                                   {"projectors", r.subsets},
+                                   {"active", activeProjectors(recipe, plan, r.step, r.expert)}});
     }
     return json;
 }
@@ -138,17 +139,10 @@ PackageManifest readManifest(const fs::path& folder) {
 }
 
 LoadedProduct withSettingInForce(const LoadedProduct& product, const Setting& setting) {
-    if (setting.factors.empty() && setting.expert_weights.empty()) return product;
-    const RoutePlan& plan = product.model->plan();
+    if (setting == Setting()) return product;
     LoadedProduct out = product;
-    const Recipe recipe = withSetting(product.model->recipe(), plan, setting);
-    auto model = std::make_shared<ProductModel>(recipe, planRoute(recipe, plan.spaces));
-    for (const auto& r : plan.reactions) {
-        for (const auto& subset : r.subsets) {
-            model->addProjectorFile(r.key, subset, product.folder / "reactions" / r.key / (subset + ".safetensors"));
-        }
-    }
-    out.model = std::move(model);
+    out.stored = product.stored ? product.stored : product.model;
+    out.model = product.model->at(setting);
     return out;
 }
 

@@ -7,6 +7,7 @@
 //                       reactions/<key>/<subset>.safetensors   projectors
 //                       reactions/<key>/<subset>.csv           training log
 //                       basis/<set>.safetensors                 components of each evaluation set (see Components)
+//                       basis/switched/                         what other choices of projectors need (ComputedRows)
 #pragma once
 
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "engine/base/job.h"
+#include "engine/recipe/computed_rows.h"
 #include "engine/recipe/projector_weights.h"
 #include "engine/recipe/route_plan.h"
 
@@ -29,10 +31,15 @@ namespace engine {
 // active projectors' unit outputs (Eq. 10 in the code's form, method §1.4). `base` rows are unit length. Everything
 // before the last displacement is folded into `base` at the recipe's factors. Where the base space lacks the modality,
 // `base` is zero and the first layer's share is 1.
+//
+// Which projectors are active is no live factor: components know those that they were computed with, and weights of
+// others are refused. An expert may be there several times, each time with other projectors; a setting takes one.
 struct Components {
     struct Part {
-        std::string expert;  // expert key
-        MatrixView rows;     // [n, width] float32
+        std::string expert;                        // expert key
+        MatrixView rows;                           // [n, width] float32
+        std::vector<std::string> projectors = {};  // whose mean it is; empty: not known, or none (a displacement's)
+        std::shared_ptr<const void> owner = {};    // keeps the rows alive; null: the components' own does
     };
     struct Layer {
         std::size_t step = 0;
@@ -43,6 +50,8 @@ struct Components {
     MatrixView base;  // [n, width] float32, rows unit length
     std::vector<Layer> layers;
     std::shared_ptr<const void> owner;  // keeps the rows alive (a mapped file or owned matrices)
+    std::size_t folded = 0;             // steps in `base`
+    std::string folded_how;             // with which projectors, factors and weights; empty: not known, or none
 
     std::size_t rows() const { return base.rows; }
     std::size_t width() const { return base.cols; }
@@ -64,8 +73,13 @@ Matrix blendAll(const Components& components, const BlendWeights& weights);
 // The same row in float64, before rounding: the reference of exact evaluation. out [width].
 void blendRow(const Components& components, const BlendWeights& weights, std::size_t row, double* out);
 
+// The parts of both, of the same items. Throws Error{InvalidInput} where their bases differ.
+Components merged(const Components& a, const Components& b);
+
 // Raw embeddings of the same items in several spaces, unit rows: what a product takes.
 using SpaceRows = std::map<std::string, MatrixView>;
+// The same, read when asked for.
+using SpaceReader = std::function<MatrixView(const std::string& space)>;
 
 // Recipe, plan and projectors in memory. Immutable and thread-safe once loaded.
 class ProductModel {
@@ -83,6 +97,9 @@ public:
                           const std::filesystem::path& path);
     bool hasReaction(const std::string& reaction_key) const;
 
+    // The recipe with `setting` put in, live or not; projectors stay as they were trained, and are shared.
+    std::shared_ptr<const ProductModel> at(const Setting& setting) const;
+
     // Spaces whose rows are needed for `modality` (base, and experts that have it and take part).
     std::vector<std::string> spacesNeeded(const Modality& modality) const;
 
@@ -92,14 +109,30 @@ public:
     Components components(const Modality& modality, const SpaceRows& rows, const JobContext& job,
                           std::size_t steps = static_cast<std::size_t>(-1)) const;
 
-    // Blend weights of this recipe's own factors, or of the recipe with `setting` put in.
+    // This recipe's components out of those of another choice of projectors, of experts or of factors that are not
+    // live: what both have alike is shared, the rest computed, or taken from what is `kept`. Bits are those of
+    // components(). `what` names the items in progress ("text of AudioCaps").
+    Components recomputed(const Components& have, const SpaceReader& rows, const ComputedRows& kept,
+                          const std::string& what, const JobContext& job) const;
+    // Says with which projectors components were made that came from a file: those of this recipe.
+    void stamp(Components& components) const;
+    // True if weights() of `setting` can be had of these components.
+    bool fits(const Components& components, const Setting& setting = {}) const;
+
+    // Blend weights of this recipe's own factors, or of the recipe with `setting` put in. Throws Error{InvalidInput} if
+    // the components were computed with other projectors.
     BlendWeights weights(const Modality& modality, const Components& components, const Setting& setting = {}) const;
 
-    // True if `setting` changes only live factors, weights and switches.
+    // True if `setting` changes only live factors, weights and switches of experts, and perhaps projectors: whether
+    // these ask for other components fits() says.
     bool isLive(const Setting& setting) const;
 
 private:
-    Matrix ensembleMean(std::size_t step, std::size_t expert, MatrixView x, const JobContext& job) const;
+    struct Making;
+    Components make(const Modality& modality, const Making& from, std::size_t steps, const JobContext& job) const;
+    Matrix ensembleMean(std::size_t step, std::size_t expert, MatrixView x, const JobContext& job,
+                        ProgressMeter* meter = nullptr) const;
+    std::string hashesOf(std::size_t step, std::size_t expert) const;
 
     Recipe recipe_;
     RoutePlan plan_;
@@ -124,6 +157,7 @@ struct LoadedProduct {
     std::filesystem::path folder;
     std::shared_ptr<const ProductModel> model;
     ProductRecord record;
+    std::shared_ptr<const ProductModel> stored = {};  // that made the basis in the folder; null: `model`
 };
 
 LoadedProduct loadProduct(const std::filesystem::path& folder);

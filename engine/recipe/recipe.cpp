@@ -16,7 +16,7 @@ using Problems = std::vector<std::string>;
 const std::vector<std::string> kRecipeKeys = {"name", "description", "base", "route", "settings", "delta_groups"};
 const std::vector<std::string> kStepKeys = {"reaction", "experts", "factors", "against", "options"};
 const std::vector<std::string> kExpertKeys = {"space", "weight", "enabled", "projectors"};
-const std::vector<std::string> kSettingKeys = {"factors", "expert_weights"};
+const std::vector<std::string> kSettingKeys = {"factors", "expert_weights", "projectors"};
 const std::vector<std::string> kGroupKeys = {"name", "sets", "metric", "weights"};
 
 bool expectObject(const Json& json, const std::string& where, Problems& problems) {
@@ -186,6 +186,14 @@ std::string expertKey(const Recipe& recipe, std::size_t step, std::size_t expert
     return uses <= 1 ? space : std::to_string(step + 1) + "-" + space;
 }
 
+Setting withoutFactors(const Setting& setting) {
+    return {{}, setting.expert_weights, setting.projectors};
+}
+
+std::string projectorKey(const std::string& expert_key, const std::string& subset) {
+    return expert_key + ":" + subset;
+}
+
 Setting settingFromJson(const Json& json, const std::string& where, std::vector<std::string>& problems) {
     Setting setting;
     if (!expectObject(json, where, problems)) return setting;
@@ -201,6 +209,12 @@ Setting settingFromJson(const Json& json, const std::string& where, std::vector<
                      problems);
         }
     }
+    if (json.contains("projectors") && expectObject(json["projectors"], where + ".projectors", problems)) {
+        for (const auto& [name, value] : json["projectors"].items()) {
+            if (value.is_boolean()) setting.projectors[name] = value.get<bool>();
+            else problems.push_back(where + ".projectors." + name + ": expected true or false");
+        }
+    }
     return setting;
 }
 
@@ -208,6 +222,7 @@ Json settingToJson(const Setting& setting) {
     Json out = Json::object();
     if (!setting.factors.empty()) out["factors"] = numbersToJson(setting.factors);
     if (!setting.expert_weights.empty()) out["expert_weights"] = numbersToJson(setting.expert_weights);
+    if (!setting.projectors.empty()) out["projectors"] = setting.projectors;
     return out;
 }
 

@@ -40,9 +40,14 @@ double defaultFactor(ReactionKind kind);
 
 // A point of inference: what sliders and switches say. Anything not named keeps the recipe's value.
 struct Setting {
-    std::map<std::string, double> factors;         // by factor name: "sigma_a", "lambda_t"
-    std::map<std::string, double> expert_weights;  // by expert key: "CLAP_g"; 0: off
+    std::map<std::string, double> factors = {};         // by factor name: "sigma_a", "lambda_t"
+    std::map<std::string, double> expert_weights = {};  // by expert key: "CLAP_g"; 0: off
+    std::map<std::string, bool> projectors = {};        // by projector key: "CLAP_g:TV"; true: active
+    bool operator==(const Setting&) const = default;
 };
+
+// The switches alone: all of a setting that a landscape is made for.
+Setting withoutFactors(const Setting& setting);
 
 // A group of evaluation sets whose mean change of one metric is drawn as a surface (Figures 3-6).
 struct DeltaGroup {
@@ -70,6 +75,8 @@ Setting settingFromJson(const Json& json, const std::string& where, std::vector<
 
 // The expert's name in settings: its space, or "2-CLAP" (step from 1) where the space is used in several steps.
 std::string expertKey(const Recipe& recipe, std::size_t step, std::size_t expert);
+// A subset projector's name in settings: "CLAP_g:TV".
+std::string projectorKey(const std::string& expert_key, const std::string& subset);
 
 const char* reactionName(ReactionKind kind);  // "displacement", "combination"
 

@@ -224,6 +224,53 @@ private:
     std::vector<std::string> problems_;
 };
 
+// "Ψ_CLAP_g", or "Ψ_CLAP_g[5/7]" where some of its projectors are switched off.
+std::string meanText(const Recipe& recipe, const RoutePlan& plan, std::size_t step, std::size_t expert,
+                     const std::string& name) {
+    for (const auto& r : plan.reactions) {
+        if (r.step != step || r.expert != expert) continue;
+        const std::size_t active = activeProjectors(recipe, plan, step, expert).size();
+        if (active < r.subsets.size())
+            return "Ψ_" + name + "[" + std::to_string(active) + "/" + std::to_string(r.subsets.size()) + "]";
+    }
+    return "Ψ_" + name;
+}
+
+// Switches of single projectors over the recipe's own.
+void switchProjectors(Recipe& recipe, const RoutePlan& plan, const std::map<std::string, bool>& switches,
+                      std::vector<std::string>& problems) {
+    if (switches.empty()) return;
+    std::vector<std::string> known;
+    for (const auto& r : plan.reactions) {
+        const std::string expert = expertKey(recipe, r.step, r.expert);
+        const auto before = activeProjectors(recipe, plan, r.step, r.expert);
+        std::vector<std::string> after;
+        bool named = false;
+        for (const auto& subset : r.subsets) {
+            known.push_back(projectorKey(expert, subset));
+            const auto found = switches.find(known.back());
+            named = named || found != switches.end();
+            if (found != switches.end() ? found->second : contains(before, subset)) after.push_back(subset);
+        }
+        if (!named) continue;
+        if (after.empty()) {
+            problems.push_back(expert + ": no projector would be left on; " +
+                               (r.kind == ReactionKind::Displacement
+                                    ? "a displacement needs at least one of " + joined(r.subsets)
+                                    : "switch the expert itself off instead: " + expert + "=off"));
+            continue;
+        }
+        if (after.size() == r.subsets.size()) after.clear();  // all trained
+        recipe.route[r.step].experts[r.expert].projectors = std::move(after);
+    }
+    for (const auto& [name, on] : switches) {
+        if (contains(known, name)) continue;
+        const std::string near = nearestName(name, known);
+        problems.push_back("there is no projector '" + name + "'" +
+                           (near.empty() ? "; there are " + joined(known) : "; did you mean '" + near + "'?"));
+    }
+}
+
 std::string ensembleText(const Recipe& recipe, const ReactionStep& step, std::size_t index, const RoutePlan& plan,
                          const Modality& modality) {
     std::vector<std::string> parts;
@@ -237,7 +284,7 @@ std::string ensembleText(const Recipe& recipe, const ReactionStep& step, std::si
         weights.push_back(use.weight);
         equal = equal && use.weight == weights.front();
         sum += use.weight;
-        parts.push_back("Ψ_" + expertKey(recipe, index, e));
+        parts.push_back(meanText(recipe, plan, index, e, expertKey(recipe, index, e)));
     }
     if (parts.empty()) return {};
     if (parts.size() == 1) return parts[0];
@@ -277,6 +324,19 @@ std::optional<std::size_t> broughtByStep(const Recipe& recipe, const RoutePlan& 
         }
     }
     return std::nullopt;
+}
+
+std::vector<std::string> activeProjectors(const Recipe& recipe, const RoutePlan& plan, std::size_t step,
+                                          std::size_t expert) {
+    std::vector<std::string> out;
+    const auto& chosen = recipe.route.at(step).experts.at(expert).projectors;
+    for (const auto& r : plan.reactions) {
+        if (r.step != step || r.expert != expert) continue;
+        for (const auto& subset : r.subsets) {
+            if (chosen.empty() || contains(chosen, subset)) out.push_back(subset);
+        }
+    }
+    return out;
 }
 
 std::vector<SpaceInfo> spacesOf(const Workspace& workspace) {
@@ -339,6 +399,7 @@ Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& s
                                (near.empty() ? "; there are " + joined(names) : "; did you mean '" + near + "'?"));
         }
     }
+    switchProjectors(out, plan, setting.projectors, problems);
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "recipe " + recipe.name, problems);
     return out;
 }
@@ -353,7 +414,8 @@ std::string formula(const Recipe& recipe, const RoutePlan& plan, const Modality&
         const std::string ensemble = ensembleText(recipe, step, i, plan, modality);
         if (step.kind == ReactionKind::Displacement) {
             const std::string expert = ensemble.empty() ? "" : step.experts[0].space;
-            const std::string moved = z.empty() ? "" : "N(Ψ_" + step.experts[0].space + "(" + z + "))";
+            const std::string moved =
+                z.empty() ? "" : "N(" + meanText(recipe, plan, i, 0, step.experts[0].space) + "(" + z + "))";
             if (z.empty()) z = expert;
             else if (expert.empty()) z = moved;
             else z = "N(" + number(share) + "·" + expert + " + " + number(1 - share) + "·" + moved + ")";

@@ -73,10 +73,17 @@ std::vector<SpaceInfo> spacesOf(const Workspace& workspace);
 // expert lacks, a displacement with several experts, widths that cannot be blended.
 RoutePlan planRoute(const Recipe& recipe, const std::vector<SpaceInfo>& spaces);
 
-// The recipe with a setting's factors and weights put in. Throws on an unknown name (nearest known one named).
+// The subset projectors of an expert that its mean is taken of, in the plan's order ("T", "V", ..., "TVA"): those that
+// the recipe names, else all trained.
+std::vector<std::string> activeProjectors(const Recipe& recipe, const RoutePlan& plan, std::size_t step,
+                                          std::size_t expert);
+
+// The recipe with a setting's factors, weights and projectors put in. Throws on an unknown name (nearest known one
+// named), and where an expert would be left without a projector.
 Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& setting);
 
-// "T = N( σ_t·N((Ψ_CLAP_g + Ψ_CLAP_m)/2) + (1−σ_t)·ImageBind )" with the numbers of the recipe in place.
+// "T = N( σ_t·N((Ψ_CLAP_g + Ψ_CLAP_m)/2) + (1−σ_t)·ImageBind )" with the numbers of the recipe in place. Where not all
+// projectors of an expert are active, their number stands behind it: "Ψ_CLAP_g[5/7]".
 std::string formula(const Recipe& recipe, const RoutePlan& plan, const Modality& modality);
 
 // Text, image, audio, then the others by name.

@@ -302,11 +302,11 @@ Outcome writeEmbeddings(const EmbeddingsRequest& request, const JobContext& job)
             meter.advance(count);
         }
     };
-    if (!request.set.empty() && trained.model->isLive(request.setting)) {
+    if (!request.set.empty()) {
         // Its components are stored beside the product; what figures are measured on.
-        const SetComponents set = loadSetComponents(*workspace, trained, request.set, job);
+        const SetComponents set = loadSetComponents(*workspace, product, request.set, job);
         const Components& side = request.first_side ? set.first : set.second;
-        const BlendWeights weights = trained.model->weights(rows.modality, side, request.setting);
+        const BlendWeights weights = model.weights(rows.modality, side);
         blocks([&](std::size_t first, std::size_t count) { blend(side, weights, first, count, out.data()); });
     } else {
         std::map<std::string, Matrix> buffers;

@@ -15,6 +15,8 @@
 namespace engine {
 namespace {
 
+constexpr std::size_t kRecentChoices = 3;  // of projectors, whose items are at hand
+
 std::vector<ExpertSwitch> switchesOf(const Recipe& recipe, const RoutePlan& plan) {
     std::vector<ExpertSwitch> out;
     for (std::size_t step = 0; step < recipe.route.size(); ++step) {
@@ -35,6 +37,7 @@ std::vector<ExpertSwitch> switchesOf(const Recipe& recipe, const RoutePlan& plan
             for (const auto& reaction : plan.reactions) {
                 if (reaction.step == step && reaction.expert == e) expert.projectors = reaction.subsets;
             }
+            expert.active = activeProjectors(recipe, plan, step, e);
             out.push_back(std::move(expert));
         }
     }
@@ -94,8 +97,10 @@ std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const Job
     ProgressMeter meter(job, "opening " + live->recipe().name, "sets", names.size());
     for (const auto& name : names) {
         job.checkStop();
-        live->components_.push_back(loadSetComponents(workspace, live->product_, name, job));
-        const SetDescription& set = live->components_.back().set;
+        live->components_.push_back(
+            std::make_shared<const SetComponents>(loadSetComponents(workspace, live->product_, name, job)));
+        live->recent_.push_back({live->components_.back()});
+        const SetDescription& set = live->components_.back()->set;
         live->outlines_.push_back({set.name, set.kind, set.first, set.second});
         meter.advance(1);
     }
@@ -103,14 +108,13 @@ std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const Job
     live->experts_ = switchesOf(live->recipe(), live->plan());
     for (const auto& [name, named] : live->recipe().settings) {
         if (!live->model().isLive(named)) continue;
-        Setting setting = live->defaults();
-        for (const auto& [factor, value] : named.factors) setting.factors[factor] = value;
-        for (const auto& [expert, weight] : named.expert_weights) setting.expert_weights[expert] = weight;
-        live->presets_[name] = std::move(setting);
+        live->presets_[name] = live->completed(named);
     }
     live->why_not_.resize(names.size());
+    std::vector<SetComponents> own;
+    for (const auto& set : live->components_) own.push_back(*set);
     live->evaluator_ =
-        std::make_shared<LandscapeEvaluator>(live->product_.model, live->components_,
+        std::make_shared<LandscapeEvaluator>(live->product_.model, std::move(own),
                                              LandscapeEvaluator::Options{live->eval_,
                                                                          live->synthetic_,
                                                                          bytesOfGib(landscapes.memory_gib),
@@ -128,8 +132,27 @@ Setting LiveProduct::defaults() const {
     for (const auto& factor : plan().factors) {
         if (factor.live) setting.factors[factor.name] = factor.value;
     }
-    for (const auto& expert : experts_) setting.expert_weights[expert.key] = expert.weight;
+    for (const auto& expert : experts_) {
+        setting.expert_weights[expert.key] = expert.weight;
+        for (const auto& subset : expert.projectors) {
+            setting.projectors[projectorKey(expert.key, subset)] =
+                std::find(expert.active.begin(), expert.active.end(), subset) != expert.active.end();
+        }
+    }
     return setting;
+}
+
+Setting LiveProduct::completed(const Setting& setting) const {
+    Setting out = defaults();
+    const auto take = [](auto& into, const auto& from) {
+        for (auto& [name, value] : into) {
+            if (const auto found = from.find(name); found != from.end()) value = found->second;
+        }
+    };
+    take(out.factors, setting.factors);
+    take(out.expert_weights, setting.expert_weights);
+    take(out.projectors, setting.projectors);
+    return out;
 }
 
 std::string LiveProduct::formula(const Modality& modality, const Setting& setting) const {
@@ -189,7 +212,53 @@ MetricsTable LiveProduct::measureSpace(const std::string& space, const JobContex
 MetricsTable LiveProduct::measure(const Setting& setting, const JobContext& job) const {
     // Its own: what is computed directly is not shared between threads.
     LandscapeEvaluator mine(*evaluator(), allOf(outlines_.size()));
+    for (std::size_t s = 0; s < outlines_.size(); ++s) {
+        if (mine.fits(s, setting)) continue;
+        mine.setComponents(s, *components(s, setting, job));
+        mine.prepare(setting, job, false, s);
+    }
     return mine.evaluate(setting, job);
+}
+
+std::shared_ptr<const SetComponents> LiveProduct::components(std::size_t set, const Setting& setting,
+                                                             const JobContext& job) const {
+    const auto known = [&]() -> std::shared_ptr<const SetComponents> {
+        const std::lock_guard lock(mutex_);
+        auto& recent = recent_[set];
+        for (std::size_t i = 0; i < recent.size(); ++i) {
+            if (!model().fits(recent[i]->first, setting) || !model().fits(recent[i]->second, setting)) continue;
+            std::rotate(recent.begin(), recent.begin() + static_cast<std::ptrdiff_t>(i),
+                        recent.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+            return recent.front();
+        }
+        return nullptr;
+    };
+    if (auto found = known()) return found;
+    std::unique_lock one_at_a_time(computing_, std::defer_lock);
+    while (!one_at_a_time.try_lock_for(std::chrono::milliseconds(50))) job.checkStop();
+    if (auto found = known()) return found;  // another thread has just made it
+    std::shared_ptr<const SetComponents> latest;
+    {
+        const std::lock_guard lock(mutex_);
+        latest = recent_[set].front();
+    }
+    auto made = std::make_shared<const SetComponents>(
+        recomputeSetComponents(*workspace_, *model().at(withoutFactors(setting)), *latest, product_.folder, job));
+    const std::lock_guard lock(mutex_);
+    auto& recent = recent_[set];
+    recent.insert(recent.begin(), made);
+    // The recipe's own cost nothing: they are mapped from the product.
+    for (std::size_t i = recent.size(); recent.size() > kRecentChoices && i-- > 0;) {
+        if (recent[i] != components_[set]) recent.erase(recent.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    return made;
+}
+
+std::shared_ptr<const SetComponents> LiveProduct::components(std::size_t set, const Setting& a, const Setting& b,
+                                                             const JobContext& job) const {
+    auto first = components(set, everyExpertOn(model(), a), job);
+    if (a.projectors == b.projectors) return first;
+    return std::make_shared<const SetComponents>(merged(*first, *components(set, everyExpertOn(model(), b), job)));
 }
 
 std::vector<std::size_t> LiveProduct::missing(const Setting& setting) const {
@@ -198,7 +267,7 @@ std::vector<std::size_t> LiveProduct::missing(const Setting& setting) const {
     for (std::size_t s = 0; s < outlines_.size(); ++s) {
         if (!current->ready(s, setting) && whyNot(s).empty()) out.push_back(s);
     }
-    const auto cost = [&](std::size_t s) { return components_[s].first.rows() * components_[s].second.rows(); };
+    const auto cost = [&](std::size_t s) { return components_[s]->first.rows() * components_[s]->second.rows(); };
     std::stable_sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) { return cost(a) < cost(b); });
     return out;
 }
@@ -207,6 +276,7 @@ bool LiveProduct::prepare(std::size_t set, const Setting& setting, const JobCont
     const std::lock_guard one_at_a_time(preparing_);
     // Readers go on with the old one until the new one is whole.
     auto next = std::make_shared<LandscapeEvaluator>(*evaluator(), allOf(outlines_.size()));
+    if (!next->fits(set, setting)) next->setComponents(set, *components(set, setting, job));
     const auto prepared = next->prepare(setting, job, true, set);
     const auto direct = prepared.direct.find(outlines_[set].name);
     std::map<std::vector<std::size_t>, std::shared_ptr<LandscapeEvaluator>> old;  // with `next`: freed without the lock
@@ -371,7 +441,7 @@ SetChange LiveProduct::why(std::size_t set, const Setting& before, const Setting
                            const JobContext& job) const {
     const auto current = evaluator();
     const auto ranks = landscapeRanks(*current, set);
-    return explainChange(model(), components_[set], before, after, options, job, ranks);
+    return explainChange(model(), *components(set, before, after, job), before, after, options, job, ranks);
 }
 
 std::vector<std::string> LiveProduct::ids(std::size_t set, bool first) const {

@@ -5,8 +5,9 @@
 // (engine/factors) where these are ready, one evaluation set at a time, smallest first; nothing here loads LibTorch or
 // changes the product.
 //
-// Thread-safe: any number of threads may read while one prepares. Values only in results. Settings must be live
-// (checkSetting); a setting with non-live factors needs a product opened with those in `fixed`.
+// Thread-safe: any number of threads may read while one prepares. Values only in results. Factors of settings must be
+// live (checkSetting). Subset projectors may be switched: then prepare() runs those of the choice on the items that
+// they touch, which is no live change, and a set is not ready until it has.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,8 @@ struct ExpertSwitch {
     ReactionKind kind = ReactionKind::Combination;
     double weight = 1;                    // the recipe's; 0: off
     std::vector<std::string> modalities;  // on which it has a share
-    std::vector<std::string> projectors;  // trained subsets
+    std::vector<std::string> projectors;  // trained subsets: "T", "V", ..., "TVA"
+    std::vector<std::string> active;      // of these, the recipe's
 };
 
 // Figures of one setting: by metric for each set, in the order of sets(); nothing where no landscape is ready for it.
@@ -76,12 +78,14 @@ public:
     const ProductRecord& record() const { return product_.record; }
     bool synthetic() const { return synthetic_; }
     const std::vector<SetOutline>& sets() const { return outlines_; }
-    const SetComponents& components(std::size_t set) const { return components_[set]; }
+    const SetDescription& description(std::size_t set) const { return components_[set]->set; }
     const std::vector<ExpertSwitch>& experts() const { return experts_; }
     const EvalOptions& evalOptions() const { return eval_; }
 
-    // Every live factor and every expert's weight named, at the recipe's values.
+    // Every live factor, every expert's weight and every projector named, at the recipe's values.
     Setting defaults() const;
+    // The defaults with what `setting` names of them over it.
+    Setting completed(const Setting& setting) const;
     // The recipe's named settings, each complete as defaults() is.
     const std::map<std::string, Setting>& presets() const { return presets_; }
     // The formula in force for a modality with the setting's numbers in it.
@@ -93,13 +97,20 @@ public:
 
     // The figures of a single space on each of sets() that has rows of it. Measured once, then remembered.
     MetricsTable measureSpace(const std::string& space, const JobContext& job);
+    // The items of a set for a setting's projectors: at once for the recipe's and for the latest choices, else computed
+    // as far as they are touched, or read from where that was kept.
+    std::shared_ptr<const SetComponents> components(std::size_t set, const Setting& setting,
+                                                    const JobContext& job) const;
+    // For two settings together. Throws Error{InvalidInput} where these differ in what a displacement is made with.
+    std::shared_ptr<const SetComponents> components(std::size_t set, const Setting& a, const Setting& b,
+                                                    const JobContext& job) const;
     // The product's own figures at a setting, with protocols and median ranks.
     MetricsTable measure(const Setting& setting, const JobContext& job) const;
     // What is not ready at a setting, smallest set first.
     std::vector<std::size_t> missing(const Setting& setting) const;
-    // Makes a landscape for a set at the setting's experts' weights, from the cache on disk where it is there. Returns
-    // false, with the reason in whyNot(), where there can be none: then figures() leave the set out and measure() takes
-    // it directly.
+    // Makes a landscape for a set at the setting's experts' weights and projectors, from the cache on disk where it is
+    // there. Returns false, with the reason in whyNot(), where there can be none: then figures() leave the set out and
+    // measure() takes it directly.
     bool prepare(std::size_t set, const Setting& setting, const JobContext& job);
     bool ready(std::size_t set, const Setting& setting) const;
     // Where a set's landscape does not fit the memory (landscapeOptions()), figures, surfaces and curves of it are
@@ -150,16 +161,18 @@ private:
     bool synthetic_ = false;
     EvalOptions eval_;
     std::vector<SetOutline> outlines_;
-    std::vector<SetComponents> components_;
+    std::vector<std::shared_ptr<const SetComponents>> components_;  // at the recipe's projectors
     std::vector<ExpertSwitch> experts_;
     std::map<std::string, Setting> presets_;
 
     std::mutex preparing_;
+    mutable std::timed_mutex computing_;  // one runs projectors at a time: it has all cores
     mutable std::mutex mutex_;
     std::shared_ptr<LandscapeEvaluator> evaluator_;  // guarded; what it points to is only read
     mutable std::map<std::vector<std::size_t>, std::shared_ptr<LandscapeEvaluator>> subsets_;  // guarded; of the same
-    std::vector<std::string> why_not_;                                                         // guarded
-    std::map<std::string, MetricsTable> spaces_;                                               // guarded
+    mutable std::vector<std::vector<std::shared_ptr<const SetComponents>>> recent_;  // guarded; the latest first
+    std::vector<std::string> why_not_;                                               // guarded
+    std::map<std::string, MetricsTable> spaces_;                                     // guarded
 };
 
 }  // namespace engine

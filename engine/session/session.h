@@ -80,7 +80,7 @@ struct Subject {
     std::filesystem::path product;  // folder; or
     std::string space;              // name in the workspace
     std::string setting;            // name of one of the recipe's settings; empty: the recipe's factors
-    std::vector<std::string> set;   // "sigma_a=0.8", "CLAP_g=off", "CLAP_g=2": over the setting
+    std::vector<std::string> set;   // "sigma_a=0.8", "CLAP_g=off", "CLAP_g=2", "CLAP_g:TV=off": over it
 };
 
 struct EvaluateRequest {

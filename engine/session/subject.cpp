@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/factors/landscape_evaluator.h"
+#include "engine/package/manifest.h"
 
 namespace engine {
 namespace {
@@ -20,13 +21,16 @@ double numberOf(const std::string& text, const std::string& where) {
     return value;
 }
 
-// What --set may name: factors, then experts.
+// What --set may name: factors, then experts, then projectors.
 std::vector<std::string> namesOfSetting(const LoadedProduct& product) {
     std::vector<std::string> names;
     for (const auto& factor : product.model->plan().factors) names.push_back(factor.name);
     const Recipe& recipe = product.model->recipe();
     for (std::size_t s = 0; s < recipe.route.size(); ++s) {
         for (std::size_t e = 0; e < recipe.route[s].experts.size(); ++e) names.push_back(expertKey(recipe, s, e));
+    }
+    for (const auto& r : product.model->plan().reactions) {
+        for (const auto& subset : r.subsets) names.push_back(projectorKey(expertKey(recipe, r.step, r.expert), subset));
     }
     return names;
 }
@@ -57,7 +61,7 @@ Setting parseSetting(const LoadedProduct& product, const std::string& name, cons
         const auto equals = item.find('=');
         if (equals == std::string::npos) {
             throw Error(ErrorCode::InvalidInput, "--set " + item, "expected NAME=VALUE",
-                        "for example sigma_a=0.8, or CLAP_g=off");
+                        "for example sigma_a=0.8, CLAP_g=off or CLAP_g:TV=off");
         }
         const std::string key = item.substr(0, equals), value = item.substr(equals + 1);
         if (product.model->plan().factor(key)) {
@@ -67,8 +71,14 @@ Setting parseSetting(const LoadedProduct& product, const std::string& name, cons
             const std::string near = nearestName(key, names);
             std::string known;
             for (const auto& n : names) known += (known.empty() ? "" : ", ") + n;
-            throw Error(ErrorCode::NotFound, "--set " + item, "there is neither a factor nor an expert '" + key + "'",
+            throw Error(ErrorCode::NotFound, "--set " + item, "there is no factor, expert or projector '" + key + "'",
                         near.empty() ? "there are " + known : "did you mean '" + near + "'?");
+        } else if (key.find(':') != std::string::npos) {  // no space has one in its name
+            if (value != "on" && value != "off") {
+                throw Error(ErrorCode::InvalidInput, "--set " + item, "expected on or off, found '" + value + "'",
+                            "a projector takes part or does not; an expert has a weight");
+            }
+            setting.projectors[key] = value == "on";
         } else {
             setting.expert_weights[key] = value == "off" ? 0 : value == "on" ? 1 : numberOf(value, "--set " + item);
         }
@@ -78,19 +88,8 @@ Setting parseSetting(const LoadedProduct& product, const std::string& name, cons
 }
 
 LoadedProduct withFixed(const LoadedProduct& product, const Setting& setting) {
-    if (product.model->isLive(setting)) return product;
-    const RoutePlan& plan = product.model->plan();
-    LoadedProduct out = product;
-    const Recipe recipe = withSetting(product.model->recipe(), plan, setting);
-    auto model = std::make_shared<ProductModel>(recipe, planRoute(recipe, plan.spaces));
-    for (const auto& r : plan.reactions) {
-        for (const auto& subset : r.subsets) {
-            model->addProjectorFile(r.key, subset, product.folder / "reactions" / r.key / (subset + ".safetensors"));
-        }
-    }
-    out.model = std::move(model);
-    out.folder.clear();  // its stored components belong to the recipe's own factors
-    return out;
+    if (product.model->isLive(setting) && setting.projectors.empty()) return product;
+    return withSettingInForce(product, setting);
 }
 
 SubjectReader::SubjectReader(const Workspace& workspace, const Subject& subject)

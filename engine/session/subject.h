@@ -12,11 +12,12 @@
 
 namespace engine {
 
-// Named setting of the recipe with "factor=share" and "expert=off|on|weight" over it. Throws with the nearest names.
+// Named setting of the recipe with "factor=share", "expert=off|on|weight" and "expert:subset=off|on" over it. Throws
+// with the nearest names.
 Setting parseSetting(const LoadedProduct& product, const std::string& name, const std::vector<std::string>& set);
 
-// The product with a setting that is not live put into its recipe, so that its components are computed anew; the
-// projectors stay as they were trained. A live setting leaves the product as it is.
+// The product with a setting that is not live, or that switches projectors, put into its recipe: components that it
+// touches are computed anew, and the projectors stay as they were trained. Another setting leaves it as it is.
 LoadedProduct withFixed(const LoadedProduct& product, const Setting& setting);
 
 // A subject made ready: every figure of it comes from here.

@@ -25,22 +25,6 @@ constexpr std::size_t kBlockRows = 1024;  // between two looks for a stop
                 "the product vector has length 0, so it has no direction");
 }
 
-// Every expert's weight, and every live factor, that a setting has in force.
-Setting completed(const ProductModel& model, const Setting& setting) {
-    Setting out = setting;
-    for (const FactorInfo& factor : model.plan().factors) {
-        if (factor.live) out.factors.emplace(factor.name, factor.value);
-    }
-    const Recipe& recipe = model.recipe();
-    for (std::size_t s = 0; s < recipe.route.size(); ++s) {
-        for (std::size_t e = 0; e < recipe.route[s].experts.size(); ++e) {
-            const ExpertUse& use = recipe.route[s].experts[e];
-            out.expert_weights.emplace(expertKey(recipe, s, e), use.enabled ? use.weight : 0);
-        }
-    }
-    return out;
-}
-
 }  // namespace
 
 QueryAnswers::QueryAnswers(const SetComponents& set, bool forward, std::uint32_t query, const JobContext& job)
@@ -164,22 +148,14 @@ TopAnswers QueryAnswers::at(const BlendWeights& first, const BlendWeights& secon
 QueryShares explainQuery(const ProductModel& model, const QueryAnswers& query, const Setting& before,
                          const Setting& after, const JobContext& job) {
     QueryShares out;
-    const Setting from = completed(model, before), to = completed(model, after);
-    const auto compare = [&](const auto& a, const auto& b, bool expert) {
-        for (const auto& [name, value] : a) {
-            const auto other = b.find(name);
-            if (other != b.end() && other->second != value) out.movers.push_back({name, expert, value, other->second});
-        }
-    };
-    compare(from.factors, to.factors, false);
-    compare(from.expert_weights, to.expert_weights, true);
+    out.movers = moversBetween(model, before, after);
     const auto marginAt = [&](const Setting& setting) {
         job.checkStop();
         const SetComponents& set = query.set();
         return query.margin(model.weights(set.first.modality, set.first, setting),
                             model.weights(set.second.modality, set.second, setting));
     };
-    const auto start = marginAt(from), end = marginAt(to);
+    const auto start = marginAt(before), end = marginAt(after);
     if (!start || !end) return out;
     out.margin_before = *start;
     out.margin_after = *end;
@@ -188,15 +164,8 @@ QueryShares explainQuery(const ProductModel& model, const QueryAnswers& query, c
     const ShapleyPlan plan(out.movers.size(), static_cast<std::size_t>(defaults.exact_players),
                            static_cast<std::size_t>(defaults.orders), static_cast<std::uint64_t>(defaults.seed));
     std::vector<double> values;
-    for (const std::uint64_t coalition : plan.coalitions()) {
-        Setting setting = from;
-        for (std::size_t m = 0; m < out.movers.size(); ++m) {
-            if ((coalition >> m & 1) == 0) continue;
-            const Mover& mover = out.movers[m];
-            (mover.expert ? setting.expert_weights : setting.factors)[mover.name] = mover.after;
-        }
-        values.push_back(*marginAt(setting));
-    }
+    for (const std::uint64_t coalition : plan.coalitions())
+        values.push_back(*marginAt(withMoved(before, out.movers, coalition)));
     ShapleyValues shares = plan.values(values);
     out.shares = std::move(shares.shares);
     out.errors = std::move(shares.errors);

@@ -58,7 +58,7 @@ private:
 // What moved a query's margin between two settings, as explainChange() says it of a whole set. Empty shares where it
 // has no margin or nothing differs.
 struct QueryShares {
-    std::vector<Mover> movers;  // factors by name, then experts by name, that the settings differ in
+    std::vector<Mover> movers;  // moversBetween() the settings
     double margin_before = 0, margin_after = 0;
     std::vector<double> shares, errors;  // Shapley values and their standard errors; the sum is the margin's change
 };

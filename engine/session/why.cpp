@@ -75,6 +75,9 @@ void tellChange(const SetChange& change, const std::string& set, const SetIds& i
     for (const auto& mover : change.movers) {
         json["movers"].push_back(
             {{"name", mover.name}, {"expert", mover.expert}, {"before", mover.before}, {"after", mover.after}});
+        if (mover.projectors_of.empty()) continue;
+        json["movers"].back()["active_before"] = mover.active_before;
+        json["movers"].back()["active_after"] = mover.active_after;
     }
     for (const DirectionChange* direction : {&change.forward, &change.backward}) {
         const bool forward = direction == &change.forward;
@@ -188,7 +191,7 @@ Outcome why(const WhyRequestText& request, const JobContext& job) {
     std::size_t place = kHitPlaces.size();
     if (!request.along.empty()) {
         axis = parseAxis(request.along);
-        checkSetting({{{axis.factor, axis.first}}, {}}, product.model->plan().factors, product.model->recipe().name);
+        checkSetting({{{axis.factor, axis.first}}}, product.model->plan().factors, product.model->recipe().name);
         for (std::size_t k = 0; k < kHitPlaces.size(); ++k)
             if (static_cast<std::int64_t>(kHitPlaces[k]) == options.place) place = k;
         if (place == kHitPlaces.size()) {
@@ -220,7 +223,8 @@ Outcome why(const WhyRequestText& request, const JobContext& job) {
     }
     ProgressMeter meter(job, "why", "sets", sets.size());
     for (const auto& name : sets) {
-        const SetComponents set = loadSetComponents(workspace, product, name, job);
+        const std::vector<Setting> both = request.compare ? std::vector{from, to} : std::vector{from};
+        const SetComponents set = loadSetComponents(workspace, product, name, both, job);
         if (set.set.kind == SetKind::MultiLabel) {
             throw Error(ErrorCode::InvalidInput, name, "a set of several labels has no hits at K",
                         "choose a retrieval or classification set");

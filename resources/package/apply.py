@@ -7,7 +7,7 @@
     python apply.py --verify
     python apply.py --modality text --input ImageBind=x.npy --input CLAP_g=y.npy --input CLAP_m=z.npy --output out.npy
     python apply.py ... --setting "AT Expertise"
-    python apply.py ... --set sigma_a=0.8 --set CLAP_m=off
+    python apply.py ... --set sigma_a=0.8 --set CLAP_m=off --set CLAP_g:TV=off
 
 An input is a .npy, .npz (FILE#NAME) or .safetensors (FILE#NAME) of rows [n, width]; row i of all inputs is the same item.
 The output is [n, width] float32, rows of unit length, .npy or .safetensors. As a module:
@@ -17,7 +17,7 @@ The output is [n, width] float32, rows of unit length, .npy or .safetensors. As 
     vectors = package("text", {"ImageBind": x, "CLAP_g": y, "CLAP_m": z}, settings={"sigma_t": 0.5})
 
 Method: z starts as the base space's row. A combination makes z = N(s * N(mean of the experts) + (1 - s) * z), an expert
-being the mean of its projectors' unit outputs. A displacement first maps z into the expert's space, z = N(mean of the
+being the mean of its active projectors' unit outputs. A displacement first maps z into the expert's space, z = N(mean of the
 projectors of z), and then blends with the expert's own row. N brings to unit length, s is the expert's share.
 """
 import argparse
@@ -140,14 +140,22 @@ class Package:
         self.experts = self.manifest["experts"]
         self._projectors = {}
 
-    def shares_and_weights(self, settings):
-        """(step, modality) -> share, (step, space) -> weight, with `settings` over what the package has in force."""
+    def in_force(self, settings):
+        """(step, modality) -> share, (step, space) -> weight and (step, space) -> names of the active projectors, with
+        `settings` over what the package has in force."""
         shares = {(f["step"], f["modality"]): f["value"] for f in self.manifest["factors"]}
         weights = {}
         for i, step in enumerate(self.recipe["route"]):
             for expert in step["experts"]:
                 weights[i, expert["space"]] = expert.get("weight", 1) if expert.get("enabled", True) else 0
         by_name = {e["name"]: (e["step"], e["space"]) for e in self.experts}
+        active, switches = {}, {}
+        for entry in self.experts:
+            chosen = next(e for e in self.recipe["route"][entry["step"]]["experts"] if e["space"] == entry["space"])
+            chosen = chosen.get("projectors") or entry["projectors"]
+            for subset in entry["projectors"]:
+                switches[f"{entry['name']}:{subset}"] = subset in chosen
+        known = [*self.factors, *by_name, *switches]
         for name, value in (settings or {}).items():
             if name in self.factors:
                 if not 0 <= value <= 1:
@@ -157,22 +165,30 @@ class Package:
                 if not value >= 0 or math.isinf(value):
                     raise PackageError(f"{name}: expected a weight of 0 or more, found {value}")
                 weights[by_name[name]] = value
+            elif name in switches:
+                if value not in (0, 1):
+                    raise PackageError(f"{name}: expected a projector to be on or off, found {value}")
+                switches[name] = bool(value)
             else:
-                raise PackageError(f"there is no factor or expert '{name}'; there are "
-                                   f"{', '.join([*self.factors, *by_name])}")
-        return shares, weights
+                raise PackageError(f"there is no factor, expert or projector '{name}'; there are {', '.join(known)}")
+        for entry in self.experts:
+            names = [n for n in entry["projectors"] if switches[f"{entry['name']}:{n}"]]
+            if not names:
+                raise PackageError(f"{entry['name']}: no projector would be left on; switch the expert itself off instead")
+            active[entry["step"], entry["space"]] = names
+        return shares, weights, active
 
     def named(self, name):
         """The values of one of the recipe's named settings."""
         settings = self.recipe.get("settings", {})
         if name not in settings:
             raise PackageError(f"there is no setting '{name}'; there are {', '.join(settings) or 'none'}")
-        return {**settings[name].get("factors", {}), **settings[name].get("expert_weights", {})}
+        entry = settings[name]
+        return {**entry.get("factors", {}), **entry.get("expert_weights", {}), **entry.get("projectors", {})}
 
-    def _ensemble(self, step, expert, x):
-        """The mean of the expert's active projectors, not normalised."""
+    def _ensemble(self, step, expert, names, x):
+        """The mean of an expert's projectors of these names, not normalised."""
         entry = next(e for e in self.experts if e["step"] == step and e["space"] == expert["space"])
-        names = [n for n in entry["projectors"] if not expert.get("projectors") or n in expert["projectors"]]
         total = 0
         for name in names:
             key = entry["reaction"], name
@@ -182,7 +198,7 @@ class Package:
             total = total + self._projectors[key](x)
         return total / len(names)
 
-    def _block(self, modality, rows, shares, weights):
+    def _block(self, modality, rows, shares, weights, active):
         has = lambda space: modality in self.spaces[space]["modalities"]
         z = rows[self.recipe["base"]] if has(self.recipe["base"]) else None
         # Where the base lacks the modality, the first step with an expert that has it brings it: its share is 1.
@@ -193,19 +209,19 @@ class Package:
             experts = [e for e in step["experts"] if has(e["space"])]
             share = shares.get((i, modality), 0.9 if displacement else 0.5)
             if displacement and z is not None:
-                z = normalise(self._ensemble(i, step["experts"][0], z), "the displaced vector")
+                z = normalise(self._ensemble(i, step["experts"][0], active[i, step["experts"][0]["space"]], z), "the displaced vector")
             if not experts:
                 continue
             if brought == i:
                 share = 1
-            active = [e for e in experts if weights[i, e["space"]] > 0]
-            if not active or share == 0:
+            used = [e for e in experts if weights[i, e["space"]] > 0]
+            if not used or share == 0:
                 continue
-            for e in active:
+            for e in used:
                 if e["space"] not in rows:
                     raise PackageError(f"{modality} needs embeddings of {e['space']}; without them, set its share to 0")
-            mean = sum(weights[i, e["space"]] * (rows[e["space"]] if displacement else self._ensemble(i, e, rows[e["space"]]))
-                       for e in active)
+            own = lambda e: rows[e["space"]] if displacement else self._ensemble(i, e, active[i, e["space"]], rows[e["space"]])
+            mean = sum(weights[i, e["space"]] * own(e) for e in used)
             mean = normalise(mean, "the mean of the experts")
             z = mean if z is None else normalise(share * mean + (1 - share) * z, "the blend")
         if z is None:
@@ -229,7 +245,7 @@ class Package:
         if len(set(counts.values())) != 1:
             raise PackageError(f"expected inputs with one number of rows, found {counts or 'none'}")
         n = next(iter(counts.values()))
-        shares, weights = self.shares_and_weights(settings)
+        shares, weights, active = self.in_force(settings)
         out = np.empty((n, self.manifest["width"]), np.float32)
         for first in range(0, n, BLOCK):
             last = min(n, first + BLOCK)
@@ -239,7 +255,7 @@ class Package:
                     block[space] = normalise(np.asarray(table[first:last], np.float64), f"the embedding of {space}")
                 except PackageError as error:
                     raise PackageError(f"{error} (row counted from {first})") from None
-            out[first:last] = self._block(modality, block, shares, weights)
+            out[first:last] = self._block(modality, block, shares, weights, active)
         return out
 
     def verify(self):
@@ -272,7 +288,7 @@ def run(argv=None):
     parser.add_argument("--list", action="store_true", help="say what the package takes")
     parser.add_argument("--modality")
     parser.add_argument("--input", action="append", default=[], metavar="SPACE=FILE")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a factor's share, or an expert on or off")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a factor's share; an expert or a projector on or off")
     parser.add_argument("--setting", help="one of the recipe's named settings")
     parser.add_argument("--output", help=".npy or .safetensors")
     options = parser.parse_args(argv)
@@ -282,6 +298,9 @@ def run(argv=None):
             print(f"{modality}: " + ", ".join(f"{s} [n, {package.spaces[s]['width']}]" for s in spaces))
         print("factors: " + ", ".join(f"{name}={f['value']:g}" for name, f in package.factors.items()))
         print("experts: " + ", ".join(e["name"] for e in package.experts))
+        for entry, active in zip(package.experts, package.in_force({})[2].values()):
+            print(f"projectors of {entry['name']}: " +
+                  ", ".join(n if n in active else f"{n} (off)" for n in entry["projectors"]))
         return 0
     if options.verify:
         for modality, worst in package.verify().items():

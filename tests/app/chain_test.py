@@ -292,6 +292,55 @@ class Chain(FolderTest):
         self.assertIn("CLAP", said)
         self.assertFalse((self.folder / "n.npy").exists())
 
+    def test_projectors_are_switched_at_the_point_of_inference(self):
+        self.train("-q")
+        off = ["--set", "CLAP_g:T=off", "--set", "CLAP_m:TVA=off"]
+        recipe = json.loads((self.product / "product.json").read_text())["recipe"]
+        subsets = ["T", "V", "A", "TV", "TA", "VA", "TVA"]
+        recipe["route"][0]["experts"] = [{"space": "CLAP_g", "projectors": subsets[1:]}, {"space": "CLAP_m", "projectors": subsets[:-1]}]
+        (self.folder / "named.json").write_text(json.dumps(recipe))
+        self.train("-q", recipe=self.folder / "named.json", product=self.folder / "named")
+        named = table(run_json("evaluate", "--product", self.folder / "named"))
+        answer = run_json("evaluate", "--product", self.product, *off)
+        self.assertEqual(table(answer), named)
+        self.assertEqual(answer["setting"]["projectors"], {"CLAP_g:T": False, "CLAP_m:TVA": False})
+        self.assertEqual(answer["subject"], "ImageBind++ at CLAP_g:T=off, CLAP_m:TVA=off")
+        self.assertEqual(table(run_json("evaluate", "--product", self.product, *off, "--reference")), named)
+        self.assertNotEqual(table(run_json("evaluate", "--product", self.product)), named)
+        self.assertEqual(table(run_json("evaluate", "--product", self.folder / "named", "--set", "CLAP_g:T=on", "--set", "CLAP_m:TVA=on")),
+                         table(run_json("evaluate", "--product", self.product)))
+        run("sweep", "--product", self.product, *off, "--axis", "sigma_a=0.5:0.5:1", "-o", self.folder / "s.json")
+        for s in json.loads((self.folder / "s.json").read_text())["sets"]:
+            self.assertEqual(np.ravel(s["metrics"]["R@1"])[0], named[s["set"]]["R@1"])
+        why = run_json("why", "--product", self.product, "--to-set", "CLAP_g:T=off", "--sets", "AudioCaps")
+        self.assertEqual([(m["name"], m["before"], m["after"]) for m in why["sets"][0]["movers"]], [("CLAP_g:*", 7, 6)])
+
+        # A package holds what is in force, and can be asked for another choice.
+        run("export", self.product, self.package, *off)
+        run("verify", self.package)
+        self.assertEqual(table(json.loads((self.package / "metrics.json").read_text())), named)
+        self.assertEqual(json.loads((self.package / "recipe.json").read_text())["route"][0]["experts"][0]["projectors"], subsets[1:])
+        proof = subprocess.run([sys.executable, self.package / "apply.py", "--verify"], capture_output=True, text=True)
+        self.assertEqual(proof.returncode, 0, proof.stderr)
+        inputs = []
+        with h5py.File(self.world / "workspace.h5") as f:
+            for space in ("ImageBind", "CLAP_g", "CLAP_m"):
+                np.save(self.folder / f"{space}.npy", f[f"sets/AudioCaps/first/embeddings/{space}"][:])
+                inputs += ["--input", f"{space}={self.folder / f'{space}.npy'}"]
+        vectors = {}
+        for name, folder, words in (("package", self.package, []), ("product", self.product, off), ("named", self.folder / "named", []),
+                                    ("on", self.package, ["--set", "CLAP_g:T=on", "--set", "CLAP_m:TVA=on"]), ("all", self.product, [])):
+            run("apply", folder, "--modality", "audio", *inputs, *words, "-o", self.folder / f"{name}.npy")
+            vectors[name] = np.load(self.folder / f"{name}.npy")
+        np.testing.assert_array_equal(vectors["package"], vectors["named"])
+        np.testing.assert_array_equal(vectors["product"], vectors["named"])
+        np.testing.assert_array_equal(vectors["on"], vectors["all"])
+        self.assertGreater(np.abs(vectors["all"] - vectors["named"]).max(), 1e-4)
+
+        for words, said in ((["CLAP_g:TT=off"], "did you mean 'CLAP_g:T"), (["CLAP_g:T=2"], "expected on or off"),
+                            ([f"CLAP_g:{s}=off" for s in subsets], "switch the expert itself off instead: CLAP_g=off")):
+            self.assertIn(said, run("evaluate", "--product", self.product, *[w for s in words for w in ("--set", s)], code=1).stderr)
+
     def test_verify_sees_any_change(self):
         self.train("-q")
         run("export", self.product, self.package)

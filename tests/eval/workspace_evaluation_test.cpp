@@ -144,6 +144,51 @@ TEST(WorkspaceEvaluation, MeasuresProductsFromStoredOrComputedComponents) {
     EXPECT_NE(said[0].find("computed again"), std::string::npos);
 }
 
+// A choice of projectors on a stored product gives what a product whose recipe names them gives.
+TEST(WorkspaceEvaluation, SwitchedProjectorsAreThoseOfARecipeThatNamesThem) {
+    const World world;
+    const Workspace workspace = world.open();
+    LoadedProduct product;
+    product.folder = world.folder / "product";
+    product.model = imageBindPlus();
+    product.record.fingerprint = workspace.fingerprint();
+    const SetComponents own = loadSetComponents(workspace, product, "AudioCaps", {});
+    std::filesystem::create_directories(product.folder / "basis");
+    writeBasis(product.folder / "basis" / "AudioCaps.safetensors",
+               {{kBasisFirst, own.first}, {kBasisSecond, own.second}});
+
+    Recipe named = product.model->recipe();
+    named.route[0].experts[0].projectors = {"T", "V", "TV", "TA", "VA", "TVA"};
+    ProductModel other(named, planRoute(named, test::paperSpaces()));
+    test::addRandomProjectors(other);
+    const SetComponents theirs = computeSetComponents(workspace, other, "AudioCaps", {});
+
+    const Setting setting{{{"sigma_a", 0.8}}, {}, {{"CLAP_g:A", false}}};
+    LoadedProduct switched = product;
+    switched.stored = product.model;
+    switched.model = product.model->at(setting);
+    const SetComponents ours = loadSetComponents(workspace, switched, "AudioCaps", {});
+    for (const bool first : {true, false}) {
+        const Components &a = first ? ours.first : ours.second, &b = first ? theirs.first : theirs.second;
+        const Matrix x = blendAll(a, switched.model->weights(a.modality, a)),
+                     y = blendAll(b, other.weights(b.modality, b, {{{"sigma_a", 0.8}}}));
+        EXPECT_TRUE(std::equal(x.data(), x.data() + x.size(), y.data()));
+    }
+    const auto figures = [](const MetricsTable& table) { return toJson(table)["sets"][0]["metrics"]; };
+    const Json expected = figures(evaluateProduct(other, {theirs}, {{{"sigma_a", 0.8}}}, {}, {}, true));
+    EXPECT_EQ(figures(evaluateProduct(*switched.model, {ours}, setting, {}, {})), expected);
+    EXPECT_NE(figures(evaluateProduct(*product.model, {own}, {{{"sigma_a", 0.8}}}, {}, {})), expected);
+    // The items of the recipe's own projectors are refused for it.
+    EXPECT_THROW(evaluateProduct(*product.model, {own}, setting, {}, {}), Error);
+    EXPECT_EQ(evaluateProduct(*switched.model, {ours}, setting, {}, {}).subject,
+              "ImageBind++ at sigma_a=0.8, CLAP_g:A=off");
+    // For both settings at once.
+    const SetComponents both = loadSetComponents(workspace, product, "AudioCaps", {Setting(), setting}, {});
+    EXPECT_EQ(figures(evaluateProduct(*product.model, {both}, setting, {}, {})), expected);
+    EXPECT_EQ(toJson(evaluateProduct(*product.model, {both}, {}, {}, {})),
+              toJson(evaluateProduct(*product.model, {own}, {}, {}, {})));
+}
+
 TEST(WorkspaceEvaluation, RefusesSettingsThatAreNotLive) {
     const World world;
     const Workspace workspace = world.open();

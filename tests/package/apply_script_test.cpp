@@ -60,6 +60,11 @@ TEST(ApplyScript, AgreesWithTheEngine) {
          {{{"sigma_t", 0.5}}, {{"CLAP_m", 0}}},
          {"--set", "sigma_t=0.5", "--set", "CLAP_m=off"}},
         {test::kImageBindPlus, "audio", {{{"sigma_a", 0.8}, {"sigma_t", 0.5}}, {}}, {"--setting", "AT Expertise"}},
+        {test::kImageBindPlus,
+         "audio",
+         {{}, {}, {{"CLAP_g:T", false}, {"CLAP_m:TVA", false}}},
+         {"--set", "CLAP_g:T=off", "--set", "CLAP_m:TVA=off"}},
+        {test::kInternVlPlus, "audio", {{}, {}, {{"InternVL:V", false}}}, {"--set", "InternVL:V=off"}},
         {test::kInternVlPlus,
          "text",
          {{{"lambda_t", 0.3}, {"sigma_t", 1}}, {}},
@@ -71,6 +76,7 @@ TEST(ApplyScript, AgreesWithTheEngine) {
          "audio",
          {{{"sigma1_a", 0.2}}, {{"3-CLAP_g", 5}}},
          {"--set", "sigma1_a=0.2", "--set", "3-CLAP_g=5"}},
+        {sequential, "audio", {{}, {}, {{"1-CLAP_g:V", true}}}, {"--set", "1-CLAP_g:V=on"}},
     };
     const TestFolder packages;
     std::map<const char*, std::filesystem::path> made;

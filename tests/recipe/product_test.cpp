@@ -145,6 +145,121 @@ TEST(Product, SwitchesAndMissingRows) {
     EXPECT_THROW(f.model.components("text", f.rows("text"), JobContext(stop.get_token())), Cancelled);
 }
 
+// Rows equal bit by bit.
+void expectSame(MatrixView a, MatrixView b) {
+    ASSERT_EQ(a.rows, b.rows);
+    ASSERT_EQ(a.cols, b.cols);
+    for (std::size_t i = 0; i < a.rows; ++i) {
+        for (std::size_t j = 0; j < a.cols; ++j) ASSERT_EQ(a.row(i)[j], b.row(i)[j]) << i << " " << j;
+    }
+}
+
+void expectSame(const Components& a, const Components& b) {
+    expectSame(a.base, b.base);
+    EXPECT_EQ(a.folded_how, b.folded_how);
+    ASSERT_EQ(a.layers.size(), b.layers.size());
+    for (std::size_t k = 0; k < a.layers.size(); ++k) {
+        ASSERT_EQ(a.layers[k].parts.size(), b.layers[k].parts.size());
+        for (std::size_t p = 0; p < a.layers[k].parts.size(); ++p) {
+            EXPECT_EQ(a.layers[k].parts[p].expert, b.layers[k].parts[p].expert);
+            EXPECT_EQ(a.layers[k].parts[p].projectors, b.layers[k].parts[p].projectors);
+            expectSame(a.layers[k].parts[p].rows, b.layers[k].parts[p].rows);
+        }
+    }
+}
+
+TEST(Product, SwitchedProjectorsRecomputeOnlyWhatTheyTouch) {
+    const Fixture f(R"({"name": "Three", "base": "ImageBind", "route": [
+        {"reaction": "combination", "experts": ["CLAP_m"], "factors": {"audio": 0.6}},
+        {"reaction": "displacement", "experts": ["InternVL"]},
+        {"reaction": "combination", "experts": ["CLAP_g", "CLAP_m"]}]})");
+    const SpaceRows rows = f.rows("audio");
+    const Components own = f.model.components("audio", rows, {});
+    EXPECT_TRUE(f.model.fits(own));
+    std::vector<std::string> read;
+    const SpaceReader reader = [&](const std::string& space) {
+        read.push_back(space);
+        return rows.at(space);
+    };
+    const auto at = [&](const Components& have, const Setting& setting) {
+        read.clear();
+        const auto model = f.model.at(setting);
+        const Components c = model->recomputed(have, reader, {}, "", {});
+        expectSame(c, model->components("audio", rows, {}));
+        EXPECT_TRUE(f.model.fits(c, setting));
+        return c;
+    };
+    const Setting live{{}, {}, {{"CLAP_g:TV", false}, {"CLAP_g:A", false}}};
+    EXPECT_FALSE(f.model.fits(own, live));
+    EXPECT_THROW(f.model.weights("audio", own, live), Error);
+    const Components after = at(own, live);
+    EXPECT_EQ(read, std::vector<std::string>{"CLAP_g"});
+    EXPECT_EQ(after.base.data, own.base.data);
+    EXPECT_EQ(after.layers[0].parts[1].rows.data, own.layers[0].parts[1].rows.data);
+    EXPECT_NE(after.layers[0].parts[0].rows.data, own.layers[0].parts[0].rows.data);
+    EXPECT_FALSE(f.model.fits(after));
+    // Back again: what is not at hand is computed, the rest is shared.
+    expectSame(at(after, {}), own);
+
+    // Of a displacement, and of what it takes as input: the base is another, later means stay.
+    for (const char* name : {"InternVL:T", "1-CLAP_m:VA"}) {
+        const Components moved = at(own, {{}, {}, {{name, false}}});
+        EXPECT_NE(moved.base.data, own.base.data);
+        EXPECT_EQ(moved.layers[0].parts[0].rows.data, own.layers[0].parts[0].rows.data) << name;
+        EXPECT_THROW(f.model.weights("audio", moved), Error);
+    }
+    // An expert that is off asks for none of its projectors.
+    EXPECT_TRUE(f.model.fits(own, {{}, {{"CLAP_g", 0}}, {{"CLAP_g:TV", false}}}));
+
+    // Both choices at once: a setting takes its own.
+    const Components both = merged(own, after);
+    EXPECT_EQ(both.layers[0].parts.size(), 3u);
+    for (const Setting& setting : {Setting(), live}) {
+        const Components& one = setting == live ? after : own;
+        expectSame(blendAll(both, f.model.weights("audio", both, setting)),
+                   blendAll(one, f.model.weights("audio", one, setting)));
+    }
+    EXPECT_THROW(merged(own, at(own, {{}, {}, {{"InternVL:T", false}}})), Error);
+}
+
+TEST(Product, ComputedRowsAreKeptWithTheLatestChoices) {
+    const test::TestFolder folder;
+    const ComputedRows kept(folder / "switched", "AudioCaps-first", "world");
+    int computed = 0;
+    const auto get = [&](const ComputedRows& from, const std::string& key, std::size_t count = 4) {
+        return from.get("1-CLAP_g", key, count, 12,
+                        [&] {
+                            ++computed;
+                            return randomRows(count, 12, 7 + key.size());
+                        },
+                        {});
+    };
+    const auto files = [&] {
+        return std::distance(std::filesystem::directory_iterator(folder / "switched"),
+                             std::filesystem::directory_iterator());
+    };
+    expectSame(get(kept, "a").view, randomRows(4, 12, 8));
+    EXPECT_EQ(computed, 1);
+    expectSame(get(kept, "a").view, randomRows(4, 12, 8));  // from its file
+    EXPECT_EQ(computed, 1);
+    get(kept, "a", 5);  // other items
+    EXPECT_EQ(computed, 2);
+    get(kept, "a");  // that replaced it
+    EXPECT_EQ(computed, 3);
+    get({folder / "switched", "AudioCaps-first", "another world"}, "a");
+    EXPECT_EQ(computed, 4);
+    for (const char* key : {"bb", "ccc", "dddd"}) get(kept, key);
+    EXPECT_EQ(files(), 3);
+    EXPECT_EQ(computed, 7);
+    get(kept, "");  // what depends on something that has no name is not kept
+    get(kept, "");
+    EXPECT_EQ(computed, 9);
+    for (const auto& file : std::filesystem::directory_iterator(folder / "switched"))
+        std::filesystem::resize_file(file.path(), 20);
+    expectSame(get(kept, "dddd").view, randomRows(4, 12, 11));
+    EXPECT_EQ(computed, 10);
+}
+
 TEST(Product, IsReadBackFromItsFolder) {
     const test::TestFolder folder;
     const Fixture f(test::kInternVlPlus);

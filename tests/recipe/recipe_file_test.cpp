@@ -17,7 +17,7 @@ TEST(Recipe, RoundTripsThroughJson) {
     const Recipe r = recipeOf(R"({"name": "X", "description": "d", "base": "B", "route": [{"reaction": "combination",
         "experts": ["E", {"space": "F", "weight": 2, "enabled": false, "projectors": ["T"]}], "against": "base",
         "factors": {"text": 0.25}, "options": {"epochs": 3, "temperature": 0.05}}],
-        "settings": {"S": {"factors": {"sigma_t": 1}, "expert_weights": {"E": 0}}},
+        "settings": {"S": {"factors": {"sigma_t": 1}, "expert_weights": {"E": 0}, "projectors": {"E:T": false}}},
         "delta_groups": [{"name": "AT", "sets": ["a", "b"], "metric": "R@5", "weights": [1, 2]}]})");
     EXPECT_EQ(r.route[0].experts[1].weight, 2);
     EXPECT_EQ(r.route[0].options.epochs, 3);

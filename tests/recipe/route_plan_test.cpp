@@ -118,6 +118,40 @@ TEST(RoutePlan, SettingsNameFactorsAndExperts) {
     EXPECT_THROW(withSetting(recipe, plan, {{}, {{"CLAP", 1}}}), Error);
 }
 
+TEST(RoutePlan, SettingsSwitchProjectors) {
+    const Recipe recipe = recipeOf(R"({"name": "Some", "base": "ImageBind", "route": [
+        {"reaction": "displacement", "experts": ["InternVL"]},
+        {"reaction": "combination", "experts": [{"space": "CLAP_g", "projectors": ["T", "TVA"]}, "CLAP_m"]}]})");
+    const auto plan = planRoute(recipe, paperSpaces());
+    EXPECT_THAT(activeProjectors(recipe, plan, 1, 0), ElementsAre("T", "TVA"));
+    EXPECT_THAT(activeProjectors(recipe, plan, 1, 1), ElementsAre("T", "V", "A", "TV", "TA", "VA", "TVA"));
+    const Recipe switched =
+        withSetting(recipe, plan, {{}, {}, {{"CLAP_g:T", false}, {"CLAP_g:VA", true}, {"CLAP_m:A", false}}});
+    EXPECT_THAT(switched.route[1].experts[0].projectors, ElementsAre("VA", "TVA"));
+    EXPECT_THAT(switched.route[1].experts[1].projectors, ElementsAre("T", "V", "TV", "TA", "VA", "TVA"));
+    EXPECT_TRUE(switched.route[0].experts[0].projectors.empty());
+    EXPECT_EQ(formula(switched, plan, "audio"),
+              "A = N(0.5·N((Ψ_CLAP_g[2/7] + Ψ_CLAP_m[6/7])/2) + 0.5·N(Ψ_InternVL(ImageBind)))");
+    // All on again: as a recipe that names none.
+    EXPECT_TRUE(withSetting(switched, plan, {{}, {}, {{"CLAP_m:A", true}}}).route[1].experts[1].projectors.empty());
+
+    const auto message = [&](const Setting& setting) -> std::string {
+        try {
+            withSetting(recipe, plan, setting);
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return {};
+    };
+    EXPECT_THAT(message({{}, {}, {{"CLAP_g:TVAA", true}}}), HasSubstr("did you mean 'CLAP_g:TVA'?"));
+    EXPECT_THAT(message({{}, {}, {{"CLAP_g:T", false}, {"CLAP_g:TVA", false}}}),
+                HasSubstr("switch the expert itself off instead: CLAP_g=off"));
+    Setting none;
+    for (const auto& subset : plan.reactions[0].subsets) none.projectors["InternVL:" + subset] = false;
+    EXPECT_THAT(message(none), HasSubstr("a displacement needs at least one of T, V"));
+    EXPECT_EQ(message({{}, {}, {{"CLAP_g:T", false}, {"CLAP_g:TVA", false}, {"CLAP_g:A", true}}}), "");
+}
+
 TEST(RoutePlan, FormulaShowsTheNumbersInForce) {
     const Recipe recipe = recipeOf(kInternVlPlus);
     const auto plan = planRoute(recipe, paperSpaces());

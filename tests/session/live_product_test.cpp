@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "engine/base/error.h"
+#include "engine/base/json.h"
 #include "engine/recipe/reactor.h"
 #include "tests/support/test_folder.h"
 
@@ -59,11 +60,133 @@ protected:
             request.subject.set.push_back(name + "=" + std::to_string(value));
         for (const auto& [name, value] : setting.expert_weights)
             request.subject.set.push_back(name + "=" + std::to_string(value));
+        for (const auto& [name, on] : setting.projectors) request.subject.set.push_back(name + (on ? "=on" : "=off"));
         request.reference = true;
         return evaluate(request, {}).json;
     }
+    // The figures of every set that is ready are those of the answer.
+    static void expectFigures(const LiveProduct& live, const Setting& setting, const Json& answer) {
+        const LiveFigures figures = live.figures(setting, true, {});
+        ASSERT_EQ(answer["sets"].size(), live.sets().size());
+        for (std::size_t s = 0; s < live.sets().size(); ++s) {
+            ASSERT_TRUE(figures.sets[s]) << live.sets()[s].name;
+            for (const auto& set : answer["sets"]) {
+                if (set["set"] != live.sets()[s].name) continue;
+                for (const auto& [metric, value] : *figures.sets[s])
+                    EXPECT_NEAR(value, set["metrics"][metric].get<double>(), 1e-9) << set["set"] << " " << metric;
+            }
+        }
+    }
     static inline test::TestFolder* folder_ = nullptr;
 };
+
+TEST_F(LiveProductTest, SwitchedProjectorsAreThoseOfTheReferenceAndOfARecipeThatNamesThem) {
+    Recipe named = findRecipe("ImageBind++");
+    named.name = "Named";
+    named.route[0].experts[0].projectors = {"T", "TVA"};
+    writeJsonFile(*folder_ / "named.json", recipeToJson(named));
+    ReactRequest request;
+    request.workspace = *folder_ / "world";
+    request.recipe = (*folder_ / "named.json").string();
+    request.product = *folder_ / "named";
+    request.reaction_options = {{"hidden_width", 24}, {"batch_size", 64}, {"epochs", 1}};
+    train(request, {});
+
+    const auto live = open("ImageBind++");
+    const Setting all = live->defaults();
+    EXPECT_EQ(all.projectors.size(), 14u);
+    prepareAll(*live, all);
+    const LiveFigures before = live->figures(all, true, {});
+    Setting some = all;
+    for (const char* subset : {"V", "A", "TV", "TA", "VA"}) some.projectors["CLAP_g:" + std::string(subset)] = false;
+    // Sets of images and their texts alone have CLAP's text, too: each set without a CLAP stays ready.
+    for (std::size_t s = 0; s < live->sets().size(); ++s) {
+        const auto& description = live->description(s);
+        const bool touched = description.first != "image" || description.second != "image";
+        EXPECT_EQ(live->ready(s, some), !touched) << description.name;
+    }
+    EXPECT_NE(live->formula("audio", some).find("Ψ_CLAP_g[2/7]"), std::string::npos);
+    std::vector<std::string> stages;
+    const JobContext job({}, [&](const Progress& progress) { stages.push_back(progress.stage); });
+    for (const std::size_t set : live->missing(some)) ASSERT_TRUE(live->prepare(set, some, job));
+    EXPECT_NE(std::find(stages.begin(), stages.end(), "projectors of CLAP_g, audio of AudioCaps"), stages.end());
+    expectFigures(*live, some, evaluated("ImageBind++", some));
+    EvaluateRequest theirs;
+    theirs.subject.product = *folder_ / "named";
+    theirs.reference = true;
+    const Json expected = evaluate(theirs, {}).json;
+    expectFigures(*live, some, expected);
+    const MetricsTable measured = live->measure(some, {});
+    for (const auto& set : expected["sets"]) {
+        for (const auto& [metric, value] : measured.at(set["set"].get<std::string>()).values())
+            EXPECT_NEAR(value, set["metrics"][metric].get<double>(), 1e-9);
+    }
+
+    // Back again, and there again: no projector runs.
+    stages.clear();
+    for (const Setting& setting : {all, some, all}) {
+        for (const std::size_t set : live->missing(setting)) ASSERT_TRUE(live->prepare(set, setting, job));
+    }
+    EXPECT_TRUE(std::none_of(stages.begin(), stages.end(),
+                             [](const std::string& stage) { return stage.starts_with("projectors of"); }));
+    const LiveFigures after = live->figures(all, true, {});
+    for (std::size_t s = 0; s < live->sets().size(); ++s) EXPECT_EQ(*before.sets[s], *after.sets[s]);
+    // Nor in another session: they lie beside the product.
+    const auto later = open("ImageBind++");
+    for (const std::size_t set : later->missing(some)) ASSERT_TRUE(later->prepare(set, some, job));
+    EXPECT_TRUE(std::none_of(stages.begin(), stages.end(),
+                             [](const std::string& stage) { return stage.starts_with("projectors of"); }));
+    expectFigures(*later, some, expected);
+
+    // What moved the queries: one mover for all projectors of an expert; its shares add up.
+    Setting moved = some;
+    moved.factors["sigma_a"] = 0.9;
+    std::size_t changes = 0;
+    for (std::size_t s = 0; s < live->sets().size(); ++s) {
+        if (live->sets()[s].kind == SetKind::MultiLabel) continue;
+        const SetChange change = live->why(s, all, moved, {}, {});
+        ASSERT_EQ(change.movers.size(), 2u);
+        EXPECT_EQ(change.movers[1].name, "CLAP_g:*");
+        EXPECT_EQ(change.movers[1].before, 7);
+        EXPECT_EQ(change.movers[1].after, 2);
+        for (const auto* direction : {&change.forward, &change.backward}) {
+            for (const auto* list : {&direction->gained, &direction->lost}) {
+                for (const auto& query : *list) {
+                    if (!query.explained()) continue;
+                    ++changes;
+                    EXPECT_NEAR(query.shares[0] + query.shares[1], query.margin_after - query.margin_before, 1e-9);
+                }
+            }
+        }
+    }
+    EXPECT_GT(changes, 0u);
+}
+
+TEST_F(LiveProductTest, ProjectorsOfADisplacementCanBeSwitchedAndAStopLeavesTheOldOnes) {
+    const auto live = open("InternVL_IB++");
+    const Setting all = live->defaults();
+    prepareAll(*live, all);
+    const LiveFigures before = live->figures(all, true, {});
+    Setting some = all;
+    some.projectors["InternVL:TV"] = some.projectors["CLAP_m:A"] = false;
+    const auto missing = live->missing(some);
+    ASSERT_FALSE(missing.empty());
+    std::stop_source stop;
+    const JobContext job(stop.get_token(), [&](const Progress& progress) {
+        if (progress.stage.starts_with("projectors of")) stop.request_stop();
+    });
+    EXPECT_THROW(live->prepare(missing[0], some, job), Cancelled);
+    EXPECT_FALSE(live->ready(missing[0], some));
+    const LiveFigures still = live->figures(all, true, {});
+    for (std::size_t s = 0; s < live->sets().size(); ++s) EXPECT_EQ(*before.sets[s], *still.sets[s]);
+    prepareAll(*live, some);
+    expectFigures(*live, some, evaluated("InternVL_IB++", some));
+    // No atoms in common: said, not guessed.
+    EXPECT_THROW(live->why(0, all, some, {}, {}), Error);
+    Setting none = all;
+    for (auto& [name, on] : none.projectors) on = on && !name.starts_with("CLAP_g:");
+    EXPECT_THROW(live->missing(none), Error);
+}
 
 TEST_F(LiveProductTest, WithoutRoomForAllQueriesFiguresAreEstimates) {
     const auto files = *folder_ / "ImageBind++" / "landscapes";

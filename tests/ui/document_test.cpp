@@ -145,6 +145,36 @@ private Q_SLOTS:
         QVERIFY(project.setting().expert_weights.contains("New"));
     }
 
+    void switchedProjectorsAreStepsAndAreSaved() {
+        ui::Project project;
+        project.addProduct(path("one"));
+        engine::Setting all = at(0.7);
+        all.projectors = {{"CLAP:T", true}, {"CLAP:A", true}, {"CLAP:TA", true}};
+        project.beginWith(path("one"), all);
+        engine::Setting some = all;
+        some.projectors["CLAP:T"] = some.projectors["CLAP:A"] = false;
+        QSignalSpy changed(&project, &ui::Project::settingChanged);
+        project.setSetting(some, "off");
+        QCOMPARE(changed.count(), 1);
+        project.addPreset("mine", some);
+        project.addSnapshot("then");
+        project.save(path("p.msproject"));
+        ui::Project again;
+        again.load(path("p.msproject"));
+        QCOMPARE(again.setting(path("one")), some);
+        QCOMPARE(again.presets().at("mine"), some);
+        QCOMPARE(again.snapshots().at(0).setting, some);
+        again.beginWith(path("one"), all);
+        QCOMPARE(again.setting(path("one")), some);
+        // Trained anew without the one that was left on: an expert is never without a projector.
+        engine::Setting fewer = at(0.7);
+        fewer.projectors = {{"CLAP:T", true}, {"CLAP:A", true}};
+        again.beginWith(path("one"), fewer);
+        QCOMPARE(again.setting(path("one")).projectors, fewer.projectors);
+        for (int i = 0; i < 3; ++i) project.undoStack().undo();
+        QCOMPARE(project.setting(), all);
+    }
+
     // Paths beside the project's file are relative in the copy, too.
     void whatIsRecoveredKnowsItsFileAndCountsAsChanged() {
         ui::Project project;

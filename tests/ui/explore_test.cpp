@@ -75,7 +75,8 @@ private Q_SLOTS:
     void theMapShowsTheSet() {
         activate();
         ui::MapView& map = page_->map();
-        const auto& components = product_->components(set());
+        const auto items = product_->components(set(), product_->defaults(), {});
+        const auto& components = *items;
         QCOMPARE(map.content().map->rows(true).size(), components.first.rows());
         QCOMPARE(map.content().map->rows(false).size(), components.second.rows());
         QVERIFY(map.content().synthetic);
@@ -107,7 +108,8 @@ private Q_SLOTS:
         ui::MapView& map = page_->map();
         const auto item = ui::MapItem{true, 3};
         const auto before = map.placeOf(item);
-        const auto& components = product_->components(set());
+        const auto items = product_->components(set(), product_->defaults(), {});
+        const auto& components = *items;
         page_->setSetting(far());
         QTRY_VERIFY(map.placeOf(item) != before);
         // To where the blended row has it on the same axes.
@@ -196,7 +198,8 @@ private Q_SLOTS:
         QVERIFY(
             answers.headline().contains(ui::rankText(change->rank_before) + " → " + ui::rankText(change->rank_after)));
         // The first rows are those of brute force, and a positive is marked.
-        const auto& components = product_->components(set());
+        const auto items = product_->components(set(), product_->defaults(), {});
+        const auto& components = *items;
         for (const bool before : {true, false}) {
             const Setting at = before ? product_->defaults() : far();
             const auto first = product_->model().weights("audio", components.first, at);
@@ -217,6 +220,41 @@ private Q_SLOTS:
         for (const double s : change->shares) sum += s;
         QVERIFY(std::abs(sum - (change->margin_after - change->margin_before)) < 1e-9);
         picture("explore-query");
+    }
+
+    void switchedProjectorsMakeTheMapAnewAndAreOneMover() {
+        activate();
+        engine::Setting some = product_->defaults();
+        some.projectors["CLAP_g:T"] = some.projectors["CLAP_g:TVA"] = some.projectors["CLAP_m:A"] = false;
+        page_->setSetting(some);
+        settle();
+        QTRY_VERIFY(page_->inspector().model().rowCount() > 0);
+        ui::MapView& map = page_->map();
+        const auto items = product_->components(set(), some, {});
+        const auto first = product_->model().weights("audio", items->first, some);
+        const auto second = product_->model().weights("text", items->second, some);
+        const auto reference = engine::SpaceMap::make(*items, first, second,
+                                                      [] {
+                                                          engine::MapOptions options;
+                                                          options.components = 3;
+                                                          return options;
+                                                      }(),
+                                                      {});
+        const auto want = reference->places(first, second), shown = map.places();
+        QVERIFY(std::abs(want.pair_cosine - shown.pair_cosine) < 1e-9);
+        const auto& movers = page_->inspector().model().movers();
+        QCOMPARE(movers.size(), std::size_t{2});
+        QCOMPARE(ui::moverLabel(movers[0]), QString("projectors of CLAP_g"));
+        QCOMPARE(movers[0].after, 5.0);
+        // Sliders go on from there, on the same map.
+        const auto before = map.content().map;
+        some.factors["sigma_a"] = 0.9;
+        page_->setSetting(some);
+        settle();
+        QCOMPARE(map.content().map, before);
+        page_->setSetting(product_->defaults());
+        settle();
+        QCOMPARE(page_->inspector().model().rowCount(), 0);
     }
 
     void aClickOnTheMapChoosesAndSaysTheName() {

@@ -78,6 +78,7 @@ private Q_SLOTS:
         setting_.factors["sigma_a"] = 0.8;
         setting_.factors["sigma_t"] = 0.35;
         setting_.expert_weights["CLAP_m"] = 0;
+        setting_.projectors["CLAP_g:TV"] = false;
     }
 
     void cleanup() { ui::applyTheme(ui::ThemeChoice::Light); }
@@ -248,7 +249,8 @@ private Q_SLOTS:
         request.output = tiny_->path("embeddings" + ending.toStdString());
         request.block_rows = 256;
         request.ids_file = true;
-        const auto& side = live_->components(0).second;
+        const auto items = live_->components(0, setting_, {});
+        const auto& side = items->second;
         const engine::Matrix expected = engine::blendAll(side, live_->model().weights(side.modality, side, setting_));
         const engine::Json made = engine::writeEmbeddings(request, {}).json;
         QCOMPARE(made["rows"].get<std::size_t>(), expected.rows());
@@ -371,7 +373,8 @@ private Q_SLOTS:
         picture(*dialog, "export_embeddings");
         start(*dialog);
         QVERIFY2(dialog->resultText().contains(QStringLiteral("Embeddings written")), qPrintable(dialog->resultText()));
-        const auto& side = live_->components(0).first;
+        const auto items = live_->components(0, setting_, {});
+        const auto& side = items->first;
         const engine::Matrix expected = engine::blendAll(side, live_->model().weights(side.modality, side, setting_));
         const auto rows = read(file, expected.rows(), expected.cols());
         QVERIFY(std::equal(rows.begin(), rows.end(), expected.data()));

@@ -14,6 +14,7 @@
 #include <QPushButton>
 #include <QScreen>
 #include <QSettings>
+#include <QSignalSpy>
 #include <QStandardPaths>
 #include <QStatusBar>
 #include <QTableView>
@@ -22,6 +23,7 @@
 #include <QTest>
 #include <QToolBar>
 #include <QToolButton>
+#include <QToolTip>
 #include <QWheelEvent>
 
 #include "engine/base/error.h"
@@ -176,6 +178,96 @@ private Q_SLOTS:
     }
 
     // What was being prepared for the experts of a moment ago does not replace what is ready for those in force.
+    void projectorsAreSwitchedWithMouseAndKeys() {
+        auto& controls = window_->tune().controls();
+        auto& stack = window_->project().undoStack();
+        const int steps = stack.index();
+        auto* chip = controls.projectors("CLAP_g")->chip("T");
+        QVERIFY(chip && chip->isChecked() && chip->toolTip().contains("text"));
+        QCOMPARE(chip->accessibleName(), QString("Projector T of CLAP_g"));
+        QCOMPARE(chip->accessibleDescription(), QString("on"));
+        QVERIFY(!controls.formulaText().contains("/7]"));
+        controls.ensureWidgetVisible(chip);
+        QSignalSpy progress(&window_->session(), &ui::LiveSession::preparingProgressed);
+        QTest::mouseClick(chip, Qt::LeftButton);
+        QVERIFY(!chip->isChecked());
+        QCOMPARE(chip->accessibleDescription(), QString("off"));
+        QCOMPARE(stack.index(), steps + 1);
+        QCOMPARE(window_->project().setting().projectors.at("CLAP_g:T"), false);
+        QVERIFY(controls.formulaText().contains("Ψ_CLAP_g[6/7]"));
+        settle();
+        QVERIFY(progress.count() > 0);
+        compareWithCommandLine();
+        picture("projectors");
+        chip = controls.projectors("CLAP_g")->chip("TVA");
+        chip->setFocus();
+        QTest::keyClick(chip, Qt::Key_Space);
+        QVERIFY(!chip->isChecked());
+        QVERIFY(controls.formulaText().contains("Ψ_CLAP_g[5/7]"));
+        settle();
+        compareWithCommandLine();
+        stack.undo();
+        QVERIFY(controls.projectors("CLAP_g")->chip("TVA")->isChecked());
+        stack.undo();
+        QVERIFY(controls.projectors("CLAP_g")->chip("T")->isChecked());
+        settle();
+        compareWithCommandLine();
+    }
+
+    void theLastProjectorStaysOnAndQuickSwitchesEndAtTheLast() {
+        auto& controls = window_->tune().controls();
+        auto& stack = window_->project().undoStack();
+        const int steps = stack.index();
+        for (const char* subset : {"T", "V", "A", "TV", "TA", "VA"}) {
+            auto* chip = controls.projectors("CLAP_m")->chip(subset);
+            controls.ensureWidgetVisible(chip);
+            QTest::mouseClick(chip, Qt::LeftButton);
+        }
+        QCOMPARE(stack.index(), steps + 6);
+        auto* last = controls.projectors("CLAP_m")->chip("TVA");
+        QTest::mouseClick(last, Qt::LeftButton);
+        QVERIFY(last->isChecked());
+        QCOMPARE(stack.index(), steps + 6);
+        QVERIFY(QToolTip::text().contains("switch the expert itself off"));
+        QToolTip::hideText();
+        QVERIFY(controls.formulaText().contains("Ψ_CLAP_m[1/7]"));
+        settle();
+        QVERIFY2(windowMessages().isEmpty(), qPrintable(windowMessages()));
+        compareWithCommandLine();
+        // Its chips have no effect while the expert is off.
+        auto* expert = window_->tune().findChild<QCheckBox*>("expert_CLAP_m");
+        QTest::mouseClick(expert, Qt::LeftButton, {}, {8, expert->height() / 2});
+        QVERIFY(!controls.projectors("CLAP_m")->chip("TVA")->isEnabled());
+        while (stack.index() > steps) stack.undo();
+        QVERIFY(controls.projectors("CLAP_m")->chip("TVA")->isEnabled());
+        settle();
+        compareWithCommandLine();
+    }
+
+    void chipsAreWholeInBothThemes() {
+        const auto size = window_->size();
+        window_->resize(1280, 800);
+        for (const auto theme : {ui::ThemeChoice::Dark, ui::ThemeChoice::Light}) {
+            ui::applyTheme(theme);
+            QTest::qWait(50);
+            auto& controls = window_->tune().controls();
+            for (const char* expert : {"CLAP_g", "CLAP_m"}) {
+                std::vector<QRect> places;
+                for (const char* subset : {"T", "V", "A", "TV", "TA", "VA", "TVA"}) {
+                    auto* chip = controls.projectors(expert)->chip(subset);
+                    controls.ensureWidgetVisible(chip);
+                    QCOMPARE(chip->visibleRegion().boundingRect(), chip->rect());
+                    QVERIFY(chip->width() >= chip->fontMetrics().horizontalAdvance(chip->text()) + 8);
+                    QVERIFY(chip->height() >= chip->fontMetrics().height());
+                    for (const auto& other : places) QVERIFY(!other.intersects(chip->geometry()));
+                    places.push_back(chip->geometry());
+                }
+            }
+            picture(theme == ui::ThemeChoice::Dark ? "chips-dark" : "chips-light");
+        }
+        window_->resize(size);
+    }
+
     void anExpertGoesOffAndOnAgainAtOnce() {
         auto* expert = window_->tune().findChild<QCheckBox*>("expert_CLAP_g");
         for (int i = 0; i < 5; ++i) {
@@ -743,6 +835,7 @@ private:
             request.subject.set.push_back(name + "=" + QString::number(value, 'g', 17).toStdString());
         for (const auto& [name, value] : setting.expert_weights)
             request.subject.set.push_back(name + "=" + QString::number(value, 'g', 17).toStdString());
+        for (const auto& [name, on] : setting.projectors) request.subject.set.push_back(name + (on ? "=on" : "=off"));
         request.reference = true;
         return engine::evaluate(request, {}).json;
     }

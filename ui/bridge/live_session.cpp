@@ -42,11 +42,7 @@ bool sameAxes(const std::vector<engine::FactorAxis>& a, const std::vector<engine
 }  // namespace
 
 bool BaselineChoice::operator==(const BaselineChoice& other) const {
-    const auto same = [](const std::optional<Setting>& a, const std::optional<Setting>& b) {
-        if (a.has_value() != b.has_value()) return false;
-        return !a || (a->factors == b->factors && a->expert_weights == b->expert_weights);
-    };
-    return space == other.space && name == other.name && same(setting, other.setting);
+    return space == other.space && name == other.name && setting == other.setting;
 }
 
 LiveSession::LiveSession(QObject* parent) : QObject(parent) {
@@ -97,13 +93,13 @@ void LiveSession::close() {
 
 void LiveSession::setSetting(const Setting& setting) {
     if (!product_) return;
-    const bool experts_changed = setting.expert_weights != setting_.expert_weights;
+    const bool switched = engine::withoutFactors(setting) != engine::withoutFactors(setting_);
     setting_ = setting;
     wantFigures();
     wantSurface();
     wantCurves();
-    // What is being prepared for other experts would replace what is ready for these.
-    if (experts_changed && (preparing_.running() || !product_->missing(setting_).empty())) prepare();
+    // What is being prepared for other experts or projectors would replace what is ready for these.
+    if (switched && (preparing_.running() || !product_->missing(setting_).empty())) prepare();
 }
 
 void LiveSession::setBaseline(const BaselineChoice& baseline) {

@@ -51,7 +51,7 @@ public:
     const engine::LiveFigures& figures() const { return figures_; }
     std::shared_ptr<const engine::SweepSurface> surface() const { return surface_; }
     bool preparing() const { return preparing_.running(); }
-    // What is not prepared yet waits until the experts change.
+    // What is not prepared yet waits until the experts or projectors change.
     void stopPreparing() { preparing_.stop(); }
     bool opening() const { return opening_.running(); }
     // True when nothing is under way any more: for tests and pictures.

@@ -70,7 +70,7 @@ void CompareWork::setItems(const QVector<Compared>& items) {
     spaces_ = std::move(spaces);
     std::erase_if(copies_, [this](const Copy& copy) {
         return std::none_of(items_.begin(), items_.end(), [&](const Compared& item) {
-            return hasSurface(item) && item.product == copy.of && item.setting.expert_weights == copy.weights;
+            return hasSurface(item) && item.product == copy.of && engine::withoutFactors(item.setting) == copy.switches;
         });
     });
     stopped_ = false;
@@ -234,7 +234,7 @@ bool CompareWork::nextSpace() {
 
 std::shared_ptr<engine::LiveProduct> CompareWork::copyOf(const Compared& item) const {
     for (const auto& copy : copies_) {
-        if (copy.of == item.product && copy.weights == item.setting.expert_weights) return copy.product;
+        if (copy.of == item.product && copy.switches == engine::withoutFactors(item.setting)) return copy.product;
     }
     return nullptr;
 }
@@ -257,8 +257,9 @@ bool CompareWork::nextCopy() {
                 request.options = engine::evalOptionTable().toJson(product->evalOptions());
                 return engine::LiveProduct::open(request, job);
             },
-            [this, of = items_[c].product, weights = items_[c].setting.expert_weights](const ProductPtr& copy) {
-                copies_.push_back({of, copy, weights});
+            [this, of = items_[c].product,
+             switches = engine::withoutFactors(items_[c].setting)](const ProductPtr& copy) {
+                copies_.push_back({of, copy, switches});
             });
         return true;
     }

@@ -73,10 +73,10 @@ private:
         TablePtr table;
         bool failed = false;
     };
-    // A product opened again for one choice of experts' weights.
+    // A product opened again for one choice of experts' weights and projectors.
     struct Copy {
         std::shared_ptr<engine::LiveProduct> of, product;  // product: none yet
-        std::map<std::string, double> weights;
+        engine::Setting switches;                          // withoutFactors()
     };
     std::shared_ptr<engine::LiveProduct> copyOf(const Compared& item) const;
     SpaceFigures* spaceOf(const std::shared_ptr<engine::LiveProduct>& product, const std::string& name);

@@ -7,12 +7,12 @@
 
 #include <cmath>
 
+#include "ui/bridge/setting_text.h"
+
 namespace ui {
 
 bool sameSubject(const Compared& a, const Compared& b) {
-    return a.product == b.product && a.space == b.space &&
-           (a.isSpace() ||
-            (a.setting.factors == b.setting.factors && a.setting.expert_weights == b.setting.expert_weights));
+    return a.product == b.product && a.space == b.space && (a.isSpace() || a.setting == b.setting);
 }
 
 QString shareText(double value) {
@@ -34,7 +34,7 @@ QStringList settingParts(const Compared& item) {
         out << (at->second == 0 ? QObject::tr("without %1").arg(key)
                                 : QObject::tr("%1 weighs %2").arg(key, shareText(at->second)));
     }
-    return out;
+    return out + projectorParts(*item.product, item.setting);
 }
 
 }  // namespace ui

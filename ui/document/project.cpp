@@ -18,8 +18,22 @@ using engine::Setting;
 
 namespace {
 
-bool same(const Setting& a, const Setting& b) {
-    return a.factors == b.factors && a.expert_weights == b.expert_weights;
+// The names of `into` take what `from` has for them.
+template <class Map>
+void takeKnown(Map& into, const Map& from) {
+    for (auto& [name, value] : into) {
+        if (const auto found = from.find(name); found != from.end()) value = found->second;
+    }
+}
+
+// Where none of an expert's projectors would be left on, all of them are as in `own`.
+void keepOneProjector(Setting& setting, const Setting& own) {
+    const auto expertOf = [](const std::string& projector) { return projector.substr(0, projector.rfind(':')); };
+    std::map<std::string, bool> any;
+    for (const auto& [name, on] : setting.projectors) any[expertOf(name)] |= on;
+    for (auto& [name, on] : setting.projectors) {
+        if (!any[expertOf(name)]) on = own.projectors.at(name);
+    }
 }
 
 std::string text(const QString& s) {
@@ -113,17 +127,16 @@ void Project::put(const Undoable& state) {
     const bool product = state.product != product_ && products_.contains(state.product);
     if (product) product_ = state.product;
     const bool setting =
-        !same(this->setting(), state.settings.contains(product_) ? state.settings.at(product_) : Setting{});
-    const bool snapshots =
-        snapshots_.size() != state.snapshots.size() ||
-        !std::equal(snapshots_.begin(), snapshots_.end(), state.snapshots.begin(),
-                    [](const Snapshot& a, const Snapshot& b) {
-                        return a.number == b.number && a.name == b.name && same(a.setting, b.setting);
-                    });
+        this->setting() != (state.settings.contains(product_) ? state.settings.at(product_) : Setting{});
+    const bool snapshots = snapshots_.size() != state.snapshots.size() ||
+                           !std::equal(snapshots_.begin(), snapshots_.end(), state.snapshots.begin(),
+                                       [](const Snapshot& a, const Snapshot& b) {
+                                           return a.number == b.number && a.name == b.name && a.setting == b.setting;
+                                       });
     const bool presets =
         presets_.size() != state.presets.size() ||
         !std::equal(presets_.begin(), presets_.end(), state.presets.begin(),
-                    [](const auto& a, const auto& b) { return a.first == b.first && same(a.second, b.second); });
+                    [](const auto& a, const auto& b) { return a.first == b.first && a.second == b.second; });
     const bool baseline = !(baseline_ == state.baseline), view = !(view_ == state.view);
     // Products opened since then keep what they have.
     for (const auto& [name, value] : state.settings) settings_[name] = value;
@@ -183,16 +196,12 @@ void Project::setProduct(const QString& folder) {
 
 void Project::beginWith(const QString& product, const Setting& setting) {
     if (settings_.contains(product)) {
-        // A product may have been trained anew with other experts: names that are gone go, new ones come.
+        // A product may have been trained anew with other experts or projectors: names that are gone go, new ones come.
         Setting merged = setting;
-        for (auto& [name, value] : merged.factors) {
-            const auto found = settings_[product].factors.find(name);
-            if (found != settings_[product].factors.end()) value = found->second;
-        }
-        for (auto& [name, value] : merged.expert_weights) {
-            const auto found = settings_[product].expert_weights.find(name);
-            if (found != settings_[product].expert_weights.end()) value = found->second;
-        }
+        takeKnown(merged.factors, settings_[product].factors);
+        takeKnown(merged.expert_weights, settings_[product].expert_weights);
+        takeKnown(merged.projectors, settings_[product].projectors);
+        keepOneProjector(merged, setting);
         settings_[product] = merged;
     } else {
         settings_[product] = setting;
@@ -201,7 +210,7 @@ void Project::beginWith(const QString& product, const Setting& setting) {
 }
 
 void Project::setSetting(const Setting& setting, const QString& what, int drag) {
-    if (same(setting, this->setting())) return;
+    if (setting == this->setting()) return;
     Undoable after = undoable();
     after.settings[product_] = setting;
     push(what, after, drag);

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/base/error.h"
 #include "engine/eval/workspace_evaluation.h"
 #include "ui/style/theme.h"
 
@@ -21,10 +22,6 @@ namespace ui {
 namespace {
 
 constexpr int kRestMilliseconds = 250;
-
-bool same(const engine::Setting& a, const engine::Setting& b) {
-    return a.factors == b.factors && a.expert_weights == b.expert_weights;
-}
 
 QLabel* caption(const QString& text, QWidget* buddy) {
     auto* label = new QLabel(text, buddy->parentWidget());
@@ -37,6 +34,8 @@ QLabel* caption(const QString& text, QWidget* buddy) {
 struct ExplorePage::Made {
     std::shared_ptr<const engine::SpaceMap> map;
     engine::SetComponents raw;
+    std::shared_ptr<const engine::SetComponents> components;
+    bool apart = false;
     engine::Setting fitted_at;
     std::size_t set = 0;
     std::string space;  // empty: the product
@@ -209,11 +208,13 @@ std::size_t ExplorePage::set() const {
     return static_cast<std::size_t>(std::max(0, sets_->currentIndex()));
 }
 
-ExplorePage::Weights ExplorePage::weightsAt(const engine::Setting& setting) const {
-    if (!ofProduct()) return {};
-    const auto& components = product_->components(set());
-    return {product_->model().weights(components.first.modality, components.first, setting),
-            product_->model().weights(components.second.modality, components.second, setting)};
+std::optional<ExplorePage::Weights> ExplorePage::weightsAt(const engine::Setting& setting) const {
+    if (!ofProduct()) return Weights();
+    const auto& model = product_->model();
+    if (!components_ || !model.fits(components_->first, setting) || !model.fits(components_->second, setting))
+        return std::nullopt;
+    return Weights{model.weights(components_->first.modality, components_->first, setting),
+                   model.weights(components_->second.modality, components_->second, setting)};
 }
 
 void ExplorePage::recolour() {
@@ -265,6 +266,7 @@ void ExplorePage::setChanged() {
     listDirections();
     listSpaces();
     made_.reset();
+    components_.reset();
     items_of_.reset();
     items_ = {};
     figures_->clear();
@@ -282,7 +284,7 @@ void ExplorePage::listDirections() {
     filling_ = true;
     directions_->clear();
     if (product_) {
-        const auto& description = product_->components(set()).set;
+        const auto& description = product_->description(set());
         for (const bool is_forward : {true, false})
             directions_->addItem(QString::fromStdString(engine::directionName(description, is_forward)));
     }
@@ -296,13 +298,12 @@ void ExplorePage::listSpaces() {
     if (product_) {
         spaces_->addItem(QString::fromStdString(product_->recipe().name));
         // Those that have both modalities; whether rows are there is found out when one is chosen.
-        const auto& components = product_->components(set());
+        const auto& description = product_->description(set());
         for (const auto& space : product_->plan().spaces) {
             const auto has = [&](const std::string& modality) {
                 return std::find(space.modalities.begin(), space.modalities.end(), modality) != space.modalities.end();
             };
-            if (has(components.first.modality) && has(components.second.modality))
-                spaces_->addItem(QString::fromStdString(space.name));
+            if (has(description.first) && has(description.second)) spaces_->addItem(QString::fromStdString(space.name));
         }
         if (const int i = spaces_->findText(before); i > 0) spaces_->setCurrentIndex(i);
     }
@@ -332,7 +333,7 @@ void ExplorePage::setActive(bool active) {
 }
 
 void ExplorePage::setSetting(const engine::Setting& setting) {
-    if (same(setting_, setting)) return;
+    if (setting_ == setting) return;
     setting_ = setting;
     if (!active_) {
         missed_ = true;
@@ -367,9 +368,11 @@ void ExplorePage::makeMap(bool keep_view) {
     options.components = 3;
     using Result = std::shared_ptr<const Made>;
     const std::string space = mappedSpace();
+    making_for_ = engine::withoutFactors(setting_);
+    making_against_ = engine::withoutFactors(reference_);
     map_job_.start<Result>(
         tr("fitting the map of %1").arg(sets_->currentText()),
-        [product = product_, set = set(), weights = weightsAt(setting_), setting = setting_, space, options,
+        [product = product_, set = set(), setting = setting_, reference = reference_, space, options,
          items = items_of_ == set() ? std::optional(items_) : std::nullopt](const engine::JobContext& job) {
             auto made = std::make_shared<Made>();
             made->set = set;
@@ -386,8 +389,18 @@ void ExplorePage::makeMap(bool keep_view) {
                 }
             }
             if (space.empty()) {
-                made->map =
-                    engine::SpaceMap::make(product->components(set), weights.first, weights.second, options, job);
+                try {
+                    made->components = product->components(set, setting, reference, job);
+                } catch (const engine::Error& error) {
+                    if (error.code() != engine::ErrorCode::InvalidInput) throw;
+                    made->apart = true;  // the map is of the setting alone
+                    made->components = product->components(set, setting, job);
+                }
+                const auto weights = [&](const engine::Components& side) {
+                    return product->model().weights(side.modality, side, setting);
+                };
+                made->map = engine::SpaceMap::make(*made->components, weights(made->components->first),
+                                                   weights(made->components->second), options, job);
             } else {
                 made->raw = engine::spaceComponents(engine::Workspace(product->workspaceFolder()),
                                                     product->sets()[set].name, space, job);
@@ -405,22 +418,25 @@ void ExplorePage::mapMade(const std::shared_ptr<const Made>& made, bool keep_vie
     made_ = made->map;
     made_of_ = made->space;
     raw_ = made->raw;
+    components_ = made->components;
+    apart_ = made->apart;
     fitted_at_ = made->fitted_at;
     gap_.reset();
     reference_gap_.reset();
     const bool new_set = items_of_ != made->set;
     items_ = made->items;
     items_of_ = made->set;
-    const Weights now = weightsAt(setting_);
+    const auto now = weightsAt(setting_);
+    if (!now) return makeMap(keep_view);  // projectors were switched meanwhile
     MapView::Content content;
     content.map = made_;
     content.subject = spaces_->currentText();
-    content.first = QString::fromStdString(product_->components(set()).first.modality);
-    content.second = QString::fromStdString(product_->components(set()).second.modality);
+    content.first = QString::fromStdString(product_->description(set()).first);
+    content.second = QString::fromStdString(product_->description(set()).second);
     content.first_ids = items_.ids[0];
     content.second_ids = items_.ids[1];
     content.synthetic = product_->synthetic();
-    map_->setContent(std::move(content), made_->places(now.first, now.second), keep_view);
+    map_->setContent(std::move(content), made_->places(now->first, now->second), keep_view);
     follow();
     if (new_set) {
         setSubjectOfInspector();
@@ -431,9 +447,16 @@ void ExplorePage::mapMade(const std::shared_ptr<const Made>& made, bool keep_vie
 void ExplorePage::follow() {
     // While another space is on its way, the map that is there takes no weights of it.
     if (!made_ || !active_ || made_of_ != mappedSpace()) return;
-    const Weights now = weightsAt(setting_), before = weightsAt(reference_);
-    map_->setPlaces(made_->places(now.first, now.second));
-    reference_cosine_ = made_->places(before.first, before.second).pair_cosine;
+    const auto now = weightsAt(setting_), before = weightsAt(reference_);
+    if (!now || (!before && !apart_)) {
+        // Other projectors: other items. A map that is being made for them goes on.
+        const bool coming = map_job_.running() && making_for_ == engine::withoutFactors(setting_) &&
+                            making_against_ == engine::withoutFactors(reference_);
+        if (!coming) makeMap(true);
+        return;
+    }
+    map_->setPlaces(made_->places(now->first, now->second));
+    reference_cosine_ = before ? made_->places(before->first, before->second).pair_cosine : std::nan("");
     measureGap();
     sayFigures();
 }
@@ -445,13 +468,15 @@ void ExplorePage::measureGap() {
         return;
     }
     gap_missed_ = false;
+    const auto at = weightsAt(setting_);
+    if (!at) return;
     using Gaps = std::pair<double, double>;
     gap_job_.start<Gaps>(
         tr("measuring the modality gap"),
-        [map = made_, now = weightsAt(setting_), before = weightsAt(reference_),
+        [map = made_, now = *at, before = weightsAt(reference_),
          known = reference_gap_](const engine::JobContext& job) {
             const double gap = map->gap(now.first, now.second, job);
-            return Gaps(gap, known ? *known : map->gap(before.first, before.second, job));
+            return Gaps(gap, known ? *known : before ? map->gap(before->first, before->second, job) : std::nan(""));
         },
         [this, map = made_](Gaps gaps) {
             if (map == made_) {
@@ -468,7 +493,7 @@ void ExplorePage::measureGap() {
 void ExplorePage::sayFigures() {
     if (!made_) return;
     const auto change = [&](double now, double before) {
-        return ofProduct() && !same(setting_, reference_) && std::isfinite(now - before)
+        return ofProduct() && setting_ != reference_ && std::isfinite(now - before)
                    ? QStringLiteral(" (%1)").arg(signedNumber(now - before, 3))
                    : QString();
     };
@@ -482,11 +507,11 @@ void ExplorePage::sayFigures() {
         parts << tr("modality gap <b>%1</b>%2")
                      .arg(*gap_, 0, 'f', 3)
                      .arg(reference_gap_ ? change(*gap_, *reference_gap_) : QString());
-    if (ofProduct() && !same(setting_, reference_)) parts << tr("against %1").arg(reference_name_.toHtmlEscaped());
+    if (ofProduct() && setting_ != reference_) parts << tr("against %1").arg(reference_name_.toHtmlEscaped());
     if (map_->places().vanished > 0)
         parts << tr("%n item(s) without a direction left out", nullptr, static_cast<int>(map_->places().vanished));
     figures_->setText(parts.join(QStringLiteral(" · ")));
-    const bool old = ofProduct() && !same(fitted_at_, setting_);
+    const bool old = ofProduct() && fitted_at_ != setting_;
     map_->setOldAxes(old);
     fit_->setEnabled(old);
 }
@@ -524,7 +549,7 @@ void ExplorePage::mapSelectionChanged() {
     }
     std::unordered_set<std::uint32_t> queries, answers;
     for (const auto& item : map_->selection()) (item.first == forward() ? queries : answers).insert(item.row);
-    for (const auto& pair : product_->components(set()).set.pairs) {
+    for (const auto& pair : product_->description(set()).pairs) {
         if (answers.contains(pair[forward() ? 1 : 0])) queries.insert(pair[forward() ? 0 : 1]);
     }
     panel_->showOnly(std::move(queries));

@@ -71,7 +71,8 @@ private:
     bool forward() const;
     std::size_t set() const;
     std::string mappedSpace() const;  // empty: the product
-    Weights weightsAt(const engine::Setting& setting) const;
+    // Nothing where the map's items were computed with other projectors.
+    std::optional<Weights> weightsAt(const engine::Setting& setting) const;
     void recolour();
 
     std::shared_ptr<engine::LiveProduct> product_;
@@ -82,6 +83,10 @@ private:
     std::shared_ptr<const engine::SpaceMap> made_;
     std::string made_of_;        // the space that it is of, as mappedSpace()
     engine::SetComponents raw_;  // of a raw space's map
+    // Of a product's map: at the projectors of the setting, and of the reference unless these are apart.
+    std::shared_ptr<const engine::SetComponents> components_;
+    bool apart_ = false;
+    engine::Setting making_for_, making_against_;  // switches of the map that is being made
     engine::Setting fitted_at_;
     SetItems items_;
     std::optional<std::size_t> items_of_;

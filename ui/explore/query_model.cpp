@@ -33,6 +33,8 @@ QString ItemNames::brief(std::uint32_t row) const {
 }
 
 QString moverLabel(const engine::Mover& mover) {
+    if (!mover.projectors_of.empty())
+        return QObject::tr("projectors of %1").arg(QString::fromStdString(mover.projectors_of));
     QString name = QString::fromStdString(mover.name);
     if (!mover.expert) {
         name.replace(QLatin1String("sigma"), QStringLiteral("σ"));

@@ -16,6 +16,7 @@
 #include <QTableView>
 #include <QVBoxLayout>
 
+#include "engine/base/error.h"
 #include "ui/style/theme.h"
 
 namespace ui {
@@ -26,10 +27,6 @@ constexpr int kExplained = 40;  // queries of each direction
 constexpr int kThumbnail = 112;
 constexpr int kHeaderPadding = 14;  // beside a title, with the arrow of sorting
 constexpr std::size_t kBatch = 8;   // queries that are explained between two looks of the list
-
-bool same(const engine::Setting& a, const engine::Setting& b) {
-    return a.factors == b.factors && a.expert_weights == b.expert_weights;
-}
 
 }  // namespace
 
@@ -230,7 +227,7 @@ void QueryPanel::compare() {
             "its best answers."));
         return;
     }
-    if (same(reference_, setting_)) {
+    if (reference_ == setting_) {
         why_.stop();
         model_->clear();
         change_.reset();
@@ -299,8 +296,9 @@ void QueryPanel::explainMore() {
         [product = product_, set = set_, forward = forward_, before = reference_, after = setting_,
          queries](const engine::JobContext& job) {
             Result out;
+            const auto components = product->components(set, before, after, job);
             for (const auto query : queries) {
-                const engine::QueryAnswers answers(product->components(set), forward, query, job);
+                const engine::QueryAnswers answers(*components, forward, query, job);
                 out.emplace_back(query, engine::explainQuery(product->model(), answers, before, after, job));
             }
             return out;
@@ -380,17 +378,32 @@ void QueryPanel::lookUp() {
          path, pixels, ratio](const engine::JobContext& job) {
             auto out = std::make_shared<Detail>();
             out->query = query;
-            const auto& components = product->components(set);
             const auto& model = product->model();
-            const engine::QueryAnswers answers(components, forward, query, job);
-            const auto at = [&](const engine::Setting& setting) {
-                return answers.at(model.weights(components.first.modality, components.first, setting),
-                                  model.weights(components.second.modality, components.second, setting), kAnswers,
+            const auto at = [&](const engine::QueryAnswers& answers, const engine::Setting& setting) {
+                const auto& [description, first, second] = answers.set();
+                return answers.at(model.weights(first.modality, first, setting),
+                                  model.weights(second.modality, second, setting), kAnswers,
                                   engine::tieRule(product->evalOptions().ties));
             };
-            out->before = at(before);
-            out->after = at(after);
-            out->moved = engine::explainQuery(model, answers, before, after, job);
+            std::shared_ptr<const engine::SetComponents> both;
+            try {
+                both = product->components(set, before, after, job);
+            } catch (const engine::Error& error) {
+                if (error.code() != engine::ErrorCode::InvalidInput) throw;
+            }
+            if (both) {
+                const engine::QueryAnswers answers(*both, forward, query, job);
+                out->before = at(answers, before);
+                out->after = at(answers, after);
+                out->moved = engine::explainQuery(model, answers, before, after, job);
+            } else {  // no parts in common: each for itself
+                for (const bool then : {true, false}) {
+                    const auto& setting = then ? before : after;
+                    const auto items = product->components(set, setting, job);
+                    (then ? out->before : out->after) =
+                        at(engine::QueryAnswers(*items, forward, query, job), setting);
+                }
+            }
             if (!path.empty()) {
                 const std::filesystem::path whole = product->workspaceFolder() / path;  // an absolute one stays
                 out->path = QString::fromStdString(whole.string());

@@ -156,6 +156,12 @@ QStringList settingWords(const engine::LiveProduct& product, const engine::Setti
         if (at == setting.expert_weights.end() || at->second == expert.weight) continue;
         out << text(expert.key) + (at->second == 0 ? QStringLiteral("=off") : QLatin1Char('=') + number(at->second));
     }
+    const engine::Setting own = product.defaults();
+    for (const auto& [name, on] : setting.projectors) {
+        const auto recipe = own.projectors.find(name);
+        if (recipe != own.projectors.end() && recipe->second != on)
+            out << text(name) + (on ? QStringLiteral("=on") : QStringLiteral("=off"));
+    }
     return out;
 }
 

@@ -14,6 +14,7 @@
 #include <QUrl>
 #include <QVBoxLayout>
 
+#include "ui/bridge/setting_text.h"
 #include "ui/export/command_line.h"
 #include "ui/export/command_page.h"
 #include "ui/export/embeddings_page.h"
@@ -46,6 +47,7 @@ QString subjectText(const engine::LiveProduct& product, const engine::Setting& s
                     ? QObject::tr("without %1").arg(QString::fromStdString(expert.key))
                     : QObject::tr("%1 weighs %2").arg(QString::fromStdString(expert.key), QString::number(at->second)));
     }
+    parts += projectorParts(product, setting);
     QString out = QString::fromStdString(product.recipe().name);
     if (!parts.isEmpty()) out = QObject::tr("%1 at %2").arg(out, parts.join(QStringLiteral(", ")));
     if (product.synthetic()) out += QObject::tr("  ·  synthetic world");

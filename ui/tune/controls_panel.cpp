@@ -42,7 +42,7 @@ bool alike(const engine::Setting& a, const engine::Setting& b) {
         }
         return true;
     };
-    return close(a.factors, b.factors) && close(a.expert_weights, b.expert_weights);
+    return close(a.factors, b.factors) && close(a.expert_weights, b.expert_weights) && a.projectors == b.projectors;
 }
 
 }  // namespace
@@ -99,6 +99,13 @@ std::vector<engine::FactorInfo> ControlsPanel::factorsInOrder() const {
         return std::tie(a.step, a.modality) < std::tie(b.step, b.modality);
     });
     return factors;
+}
+
+ProjectorChips* ControlsPanel::projectors(const std::string& expert) const {
+    for (const auto& row : experts_) {
+        if (row->key == expert) return row->projectors;
+    }
+    return nullptr;
 }
 
 void ControlsPanel::rebuild() {
@@ -222,6 +229,12 @@ void ControlsPanel::rebuild() {
         line->addWidget(row->on, 1);
         line->addWidget(row->weight);
         column->addLayout(line);
+        row->projectors = new ProjectorChips(*product_, expert);
+        auto* indented = new QHBoxLayout;
+        indented->setContentsMargins(22, 0, 0, 0);
+        indented->addWidget(row->projectors);
+        column->addLayout(indented);
+        connect(row->projectors, &ProjectorChips::switched, this, &ControlsPanel::projectorSwitched);
         ExpertRow* at = row.get();
         connect(row->on, &QCheckBox::clicked, this, [this, at](bool on) {
             expertChanged(*at, on ? at->kept : 0, on ? tr("%1 on").arg(text(at->key)) : tr("%1 off").arg(text(at->key)),
@@ -275,16 +288,8 @@ void ControlsPanel::fillPresets() {
 void ControlsPanel::choosePreset(int index) {
     const QString own = presets_->itemData(index).toString();
     engine::Setting setting = product_->defaults();
-    const auto take = [&](const engine::Setting& from) {
-        // A preset of another product sets what both know.
-        for (auto& [name, value] : setting.factors) {
-            if (const auto found = from.factors.find(name); found != from.factors.end()) value = found->second;
-        }
-        for (auto& [name, value] : setting.expert_weights) {
-            if (const auto found = from.expert_weights.find(name); found != from.expert_weights.end())
-                value = found->second;
-        }
-    };
+    // A preset of another product sets what both know.
+    const auto take = [&](const engine::Setting& from) { setting = product_->completed(from); };
     const auto shipped = static_cast<int>(product_->presets().size());
     if (index < shipped) take(std::next(product_->presets().begin(), index)->second);
     else if (!own.isEmpty()) take(project_.presets().at(own));
@@ -305,6 +310,13 @@ void ControlsPanel::factorMoved(const engine::FactorInfo& factor, double value, 
     if (dragging && drag_ == 0) drag_ = project_.newDrag();
     project_.setSetting(setting, tr("%1 = %2").arg(text(factor.symbol)).arg(value, 0, 'f', 3), drag_);
     if (!dragging) drag_ = 0;
+}
+
+void ControlsPanel::projectorSwitched(const std::string& projector, bool on) {
+    engine::Setting setting = project_.setting();
+    setting.projectors[projector] = on;
+    project_.setSetting(setting,
+                        on ? tr("projector %1 on").arg(text(projector)) : tr("projector %1 off").arg(text(projector)));
 }
 
 void ControlsPanel::expertChanged(ExpertRow& row, double weight, const QString& what, int drag) {
@@ -329,6 +341,7 @@ void ControlsPanel::showSetting() {
         row->on->setChecked(weight > 0);
         row->weight->setEnabled(weight > 0);
         row->weight->setValue(weight > 0 ? weight : row->kept);
+        row->projectors->setActive(setting.projectors, weight > 0);
     }
     // The preset that this is.
     int at = -1;
@@ -337,7 +350,7 @@ void ControlsPanel::showSetting() {
         const QString own = presets_->itemData(i).toString();
         if (i < shipped && alike(std::next(product_->presets().begin(), i)->second, setting)) at = i;
         else if (i == shipped && alike(product_->defaults(), setting)) at = i;
-        else if (i > shipped && alike(project_.presets().at(own), setting)) at = i;
+        else if (i > shipped && alike(product_->completed(project_.presets().at(own)), setting)) at = i;
     }
     {
         const QSignalBlocker quiet(presets_);

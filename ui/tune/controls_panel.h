@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The controls of a product: presets, a slider for every live factor, a switch and a weight for every expert, the
-// formula in force. What is done here goes into the project (with undo), and what the project says is shown.
+// The controls of a product: presets, a slider for every live factor, a switch and a weight for every expert, a chip
+// for each of its projectors, the formula in force. What is done here goes into the project (with undo), and what the
+// project says is shown.
 #pragma once
 
 #include <QComboBox>
@@ -18,6 +19,7 @@
 #include "engine/session/live_product.h"
 #include "ui/document/project.h"
 #include "ui/tune/factor_slider.h"
+#include "ui/tune/projector_chips.h"
 
 class QCheckBox;
 class QDoubleSpinBox;
@@ -33,6 +35,7 @@ public:
     // Where the pinned baseline stands; nothing: it is a space.
     void setBaselineSetting(const std::optional<engine::Setting>& setting);
     FactorSlider* slider(const std::string& factor) const;
+    ProjectorChips* projectors(const std::string& expert) const;
     QString formulaText() const { return formula_->text(); }
 
 Q_SIGNALS:
@@ -47,6 +50,7 @@ private:
         std::string key;
         QCheckBox* on;
         QDoubleSpinBox* weight;
+        ProjectorChips* projectors;
         double kept = 1;  // the weight that comes back when it is switched on
     };
     void rebuild();
@@ -57,6 +61,7 @@ private:
     void choosePreset(int index);
     void savePreset();
     void factorMoved(const engine::FactorInfo& factor, double value, bool dragging);
+    void projectorSwitched(const std::string& projector, bool on);
     void expertChanged(ExpertRow& row, double weight, const QString& what, int drag);
 
     Project& project_;

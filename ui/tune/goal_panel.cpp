@@ -143,16 +143,16 @@ void GoalPanel::search() {
         [live, request](const engine::JobContext& job) {
             return std::make_shared<const engine::TuneResult>(live->tune(request, job));
         },
-        [this, experts = request.fixed.expert_weights](std::shared_ptr<const engine::TuneResult> result) {
+        [this, switches = engine::withoutFactors(request.fixed)](std::shared_ptr<const engine::TuneResult> result) {
             result_ = std::move(result);
-            searched_experts_ = experts;
+            searched_ = switches;
             showResult();
             Q_EMIT found();
         });
 }
 
 std::shared_ptr<const engine::TuneResult> GoalPanel::result() const {
-    return project_.setting().expert_weights == searched_experts_ ? result_ : nullptr;
+    return engine::withoutFactors(project_.setting()) == searched_ ? result_ : nullptr;
 }
 
 void GoalPanel::showResult() {
@@ -200,7 +200,8 @@ void GoalPanel::apply(int row) {
     engine::Setting setting = project_.setting();
     for (std::size_t f = 0; f < result_->factors.size(); ++f)
         setting.factors[result_->factors[f]] = shown_[static_cast<std::size_t>(row)].factors[f];
-    setting.expert_weights = searched_experts_;  // what was promised holds with these
+    setting.expert_weights = searched_.expert_weights;  // what was promised holds with these
+    setting.projectors = searched_.projectors;
     project_.setSetting(setting, row == 0 ? tr("Best setting") : tr("Setting of the Pareto front"));
 }
 

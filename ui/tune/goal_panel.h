@@ -59,8 +59,8 @@ private:
     QLabel* said_;
     QTableWidget* table_;
     std::shared_ptr<const engine::TuneResult> result_;
-    std::map<std::string, double> searched_experts_;  // their weights
-    std::vector<engine::TunePoint> shown_;            // by row
+    engine::Setting searched_;              // experts and projectors of the search
+    std::vector<engine::TunePoint> shown_;  // by row
 };
 
 }  // namespace ui

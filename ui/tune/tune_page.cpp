@@ -218,8 +218,9 @@ void TunePage::applyBaseline() {
     const auto live = session_.product();
     if (!live) return;
     if (const Snapshot* snapshot = pinnedSnapshot()) {
-        session_.setBaseline({{}, snapshot->setting, snapshot->title()});
-        controls_->setBaselineSetting(snapshot->setting);
+        const engine::Setting setting = live->completed(snapshot->setting);
+        session_.setBaseline({{}, setting, snapshot->title()});
+        controls_->setBaselineSetting(setting);
         return;
     }
     // A space that the product does not know, or another product's snapshot, is no baseline here: the base is.
