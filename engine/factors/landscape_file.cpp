@@ -20,7 +20,7 @@ namespace engine {
 namespace {
 
 constexpr const char* kFormat = "molspace landscape 5";
-constexpr std::size_t kKeptFiles = 3;  // of one set: the latest experts' weights and boxes
+constexpr std::size_t kKeptFiles = 3;  // of one set: the latest experts' weights, projectors and boxes
 
 class Hash {
 public:
@@ -243,6 +243,8 @@ std::shared_ptr<const SetLandscape> landscapeFromCache(const std::filesystem::pa
         try {
             auto found = SetLandscape::read(path, key, request);
             cached = true;
+            std::error_code ignored;
+            std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now(), ignored);  // in use
             return found;
         } catch (const Error& error) {
             job.log(path.string() + ": " + error.message() + "; it is not used");

@@ -144,6 +144,14 @@ Json exportProduct(const fs::path& product_folder, const fs::path& named, const 
             if (!note.empty() && (notes.empty() || notes.back() != note)) notes.push_back(note);
             steps.done();
         }
+        for (const auto& reaction : plan.reactions) {
+            const Recipe& recipe = product.model->recipe();
+            const std::size_t active = activeProjectors(recipe, plan, reaction.step, reaction.expert).size();
+            if (active == reaction.subsets.size()) continue;
+            notes.push_back("FreeBind's own classes take the mean of all projectors of " + reaction.key +
+                            "; this package has " + std::to_string(active) + " of " +
+                            std::to_string(reaction.subsets.size()) + " active.");
+        }
     }
     const auto trained_factors = trainedFactors(trained);
     CardInput card{trained_factors, product, options.setting_name, options.evaluation, probes, notes};
