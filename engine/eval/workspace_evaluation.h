@@ -37,7 +37,7 @@ MetricsTable evaluateSpace(const Workspace& workspace, const std::string& space,
 SetComponents loadSetComponents(const Workspace& workspace, const LoadedProduct& product, const std::string& set,
                                 const JobContext& job);
 // The same for several settings at once: they hold what each of them needs. Throws Error{InvalidInput} where settings
-// differ in projectors that a displacement is made with.
+// differ in what a displacement takes as input or is made with.
 SetComponents loadSetComponents(const Workspace& workspace, const LoadedProduct& product, const std::string& set,
                                 const std::vector<Setting>& settings, const JobContext& job);
 // `have`, the components of a set of this product, for the model's own choice of projectors: what both have alike is

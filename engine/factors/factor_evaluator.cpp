@@ -97,15 +97,16 @@ const SetMetrics& DirectEvaluator::measure(std::size_t set, const Setting& setti
     return known.emplace(std::move(key), std::move(metrics)).first->second;
 }
 
-void DirectEvaluator::requireLive(const Setting& setting) const {
-    if (model_->isLive(setting)) return;
+void DirectEvaluator::requireLive(const Setting& setting, std::size_t set) const {
+    // Items that know how they were made say themselves whether the setting is theirs.
+    if (!sets_[set].first.folded_how.empty() || model_->isLive(setting)) return;
     throw Error(ErrorCode::InvalidInput, subject(),
                 "the setting changes something that later reactions were computed from",
                 "set it in the recipe and train or evaluate that");
 }
 
 SetMetrics DirectEvaluator::evaluateSetAt(std::size_t set, const Setting& setting, const JobContext& job) {
-    requireLive(setting);
+    requireLive(setting, set);
     return measure(set, setting, "inner product of unit rows in " + subject(), job);
 }
 
@@ -118,7 +119,6 @@ void DirectEvaluator::setComponents(std::size_t set, SetComponents components) {
 
 MetricsTable DirectEvaluator::evaluate(const Setting& setting, const JobContext& job) {
     checkSetting(setting, factors(), subject());
-    requireLive(setting);
     MetricsTable table;
     table.subject = productSubject(*model_, setting);
     table.synthetic = options_.synthetic;
@@ -126,6 +126,7 @@ MetricsTable DirectEvaluator::evaluate(const Setting& setting, const JobContext&
     const std::string score = "inner product of unit rows in " + subject();
     for (std::size_t s = 0; s < sets_.size(); ++s) {
         job.checkStop();
+        requireLive(setting, s);
         table.sets.push_back(measure(s, setting, score, job));
     }
     return table;

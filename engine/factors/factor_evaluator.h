@@ -80,7 +80,7 @@ public:
 private:
     struct Side;
     const SetMetrics& measure(std::size_t set, const Setting& setting, const std::string& score, const JobContext& job);
-    void requireLive(const Setting& setting) const;
+    void requireLive(const Setting& setting, std::size_t set) const;
     Side& blended(std::size_t set, bool second, BlendWeights weights, const JobContext& job);
 
     std::shared_ptr<const ProductModel> model_;

@@ -376,7 +376,7 @@ SetChange explainChange(const ProductModel& model, const SetComponents& set, con
                         const RankSource& ranks) {
     for (const Setting* setting : {&before, &after}) {
         checkSetting(*setting, model.plan().factors, model.recipe().name);
-        if (model.isLive(*setting)) continue;
+        if (!set.first.folded_how.empty() || model.isLive(*setting)) continue;  // else the items say it themselves
         throw Error(ErrorCode::InvalidInput, model.recipe().name,
                     "the setting changes something that later reactions were computed from",
                     "set it in the recipe and train or evaluate that");

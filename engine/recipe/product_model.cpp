@@ -424,8 +424,8 @@ bool ProductModel::isLive(const Setting& setting) const {
 Components merged(const Components& a, const Components& b) {
     if (a.modality != b.modality || a.rows() != b.rows() || a.folded != b.folded || a.folded_how != b.folded_how) {
         throw Error(ErrorCode::InvalidInput, a.modality,
-                    "the two settings differ in projectors that a displacement is made with, so their vectors have no "
-                    "parts in common that could be compared",
+                    "the two settings differ in what a displacement takes as input or is made with, so their vectors "
+                    "have no parts in common that could be compared",
                     "compare the figures of the two settings instead");
     }
     Components out = a;

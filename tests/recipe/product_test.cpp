@@ -202,10 +202,11 @@ TEST(Product, SwitchedProjectorsRecomputeOnlyWhatTheyTouch) {
     expectSame(at(after, {}), own);
 
     // Of a displacement, and of what it takes as input: the base is another, later means stay.
-    for (const char* name : {"InternVL:T", "1-CLAP_m:VA"}) {
-        const Components moved = at(own, {{}, {}, {{name, false}}});
+    for (const Setting& setting : {Setting{{}, {}, {{"InternVL:T", false}}}, Setting{{}, {}, {{"1-CLAP_m:VA", false}}},
+                                   Setting{{}, {{"1-CLAP_m", 0}}}, Setting{{{"sigma1_a", 0.3}}}}) {
+        const Components moved = at(own, setting);
         EXPECT_NE(moved.base.data, own.base.data);
-        EXPECT_EQ(moved.layers[0].parts[0].rows.data, own.layers[0].parts[0].rows.data) << name;
+        EXPECT_EQ(moved.layers[0].parts[0].rows.data, own.layers[0].parts[0].rows.data);
         EXPECT_THROW(f.model.weights("audio", moved), Error);
     }
     // An expert that is off asks for none of its projectors.
