@@ -93,8 +93,12 @@ int run(const std::filesystem::path& dump) {
         }
         const Side first(size.first, latents, 1, name + "/first side"),
             second(size.second, latents, size.captions, name);
-        SetComponents set{
-            {name, SetKind::Retrieval, size.first, size.second, {}, ""}, first.components, second.components};
+        SetComponents set;
+        set.set.name = name;
+        set.set.first = size.first;
+        set.set.second = size.second;
+        set.first = first.components;
+        set.second = second.components;
         for (std::uint32_t j = 0; j < second.base.rows(); ++j) {
             set.set.pairs.push_back({static_cast<std::uint32_t>(j / size.captions), j});
         }
