@@ -192,6 +192,7 @@ TEST_F(LiveProductTest, WithoutRoomForAllQueriesFiguresAreEstimates) {
     const auto files = *folder_ / "ImageBind++" / "landscapes";
     const auto whole = open("ImageBind++");
     const Setting setting = whole->defaults();
+    std::filesystem::remove_all(files);  // also of other settings
     prepareAll(*whole, setting);
     std::uint64_t bytes = 0;
     for (const auto& file : std::filesystem::directory_iterator(files)) bytes += file.file_size();
