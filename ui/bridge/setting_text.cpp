@@ -29,4 +29,14 @@ QStringList projectorParts(const engine::LiveProduct& product, const engine::Set
     return out;
 }
 
+QString settingLine(const engine::LiveProduct& product, const engine::Setting& setting) {
+    engine::Setting out = setting;
+    const engine::Setting own = product.defaults();
+    std::erase_if(out.projectors, [&](const auto& projector) {
+        const auto found = own.projectors.find(projector.first);
+        return found != own.projectors.end() && found->second == projector.second;
+    });
+    return QString::fromStdString(engine::settingToJson(out).dump());
+}
+
 }  // namespace ui

@@ -347,6 +347,7 @@ void ExplorePage::setReference(const engine::Setting& setting, const QString& na
     reference_ = setting;
     reference_name_ = name;
     reference_gap_.reset();
+    apart_ = false;
     panel_->setReference(setting, name);
     if (!active_) {
         missed_ = true;

@@ -400,8 +400,7 @@ void QueryPanel::lookUp() {
                 for (const bool then : {true, false}) {
                     const auto& setting = then ? before : after;
                     const auto items = product->components(set, setting, job);
-                    (then ? out->before : out->after) =
-                        at(engine::QueryAnswers(*items, forward, query, job), setting);
+                    (then ? out->before : out->after) = at(engine::QueryAnswers(*items, forward, query, job), setting);
                 }
             }
             if (!path.empty()) {

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <utility>
 
+#include "ui/bridge/setting_text.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
 #include "ui/tune/view_menu.h"
@@ -182,9 +183,7 @@ QWidget* TunePage::makeFigures() {
             TableNotes notes;
             if (const auto live = session_.product()) {
                 notes.synthetic = live->synthetic();
-                notes.lines << tr("%1 at %2")
-                                   .arg(text(live->recipe().name),
-                                        text(engine::settingToJson(project_.setting()).dump()));
+                notes.lines << tr("%1 at %2").arg(text(live->recipe().name), settingLine(*live, project_.setting()));
                 if (session_.baseline()) notes.lines << tr("against %1").arg(text(session_.baseline()->subject));
             }
             return notes;
