@@ -6,7 +6,6 @@
 // threads), and LibTorch calls on any device. Not thread-safe.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,14 +29,9 @@ struct StepOptions {
     bool tile_kernels = true;  // of the LibTorch step: the loss by ops/info_tile.h, where it is built for the device
 };
 
-// The parameters that Adam moves, in the order of their storage.
-constexpr std::array<std::vector<float> ProjectorWeights::*, 8> kTrained = {
-    &ProjectorWeights::w1, &ProjectorWeights::b1, &ProjectorWeights::gamma1, &ProjectorWeights::beta1,
-    &ProjectorWeights::w2, &ProjectorWeights::b2, &ProjectorWeights::gamma2, &ProjectorWeights::beta2};
-constexpr std::array<const char*, 8> kTrainedNames = {"w1", "b1", "gamma1", "beta1", "w2", "b2", "gamma2", "beta2"};
-
-using Parameters =
-    std::array<std::vector<float>, kTrained.size()>;  // values beside each of kTrained: gradients, moments
+using Parameters = std::vector<std::vector<float>>;  // values beside each of trainedOf(weights): gradients, moments
+// Zeros of the sizes of what is trained.
+Parameters zeroParameters(const ProjectorWeights& weights);
 
 struct TrainState {
     ProjectorWeights weights;

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "engine/ops/info_tile.h"
 #include "engine/ops/softmax_tile.h"
@@ -35,19 +36,20 @@ public:
         torchCall([&] {
             const c10::InferenceMode no_gradients;
             const auto in = size(options_.in), hidden = size(options_.hidden), out = size(options_.out);
-            const ProjectorWeights& w = state_.weights;
+            const auto &first = state_.weights.layers[0], &second = state_.weights.layers[1];
+            const auto values = trainedOf(std::as_const(state_.weights));
             const std::vector<std::vector<std::int64_t>> shapes = {{hidden, in},  {hidden}, {hidden}, {hidden},
                                                                    {out, hidden}, {out},    {out},    {out}};
-            for (std::size_t k = 0; k < kTrained.size(); ++k) {
-                value_.push_back(upload(w.*kTrained[k]).reshape(shapes[k]));
+            for (std::size_t k = 0; k < values.size(); ++k) {
+                value_.push_back(upload(*values[k]).reshape(shapes[k]));
                 first_.push_back(upload(state_.first[k]).reshape(shapes[k]));
                 second_.push_back(upload(state_.second[k]).reshape(shapes[k]));
                 gradient_.push_back(at::zeros_like(value_.back()));
             }
-            mean1_ = upload(w.mean1);
-            variance1_ = upload(w.variance1);
-            mean2_ = upload(w.mean2);
-            variance2_ = upload(w.variance2);
+            mean1_ = upload(first.mean);
+            variance1_ = upload(first.variance);
+            mean2_ = upload(second.mean);
+            variance2_ = upload(second.variance);
         });
     }
 
@@ -100,8 +102,8 @@ public:
     void update(double rate) override {
         torchCall([&] {
             const c10::InferenceMode no_gradients;
-            running(norm1_, value_[1], mean1_, variance1_, state_.weights.batches1);
-            running(norm2_, value_[5], mean2_, variance2_, state_.weights.batches2);
+            running(norm1_, value_[1], mean1_, variance1_, state_.weights.layers[0].batches);
+            running(norm2_, value_[5], mean2_, variance2_, state_.weights.layers[1].batches);
             const double t = static_cast<double>(++state_.step);
             const double correction = 1 - std::pow(options_.beta1, t),
                          root = std::sqrt(1 - std::pow(options_.beta2, t));
@@ -118,15 +120,16 @@ public:
     TrainState state() const override {
         return torchCall([&] {
             TrainState out = state_;
-            for (std::size_t k = 0; k < kTrained.size(); ++k) {
-                copyToHost(value_[k], out.weights.*kTrained[k]);
+            const auto values = trainedOf(out.weights);
+            for (std::size_t k = 0; k < values.size(); ++k) {
+                copyToHost(value_[k], *values[k]);
                 copyToHost(first_[k], out.first[k]);
                 copyToHost(second_[k], out.second[k]);
             }
-            copyToHost(mean1_, out.weights.mean1);
-            copyToHost(variance1_, out.weights.variance1);
-            copyToHost(mean2_, out.weights.mean2);
-            copyToHost(variance2_, out.weights.variance2);
+            copyToHost(mean1_, out.weights.layers[0].mean);
+            copyToHost(variance1_, out.weights.layers[0].variance);
+            copyToHost(mean2_, out.weights.layers[1].mean);
+            copyToHost(variance2_, out.weights.layers[1].variance);
             return out;
         });
     }

@@ -195,8 +195,9 @@ private:
 
     void load() {
         const std::string id = identity();
+        TrainState start = initialState(options_.in, options_.hidden, options_.out, task_.seed, task_.stream);
         if (fs::exists(task_.checkpoint)) {
-            here_ = readCheckpoint(task_.checkpoint, id);
+            here_ = readCheckpoint(task_.checkpoint, id, start.weights);
             if (here_.state.step > 0 && here_.state.step < total_) {
                 job_.log("training " + task_.label + ": going on after step " + std::to_string(here_.state.step) +
                          " of " + std::to_string(total_));
@@ -204,7 +205,7 @@ private:
             return;
         }
         here_.identity = id;
-        here_.state = initialState(options_.in, options_.hidden, options_.out, task_.seed, task_.stream);
+        here_.state = std::move(start);
     }
 
     // The log holds the rows of the steps of the checkpoint; those written after it are made again.

@@ -105,7 +105,8 @@ std::vector<std::string> ProductModel::spacesNeeded(const Modality& modality) co
 }
 
 // (1/|active|) Σ_j ψ_j(x), each output of unit length, the mean not normalised (method §1.4).
-Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, MatrixView x, const JobContext& job) const {
+Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, const Modality& modality, MatrixView x,
+                                  const JobContext& job) const {
     const ExpertUse& use = recipe_.route[step].experts[expert];
     const std::string key = std::to_string(step + 1) + "-" + use.space;
     const auto it = projectors_.find(key);
@@ -132,7 +133,7 @@ Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, MatrixVi
         float* out = mean.row(first);
         for (std::size_t p = 0; p < active.size(); ++p) {
             job.checkStop();
-            active[p]->get().forward(x.slice(first, count), y.data());
+            active[p]->get().forward(x.slice(first, count), y.data(), modality);
             const std::size_t n = count * width;
             if (p == 0) std::copy_n(y.data(), n, out);
             else
@@ -190,8 +191,9 @@ Components ProductModel::components(const Modality& modality, const SpaceRows& r
                 if (use.enabled && use.weight > 0 && shareOf(step, modality) > 0) throw missing(use.space);
                 continue;
             }
-            const MatrixView part =
-                step.kind == ReactionKind::Displacement ? it->second : owned->keep(ensembleMean(i, e, it->second, job));
+            const MatrixView part = step.kind == ReactionKind::Displacement
+                                        ? it->second
+                                        : owned->keep(ensembleMean(i, e, modality, it->second, job));
             layer.parts.push_back({expertKey(recipe_, i, e), part});
         }
         if (step.kind == ReactionKind::Displacement) {
@@ -199,7 +201,7 @@ Components ProductModel::components(const Modality& modality, const SpaceRows& r
             if (!c.base.empty()) {
                 // R = N( mean_j ψ_j(z) ): everything before becomes the new base.
                 const Matrix z = blendAll(c, weightsOf(recipe_, plan_, c));
-                Matrix moved = ensembleMean(i, 0, z.view(), job);
+                Matrix moved = ensembleMean(i, 0, modality, z.view(), job);
                 normalizeRows(moved);
                 c.layers.clear();
                 c.base = owned->keep(std::move(moved));

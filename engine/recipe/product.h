@@ -99,7 +99,8 @@ public:
     bool isLive(const Setting& setting) const;
 
 private:
-    Matrix ensembleMean(std::size_t step, std::size_t expert, MatrixView x, const JobContext& job) const;
+    Matrix ensembleMean(std::size_t step, std::size_t expert, const Modality& modality, MatrixView x,
+                        const JobContext& job) const;
 
     Recipe recipe_;
     RoutePlan plan_;

@@ -44,20 +44,25 @@ def read_json(path):
         return json.load(file)
 
 
+def read_header(path):
+    """The JSON header of a .safetensors file and where its data begin."""
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > os.path.getsize(path) - 8:
+            raise PackageError(f"{path}: the header is longer than the file")
+        return json.loads(file.read(length)), 8 + length
+
+
 def read_safetensors(path):
     """{name: array} of a .safetensors file, memory-mapped."""
     size = os.path.getsize(path)
-    with open(path, "rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if length > size - 8:
-            raise PackageError(f"{path}: the header is longer than the file")
-        header = json.loads(file.read(length))
+    header, start = read_header(path)
     data = np.memmap(path, dtype=np.uint8, mode="r")
     out = {}
     for name, entry in header.items():
         if name == "__metadata__":
             continue
-        begin, end = (8 + length + offset for offset in entry["data_offsets"])
+        begin, end = (start + offset for offset in entry["data_offsets"])
         if entry["dtype"] not in DTYPES:
             raise PackageError(f"{path}: {name} has the type {entry['dtype']}, expected one of {', '.join(DTYPES)}")
         dtype = np.dtype(DTYPES[entry["dtype"]])
@@ -105,23 +110,37 @@ def normalise(x, what="a vector"):
 
 
 class Projector:
-    """x -> Linear -> BatchNorm -> ReLU -> Linear -> BatchNorm -> unit length, the norms folded into the maps."""
+    """Layers of Linear, BatchNorm and ReLU, then unit length; the norms are folded into the maps. A Linear stands at each
+    place that has a weight of two dimensions, a BatchNorm right behind it, a ReLU where a place is left free. Rows of the
+    modalities that "head1" names pass the Linear Head1 before."""
 
     def __init__(self, path):
-        tensors = read_safetensors(path)
-
-        def fold(linear, norm):
+        tensors, about = read_safetensors(path), read_header(path)[0].get("__metadata__", {})
+        places = sorted(int(name.split(".")[2]) for name, tensor in tensors.items()
+                        if name.startswith("Head2.mlps.") and name.endswith(".weight") and tensor.ndim == 2)
+        self.layers = []
+        for place, following in zip(places, [*places[1:], None]):
             get = lambda name: tensors[f"Head2.mlps.{name}"].astype(np.float64)
-            scale = get(f"{norm}.weight") / np.sqrt(get(f"{norm}.running_var") + BATCH_NORM_EPS)
-            weight = get(f"{linear}.weight") * scale[:, None]
-            return weight, (get(f"{linear}.bias") - get(f"{norm}.running_mean")) * scale + get(f"{norm}.bias")
+            weight, bias, end = get(f"{place}.weight"), get(f"{place}.bias"), place + 1
+            if f"Head2.mlps.{end}.weight" in tensors and end != following:
+                scale = get(f"{end}.weight") / np.sqrt(get(f"{end}.running_var") + BATCH_NORM_EPS)
+                weight, bias = weight * scale[:, None], (bias - get(f"{end}.running_mean")) * scale + get(f"{end}.bias")
+                end += 1
+            relu = following > end if following is not None else about.get("last_layer") == "relu"
+            self.layers.append((weight.astype(np.float32), bias, relu))  # half the memory; the sums stay float64
+        self.head1 = None
+        if "Head1.weight" in tensors:
+            self.head1 = [tensors[f"Head1.{name}"].astype(np.float64) for name in ("weight", "bias")]
+        self.head1_modalities = about.get("head1", "").split(",")
 
-        (w1, self.b1), (w2, self.b2) = fold(0, 1), fold(3, 4)
-        self.w1, self.w2 = w1.astype(np.float32), w2.astype(np.float32)  # half the memory; the sums stay float64
-
-    def __call__(self, x):
-        hidden = np.maximum(x @ self.w1.T.astype(np.float64) + self.b1, 0)
-        return normalise(hidden @ self.w2.T.astype(np.float64) + self.b2, "a projector's output")
+    def __call__(self, x, modality):
+        if self.head1 and modality in self.head1_modalities:
+            x = x @ self.head1[0].T + self.head1[1]
+        for weight, bias, relu in self.layers:
+            x = x @ weight.T.astype(np.float64) + bias
+            if relu:
+                x = np.maximum(x, 0)
+        return normalise(x, "a projector's output")
 
 
 class Package:
@@ -169,7 +188,7 @@ class Package:
             raise PackageError(f"there is no setting '{name}'; there are {', '.join(settings) or 'none'}")
         return {**settings[name].get("factors", {}), **settings[name].get("expert_weights", {})}
 
-    def _ensemble(self, step, expert, x):
+    def _ensemble(self, step, expert, x, modality):
         """The mean of the expert's active projectors, not normalised."""
         entry = next(e for e in self.experts if e["step"] == step and e["space"] == expert["space"])
         names = [n for n in entry["projectors"] if not expert.get("projectors") or n in expert["projectors"]]
@@ -179,7 +198,7 @@ class Package:
             if key not in self._projectors:
                 path = os.path.join(self.folder, "reactions", entry["reaction"], name + ".safetensors")
                 self._projectors[key] = Projector(path)
-            total = total + self._projectors[key](x)
+            total = total + self._projectors[key](x, modality)
         return total / len(names)
 
     def _block(self, modality, rows, shares, weights):
@@ -193,7 +212,7 @@ class Package:
             experts = [e for e in step["experts"] if has(e["space"])]
             share = shares.get((i, modality), 0.9 if displacement else 0.5)
             if displacement and z is not None:
-                z = normalise(self._ensemble(i, step["experts"][0], z), "the displaced vector")
+                z = normalise(self._ensemble(i, step["experts"][0], z, modality), "the displaced vector")
             if not experts:
                 continue
             if brought == i:
@@ -204,8 +223,8 @@ class Package:
             for e in active:
                 if e["space"] not in rows:
                     raise PackageError(f"{modality} needs embeddings of {e['space']}; without them, set its share to 0")
-            mean = sum(weights[i, e["space"]] * (rows[e["space"]] if displacement else self._ensemble(i, e, rows[e["space"]]))
-                       for e in active)
+            part = lambda e: rows[e["space"]] if displacement else self._ensemble(i, e, rows[e["space"]], modality)
+            mean = sum(weights[i, e["space"]] * part(e) for e in active)
             mean = normalise(mean, "the mean of the experts")
             z = mean if z is None else normalise(share * mean + (1 - share) * z, "the blend")
         if z is None:

@@ -35,31 +35,31 @@ inline std::vector<float> randomFloats(std::size_t n, Rng& rng, float scale = 1)
     return out;
 }
 
-inline ProjectorWeights randomProjector(std::size_t in, std::size_t hidden, std::size_t out, std::uint64_t seed) {
+// Random numbers in every tensor of a shape; gammas and variances are positive.
+inline ProjectorWeights filledAtRandom(ProjectorWeights w, std::uint64_t seed) {
     Rng rng(seed, "projector");
-    ProjectorWeights w;
-    w.in = in;
-    w.hidden = hidden;
-    w.out = out;
     const auto positive = [&](std::size_t n) {
         auto v = randomFloats(n, rng, 0.2f);
         for (auto& x : v) x = 0.5f + std::abs(x);
         return v;
     };
-    w.w1 = randomFloats(hidden * in, rng, 0.3f);
-    w.b1 = randomFloats(hidden, rng, 0.1f);
-    w.gamma1 = positive(hidden);
-    w.beta1 = randomFloats(hidden, rng, 0.1f);
-    w.mean1 = randomFloats(hidden, rng, 0.1f);
-    w.variance1 = positive(hidden);
-    w.w2 = randomFloats(out * hidden, rng, 0.3f);
-    w.b2 = randomFloats(out, rng, 0.1f);
-    w.gamma2 = positive(out);
-    w.beta2 = randomFloats(out, rng, 0.1f);
-    w.mean2 = randomFloats(out, rng, 0.1f);
-    w.variance2 = positive(out);
-    w.batches1 = w.batches2 = 3;
+    const auto fill = [&](ProjectorLayer& layer) {
+        layer.weight = randomFloats(layer.weight.size(), rng, 0.3f);
+        layer.bias = randomFloats(layer.out, rng, 0.1f);
+        if (!layer.norm) return;
+        layer.gamma = positive(layer.out);
+        layer.beta = randomFloats(layer.out, rng, 0.1f);
+        layer.mean = randomFloats(layer.out, rng, 0.1f);
+        layer.variance = positive(layer.out);
+        layer.batches = 3;
+    };
+    if (w.head1) fill(*w.head1);
+    for (auto& layer : w.layers) fill(layer);
     return w;
+}
+
+inline ProjectorWeights randomProjector(std::size_t in, std::size_t hidden, std::size_t out, std::uint64_t seed) {
+    return filledAtRandom(twoLayers(in, hidden, out), seed);
 }
 
 inline Matrix randomRows(std::size_t rows, std::size_t cols, std::uint64_t seed) {
