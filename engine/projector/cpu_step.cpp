@@ -216,7 +216,9 @@ public:
         const double t = static_cast<double>(++state_.step);
         const double correction = 1 - std::pow(options_.beta1, t);
         const float root = static_cast<float>(std::sqrt(1 - std::pow(options_.beta2, t)));
-        const float size = static_cast<float>(rate / correction), decay = static_cast<float>(options_.weight_decay);
+        const float size = static_cast<float>(rate / correction);
+        const float decay = options_.decoupled_decay ? 0.0f : static_cast<float>(options_.weight_decay);
+        const float keep = options_.decoupled_decay ? static_cast<float>(1 - rate * options_.weight_decay) : 1.0f;
         const float b1 = static_cast<float>(1 - options_.beta1), b2 = static_cast<float>(options_.beta2),
                     c2 = static_cast<float>(1 - options_.beta2), eps = static_cast<float>(options_.epsilon);
         const auto values = trainedOf(state_.weights);
@@ -230,7 +232,7 @@ public:
                 const float g = gradient[i] + decay * value[i];
                 m[i] += b1 * (g - m[i]);
                 v[i] = b2 * v[i] + c2 * g * g;
-                value[i] -= size * (m[i] / (std::sqrt(v[i]) / root + eps));
+                value[i] = keep * value[i] - size * (m[i] / (std::sqrt(v[i]) / root + eps));
             }
         }
     }
@@ -314,23 +316,6 @@ Parameters zeroParameters(const ProjectorWeights& weights) {
     Parameters out;
     for (const auto* values : trainedOf(weights)) out.emplace_back(values->size(), 0.0f);
     return out;
-}
-
-TrainState initialState(std::size_t in, std::size_t hidden, std::size_t out, std::uint64_t seed,
-                        const std::string& name) {
-    TrainState state;
-    state.weights = twoLayers(in, hidden, out);
-    auto &first = state.weights.layers[0], &second = state.weights.layers[1];
-    Rng rng(seed, name + "/init");
-    const auto fill = [&](std::vector<float>& values, double bound) {
-        for (float& v : values) v = static_cast<float>((2 * rng.uniform() - 1) * bound);
-    };
-    fill(first.weight, std::sqrt(6.0 / static_cast<double>(in + hidden)));
-    fill(first.bias, 1 / std::sqrt(static_cast<double>(in)));
-    fill(second.weight, std::sqrt(6.0 / static_cast<double>(hidden + out)));
-    fill(second.bias, 1 / std::sqrt(static_cast<double>(hidden)));
-    state.first = state.second = zeroParameters(state.weights);
-    return state;
 }
 
 }  // namespace engine

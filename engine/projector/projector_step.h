@@ -25,7 +25,8 @@ struct StepOptions {
     double temperature = 0.02;
     InfoDirection direction = InfoDirection::Symmetric;
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
-    bool keep_logits = true;   // one B×B matrix kept, else logits computed twice
+    bool decoupled_decay = false;  // AdamW's: of the step, not of the gradient
+    bool keep_logits = true;       // one B×B matrix kept, else logits computed twice
     bool tile_kernels = true;  // of the LibTorch step: the loss by ops/info_tile.h, where it is built for the device
 };
 
@@ -57,6 +58,11 @@ public:
 // Weights as PyTorch draws them (method §1.1), from the stream (seed, name); moments zero.
 TrainState initialState(std::size_t in, std::size_t hidden, std::size_t out, std::uint64_t seed,
                         const std::string& name);
+
+enum class WeightInit { Xavier, PyTorch };
+// The same for any head: the weights of the layers as xavier_uniform_ or as PyTorch's own Linear draws them, Head1 the
+// identity (method §2.2); biases as PyTorch draws them.
+TrainState initialState(ProjectorWeights empty, WeightInit init, std::uint64_t seed, const std::string& name);
 
 std::unique_ptr<ProjectorStep> makeCpuStep(const StepOptions& options, TrainState state);
 std::unique_ptr<ProjectorStep> makeTorchStep(const StepOptions& options, TrainState state, const std::string& device);

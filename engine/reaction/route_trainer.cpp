@@ -16,6 +16,7 @@
 #include "engine/projector/train_projector.h"
 #include "engine/reaction/product_rows.h"
 #include "engine/reaction/validation.h"
+#include "engine/recipe/projector_head.h"
 
 namespace engine {
 namespace {
@@ -106,7 +107,10 @@ private:
             }
             return;
         }
-        const Json run = runRecord(), there = readJsonFile(path);
+        const Json run = runRecord();
+        Json there = readJsonFile(path);
+        // Options that came later have their defaults in a run that was begun before.
+        if (there.contains("recipe")) there["recipe"] = recipeToJson(recipeFromJson(there["recipe"], path.string()));
         for (const auto& [key, what] :
              {std::pair{"recipe", "recipe"}, std::pair{"workspace", "content of the workspace"},
               std::pair{"seed", "seed"}, std::pair{"spaces", "shape of the spaces"}}) {
@@ -183,10 +187,9 @@ private:
             }
             bytes += estimatePairBytes(shapes);
             if (!request_.pairs_only) checkTraining(reaction);
-            const auto hidden = static_cast<std::uint64_t>(step.options.hidden_width);
             // Weights and the two moments of Adam.
-            bytes +=
-                reaction.subsets.size() * hidden * (reaction.source_width + reaction.target_width) * sizeof(float) * 3;
+            bytes += reaction.subsets.size() * sizeof(float) * 3 *
+                     headParameters(headWidths(step.options, reaction.source_width, reaction.target_width));
         }
         if (!request_.pairs_only) {
             for (const auto& set : setsOfProduct(workspace_, model_)) {

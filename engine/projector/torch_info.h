@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// InfoNCE and its gradient as LibTorch calls on any device, between which the kernels of engine/ops/info_tile.h stand
+// where they are built for it; meaning and formula are those of engine/projector/info_loss.h. Includes ATen.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "engine/base/job.h"
+#include "engine/projector/info_loss.h"
+
+namespace engine {
+
+struct TorchInfoOptions {
+    double temperature = 0.02;
+    InfoDirection direction = InfoDirection::Symmetric;
+    bool keep_logits = true;   // one B×B matrix, else logits are computed twice, some rows at a time
+    bool tile_kernels = true;  // where they are built for the device
+};
+
+// p, q [B, width] float32, unit rows, on one device; adds d info(P, Q) / dP to d [B, width]. Gives the loss as a
+// float64 tensor without dimensions on the device, so that reading it is the caller's choice. A stop is looked for at
+// every chunk of rows (Cancelled). No autograd.
+at::Tensor torchInfo(const at::Tensor& p, const at::Tensor& q, at::Tensor& d, const TorchInfoOptions& options,
+                     const JobContext& job);
+
+}  // namespace engine
