@@ -143,11 +143,7 @@ LoadedProduct withSettingInForce(const LoadedProduct& product, const Setting& se
     LoadedProduct out = product;
     const Recipe recipe = withSetting(product.model->recipe(), plan, setting);
     auto model = std::make_shared<ProductModel>(recipe, planRoute(recipe, plan.spaces));
-    for (const auto& r : plan.reactions) {
-        for (const auto& subset : r.subsets) {
-            model->addProjectorFile(r.key, subset, product.folder / "reactions" / r.key / (subset + ".safetensors"));
-        }
-    }
+    model->addProjectorFiles(product.folder);
     out.model = std::move(model);
     return out;
 }

@@ -87,6 +87,12 @@ void ProductModel::addProjectorFile(const std::string& reaction_key, const std::
     projectors_[reaction_key][subset] = std::move(lazy);
 }
 
+void ProductModel::addProjectorFiles(const std::filesystem::path& folder) {
+    for (const auto& place : projectorPlaces(plan_)) {
+        addProjectorFile(place.key, place.subset, projectorPath(folder, place));
+    }
+}
+
 bool ProductModel::hasReaction(const std::string& reaction_key) const {
     const auto it = projectors_.find(reaction_key);
     return it != projectors_.end() && !it->second.empty();
@@ -105,10 +111,9 @@ std::vector<std::string> ProductModel::spacesNeeded(const Modality& modality) co
 }
 
 // (1/|active|) Σ_j ψ_j(x), each output of unit length, the mean not normalised (method §1.4).
-Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, const Modality& modality, MatrixView x,
-                                  const JobContext& job) const {
+Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, const std::string& key,
+                                  const Modality& modality, MatrixView x, const JobContext& job) const {
     const ExpertUse& use = recipe_.route[step].experts[expert];
-    const std::string key = std::to_string(step + 1) + "-" + use.space;
     const auto it = projectors_.find(key);
     if (it == projectors_.end() || it->second.empty()) {
         throw Error(ErrorCode::NotFound, "product " + recipe_.name, "the reaction " + key + " has no trained projector",
@@ -142,6 +147,14 @@ Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, const Mo
         for (std::size_t i = 0; i < count * width; ++i) out[i] *= scale;
     }
     return mean;
+}
+
+Matrix ProductModel::moved(const Components& so_far, std::size_t step, const std::string& key,
+                           const JobContext& job) const {
+    const Matrix z = blendAll(so_far, weightsOf(recipe_, plan_, so_far));
+    Matrix out = ensembleMean(step, 0, key, so_far.modality, z.view(), job);
+    normalizeRows(out);
+    return out;
 }
 
 Components ProductModel::components(const Modality& modality, const SpaceRows& rows, const JobContext& job,
@@ -182,6 +195,8 @@ Components ProductModel::components(const Modality& modality, const SpaceRows& r
     const std::size_t last = std::min(steps, recipe_.route.size());
     for (std::size_t i = 0; i < last; ++i) {
         const ReactionStep& step = recipe_.route[i];
+        const bool displaces = step.kind == ReactionKind::Displacement;
+        const auto keyOf = [&](std::size_t e) { return std::to_string(i + 1) + "-" + step.experts[e].space; };
         Components::Layer layer{i, step.kind, {}};
         for (std::size_t e = 0; e < step.experts.size(); ++e) {
             const ExpertUse& use = step.experts[e];
@@ -191,23 +206,14 @@ Components ProductModel::components(const Modality& modality, const SpaceRows& r
                 if (use.enabled && use.weight > 0 && shareOf(step, modality) > 0) throw missing(use.space);
                 continue;
             }
-            const MatrixView part = step.kind == ReactionKind::Displacement
-                                        ? it->second
-                                        : owned->keep(ensembleMean(i, e, modality, it->second, job));
+            const MatrixView part =
+                displaces ? it->second : owned->keep(ensembleMean(i, e, keyOf(e), modality, it->second, job));
             layer.parts.push_back({expertKey(recipe_, i, e), part});
         }
-        if (step.kind == ReactionKind::Displacement) {
-            const std::size_t width = plan_.space(step.experts[0].space)->width;
-            if (!c.base.empty()) {
-                // R = N( mean_j ψ_j(z) ): everything before becomes the new base.
-                const Matrix z = blendAll(c, weightsOf(recipe_, plan_, c));
-                Matrix moved = ensembleMean(i, 0, modality, z.view(), job);
-                normalizeRows(moved);
-                c.layers.clear();
-                c.base = owned->keep(std::move(moved));
-            } else if (!layer.parts.empty()) {
-                c.base = zeros(width);
-            }
+        if (movesProduct(step) && !c.base.empty()) {
+            Matrix z = moved(c, i, displaces ? keyOf(0) : baseHeadKey(keyOf(0)), job);
+            c.layers.clear();
+            c.base = owned->keep(std::move(z));
         } else if (c.base.empty() && !layer.parts.empty()) {
             c.base = zeros(layer.parts.front().rows.cols);
         }
@@ -245,6 +251,10 @@ bool ProductModel::isLive(const Setting& setting) const {
     return true;
 }
 
+std::filesystem::path projectorPath(const std::filesystem::path& product, const ProjectorPlace& place) {
+    return product / "reactions" / place.key / (place.subset + ".safetensors");
+}
+
 LoadedProduct loadProduct(const std::filesystem::path& folder) {
     const auto path = folder / "product.json";
     if (!std::filesystem::exists(path)) {
@@ -275,16 +285,14 @@ LoadedProduct loadProduct(const std::filesystem::path& folder) {
         }
         const Recipe recipe = recipeFromJson(json.at("recipe"), path.string());
         auto model = std::make_shared<ProductModel>(recipe, planRoute(recipe, spaces));
-        for (const auto& reaction : model->plan().reactions) {
-            for (const auto& subset : reaction.subsets) {
-                const auto file = folder / "reactions" / reaction.key / (subset + ".safetensors");
-                if (!std::filesystem::exists(file)) {
-                    throw Error(ErrorCode::NotFound, file.string(), "a projector of the product is missing",
-                                "run the same `molspace train` again: it makes only what is missing");
-                }
-                model->addProjectorFile(reaction.key, subset, file);
+        for (const auto& place : projectorPlaces(model->plan())) {
+            const auto file = projectorPath(folder, place);
+            if (!std::filesystem::exists(file)) {
+                throw Error(ErrorCode::NotFound, file.string(), "a projector of the product is missing",
+                            "run the same `molspace train` again: it makes only what is missing");
             }
         }
+        model->addProjectorFiles(folder);
         out.model = std::move(model);
         auto& r = out.record;
         r.name = recipe.name;

@@ -27,8 +27,8 @@ namespace engine {
 //   z_0 = N(base);  z_k = N( s_k · N(Σ_e w_e · part_e / Σ_e w_e) + (1 − s_k) · z_{k-1} );  product vector = z_last
 // For a displacement layer the part is the expert's own unit vector, for a combination the un-normalised mean of its
 // active projectors' unit outputs (Eq. 10 in the code's form, method §1.4). `base` rows are unit length. Everything
-// before the last displacement is folded into `base` at the recipe's factors. Where the base space lacks the modality,
-// `base` is zero and the first layer's share is 1.
+// before the last step that moves the product is folded into `base` at the recipe's factors. Where the base space lacks
+// the modality, `base` is zero and the first layer's share is 1.
 struct Components {
     struct Part {
         std::string expert;  // expert key
@@ -81,6 +81,8 @@ public:
     // Read at first use: a product that is looked at through its stored components never loads a projector.
     void addProjectorFile(const std::string& reaction_key, const std::string& subset,
                           const std::filesystem::path& path);
+    // All of the plan, from a product's folder.
+    void addProjectorFiles(const std::filesystem::path& folder);
     bool hasReaction(const std::string& reaction_key) const;
 
     // Spaces whose rows are needed for `modality` (base, and experts that have it and take part).
@@ -99,8 +101,11 @@ public:
     bool isLive(const Setting& setting) const;
 
 private:
-    Matrix ensembleMean(std::size_t step, std::size_t expert, const Modality& modality, MatrixView x,
-                        const JobContext& job) const;
+    // Of the heads `key` (the reaction's, or those of baseHeadKey()).
+    Matrix ensembleMean(std::size_t step, std::size_t expert, const std::string& key, const Modality& modality,
+                        MatrixView x, const JobContext& job) const;
+    // R = N( mean_j ψ_j(z) ): everything before becomes the new base.
+    Matrix moved(const Components& so_far, std::size_t step, const std::string& key, const JobContext& job) const;
 
     Recipe recipe_;
     RoutePlan plan_;
@@ -108,6 +113,8 @@ private:
     std::map<std::string, std::map<std::string, std::shared_ptr<LazyProjector>>>
         projectors_;  // reaction -> subset -> ψ
 };
+
+std::filesystem::path projectorPath(const std::filesystem::path& product, const ProjectorPlace& place);
 
 // What product.json says, beside recipe and plan.
 struct ProductRecord {

@@ -124,13 +124,25 @@ ReactionStep stepFromJson(const Json& json, const std::string& where, Problems& 
     }
     if (json.contains("against")) {
         step.against = textOf(json, "against", where, true, problems);
-        if (step.against != "product" && step.against != "base") {
-            problems.push_back(where + ".against: expected product or base, found '" + step.against + "'");
+        if (step.against != "product" && step.against != "base" && step.against != "joint") {
+            problems.push_back(where + ".against: expected product, base or joint, found '" + step.against + "'");
         }
     }
     if (json.contains("options")) {
         for (const auto& p : reactionOptionTable().read(json["options"], step.options)) {
             problems.push_back(where + ".options." + p.message);
+        }
+    }
+    if (step.against == "joint") {
+        if (step.kind == ReactionKind::Displacement || step.experts.size() > 1) {
+            problems.push_back(where + ".against: only a combination of one expert meets the product in a joint space");
+        }
+        if (step.options.objective != "c-mcr") {
+            problems.push_back(where + ".options.objective: expected c-mcr for a joint space, found " +
+                               step.options.objective);
+        }
+        if (!step.options.validation_set.empty()) {
+            problems.push_back(where + ".options.validation_set: a joint space is not validated while it is trained");
         }
     }
     return step;
@@ -168,6 +180,10 @@ Json numbersToJson(const std::map<std::string, double>& numbers) {
 }
 
 }  // namespace
+
+bool movesProduct(const ReactionStep& step) {
+    return step.kind == ReactionKind::Displacement || step.against == "joint";
+}
 
 double defaultFactor(ReactionKind kind) {
     return kind == ReactionKind::Displacement ? 0.9 : 0.5;

@@ -31,9 +31,15 @@ struct ReactionStep {
     std::vector<ExpertUse> experts;
     std::map<Modality, double> factors;  // λ or σ per modality: always the expert's share, 0..1; not named: see
                                          // defaultFactor()
-    std::string against = "product";     // trained against the product so far (Eq. 9), or against the "base" space
+    // Trained against the "product" so far (Eq. 9), or the "base" space; "joint": both sides are projected, with a head
+    // each, into a space of their own (C-MCR, method §2.1), and the product moves there.
+    std::string against = "product";
     ReactionOptions options;
 };
+
+// True if the step moves the product into another space: a displacement, or a combination in a joint one. What comes
+// before it is fixed.
+bool movesProduct(const ReactionStep& step);
 
 // λ 0.9, the paper's; σ 0.5.
 double defaultFactor(ReactionKind kind);

@@ -104,8 +104,8 @@ private:
         }
         if (against_base && lastDisplacement(recipe_, i)) {
             problems_.push_back(where +
-                                ": it cannot be trained against the base, because an earlier displacement moved "
-                                "the product into another space");
+                                ": it cannot be trained against the base, because an earlier step moved the product "
+                                "into another space");
         }
         const ProductShape unified = against_base ? base_ : now_;
         std::vector<Modality> touched;
@@ -136,6 +136,7 @@ private:
         r.step = i;
         r.expert = e;
         r.kind = step.kind;
+        r.joint = step.against == "joint";
         const bool displaces = step.kind == ReactionKind::Displacement;
         r.source_width = displaces ? unified.width : expert.width;
         r.target_width = displaces ? expert.width : unified.width;
@@ -167,6 +168,11 @@ private:
         }
         for (const auto& name : all) {
             if (step.options.projectors.empty() || contains(step.options.projectors, name)) r.subsets.push_back(name);
+        }
+        if (r.joint && step.options.projectors.empty()) r.subsets = {subsetNames(r.shared).front()};
+        if (r.subsets.size() > 1 && r.joint) {
+            problems_.push_back(where + ".options.projectors: expected one union of pools, found " + joined(r.subsets) +
+                                "; each pair of heads makes a joint space of its own");
         }
         for (const auto& name : step.experts[e].projectors) {
             if (!contains(r.subsets, name)) {
@@ -209,8 +215,7 @@ private:
         for (auto& f : plan_.factors) {
             f.live = !last || f.step >= *last;
             if (!f.live) {
-                plan_.warnings.push_back(f.name + " is not live: the displacement of step " +
-                                         std::to_string(*last + 1) +
+                plan_.warnings.push_back(f.name + " is not live: step " + std::to_string(*last + 1) +
                                          " takes its result as input, so a change runs projectors again");
             }
         }
@@ -262,7 +267,7 @@ const SpaceInfo* RoutePlan::space(const std::string& name) const {
 
 std::optional<std::size_t> lastDisplacement(const Recipe& recipe, std::size_t steps) {
     for (std::size_t i = std::min(steps, recipe.route.size()); i-- > 0;) {
-        if (recipe.route[i].kind == ReactionKind::Displacement) return i;
+        if (movesProduct(recipe.route[i])) return i;
     }
     return std::nullopt;
 }
@@ -291,6 +296,27 @@ std::vector<SpaceInfo> spacesOf(const Workspace& workspace) {
         }
         info.pools = canonicalOrder(info.pools);
         out.push_back(std::move(info));
+    }
+    return out;
+}
+
+std::string baseHeadKey(const std::string& reaction_key) {
+    return reaction_key + "/base";
+}
+
+std::vector<ProjectorPlace> projectorPlaces(const PlannedReaction& reaction) {
+    std::vector<ProjectorPlace> out;
+    for (const auto& subset : reaction.subsets) {
+        out.push_back({reaction.key, subset});
+        if (reaction.joint) out.push_back({baseHeadKey(reaction.key), subset});
+    }
+    return out;
+}
+
+std::vector<ProjectorPlace> projectorPlaces(const RoutePlan& plan) {
+    std::vector<ProjectorPlace> out;
+    for (const auto& reaction : plan.reactions) {
+        for (auto& place : projectorPlaces(reaction)) out.push_back(std::move(place));
     }
     return out;
 }
@@ -357,7 +383,9 @@ std::string formula(const Recipe& recipe, const RoutePlan& plan, const Modality&
             if (z.empty()) z = expert;
             else if (expert.empty()) z = moved;
             else z = "N(" + number(share) + "·" + expert + " + " + number(1 - share) + "·" + moved + ")";
-        } else if (!ensemble.empty()) {
+        } else {
+            if (step.against == "joint" && !z.empty()) z = "N(Ψ′_" + step.experts[0].space + "(" + z + "))";
+            if (ensemble.empty()) continue;
             if (z.empty()) z = "N(" + ensemble + ")";
             else z = "N(" + number(share) + "·N(" + ensemble + ") + " + number(1 - share) + "·" + z + ")";
         }

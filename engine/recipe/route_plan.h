@@ -38,6 +38,7 @@ struct PlannedReaction {
     std::string key;  // "1-InternVL": folder name inside a product
     std::size_t step = 0, expert = 0;
     ReactionKind kind = ReactionKind::Combination;
+    bool joint = false;  // the unified space is projected too, by a head of baseHeadKey(key)
     std::size_t source_width = 0, target_width = 0;
     // With pools: what is trained on. Canonical order.
     std::vector<Modality> unified_modalities;  // those of the space it is trained against
@@ -60,8 +61,19 @@ struct RoutePlan {
     const SpaceInfo* space(const std::string& name) const;
 };
 
-// The last displacement of the first `steps` steps; nothing if there is none. What comes before it is not live.
+// The last of the first `steps` steps that moves the product (movesProduct()); nothing if there is none. What comes
+// before it is not live.
 std::optional<std::size_t> lastDisplacement(const Recipe& recipe, std::size_t steps);
+
+// The key of the heads that take the unified space into the joint space of a reaction: "1-CLAP/base".
+std::string baseHeadKey(const std::string& reaction_key);
+// Every projector of a plan: files reactions/<key>/<subset>.safetensors of a product.
+struct ProjectorPlace {
+    std::string key, subset;
+};
+std::vector<ProjectorPlace> projectorPlaces(const RoutePlan& plan);
+std::vector<ProjectorPlace> projectorPlaces(const PlannedReaction& reaction);
+
 // The step whose experts bring `modality` into the product, where the base lacks it: its share is 1 there and no
 // factor.
 std::optional<std::size_t> broughtByStep(const Recipe& recipe, const RoutePlan& plan, const Modality& modality);

@@ -83,11 +83,7 @@ LoadedProduct withFixed(const LoadedProduct& product, const Setting& setting) {
     LoadedProduct out = product;
     const Recipe recipe = withSetting(product.model->recipe(), plan, setting);
     auto model = std::make_shared<ProductModel>(recipe, planRoute(recipe, plan.spaces));
-    for (const auto& r : plan.reactions) {
-        for (const auto& subset : r.subsets) {
-            model->addProjectorFile(r.key, subset, product.folder / "reactions" / r.key / (subset + ".safetensors"));
-        }
-    }
+    model->addProjectorFiles(product.folder);
     out.model = std::move(model);
     out.folder.clear();  // its stored components belong to the recipe's own factors
     return out;

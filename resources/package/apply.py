@@ -18,7 +18,8 @@ The output is [n, width] float32, rows of unit length, .npy or .safetensors. As 
 
 Method: z starts as the base space's row. A combination makes z = N(s * N(mean of the experts) + (1 - s) * z), an expert
 being the mean of its projectors' unit outputs. A displacement first maps z into the expert's space, z = N(mean of the
-projectors of z), and then blends with the expert's own row. N brings to unit length, s is the expert's share.
+projectors of z), and then blends with the expert's own row. A combination "against": "joint" maps z too, by heads of its
+own, before it blends. N brings to unit length, s is the expert's share.
 """
 import argparse
 import json
@@ -188,15 +189,17 @@ class Package:
             raise PackageError(f"there is no setting '{name}'; there are {', '.join(settings) or 'none'}")
         return {**settings[name].get("factors", {}), **settings[name].get("expert_weights", {})}
 
-    def _ensemble(self, step, expert, x, modality):
-        """The mean of the expert's active projectors, not normalised."""
+    def _ensemble(self, step, expert, x, modality, base=False):
+        """The mean of the expert's active projectors, not normalised; `base`: of those beside them that take the product
+        into a joint space."""
         entry = next(e for e in self.experts if e["step"] == step and e["space"] == expert["space"])
         names = [n for n in entry["projectors"] if not expert.get("projectors") or n in expert["projectors"]]
         total = 0
         for name in names:
-            key = entry["reaction"], name
+            folder = os.path.join(entry["reaction"], "base") if base else entry["reaction"]
+            key = folder, name
             if key not in self._projectors:
-                path = os.path.join(self.folder, "reactions", entry["reaction"], name + ".safetensors")
+                path = os.path.join(self.folder, "reactions", folder, name + ".safetensors")
                 self._projectors[key] = Projector(path)
             total = total + self._projectors[key](x, modality)
         return total / len(names)
@@ -211,8 +214,9 @@ class Package:
             displacement = step["reaction"] == "displacement"
             experts = [e for e in step["experts"] if has(e["space"])]
             share = shares.get((i, modality), 0.9 if displacement else 0.5)
-            if displacement and z is not None:
-                z = normalise(self._ensemble(i, step["experts"][0], z, modality), "the displaced vector")
+            joint = step.get("against") == "joint"
+            if (displacement or joint) and z is not None:
+                z = normalise(self._ensemble(i, step["experts"][0], z, modality, base=joint), "the displaced vector")
             if not experts:
                 continue
             if brought == i:
