@@ -105,10 +105,18 @@ private:
 void writeCheckpoint(const std::filesystem::path& path, const Checkpoint& c) {
     SafetensorsWriter writer;
     addWeights(writer, "", c.state.weights);
-    const auto names = trainedNames(c.state.weights);
+    std::vector<std::string> names = trainedNames(c.state.weights);
+    for (auto& name : names) name = "adam.?." + name;
+    if (c.state.partner) {
+        addWeights(writer, "partner.", *c.state.partner);
+        for (const auto& name : trainedNames(*c.state.partner)) names.push_back("partner.adam.?." + name);
+    }
     for (std::size_t k = 0; k < names.size(); ++k) {
-        writer.add("adam.m." + names[k], TensorType::F32, {c.state.first[k].size()}, c.state.first[k].data());
-        writer.add("adam.v." + names[k], TensorType::F32, {c.state.second[k].size()}, c.state.second[k].data());
+        for (const auto& [moment, values] : {std::pair{'m', &c.state.first[k]}, std::pair{'v', &c.state.second[k]}}) {
+            std::string name = names[k];
+            name[name.find('?')] = moment;
+            writer.add(name, TensorType::F32, {values->size()}, values->data());
+        }
     }
     if (c.best) addWeights(writer, "best.", *c.best);
     writer.write(path, {{"format", kFormat},
@@ -125,8 +133,8 @@ void writeCheckpoint(const std::filesystem::path& path, const Checkpoint& c) {
                         {"seconds", exactly(c.seconds)}});
 }
 
-Checkpoint readCheckpoint(const std::filesystem::path& path, const std::string& identity,
-                          const ProjectorWeights& shape) {
+Checkpoint readCheckpoint(const std::filesystem::path& path, const std::string& identity, const ProjectorWeights& shape,
+                          const ProjectorWeights* partner) {
     const Reader reader(path);
     if (reader.text("format") != kFormat) throw reader.broken("format " + reader.text("format"));
     Checkpoint c;
@@ -137,11 +145,16 @@ Checkpoint readCheckpoint(const std::filesystem::path& path, const std::string& 
                     "remove it to begin anew, or train into another folder");
     }
     c.state.weights = reader.weights("", shape);
-    const auto names = trainedNames(shape);
-    const auto values = trainedOf(shape);
-    for (std::size_t k = 0; k < names.size(); ++k) {
-        c.state.first.push_back(reader.floats("adam.m." + names[k], values[k]->size()));
-        c.state.second.push_back(reader.floats("adam.v." + names[k], values[k]->size()));
+    if (partner) c.state.partner = reader.weights("partner.", *partner);
+    for (const auto* head : {&shape, partner}) {
+        if (!head) continue;
+        const std::string prefix = head == partner ? "partner." : "";
+        const auto names = trainedNames(*head);
+        const auto values = trainedOf(*head);
+        for (std::size_t k = 0; k < names.size(); ++k) {
+            c.state.first.push_back(reader.floats(prefix + "adam.m." + names[k], values[k]->size()));
+            c.state.second.push_back(reader.floats(prefix + "adam.v." + names[k], values[k]->size()));
+        }
     }
     if (reader.text("best") == "yes") c.best = reader.weights("best.", shape);
     c.state.step = reader.integer("step");

@@ -37,11 +37,19 @@ public:
           passes_head1_(std::move(passes_head1)),
           device_(device),
           step_(state.step),
-          head_(std::move(state.weights), state.first, state.second, device_) {
+          head_(state.weights, ownMoments(state, state.first), ownMoments(state, state.second), device_) {
         ENGINE_CHECK(passes_head1_.size() == options_.sources, "of every source");
-        if (device_.is_cpu()) {
-            plain_ = std::make_unique<InfoLoss>(options_.batch, head_.shape().out(), options_.temperature,
-                                                options_.direction, options_.keep_logits);
+        ENGINE_CHECK(objective_.joint == state.partner.has_value(), "a head for the targets of a joint space");
+        if (state.partner) {
+            partner_.emplace(*state.partner, partnerMoments(state, state.first), partnerMoments(state, state.second),
+                             device_);
+        }
+        if (!device_.is_cpu()) return;
+        for (const bool swapped : {false, true}) {
+            plain_.push_back(std::make_unique<InfoLoss>(options_.batch, head_.shape().out(), options_.temperature,
+                                                        swapped ? swappedDirection() : options_.direction,
+                                                        options_.keep_logits));
+            if (!partner_) break;
         }
     }
 
@@ -53,7 +61,8 @@ public:
             inputs_.clear();
             targets_.clear();
             for (const float* rows : x) inputs_.push_back(upload(rows, head_.shape().in()));
-            for (const float* rows : y) targets_.push_back(upload(rows, head_.shape().out()));
+            for (const float* rows : y)
+                targets_.push_back(upload(rows, partner_ ? partner_->shape().in() : head_.shape().out()));
             forward(job);
             double loss = 0;
             {
@@ -68,7 +77,10 @@ public:
     }
 
     void update(double rate) override {
-        torchCall([&] { head_.update(options_, ++step_, rate); });
+        torchCall([&] {
+            head_.update(options_, ++step_, rate);
+            if (partner_) partner_->update(options_, step_, rate);
+        });
     }
 
     TrainState state() const override {
@@ -76,6 +88,10 @@ public:
             TrainState out;
             out.weights = head_.weights();
             head_.appendMoments(out.first, out.second);
+            if (partner_) {
+                out.partner = partner_->weights();
+                partner_->appendMoments(out.first, out.second);
+            }
             out.step = step_;
             return out;
         });
@@ -85,6 +101,7 @@ public:
         return torchCall([&] {
             Parameters out;
             head_.appendGradients(out);
+            if (partner_) partner_->appendGradients(out);
             return out;
         });
     }
@@ -92,7 +109,9 @@ public:
     std::vector<float> lastOutputs() const override {
         return torchCall([&] {
             std::vector<at::Tensor> parts;
-            for (const auto& p : projected_) parts.push_back(p.rows);
+            for (const auto* list : {&projected_, &projected_targets_}) {
+                for (const auto& p : *list) parts.push_back(p.rows);
+            }
             const at::Tensor all = at::cat(parts, 0).to(at::kCPU).contiguous();
             const float* data = all.const_data_ptr<float>();
             return std::vector<float>(data, data + all.numel());
@@ -104,59 +123,96 @@ private:
         return hostView(rows, size(options_.batch), size(width)).to(device_);
     }
 
+    static Parameters ownMoments(const TrainState& state, const Parameters& all) {
+        const auto own = static_cast<std::ptrdiff_t>(trainedOf(state.weights).size());
+        return {all.begin(), all.begin() + own};
+    }
+    static Parameters partnerMoments(const TrainState& state, const Parameters& all) {
+        const auto own = static_cast<std::ptrdiff_t>(trainedOf(state.weights).size());
+        return {all.begin() + own, all.end()};
+    }
+
+    InfoDirection swappedDirection() const {
+        switch (options_.direction) {
+            case InfoDirection::SourceToTarget:
+                return InfoDirection::TargetToSource;
+            case InfoDirection::TargetToSource:
+                return InfoDirection::SourceToTarget;
+            default:
+                return InfoDirection::Symmetric;
+        }
+    }
+
     void forward(const JobContext& job) {
         const at::AutoGradMode gradients(true);
         head_.beginStep();
         linear_.assign(options_.sources, {});
-        projected_.assign(options_.sources, {});
         std::vector<at::Tensor> in;
         for (std::size_t s = 0; s < options_.sources; ++s) {
             if (passes_head1_[s]) linear_[s].set(head_.linear(inputs_[s]));
             in.push_back(passes_head1_[s] ? linear_[s].graph : inputs_[s]);
         }
+        projectAll(head_, in, projected_, job);
+        if (!partner_) return;
+        partner_->beginStep();
+        projectAll(*partner_, targets_, projected_targets_, job);
+    }
+
+    void projectAll(TrainedHead& head, const std::vector<at::Tensor>& in, std::vector<Output>& out,
+                    const JobContext& job) const {
+        out.assign(in.size(), {});
         if (options_.joint_batch_norm) {
-            const auto parts = head_.forward(at::cat(in, 0)).split(size(options_.batch));
-            for (std::size_t s = 0; s < options_.sources; ++s) projected_[s].set(parts[s]);
+            const auto parts = head.forward(at::cat(in, 0)).split(size(options_.batch));
+            for (std::size_t s = 0; s < in.size(); ++s) out[s].set(parts[s]);
             job.checkStop();
             return;
         }
-        for (std::size_t s = 0; s < options_.sources; ++s) {
-            projected_[s].set(head_.forward(in[s]));
+        for (std::size_t s = 0; s < in.size(); ++s) {
+            out[s].set(head.forward(in[s]));
             job.checkStop();
         }
     }
 
-    // The loss of a term; its gradient goes to that of the source.
+    // The loss of a term; its gradient goes to that of the source, and of the target where that is projected.
     double info(const InfoTerm& term, const JobContext& job) {
         Output& p = projected_[term.source];
-        const at::Tensor& q = targets_[term.target];
-        at::Tensor d = term.weight == 1 ? p.gradient : at::zeros_like(p.gradient);
-        const double loss =
-            plain_ ? plain_->run(p.rows.const_data_ptr<float>(), q.const_data_ptr<float>(), d.mutable_data_ptr<float>(),
-                                 job)
-                   : torchInfo(p.rows, q, d,
-                               {options_.temperature, options_.direction, options_.keep_logits, options_.tile_kernels},
-                               job)
-                         .item<double>();
-        if (term.weight != 1) p.gradient.add_(d, term.weight);
+        if (!partner_) return info(p, targets_[term.target], false, term.weight, job);
+        Output& q = projected_targets_[term.target];
+        info(q, p.rows, true, term.weight, job);
+        return info(p, q.rows, false, term.weight, job);
+    }
+
+    double info(Output& p, const at::Tensor& q, bool swapped, double weight, const JobContext& job) {
+        at::Tensor d = weight == 1 ? p.gradient : at::zeros_like(p.gradient);
+        double loss = 0;
+        if (!plain_.empty()) {
+            loss = plain_[swapped]->run(p.rows.const_data_ptr<float>(), q.const_data_ptr<float>(),
+                                        d.mutable_data_ptr<float>(), job);
+        } else {
+            const TorchInfoOptions how{options_.temperature, swapped ? swappedDirection() : options_.direction,
+                                       options_.keep_logits, options_.tile_kernels};
+            loss = torchInfo(p.rows, q, d, how, job).item<double>();
+        }
+        if (weight != 1) p.gradient.add_(d, weight);
         return loss;
     }
 
     double pull(const PullTerm& term) {
-        Output& a = term.linear ? linear_[term.from] : projected_[term.from];
-        const at::Tensor difference = a.rows - (term.linear ? inputs_[term.to] : projected_[term.to].rows);
+        auto& projected = term.targets ? projected_targets_ : projected_;
+        Output& a = term.linear ? linear_[term.from] : projected[term.from];
+        const at::Tensor difference = a.rows - (term.linear ? inputs_[term.to] : projected[term.to].rows);
         const at::Tensor distance = at::linalg_vector_norm(difference, 2, {1}, true);
         // Where two rows are the same the distance has no direction, and counts as flat.
         const at::Tensor d =
             difference / distance.clamp_min(1e-12) * (term.weight / static_cast<double>(options_.batch));
         a.gradient.add_(d);
-        if (!term.linear) projected_[term.to].gradient.sub_(d);
+        if (!term.linear) projected[term.to].gradient.sub_(d);
         return distance.mean(at::kDouble).item<double>();
     }
 
     void backward() {
         std::vector<at::Tensor> outputs, gradients;
-        for (auto* list : {&projected_, &linear_}) {
+        for (auto* list : {&projected_, &linear_, &projected_targets_}) {
             for (auto& o : *list) {
                 if (!o.graph.defined()) continue;
                 outputs.push_back(std::move(o.graph));
@@ -164,9 +220,15 @@ private:
             }
         }
         const at::AutoGradMode on(true);
-        const auto found = torch::autograd::grad(outputs, head_.leaves(), gradients, false, false, true);
+        std::vector<at::Tensor> leaves = head_.leaves();
+        const auto own = static_cast<std::ptrdiff_t>(leaves.size());
+        if (partner_) {
+            for (const auto& leaf : partner_->leaves()) leaves.push_back(leaf);
+        }
+        const auto found = torch::autograd::grad(outputs, leaves, gradients, false, false, true);
         const at::NoGradGuard no_gradients;
-        head_.keepGradients(found);
+        head_.keepGradients({found.begin(), found.begin() + own});
+        if (partner_) partner_->keepGradients({found.begin() + own, found.end()});
     }
 
     StepOptions options_;
@@ -175,9 +237,11 @@ private:
     at::Device device_;
     std::int64_t step_;
     TrainedHead head_;
-    std::unique_ptr<InfoLoss> plain_;  // on CPU, where it is faster
+    std::optional<TrainedHead> partner_;            // of the targets in a joint space
+    std::vector<std::unique_ptr<InfoLoss>> plain_;  // on CPU, where it is faster; the second with the sides swapped
     std::vector<at::Tensor> inputs_, targets_;
     std::vector<Output> linear_, projected_;  // of each source; linear where it passes Head1
+    std::vector<Output> projected_targets_;   // in a joint space
 };
 
 }  // namespace

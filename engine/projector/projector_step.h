@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,8 +37,9 @@ Parameters zeroParameters(const ProjectorWeights& weights);
 
 struct TrainState {
     ProjectorWeights weights;
-    Parameters first, second;  // Adam's moments
-    std::int64_t step = 0;     // updates made
+    std::optional<ProjectorWeights> partner;  // the targets' head where both sides are projected
+    Parameters first, second;                 // Adam's moments
+    std::int64_t step = 0;                    // updates made
 };
 
 // Batch statistics do not touch the running ones until update().
@@ -52,7 +54,7 @@ public:
     virtual void update(double rate) = 0;
     virtual TrainState state() const = 0;
     virtual Parameters lastGradients() const = 0;        // for tests
-    virtual std::vector<float> lastOutputs() const = 0;  // [sources · batch, out], unit rows; for tests
+    virtual std::vector<float> lastOutputs() const = 0;  // [what is projected · batch, out], unit rows; for tests
 };
 
 // Weights as PyTorch draws them (method §1.1), from the stream (seed, name); moments zero.

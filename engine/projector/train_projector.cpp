@@ -89,7 +89,7 @@ public:
         : task_(task), job_(job), sources_(task.sources), targets_(task.targets), rows_(unionRows(task)) {
         check();
         options_ = stepOptions(task, sources_.size(), targets_.size(), rows_);
-        objective_ = objectiveOf(task.options, sources_, targets_);
+        objective_ = objectiveOf(task.options, sources_, targets_, task.joint());
         general_ = isGeneral(task.options, task.in, task.out);
         fitMemory();
         steps_per_epoch_ = static_cast<std::int64_t>(rows_ / options_.batch);
@@ -138,6 +138,7 @@ public:
         const bool best = task_.options.select == "best" && here_.best;
         auto metadata = task_.metadata;
         metadata["steps"] = std::to_string(here_.state.step);
+        if (task_.joint()) writeProjector(task_.base_weights, *here_.state.partner, metadata);
         writeProjector(task_.weights, best ? *here_.best : here_.state.weights, metadata);
         return record();
     }
@@ -175,6 +176,9 @@ private:
         if (o.select != "last" && o.select != "best") {
             throw Error(ErrorCode::InvalidInput, "select", "expected last or best, found " + o.select);
         }
+        if (task_.joint() && (task_.validate || o.select == "best")) {
+            throw Error(ErrorCode::InvalidInput, "select", "a joint space is not validated while it is trained");
+        }
         if (task_.epochs + task_.more_epochs < 1) throw Error(ErrorCode::InvalidInput, "epochs", "expected at least 1");
     }
 
@@ -209,6 +213,7 @@ private:
             std::snprintf(number.data(), number.size(), "|%a", objective_.noise_variance);
             text += number.data();
         }
+        if (task_.joint()) text += "|joint";
         if (headKind(o) != "freebind") text += "|" + headKind(o);
         if (o.optimiser != "adam") text += "|" + o.optimiser;
         return hashHex(text);
@@ -219,8 +224,15 @@ private:
         TrainState start = initialState(emptyHead(task_.options, options_.in, options_.out, sources_, targets_),
                                         headKind(task_.options) == "c-mcr" ? WeightInit::PyTorch : WeightInit::Xavier,
                                         task_.seed, task_.stream);
+        if (task_.joint()) {
+            TrainState other = initialState(emptyHead(task_.options, options_.out, options_.out, targets_, targets_),
+                                            WeightInit::PyTorch, task_.seed, task_.stream + "/base");
+            start.partner = std::move(other.weights);
+            for (auto& moments : other.first) start.first.push_back(std::move(moments));
+            for (auto& moments : other.second) start.second.push_back(std::move(moments));
+        }
         if (fs::exists(task_.checkpoint)) {
-            here_ = readCheckpoint(task_.checkpoint, id, start.weights);
+            here_ = readCheckpoint(task_.checkpoint, id, start.weights, start.partner ? &*start.partner : nullptr);
             if (here_.state.step > 0 && here_.state.step < total_) {
                 job_.log("training " + task_.label + ": going on after step " + std::to_string(here_.state.step) +
                          " of " + std::to_string(total_));

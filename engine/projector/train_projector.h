@@ -36,6 +36,9 @@ struct ProjectorTask {
     std::string stream;  // names the random streams: one projector's do not touch another's
     std::string device = "cpu";
     std::uint64_t memory_bytes = std::uint64_t{1} << 30;
+    // In a joint space the targets are projected too, and this is where their head is written; else empty.
+    std::filesystem::path base_weights;
+    bool joint() const { return !base_weights.empty(); }
     std::filesystem::path weights, log, checkpoint;  // .safetensors, .csv (step, epoch, loss, rate, validation), state
     std::map<std::string, std::string> metadata;     // into the header of `weights`
     std::function<double(const ProjectorWeights&)> validate;  // R@1, percent; may be empty

@@ -188,7 +188,7 @@ private:
             bytes += estimatePairBytes(shapes);
             if (!request_.pairs_only) checkTraining(reaction);
             // Weights and the two moments of Adam.
-            bytes += reaction.subsets.size() * sizeof(float) * 3 *
+            bytes += projectorPlaces(reaction).size() * sizeof(float) * 3 *
                      headParameters(headWidths(step.options, reaction.source_width, reaction.target_width));
         }
         if (!request_.pairs_only) {
@@ -317,7 +317,8 @@ private:
         task.stream = r.key + "/" + subset;
         task.device = device_;
         task.memory_bytes = memory_;
-        task.weights = reactionFolder(r) / (subset + ".safetensors");
+        task.weights = projectorPath(folder_, {r.key, subset});
+        if (r.joint) task.base_weights = projectorPath(folder_, {baseHeadKey(r.key), subset});
         task.log = reactionFolder(r) / (subset + ".csv");
         task.checkpoint = reactionFolder(r) / (subset + ".checkpoint");
         task.metadata = {{"reaction", r.key},
@@ -343,7 +344,9 @@ private:
     }
 
     void registerProjector(const PlannedReaction& r, const std::string& subset) {
-        model_.addProjectorFile(r.key, subset, reactionFolder(r) / (subset + ".safetensors"));
+        for (const auto& place : projectorPlaces(r)) {
+            if (place.subset == subset) model_.addProjectorFile(place.key, subset, projectorPath(folder_, place));
+        }
     }
 
     void writeBases() {

@@ -33,10 +33,10 @@ std::vector<InfoTerm> everyPair(std::size_t sources, std::size_t targets) {
     return out;
 }
 
-std::vector<PullTerm> projectedPulls(std::size_t sources, double weight) {
+std::vector<PullTerm> projectedPulls(std::size_t modalities, double weight, bool targets = false) {
     std::vector<PullTerm> out;
-    for (std::size_t a = 0; a < sources; ++a) {
-        for (std::size_t b = a + 1; b < sources; ++b) out.push_back({a, b});
+    for (std::size_t a = 0; a < modalities; ++a) {
+        for (std::size_t b = a + 1; b < modalities; ++b) out.push_back({a, b, 1, false, targets});
     }
     shareOut(out, weight);
     return out;
@@ -78,15 +78,23 @@ std::string weightText(double weight) {
 }  // namespace
 
 Objective objectiveOf(const ReactionOptions& options, const std::vector<Modality>& sources,
-                      const std::vector<Modality>& targets) {
+                      const std::vector<Modality>& targets, bool joint) {
     Objective out;
+    out.joint = joint;
+    if (joint && options.objective != "c-mcr") {
+        throw Error(ErrorCode::InvalidInput, "objective",
+                    "expected c-mcr for a joint space, found " + options.objective);
+    }
     if (options.objective == "freebind") {
         out.info = everyPair(sources.size(), targets.size());
         return out;
     }
     if (options.objective == "c-mcr") {
         out.info = linkedPairs(sources, targets);
-        out.pull = projectedPulls(sources.size(), options.intra_weight);
+        out.pull = projectedPulls(sources.size(), options.intra_weight / (joint ? 2 : 1));
+        if (joint) {
+            for (const auto& t : projectedPulls(targets.size(), options.intra_weight / 2, true)) out.pull.push_back(t);
+        }
         out.noise_variance = options.noise_variance;
         return out;
     }
@@ -115,10 +123,16 @@ std::string objectiveText(const Objective& objective, const std::vector<Modality
         text += (text.empty() ? "" : " + ") + weightText(weight) + term;
     };
     const auto psi = [&](std::size_t s) { return "Ψ(" + modalityLetter(sources.at(s)) + ")"; };
-    for (const auto& t : objective.info) {
-        add(t.weight, "info(" + psi(t.source) + ", " + modalityLetter(targets.at(t.target)) + ")");
-    }
+    const auto target = [&](std::size_t t) {
+        const std::string letter = modalityLetter(targets.at(t));
+        return objective.joint ? "Ψ′(" + letter + ")" : letter;
+    };
+    for (const auto& t : objective.info) add(t.weight, "info(" + psi(t.source) + ", " + target(t.target) + ")");
     for (const auto& t : objective.pull) {
+        if (t.targets) {
+            add(t.weight, "|" + target(t.from) + " − " + target(t.to) + "|");
+            continue;
+        }
         add(t.weight,
             t.linear ? "|f_l(" + modalityLetter(sources.at(t.from)) + ") − " + modalityLetter(sources.at(t.to)) + "|"
                      : "|" + psi(t.from) + " − " + psi(t.to) + "|");

@@ -133,17 +133,8 @@ ReactionStep stepFromJson(const Json& json, const std::string& where, Problems& 
             problems.push_back(where + ".options." + p.message);
         }
     }
-    if (step.against == "joint") {
-        if (step.kind == ReactionKind::Displacement || step.experts.size() > 1) {
-            problems.push_back(where + ".against: only a combination of one expert meets the product in a joint space");
-        }
-        if (step.options.objective != "c-mcr") {
-            problems.push_back(where + ".options.objective: expected c-mcr for a joint space, found " +
-                               step.options.objective);
-        }
-        if (!step.options.validation_set.empty()) {
-            problems.push_back(where + ".options.validation_set: a joint space is not validated while it is trained");
-        }
+    if (step.against == "joint" && (step.kind == ReactionKind::Displacement || step.experts.size() > 1)) {
+        problems.push_back(where + ".against: only a combination of one expert meets the product in a joint space");
     }
     return step;
 }

@@ -170,6 +170,13 @@ private:
             if (step.options.projectors.empty() || contains(step.options.projectors, name)) r.subsets.push_back(name);
         }
         if (r.joint && step.options.projectors.empty()) r.subsets = {subsetNames(r.shared).front()};
+        if (r.joint && step.options.objective != "c-mcr") {
+            problems_.push_back(where + ".options.objective: expected c-mcr for a joint space, found " +
+                                step.options.objective);
+        }
+        if (r.joint && (!step.options.validation_set.empty() || step.options.select == "best")) {
+            problems_.push_back(where + ".options.validation_set: a joint space is not validated while it is trained");
+        }
         if (r.subsets.size() > 1 && r.joint) {
             problems_.push_back(where + ".options.projectors: expected one union of pools, found " + joined(r.subsets) +
                                 "; each pair of heads makes a joint space of its own");

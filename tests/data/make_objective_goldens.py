@@ -86,6 +86,14 @@ def ex_mcr_nothing_lacking(head, x, y):
     return [t, v], inter + LAMBDA * distance(t, v)
 
 
+def c_mcr_system(heads, x, y):
+    """Both spaces are projected, by a head each."""
+    t_a, a = (heads[0](x[m]) for m in "TA")
+    t_v, v = (heads[1](y[m]) for m in "TV")
+    inter = info(t_a, t_v, 0.01) + info(a, v, 0.01)
+    return [t_a, a, t_v, v], inter + LAMBDA * (distance(t_a, a) + distance(t_v, v)) / 2
+
+
 # name: layers, width in, width out, Head1, sources, targets, the loss, the optimiser
 kCases = {
     "c_mcr_displacement": (mlp(IN, 2 * IN, OUT), IN, OUT, False, "TVA", "TV", c_mcr_displacement, "adam"),
@@ -96,6 +104,7 @@ kCases = {
                          ex_mcr_extension, "adam"),
     "ex_mcr_nothing_lacking": (mlp(IN, OUT, OUT) + mlp(OUT, 2 * OUT, OUT), IN, OUT, False, "TV", "TVA",
                                ex_mcr_nothing_lacking, "adam_decay"),
+    "c_mcr_system": (mlp(IN, 2 * IN, OUT), IN, OUT, False, "TA", "TV", c_mcr_system, "adamw"),
 }
 
 
@@ -109,35 +118,44 @@ def main():
 
     for name, (layers, width_in, width_out, head1, sources, targets, loss_of, optimiser) in kCases.items():
         head = Head(layers, head1, width_in)
-        for module in head.modules():
+        heads = nn.ModuleList([head])
+        if name == "c_mcr_system":
+            heads.append(Head(mlp(OUT, 2 * OUT, OUT), False, OUT))
+
+        def named():
+            return {prefix + key: value for prefix, h in zip(("", "partner."), heads) for key, value in h.named().items()}
+
+        for module in heads.modules():
             if isinstance(module, nn.BatchNorm1d):
                 nn.init.uniform_(module.weight, 0.5, 1.5)
                 nn.init.normal_(module.bias, 0, 0.2)
         # float32 inputs, so that both sides begin with the same numbers.
         x, y = {m: unit(width_in) for m in sources}, {m: unit(width_out) for m in targets}
-        for key, value in head.named().items():
+        for key, value in named().items():
             tensors[f"{name}.start.{key}"] = value.detach().clone()
         for side, rows in (("x", x), ("y", y)):
             for i, m in enumerate(rows):
                 tensors[f"{name}.{side}{i}"] = rows[m]
-        head.double()
+        heads.double()
         optimizer = {"adam": lambda p: torch.optim.Adam(p, lr=RATE),
                      "adamw": lambda p: torch.optim.AdamW(p, lr=RATE, weight_decay=0.02),
-                     "adam_decay": lambda p: torch.optim.Adam(p, lr=RATE, weight_decay=0.02)}[optimiser](head.parameters())
-        outputs, loss = loss_of(head, {m: r.double() for m, r in x.items()}, {m: r.double() for m, r in y.items()})
+                     "adam_decay": lambda p: torch.optim.Adam(p, lr=RATE, weight_decay=0.02)}[optimiser](heads.parameters())
+        outputs, loss = loss_of(heads if len(heads) > 1 else head, {m: r.double() for m, r in x.items()}, {m: r.double() for m, r in y.items()})
         optimizer.zero_grad()
         loss.backward()
         tensors[f"{name}.loss"] = loss.detach().reshape(1).float()
         tensors[f"{name}.outputs"] = torch.cat(outputs).detach().float()
-        for key, value in head.named().items():
+        for key, value in named().items():
             tensors[f"{name}.gradient.{key}"] = value.grad.float()
         optimizer.step()
-        for key, value in head.named().items():
+        for key, value in named().items():
             tensors[f"{name}.after.{key}"] = value.detach().float()
-        for key, value in head.statistics().items():
-            tensors[f"{name}.{key}"] = value.float()
+        for prefix, h in zip(("", "partner."), heads):
+            for key, value in h.statistics().items():
+                tensors[f"{name}.{prefix}{key}"] = value.float()
     save_file({k: v.contiguous() for k, v in tensors.items()},
               pathlib.Path(__file__).with_name("objective_goldens.safetensors"))
+    pathlib.Path(__file__).with_name("objective_goldens.safetensors").chmod(0o644)
 
 
 if __name__ == "__main__":

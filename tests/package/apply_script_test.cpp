@@ -44,6 +44,7 @@ struct Case {
     Modality modality;
     Setting setting;
     std::vector<std::string> arguments;
+    std::vector<SpaceInfo> spaces = test::paperSpaces();
 };
 
 TEST(ApplyScript, AgreesWithTheEngine) {
@@ -71,6 +72,11 @@ TEST(ApplyScript, AgreesWithTheEngine) {
          "audio",
          {{{"sigma1_a", 0.2}}, {{"3-CLAP_g", 5}}},
          {"--set", "sigma1_a=0.2", "--set", "3-CLAP_g=5"}},
+        {test::kCMcr, "text", {{{"sigma_t", 0.7}}, {}}, {"--set", "sigma_t=0.7"}, test::textLinkedSpaces()},
+        {test::kCMcr, "image", {}, {}, test::textLinkedSpaces()},
+        {test::kCMcr, "audio", {}, {}, test::textLinkedSpaces()},
+        {test::kExMcr, "text", {}, {}, test::textLinkedSpaces()},
+        {test::kExMcr, "audio", {}, {}, test::textLinkedSpaces()},
     };
     const TestFolder packages;
     std::map<const char*, std::filesystem::path> made;
@@ -78,7 +84,7 @@ TEST(ApplyScript, AgreesWithTheEngine) {
         auto& package = made[c.recipe];
         if (package.empty()) {
             package = packages / ("package" + std::to_string(made.size()));
-            test::writeProduct(packages / ("product" + std::to_string(made.size())), c.recipe);
+            test::writeProduct(packages / ("product" + std::to_string(made.size())), c.recipe, 24, c.spaces);
             exportProduct(packages / ("product" + std::to_string(made.size())), package, {}, {});
         }
         const TestFolder folder;

@@ -23,6 +23,7 @@ struct Case {
     const char* optimiser;
     double temperature, weight_decay;
     bool joint_batch_norm;
+    bool joint = false;  // a head for the targets too
 };
 const std::vector<Modality> kAll = {"text", "image", "audio"}, kImageText = {"text", "image"},
                             kAudioText = {"text", "audio"};
@@ -30,7 +31,8 @@ const Case kCases[] = {{"c_mcr_displacement", "c-mcr", kAll, kImageText, "adam",
                        {"c_mcr_joint_norm", "c-mcr", kAudioText, kAll, "adamw", 0.01, 0.02, true},
                        {"ex_mcr_displacement", "ex-mcr", kAll, kImageText, "adam", 0.02, 0, false},
                        {"ex_mcr_extension", "ex-mcr", kAudioText, kImageText, "adam", 0.02, 0, false},
-                       {"ex_mcr_nothing_lacking", "ex-mcr", kImageText, kAll, "adam", 0.02, 0.02, false}};
+                       {"ex_mcr_nothing_lacking", "ex-mcr", kImageText, kAll, "adam", 0.02, 0.02, false},
+                       {"c_mcr_system", "c-mcr", kAudioText, kImageText, "adamw", 0.01, 0.02, false, true}};
 
 // On CPU; on CPU by the LibTorch calls of GPUs cannot be asked for, so only a GPU runs those.
 const char* const kDevices[] = {"cpu", "cuda:0"};
@@ -86,19 +88,32 @@ TEST_P(ObjectiveStepGolden, EqualsPyTorch) {
     step_options.decoupled_decay = std::string(c.optimiser) == "adamw";
     TrainState state;
     state.weights = emptyHead(options, x_shape[1], y_shape[1], c.sources, c.targets);
-    const auto names = trainedNames(state.weights);
-    const auto values = trainedOf(state.weights);
+    if (c.joint) state.partner = emptyHead(options, y_shape[1], y_shape[1], c.targets, c.targets);
+    // Every parameter by its name in the file, those of the targets' head after those of the other.
+    std::vector<std::string> names = trainedNames(state.weights);
+    const auto valuesOf = [](TrainState& s) {
+        auto values = trainedOf(s.weights);
+        if (s.partner) {
+            for (auto* v : trainedOf(*s.partner)) values.push_back(v);
+        }
+        return values;
+    };
+    if (c.joint) {
+        for (const auto& n : trainedNames(*state.partner)) names.push_back("partner." + n);
+    }
+    const auto values = valuesOf(state);
     for (std::size_t k = 0; k < names.size(); ++k) {
         const auto start = tensor(name + "start." + names[k]);
         ASSERT_EQ(values[k]->size(), start.size()) << names[k];
         *values[k] = start;
+        state.first.emplace_back(start.size(), 0.0f);
     }
-    state.first = state.second = zeroParameters(state.weights);
+    state.second = state.first;
     std::vector<bool> passes;
     const auto& head1 = state.weights.head1_modalities;
     for (const auto& m : c.sources) passes.push_back(std::find(head1.begin(), head1.end(), m) != head1.end());
     const auto step =
-        makeObjectiveStep(step_options, objectiveOf(options, c.sources, c.targets), passes, state, device);
+        makeObjectiveStep(step_options, objectiveOf(options, c.sources, c.targets, c.joint), passes, state, device);
 
     std::vector<const float*> x, y;
     for (const auto& r : xs) x.push_back(r.data());
@@ -107,7 +122,10 @@ TEST_P(ObjectiveStepGolden, EqualsPyTorch) {
     EXPECT_NEAR(loss, tensor(name + "loss")[0], 1e-5 * loss);
     expectNear(step->lastOutputs(), name + "outputs");
     const Parameters gradients = step->lastGradients();
-    const auto isFrozen = [](const std::string& parameter) { return parameter[0] == 'b' && parameter[1] != 'e'; };
+    const auto isFrozen = [](std::string parameter) {
+        if (parameter.starts_with("partner.")) parameter.erase(0, 8);
+        return parameter[0] == 'b' && parameter[1] != 'e';
+    };
     for (std::size_t k = 0; k < names.size(); ++k) {
         if (isFrozen(names[k])) {
             // Zero but for rounding, in PyTorch too; here exactly.
@@ -121,15 +139,20 @@ TEST_P(ObjectiveStepGolden, EqualsPyTorch) {
     step->update(1e-3);
     TrainState after = step->state();
     EXPECT_EQ(after.step, 1);
-    const auto moved = trainedOf(after.weights);
+    const auto moved = valuesOf(after);
     for (std::size_t k = 0; k < names.size(); ++k) {
         if (!isFrozen(names[k])) expectNear(*moved[k], name + "after." + names[k]);
     }
-    for (std::size_t k = 0; k < after.weights.layers.size(); ++k) {
-        const auto& layer = after.weights.layers[k];
-        expectNear(layer.mean, name + "mean" + std::to_string(k + 1));
-        expectNear(layer.variance, name + "variance" + std::to_string(k + 1));
-        EXPECT_EQ(layer.batches, c.joint_batch_norm ? 1 : static_cast<std::int64_t>(c.sources.size()));
+    for (const bool partner : {false, true}) {
+        if (partner && !c.joint) continue;
+        const auto& layers = partner ? after.partner->layers : after.weights.layers;
+        const std::string prefix = name + (partner ? "partner." : "");
+        for (std::size_t k = 0; k < layers.size(); ++k) {
+            expectNear(layers[k].mean, prefix + "mean" + std::to_string(k + 1));
+            expectNear(layers[k].variance, prefix + "variance" + std::to_string(k + 1));
+            const auto& modalities = partner ? c.targets : c.sources;
+            EXPECT_EQ(layers[k].batches, c.joint_batch_norm ? 1 : static_cast<std::int64_t>(modalities.size()));
+        }
     }
 }
 

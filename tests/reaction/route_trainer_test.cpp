@@ -226,5 +226,61 @@ TEST(RouteTrainer, EveryOptionOfTheMethodTrains) {
     }
 }
 
+const std::vector<test::ToySpace> kTextLinked = {{"CLIP", 24, {"image", "text"}}, {"CLAP", 16, {"audio", "text"}}};
+
+// Sound and pictures were never seen together: they meet through text. Chance is 1/60 = 1.7 %.
+TEST(RouteTrainer, CMcrJoinsTwoSpacesInOneOfTheirOwn) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kTextLinked});
+    Recipe recipe = recipeOf("C-MCR", "CLIP", R"([{"reaction": "combination", "against": "joint", "experts": ["CLAP"],
+        "factors": {"text": 0.5}, "options": {"objective": "c-mcr", "noise_variance": 0.0005, "projectors": ["T"]}}])");
+    recipe.route[0].options.epochs = 20;
+    trainRoute(requestOf(folder / "w", folder / "p", recipe), {});
+    EXPECT_TRUE(fs::exists(folder / "p/reactions/1-CLAP/T.safetensors"));
+    EXPECT_TRUE(fs::exists(folder / "p/reactions/1-CLAP/base/T.safetensors"));
+    for (const char* set : {"audio-text", "audio-image", "image-text"}) {
+        EXPECT_GT(recallAt1(folder / "w", folder / "p", set), 15) << set;
+    }
+    // Both heads go on from a checkpoint.
+    const auto expected = projectorsOf(folder / "p");
+    int stops = 0;
+    for (int patience = 40; patience < 2000; patience += 40) {
+        std::stop_source stop;
+        int seen = 0;
+        const JobContext job(stop.get_token(), [&](const Progress&) {
+            if (++seen >= patience) stop.request_stop();
+        });
+        try {
+            trainRoute(requestOf(folder / "w", folder / "stopped", recipe), job);
+            break;
+        } catch (const Cancelled&) {
+            ++stops;
+        }
+    }
+    EXPECT_GT(stops, 1);
+    EXPECT_EQ(projectorsOf(folder / "stopped"), expected);
+}
+
+TEST(RouteTrainer, ExMcrExtendsASpaceThatStaysAsItIs) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kTextLinked});
+    Recipe recipe = recipeOf("Ex-MCR", "CLIP", R"([{"reaction": "combination", "experts": ["CLAP"],
+        "factors": {"text": 0}, "options": {"objective": "ex-mcr", "projectors": ["TVA"]}}])");
+    recipe.route[0].options.epochs = 20;
+    trainRoute(requestOf(folder / "w", folder / "p", recipe), {});
+    const ProjectorWeights head = readProjector(folder / "p/reactions/1-CLAP/TVA.safetensors");
+    EXPECT_EQ(head.head1_modalities, std::vector<Modality>{"audio"});
+    EXPECT_EQ(head.layers.size(), 4u);
+    for (const char* set : {"audio-text", "audio-image"}) {
+        EXPECT_GT(recallAt1(folder / "w", folder / "p", set), 15) << set;
+    }
+    const Workspace workspace(folder / "w");
+    const LoadedProduct product = loadProduct(folder / "p");
+    const SetComponents set = loadSetComponents(workspace, product, "image-text", {});
+    const Matrix text = blendAll(set.second, product.model->weights("text", set.second)),
+                 clip = readAll(*workspace.setRows("image-text", Workspace::Side::Second, "CLIP"));
+    for (std::size_t i = 0; i < clip.size(); ++i) ASSERT_NEAR(text.data()[i], clip.data()[i], 1e-6);
+}
+
 }  // namespace
 }  // namespace engine

@@ -49,6 +49,15 @@ TEST(Objective, WithoutTextAndWithoutOtherModalities) {
     EXPECT_THROW(textOf("c-mcr", {"audio"}, {"image"}), Error);
 }
 
+TEST(Objective, InAJointSpaceBothSidesAreProjected) {
+    ReactionOptions options;
+    options.objective = "c-mcr";
+    EXPECT_EQ(objectiveText(objectiveOf(options, kAudioText, kImageText, true), kAudioText, kImageText),
+              "info(Ψ(T), Ψ′(T)) + info(Ψ(A), Ψ′(V)) + 0.05·|Ψ(T) − Ψ(A)| + 0.05·|Ψ′(T) − Ψ′(V)|");
+    options.objective = "ex-mcr";
+    EXPECT_THROW(objectiveOf(options, kAudioText, kImageText, true), Error);
+}
+
 TEST(Objective, Heads) {
     const auto shape = [](const std::string& objective, const std::string& head, std::size_t in, std::size_t out) {
         ReactionOptions options;

@@ -9,6 +9,7 @@
 
 #include "engine/base/rng.h"
 #include "engine/recipe/product.h"
+#include "engine/recipe/projector_head.h"
 
 namespace engine::test {
 
@@ -28,6 +29,17 @@ inline const char* kImageBindPlus = R"({"name": "ImageBind++", "base": "ImageBin
 inline const char* kInternVlPlus = R"({"name": "InternVL_IB++", "base": "ImageBind", "route": [
     {"reaction": "displacement", "experts": ["InternVL"], "factors": {"image": 0.9, "text": 0.9}},
     {"reaction": "combination", "experts": ["CLAP_g", "CLAP_m"], "factors": {"audio": 0.5, "text": 0.1}}]})";
+
+// Spaces with one modality in common, and C-MCR's and Ex-MCR's ways to join them.
+inline std::vector<SpaceInfo> textLinkedSpaces() {
+    const std::vector<Modality> vt = {"text", "image"}, at = {"text", "audio"};
+    return {{"CLIP", 12, vt, vt}, {"CLAP", 8, at, at}};
+}
+inline const char* kCMcr =
+    R"({"name": "C-MCR", "base": "CLIP", "route": [{"reaction": "combination", "against": "joint",
+    "experts": ["CLAP"], "factors": {"text": 0.3}, "options": {"objective": "c-mcr"}}]})";
+inline const char* kExMcr = R"({"name": "Ex-MCR", "base": "CLIP", "route": [{"reaction": "combination",
+    "experts": ["CLAP"], "factors": {"text": 0.2}, "options": {"objective": "ex-mcr", "projectors": ["TA", "TVA"]}}]})";
 
 inline std::vector<float> randomFloats(std::size_t n, Rng& rng, float scale = 1) {
     std::vector<float> out(n);
@@ -70,12 +82,25 @@ inline Matrix randomRows(std::size_t rows, std::size_t cols, std::uint64_t seed)
     return m;
 }
 
+// The head that the recipe asks for at a place of the plan, random; FreeBind's of another hidden width.
+inline ProjectorWeights randomHead(const Recipe& recipe, const PlannedReaction& r, const ProjectorPlace& place,
+                                   std::size_t hidden, std::uint64_t seed) {
+    ReactionOptions options = recipe.route[r.step].options;
+    options.hidden_width = static_cast<std::int64_t>(hidden);
+    const bool displaces = r.kind == ReactionKind::Displacement, base = place.key != r.key;
+    const auto& sources = displaces ? r.unified_modalities : r.expert_modalities;
+    const auto& targets = displaces ? r.expert_modalities : r.unified_modalities;
+    return filledAtRandom(base ? emptyHead(options, r.target_width, r.target_width, targets, targets)
+                               : emptyHead(options, r.source_width, r.target_width, sources, targets),
+                          seed);
+}
+
 // Every projector of the plan, random.
 inline void addRandomProjectors(ProductModel& model, std::size_t hidden = 16) {
     std::uint64_t seed = 100;
     for (const auto& r : model.plan().reactions) {
-        for (const auto& subset : r.subsets) {
-            model.addProjector(r.key, subset, randomProjector(r.source_width, hidden, r.target_width, seed++));
+        for (const auto& place : projectorPlaces(r)) {
+            model.addProjector(place.key, place.subset, randomHead(model.recipe(), r, place, hidden, seed++));
         }
     }
 }

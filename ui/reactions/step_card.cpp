@@ -198,16 +198,19 @@ void StepCard::addExperts(QVBoxLayout& column) {
     });
     row->addWidget(add);
     row->addStretch(1);
-    if (place_.index > 0 && step_.kind == engine::ReactionKind::Combination) {
+    if (step_.kind == engine::ReactionKind::Combination && (place_.index > 0 || step_.against == "joint")) {
         auto* label = new QLabel(tr("trained against"), this);
         label->setForegroundRole(QPalette::PlaceholderText);
         auto* against = new QComboBox(this);
         against->setObjectName(QStringLiteral("against"));
         against->addItem(tr("the product so far"), QStringLiteral("product"));
         against->addItem(tr("the base space"), QStringLiteral("base"));
-        against->setCurrentIndex(step_.against == "base" ? 1 : 0);
+        against->addItem(tr("each other"), QStringLiteral("joint"));
+        against->setCurrentIndex(std::max(0, against->findData(QString::fromStdString(step_.against))));
         against->setAccessibleName(tr("What step %1 is trained against").arg(place_.index + 1));
-        against->setToolTip(tr("The unified space that the experts are drawn towards while they are trained"));
+        against->setToolTip(
+            tr("The unified space that the experts are drawn towards while they are trained.\n"
+               "Each other: the product and one expert both move into a joint space (C-MCR)"));
         quietWheel(against);
         connect(against, &QComboBox::currentIndexChanged, this, [this, against] {
             step_.against = against->currentData().toString().toStdString();
