@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/DeviceGuard.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "engine/ops/torch_support.h"
@@ -37,19 +38,14 @@ public:
           passes_head1_(std::move(passes_head1)),
           device_(device),
           step_(state.step),
-          head_(state.weights, ownMoments(state, state.first), ownMoments(state, state.second), device_) {
+          head_(state.weights, ownMoments(state, state.first), ownMoments(state, state.second), device_),
+          info_(options.batch, head_.shape().out(),
+                {options.temperature, options.direction, options.keep_logits, options.tile_kernels}, device_) {
         ENGINE_CHECK(passes_head1_.size() == options_.sources, "of every source");
         ENGINE_CHECK(objective_.joint == state.partner.has_value(), "a head for the targets of a joint space");
         if (state.partner) {
             partner_.emplace(*state.partner, partnerMoments(state, state.first), partnerMoments(state, state.second),
                              device_);
-        }
-        if (!device_.is_cpu()) return;
-        for (const bool swapped : {false, true}) {
-            plain_.push_back(std::make_unique<InfoLoss>(options_.batch, head_.shape().out(), options_.temperature,
-                                                        swapped ? swappedDirection() : options_.direction,
-                                                        options_.keep_logits));
-            if (!partner_) break;
         }
     }
 
@@ -66,7 +62,7 @@ public:
             forward(job);
             double loss = 0;
             {
-                const at::NoGradGuard no_gradients;
+                const c10::NoGradGuard no_gradients;
                 for (const auto& term : objective_.info) loss += term.weight * info(term, job);
                 for (const auto& term : objective_.pull) loss += term.weight * pull(term);
             }
@@ -132,19 +128,8 @@ private:
         return {all.begin() + own, all.end()};
     }
 
-    InfoDirection swappedDirection() const {
-        switch (options_.direction) {
-            case InfoDirection::SourceToTarget:
-                return InfoDirection::TargetToSource;
-            case InfoDirection::TargetToSource:
-                return InfoDirection::SourceToTarget;
-            default:
-                return InfoDirection::Symmetric;
-        }
-    }
-
     void forward(const JobContext& job) {
-        const at::AutoGradMode gradients(true);
+        const c10::AutoGradMode gradients(true);
         head_.beginStep();
         linear_.assign(options_.sources, {});
         std::vector<at::Tensor> in;
@@ -176,25 +161,10 @@ private:
     // The loss of a term; its gradient goes to that of the source, and of the target where that is projected.
     double info(const InfoTerm& term, const JobContext& job) {
         Output& p = projected_[term.source];
-        if (!partner_) return info(p, targets_[term.target], false, term.weight, job);
+        if (!partner_) return info_.towardsSource(p.rows, targets_[term.target], term.weight, p.gradient, job);
         Output& q = projected_targets_[term.target];
-        info(q, p.rows, true, term.weight, job);
-        return info(p, q.rows, false, term.weight, job);
-    }
-
-    double info(Output& p, const at::Tensor& q, bool swapped, double weight, const JobContext& job) {
-        at::Tensor d = weight == 1 ? p.gradient : at::zeros_like(p.gradient);
-        double loss = 0;
-        if (!plain_.empty()) {
-            loss = plain_[swapped]->run(p.rows.const_data_ptr<float>(), q.const_data_ptr<float>(),
-                                        d.mutable_data_ptr<float>(), job);
-        } else {
-            const TorchInfoOptions how{options_.temperature, swapped ? swappedDirection() : options_.direction,
-                                       options_.keep_logits, options_.tile_kernels};
-            loss = torchInfo(p.rows, q, d, how, job).item<double>();
-        }
-        if (weight != 1) p.gradient.add_(d, weight);
-        return loss;
+        info_.towardsTarget(p.rows, q.rows, term.weight, q.gradient, job);
+        return info_.towardsSource(p.rows, q.rows, term.weight, p.gradient, job);
     }
 
     double pull(const PullTerm& term) {
@@ -219,14 +189,14 @@ private:
                 gradients.push_back(o.gradient);
             }
         }
-        const at::AutoGradMode on(true);
+        const c10::AutoGradMode on(true);
         std::vector<at::Tensor> leaves = head_.leaves();
         const auto own = static_cast<std::ptrdiff_t>(leaves.size());
         if (partner_) {
             for (const auto& leaf : partner_->leaves()) leaves.push_back(leaf);
         }
         const auto found = torch::autograd::grad(outputs, leaves, gradients, false, false, true);
-        const at::NoGradGuard no_gradients;
+        const c10::NoGradGuard no_gradients;
         head_.keepGradients({found.begin(), found.begin() + own});
         if (partner_) partner_->keepGradients({found.begin() + own, found.end()});
     }
@@ -237,8 +207,8 @@ private:
     at::Device device_;
     std::int64_t step_;
     TrainedHead head_;
-    std::optional<TrainedHead> partner_;            // of the targets in a joint space
-    std::vector<std::unique_ptr<InfoLoss>> plain_;  // on CPU, where it is faster; the second with the sides swapped
+    std::optional<TrainedHead> partner_;  // of the targets in a joint space
+    TensorInfo info_;
     std::vector<at::Tensor> inputs_, targets_;
     std::vector<Output> linear_, projected_;  // of each source; linear where it passes Head1
     std::vector<Output> projected_targets_;   // in a joint space

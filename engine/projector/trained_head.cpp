@@ -3,6 +3,7 @@
 #include "engine/projector/trained_head.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <cmath>
 #include <utility>
@@ -32,7 +33,7 @@ void download(const at::Tensor& tensor, std::vector<float>& values) {
 TrainedHead::TrainedHead(ProjectorWeights weights, const Parameters& first, const Parameters& second,
                          const at::Device& device)
     : weights_(std::move(weights)), head1_(weights_.head1.has_value()) {
-    const at::NoGradGuard no_gradients;
+    const c10::NoGradGuard no_gradients;
     const auto values = trainedOf(std::as_const(weights_));
     ENGINE_CHECK(first.size() == values.size() && second.size() == values.size(), "moments of every parameter");
     const auto add = [&](std::vector<std::int64_t> shape) {
@@ -68,7 +69,7 @@ TrainedHead::TrainedHead(ProjectorWeights weights, const Parameters& first, cons
 }
 
 void TrainedHead::beginStep() {
-    const at::NoGradGuard no_gradients;
+    const c10::NoGradGuard no_gradients;
     for (auto& layer : layers_) {
         if (!layer.norm) continue;
         layer.next_mean = layer.mean.clone();
@@ -82,16 +83,19 @@ at::Tensor TrainedHead::linear(const at::Tensor& x) const {
     return at::linear(x, parameters_[0].value, parameters_[1].value);
 }
 
-at::Tensor TrainedHead::forward(at::Tensor x) {
-    for (auto& layer : layers_) {
-        x = at::linear(x, parameters_[layer.weight].value, parameters_[layer.bias].value);
-        if (layer.norm) {
-            x = at::batch_norm(x, parameters_[layer.gamma].value, parameters_[layer.beta].value, layer.next_mean,
-                               layer.next_variance, true, kMomentum, kBatchNormEps, false);
-            ++layer.next_batches;
-        }
-        if (layer.relu) x = at::relu(x);
+at::Tensor TrainedHead::layer(std::size_t index, const at::Tensor& x) {
+    Layer& l = layers_.at(index);
+    at::Tensor y = at::linear(x, parameters_[l.weight].value, parameters_[l.bias].value);
+    if (l.norm) {
+        y = at::batch_norm(y, parameters_[l.gamma].value, parameters_[l.beta].value, l.next_mean, l.next_variance, true,
+                           kMomentum, kBatchNormEps, false);
+        ++l.next_batches;
     }
+    return l.relu ? at::relu(y) : y;
+}
+
+at::Tensor TrainedHead::forward(at::Tensor x) {
+    for (std::size_t k = 0; k < layers_.size(); ++k) x = layer(k, x);
     return x / at::linalg_vector_norm(x, 2, {1}, true).clamp_min(1e-12);
 }
 
@@ -114,7 +118,7 @@ void TrainedHead::keepGradients(const std::vector<at::Tensor>& gradients) {
 }
 
 void TrainedHead::update(const StepOptions& o, std::int64_t step, double rate) {
-    const at::NoGradGuard no_gradients;
+    const c10::NoGradGuard no_gradients;
     const double t = static_cast<double>(step);
     const double correction = 1 - std::pow(o.beta1, t), root = std::sqrt(1 - std::pow(o.beta2, t));
     for (auto& p : parameters_) {
@@ -134,7 +138,7 @@ void TrainedHead::update(const StepOptions& o, std::int64_t step, double rate) {
 }
 
 ProjectorWeights TrainedHead::weights() const {
-    const at::NoGradGuard no_gradients;
+    const c10::NoGradGuard no_gradients;
     ProjectorWeights out = weights_;
     const auto values = trainedOf(out);
     for (std::size_t k = 0; k < values.size(); ++k) download(parameters_[k].value, *values[k]);

@@ -22,6 +22,8 @@ public:
     void beginStep();
     // x [n, in] through Head1.
     at::Tensor linear(const at::Tensor& x) const;
+    // One of the layers: Linear, BatchNorm of this batch, ReLU where it has one.
+    at::Tensor layer(std::size_t index, const at::Tensor& x);
     // x [n, in], after Head1 where it has to pass it, through the layers -> [n, out], unit rows. One call is one batch
     // of BatchNorm.
     at::Tensor forward(at::Tensor x);
