@@ -89,7 +89,7 @@ public:
         : task_(task), job_(job), sources_(task.sources), targets_(task.targets), rows_(unionRows(task)) {
         check();
         options_ = stepOptions(task, sources_.size(), targets_.size(), rows_);
-        objective_ = objectiveOf(task.options, sources_, targets_, task.joint());
+        if (!task.custom) objective_ = objectiveOf(task.options, sources_, targets_, task.joint());
         general_ = isGeneral(task.options, task.in, task.out);
         fitMemory();
         steps_per_epoch_ = static_cast<std::int64_t>(rows_ / options_.batch);
@@ -184,7 +184,10 @@ private:
 
     void fitMemory() {
         const std::uint64_t budget = task_.memory_bytes ? task_.memory_bytes : availableMemoryBytes() / 2;
-        const auto bytes = [&] { return bytesOf(options_, task_.options) + batchBytes(options_); };
+        const auto bytes = [&] {
+            return (task_.custom ? task_.custom->bytes(options_) : bytesOf(options_, task_.options)) +
+                   batchBytes(options_);
+        };
         options_.keep_logits = bytes() <= budget;
         requireMemory(bytes(), budget, "a batch of " + std::to_string(options_.batch) + " rows");
     }
@@ -214,6 +217,7 @@ private:
             text += number.data();
         }
         if (task_.joint()) text += "|joint";
+        if (task_.custom) text += "|" + task_.custom->identity;
         if (headKind(o) != "freebind") text += "|" + headKind(o);
         if (o.optimiser != "adam") text += "|" + o.optimiser;
         return hashHex(text);
@@ -221,7 +225,9 @@ private:
 
     void load() {
         const std::string id = identity();
-        TrainState start = initialState(emptyHead(task_.options, options_.in, options_.out, sources_, targets_),
+        TrainState start =
+            task_.custom ? task_.custom->start()
+                         : initialState(emptyHead(task_.options, options_.in, options_.out, sources_, targets_),
                                         headKind(task_.options) == "c-mcr" ? WeightInit::PyTorch : WeightInit::Xavier,
                                         task_.seed, task_.stream);
         if (task_.joint()) {
@@ -244,6 +250,7 @@ private:
     }
 
     std::unique_ptr<ProjectorStep> makeStep() const {
+        if (task_.custom) return task_.custom->step(options_, here_.state);
         if (!general_) {
             return task_.device == "cpu" ? makeCpuStep(options_, here_.state)
                                          : makeTorchStep(options_, here_.state, task_.device);

@@ -75,6 +75,11 @@ ProductModel::ProductModel(Recipe recipe, RoutePlan plan) : recipe_(std::move(re
 
 void ProductModel::addProjector(const std::string& reaction_key, const std::string& subset,
                                 const ProjectorWeights& weights) {
+    for (const auto& tuning : plan_.tunings) {
+        if (tuning.key != reaction_key) continue;
+        adapters_[reaction_key] = std::make_shared<const ResidualAdapter>(weights);
+        return;
+    }
     auto lazy = std::make_shared<LazyProjector>();
     lazy->projector = std::make_unique<FoldedProjector>(weights);
     projectors_[reaction_key][subset] = std::move(lazy);
@@ -82,6 +87,9 @@ void ProductModel::addProjector(const std::string& reaction_key, const std::stri
 
 void ProductModel::addProjectorFile(const std::string& reaction_key, const std::string& subset,
                                     const std::filesystem::path& path) {
+    for (const auto& tuning : plan_.tunings) {
+        if (tuning.key == reaction_key) return addProjector(reaction_key, subset, readProjector(path));
+    }
     auto lazy = std::make_shared<LazyProjector>();
     lazy->path = path;
     projectors_[reaction_key][subset] = std::move(lazy);
@@ -95,7 +103,7 @@ void ProductModel::addProjectorFiles(const std::filesystem::path& folder) {
 
 bool ProductModel::hasReaction(const std::string& reaction_key) const {
     const auto it = projectors_.find(reaction_key);
-    return it != projectors_.end() && !it->second.empty();
+    return (it != projectors_.end() && !it->second.empty()) || adapters_.contains(reaction_key);
 }
 
 std::vector<std::string> ProductModel::spacesNeeded(const Modality& modality) const {
@@ -193,6 +201,18 @@ Components ProductModel::components(const Modality& modality, const SpaceRows& r
         return owned->keep(std::move(z));
     };
     const std::size_t last = std::min(steps, recipe_.route.size());
+    for (const auto& tuning : plan_.tunings) {
+        if (tuning.step >= last || tuning.modality != modality) continue;
+        const auto it = adapters_.find(tuning.key);
+        if (it == adapters_.end()) {
+            throw Error(ErrorCode::NotFound, "product " + recipe_.name, "the tuning " + tuning.key + " is not trained",
+                        "run `molspace train` to its end");
+        }
+        Matrix tuned(c.base.rows, c.base.cols);
+        it->second->apply(c.base, tuned.data());
+        job.checkStop();
+        c.base = owned->keep(std::move(tuned));
+    }
     for (std::size_t i = 0; i < last; ++i) {
         const ReactionStep& step = recipe_.route[i];
         const bool displaces = step.kind == ReactionKind::Displacement;

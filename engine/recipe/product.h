@@ -19,6 +19,7 @@
 
 #include "engine/base/job.h"
 #include "engine/recipe/projector_weights.h"
+#include "engine/recipe/residual_adapter.h"
 #include "engine/recipe/route_plan.h"
 
 namespace engine {
@@ -83,7 +84,7 @@ public:
                           const std::filesystem::path& path);
     // All of the plan, from a product's folder.
     void addProjectorFiles(const std::filesystem::path& folder);
-    bool hasReaction(const std::string& reaction_key) const;
+    bool hasReaction(const std::string& reaction_key) const;  // or tuning
 
     // Spaces whose rows are needed for `modality` (base, and experts that have it and take part).
     std::vector<std::string> spacesNeeded(const Modality& modality) const;
@@ -111,7 +112,8 @@ private:
     RoutePlan plan_;
     struct LazyProjector;
     std::map<std::string, std::map<std::string, std::shared_ptr<LazyProjector>>>
-        projectors_;  // reaction -> subset -> ψ
+        projectors_;                                                          // reaction -> subset -> ψ
+    std::map<std::string, std::shared_ptr<const ResidualAdapter>> adapters_;  // by key of the tuning
 };
 
 std::filesystem::path projectorPath(const std::filesystem::path& product, const ProjectorPlace& place);

@@ -16,7 +16,8 @@
 
 namespace engine {
 
-enum class ReactionKind { Displacement, Combination };
+// Tuning is no reaction of the paper's but its dagger (†), as far as embeddings alone can stand in for an encoder.
+enum class ReactionKind { Displacement, Combination, Tuning };
 
 struct ExpertUse {
     std::string space;
@@ -25,7 +26,8 @@ struct ExpertUse {
     std::vector<std::string> projectors;  // active subset projectors at inference ("T", "TV", ...); empty: all trained
 };
 
-// One step of the route. A combination takes any number of experts in parallel; a displacement takes one.
+// One step of the route. A combination takes any number of experts in parallel; a displacement takes one, a tuning
+// none.
 struct ReactionStep {
     ReactionKind kind = ReactionKind::Combination;
     std::vector<ExpertUse> experts;
@@ -35,6 +37,10 @@ struct ReactionStep {
     // each, into a space of their own (C-MCR, method §2.1), and the product moves there.
     std::string against = "product";
     ReactionOptions options;
+    // Of a tuning alone: rows of `modality` in the base pass a small residual adapter, which is trained on pairs of a
+    // paired pool against the product's rows of `towards` (method §5). It has no experts and no factors.
+    Modality modality, towards;
+    std::string pool;  // empty: the only paired pool that has both
 };
 
 // True if the step moves the product into another space: a displacement, or a combination in a joint one. What comes
@@ -77,6 +83,6 @@ Setting settingFromJson(const Json& json, const std::string& where, std::vector<
 // The expert's name in settings: its space, or "2-CLAP" (step from 1) where the space is used in several steps.
 std::string expertKey(const Recipe& recipe, std::size_t step, std::size_t expert);
 
-const char* reactionName(ReactionKind kind);  // "displacement", "combination"
+const char* reactionName(ReactionKind kind);  // "displacement", "combination", "tuning"
 
 }  // namespace engine

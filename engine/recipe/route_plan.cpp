@@ -65,7 +65,7 @@ public:
     RoutePlan run() {
         const SpaceInfo* base = take(recipe_.base, "base");
         if (base) now_ = base_ = {base->width, canonicalOrder(base->modalities), canonicalOrder(base->pools)};
-        for (const auto kind : {ReactionKind::Displacement, ReactionKind::Combination}) {
+        for (const auto kind : {ReactionKind::Displacement, ReactionKind::Combination, ReactionKind::Tuning}) {
             several_[kind] = std::count_if(recipe_.route.begin(), recipe_.route.end(),
                                            [&](const ReactionStep& s) { return s.kind == kind; }) > 1;
         }
@@ -98,6 +98,7 @@ private:
     void planStep(std::size_t i) {
         const ReactionStep& step = recipe_.route[i];
         const std::string where = "step " + std::to_string(i + 1) + " (" + reactionName(step.kind) + ")";
+        if (step.kind == ReactionKind::Tuning) return planTuning(i, where);
         const bool against_base = step.against == "base";
         if (against_base && step.kind == ReactionKind::Displacement && i > 0) {
             problems_.push_back(where + ": only a combination can be trained against the base of a longer route");
@@ -126,6 +127,45 @@ private:
         for (const auto& use : step.experts) {
             if (const SpaceInfo* s = plan_.space(use.space)) now_.pools = united(now_.pools, s->pools);
         }
+    }
+
+    // The rows that are tuned have to be those of the base, re-mapped at most: what an expert blends in is not tuned.
+    void planTuning(std::size_t i, const std::string& where) {
+        const ReactionStep& step = recipe_.route[i];
+        for (const auto& [what, modality] :
+             {std::pair{"modality", step.modality}, std::pair{"towards", step.towards}}) {
+            if (!contains(now_.modalities, modality)) {
+                problems_.push_back(where + "." + what + ": the product has no '" + modality + "' there; it has " +
+                                    joined(now_.modalities));
+                return;
+            }
+        }
+        if (!contains(base_.modalities, step.modality)) {
+            problems_.push_back(where + ".modality: only what the base has can be tuned: " + joined(base_.modalities));
+        }
+        for (std::size_t earlier = 0; earlier < i; ++earlier) {
+            const ReactionStep& before = recipe_.route[earlier];
+            if (before.against == "joint") {
+                problems_.push_back(where + ": a product in a joint space cannot be tuned");
+            }
+            for (const auto& use : before.experts) {
+                const SpaceInfo* expert = plan_.space(use.space);
+                if (expert && contains(expert->modalities, step.modality)) {
+                    problems_.push_back(where + ".modality: " + use.space + " of step " + std::to_string(earlier + 1) +
+                                        " has " + step.modality +
+                                        " too; only what earlier experts lack can be tuned, so tune before that step");
+                }
+            }
+        }
+        PlannedTuning t;
+        t.key = std::to_string(i + 1) + "-tuning";
+        t.step = i;
+        t.modality = step.modality;
+        t.towards = step.towards;
+        t.pool = step.pool;
+        t.width = plan_.spaces.front().width;
+        t.epochs = step.options.epochs > 0 ? step.options.epochs : 5;
+        plan_.tunings.push_back(std::move(t));
     }
 
     void planReaction(std::size_t i, std::size_t e, const ProductShape& unified, const SpaceInfo& expert,
@@ -325,6 +365,7 @@ std::vector<ProjectorPlace> projectorPlaces(const RoutePlan& plan) {
     for (const auto& reaction : plan.reactions) {
         for (auto& place : projectorPlaces(reaction)) out.push_back(std::move(place));
     }
+    for (const auto& tuning : plan.tunings) out.push_back({tuning.key, tuning.modality});
     return out;
 }
 
@@ -379,6 +420,9 @@ Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& s
 std::string formula(const Recipe& recipe, const RoutePlan& plan, const Modality& modality) {
     const SpaceInfo* base = plan.space(recipe.base);
     std::string z = base && contains(base->modalities, modality) ? recipe.base : "";
+    const bool tuned = std::any_of(plan.tunings.begin(), plan.tunings.end(),
+                                   [&](const PlannedTuning& t) { return t.modality == modality; });
+    if (tuned && !z.empty()) z += "†";
     for (std::size_t i = 0; i < recipe.route.size(); ++i) {
         const ReactionStep& step = recipe.route[i];
         const auto given = step.factors.find(modality);

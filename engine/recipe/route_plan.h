@@ -49,12 +49,23 @@ struct PlannedReaction {
     std::int64_t epochs = 0;
 };
 
+// One tuning to train.
+struct PlannedTuning {
+    std::string key;  // "2-tuning"
+    std::size_t step = 0;
+    Modality modality, towards;
+    std::string pool;       // empty: the only paired pool that has both
+    std::size_t width = 0;  // of the base
+    std::int64_t epochs = 0;
+};
+
 struct RoutePlan {
     std::vector<SpaceInfo> spaces;     // base first, then the experts in order of use
     std::vector<Modality> modalities;  // of the product: the base's, and those that only an expert brings
     std::size_t width = 0;             // of the product
     std::vector<FactorInfo> factors;
     std::vector<PlannedReaction> reactions;
+    std::vector<PlannedTuning> tunings;
     std::vector<std::string> warnings;  // recipe lint: dead factors, shares of 0 or 1, ...
 
     const FactorInfo* factor(const std::string& name) const;
@@ -67,7 +78,8 @@ std::optional<std::size_t> lastDisplacement(const Recipe& recipe, std::size_t st
 
 // The key of the heads that take the unified space into the joint space of a reaction: "1-CLAP/base".
 std::string baseHeadKey(const std::string& reaction_key);
-// Every projector of a plan: files reactions/<key>/<subset>.safetensors of a product.
+// Every projector of a plan, and every adapter of a tuning, whose subset is its modality: files
+// reactions/<key>/<subset>.safetensors of a product.
 struct ProjectorPlace {
     std::string key, subset;
 };

@@ -19,7 +19,7 @@ The output is [n, width] float32, rows of unit length, .npy or .safetensors. As 
 Method: z starts as the base space's row. A combination makes z = N(s * N(mean of the experts) + (1 - s) * z), an expert
 being the mean of its projectors' unit outputs. A displacement first maps z into the expert's space, z = N(mean of the
 projectors of z), and then blends with the expert's own row. A combination "against": "joint" maps z too, by heads of its
-own, before it blends. N brings to unit length, s is the expert's share.
+own, before it blends. A tuning, before all else, makes the base's rows x of its modality N(x + adapter(x)). N brings to unit length, s is the expert's share.
 """
 import argparse
 import json
@@ -137,11 +137,14 @@ class Projector:
     def __call__(self, x, modality):
         if self.head1 and modality in self.head1_modalities:
             x = x @ self.head1[0].T + self.head1[1]
+        return normalise(self.layered(x), "a projector's output")
+
+    def layered(self, x):
         for weight, bias, relu in self.layers:
             x = x @ weight.T.astype(np.float64) + bias
             if relu:
                 x = np.maximum(x, 0)
-        return normalise(x, "a projector's output")
+        return x
 
 
 class Package:
@@ -165,7 +168,7 @@ class Package:
         shares = {(f["step"], f["modality"]): f["value"] for f in self.manifest["factors"]}
         weights = {}
         for i, step in enumerate(self.recipe["route"]):
-            for expert in step["experts"]:
+            for expert in step.get("experts", ()):
                 weights[i, expert["space"]] = expert.get("weight", 1) if expert.get("enabled", True) else 0
         by_name = {e["name"]: (e["step"], e["space"]) for e in self.experts}
         for name, value in (settings or {}).items():
@@ -209,8 +212,18 @@ class Package:
         z = rows[self.recipe["base"]] if has(self.recipe["base"]) else None
         # Where the base lacks the modality, the first step with an expert that has it brings it: its share is 1.
         brought = None if z is not None else next(i for i, step in enumerate(self.recipe["route"])
-                                                  if any(has(e["space"]) for e in step["experts"]))
+                                                  if any(has(e["space"]) for e in step.get("experts", ())))
+        # A tuning changes the base's rows, before any other step.
         for i, step in enumerate(self.recipe["route"]):
+            if step["reaction"] == "tuning" and step["modality"] == modality and z is not None:
+                path = os.path.join(self.folder, "reactions", f"{i + 1}-tuning", modality + ".safetensors")
+                if (i, "tuning") not in self._projectors:
+                    self._projectors[i, "tuning"] = Projector(path)
+                adapter = self._projectors[i, "tuning"]
+                z = normalise(z + adapter.layered(z), "the tuned vector")
+        for i, step in enumerate(self.recipe["route"]):
+            if step["reaction"] == "tuning":
+                continue
             displacement = step["reaction"] == "displacement"
             experts = [e for e in step["experts"] if has(e["space"])]
             share = shares.get((i, modality), 0.9 if displacement else 0.5)

@@ -40,7 +40,7 @@ TEST(Recipe, ReportsEveryProblemAtOnce) {
 }
 
 TEST(Recipe, ShippedRecipesFitThePapersSpaces) {
-    for (const char* name : {"ImageBind++", "InternVL_IB", "InternVL_IB++"}) {
+    for (const char* name : {"ImageBind++", "InternVL_IB", "InternVL_IB++", "InternVL_IB†", "InternVL_IB†++"}) {
         const auto path =
             std::filesystem::path(MOLSPACE_SOURCE_DIR) / "resources/recipes" / (std::string(name) + ".json");
         const Recipe recipe = readRecipe(path);
