@@ -53,6 +53,10 @@ TEST(ApplyScript, AgreesWithTheEngine) {
         {"reaction": "combination", "experts": [{"space": "CLAP_g", "projectors": ["T", "TVA"]}], "factors": {"audio": 0.6}},
         {"reaction": "displacement", "experts": ["InternVL"], "factors": {"text": 0.7}},
         {"reaction": "combination", "experts": ["CLAP_g", {"space": "CLAP_m", "weight": 3}]}]})";
+    const char* tuned = R"({"name": "Tuned", "base": "ImageBind", "route": [
+        {"reaction": "displacement", "experts": ["InternVL"]},
+        {"reaction": "tuning", "modality": "audio", "towards": "image"},
+        {"reaction": "combination", "experts": ["CLAP_g"]}]})";
     const std::vector<Case> cases = {
         {test::kImageBindPlus, "audio", {}, {}},
         {test::kImageBindPlus, "image", {}, {}},
@@ -72,6 +76,8 @@ TEST(ApplyScript, AgreesWithTheEngine) {
          "audio",
          {{{"sigma1_a", 0.2}}, {{"3-CLAP_g", 5}}},
          {"--set", "sigma1_a=0.2", "--set", "3-CLAP_g=5"}},
+        {tuned, "audio", {{{"sigma_a", 0.3}}, {}}, {"--set", "sigma_a=0.3"}},
+        {tuned, "image", {}, {}},
         {test::kCMcr, "text", {{{"sigma_t", 0.7}}, {}}, {"--set", "sigma_t=0.7"}, test::textLinkedSpaces()},
         {test::kCMcr, "image", {}, {}, test::textLinkedSpaces()},
         {test::kCMcr, "audio", {}, {}, test::textLinkedSpaces()},

@@ -33,6 +33,11 @@ inline void writeProduct(const std::filesystem::path& folder, const char* recipe
             writeProjector(to, randomHead(r, reaction, place, hidden, seed++), {});
         }
     }
+    for (const auto& tuning : model.plan().tunings) {
+        const auto to = projectorPath(folder, {tuning.key, tuning.modality});
+        std::filesystem::create_directories(to.parent_path());
+        writeProjector(to, filledAtRandom(emptyAdapter(tuning.width, hidden), seed++), {});
+    }
     ProductRecord record;
     record.name = r.name;
     record.workspace = "/somebody/private/world";

@@ -282,5 +282,72 @@ TEST(RouteTrainer, ExMcrExtendsASpaceThatStaysAsItIs) {
     for (std::size_t i = 0; i < clip.size(); ++i) ASSERT_NEAR(text.data()[i], clip.data()[i], 1e-6);
 }
 
+// The tuned sound: other rows than the base's, nearer to their pictures; pictures and texts stay as they were.
+TEST(RouteTrainer, TuningMovesOneModalityOfTheBase) {
+    const test::TestFolder folder;
+    test::ToyOptions options{kPaper};
+    options.paired_rows = 400;
+    test::makeToyWorkspace(folder / "w", options);
+    const char* displacement = R"([{"reaction": "displacement", "experts": ["InternVL"]}])";
+    const char* route = R"([{"reaction": "displacement", "experts": ["InternVL"]},
+                            {"reaction": "tuning", "modality": "audio", "towards": "image"},
+                            {"reaction": "combination", "experts": ["CLAP_g"], "factors": {"audio": 0.2, "text": 0}}])";
+    Recipe plain = recipeOf("InternVL_IB", "ImageBind", displacement), tuned = recipeOf("Tuned", "ImageBind", route);
+    for (Recipe* recipe : {&plain, &tuned}) recipe->route[0].options.projectors = {"TVA", "A"};
+    tuned.route[1].options.epochs = 20;
+    tuned.route[2].options.projectors = {"TVA"};
+    trainRoute(requestOf(folder / "w", folder / "plain", plain), {});
+    trainRoute(requestOf(folder / "w", folder / "tuned", tuned), {});
+    EXPECT_TRUE(fs::exists(folder / "tuned/reactions/2-tuning/audio.safetensors"));
+    const LoadedProduct before = loadProduct(folder / "plain"), after = loadProduct(folder / "tuned");
+    EXPECT_EQ(after.record.training.at("2-tuning").at("audio").at("steps"), 20 * 4);
+    EXPECT_EQ(formula(after.model->recipe(), after.model->plan(), "audio")
+                  .find("A = N(0.2·N(Ψ_CLAP_g) + 0.8·N(Ψ_InternVL("
+                        "ImageBind†)))"),
+              0u);
+    const Workspace workspace(folder / "w");
+    const Setting no_clap{{{"sigma_a", 0}, {"sigma_t", 0}}, {}};
+    const auto vectors = [&](const LoadedProduct& product, const std::string& set, bool first, const Setting& setting) {
+        const SetComponents c = loadSetComponents(workspace, product, set, {});
+        const Components& side = first ? c.first : c.second;
+        return blendAll(side, product.model->weights(side.modality, side, setting));
+    };
+    const Matrix image = vectors(before, "audio-image", false, {}),
+                 same_image = vectors(after, "audio-image", false, no_clap),
+                 audio = vectors(before, "audio-image", true, {}),
+                 tuned_audio = vectors(after, "audio-image", true, no_clap);
+    double nearness = 0, nearness_before = 0;
+    for (std::size_t i = 0; i < image.rows(); ++i) {
+        for (std::size_t j = 0; j < image.cols(); ++j) {
+            ASSERT_NEAR(image.row(i)[j], same_image.row(i)[j], 1e-6);
+            nearness_before += static_cast<double>(audio.row(i)[j]) * static_cast<double>(image.row(i)[j]);
+            nearness += static_cast<double>(tuned_audio.row(i)[j]) * static_cast<double>(image.row(i)[j]);
+        }
+    }
+    EXPECT_GT(nearness, nearness_before) << "held-out pairs are nearer to each other";
+    EXPECT_GT(recallAt1(folder / "w", folder / "tuned", "audio-image"), 20);
+    // A stop while it tunes.
+    std::stop_source stop;
+    int seen = 0;
+    const JobContext job(stop.get_token(), [&](const Progress& p) {
+        if (p.stage.find("2-tuning") != std::string::npos && ++seen == 3) stop.request_stop();
+    });
+    EXPECT_THROW(trainRoute(requestOf(folder / "w", folder / "stopped", tuned), job), Cancelled);
+    trainRoute(requestOf(folder / "w", folder / "stopped", tuned), {});
+    EXPECT_EQ(projectorsOf(folder / "stopped"), projectorsOf(folder / "tuned"));
+}
+
+TEST(RouteTrainer, TuningNeedsAPairedPool) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kPaper});
+    const char* route = R"([{"reaction": "tuning", "modality": "audio", "towards": "image"}])";
+    try {
+        trainRoute(requestOf(folder / "w", folder / "p", recipeOf("T", "ImageBind", route)), {});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("paired pool"), std::string::npos) << error.what();
+    }
+}
+
 }  // namespace
 }  // namespace engine

@@ -75,6 +75,30 @@ TEST(Recipe, ShippedRecipesOfTheBaselinesFitTheirSpaces) {
     }
 }
 
+TEST(Recipe, WhatCanBeTuned) {
+    const auto problemOf = [](const std::string& steps) {
+        try {
+            planRoute(test::recipeOf(R"({"name": "J", "base": "ImageBind", "route": [)" + steps + "]}"),
+                      test::paperSpaces());
+        } catch (const Error& error) {
+            return std::string(error.what());
+        }
+        return std::string("none");
+    };
+    const std::string tuning = R"({"reaction": "tuning", "modality": "audio", "towards": "image"})";
+    EXPECT_EQ(problemOf(tuning), "none");
+    EXPECT_EQ(problemOf(R"({"reaction": "displacement", "experts": ["InternVL"]}, )" + tuning), "none");
+    EXPECT_THAT(problemOf(R"({"reaction": "combination", "experts": ["CLAP_g"]}, )" + tuning),
+                HasSubstr("tune before"));
+    EXPECT_THAT(problemOf(R"({"reaction": "tuning", "modality": "depth", "towards": "image"})"),
+                HasSubstr("has no 'depth'"));
+    EXPECT_THAT(problemOf(R"({"reaction": "tuning", "modality": "audio", "towards": "audio"})"),
+                HasSubstr("another modality"));
+    EXPECT_THAT(problemOf(R"({"reaction": "tuning", "modality": "audio", "towards": "image", "experts": ["CLAP_g"]})"),
+                HasSubstr("unknown key"));
+    EXPECT_THAT(problemOf(R"({"reaction": "tuning"})"), HasSubstr("'modality' is missing"));
+}
+
 TEST(Recipe, AJointSpaceIsOfOneExpertAndOnePairOfHeads) {
     const auto problemOf = [](const std::string& step) {
         try {

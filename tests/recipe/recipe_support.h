@@ -103,6 +103,9 @@ inline void addRandomProjectors(ProductModel& model, std::size_t hidden = 16) {
             model.addProjector(place.key, place.subset, randomHead(model.recipe(), r, place, hidden, seed++));
         }
     }
+    for (const auto& t : model.plan().tunings) {
+        model.addProjector(t.key, t.modality, filledAtRandom(emptyAdapter(t.width, hidden), seed++));
+    }
 }
 
 }  // namespace engine::test
