@@ -39,9 +39,9 @@ TrainedHead::TrainedHead(ProjectorWeights weights, const Parameters& first, cons
     const auto add = [&](std::vector<std::int64_t> shape) {
         const std::size_t k = parameters_.size();
         Parameter p;
-        p.value = upload(*values[k], device).reshape(shape);
-        p.first = upload(first[k], device).reshape(shape);
-        p.second = upload(second[k], device).reshape(shape);
+        p.value = upload(*values[k], device).reshape(shape).clone();
+        p.first = upload(first[k], device).reshape(shape).clone();
+        p.second = upload(second[k], device).reshape(shape).clone();
         p.gradient = at::zeros_like(p.value);
         parameters_.push_back(std::move(p));
         return k;

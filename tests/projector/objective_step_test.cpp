@@ -7,9 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/base/error.h"
+#include "engine/base/rng.h"
 #include "engine/ops/device.h"
 #include "engine/recipe/projector_head.h"
 #include "engine/store/safetensors.h"

@@ -271,7 +271,7 @@ protected:
 
 TEST_P(TrainObjective, LowersTheLossAndResumesWithTheSameBits) {
     ProjectorTask whole = objectiveTask("whole");
-    whole.epochs = 8;
+    whole.epochs = 15;
     const ProjectorRecord expected = trainProjector(whole, {});
     const auto rows = rowsOf(whole.log);
     const std::string first = rows.at(1);
@@ -280,7 +280,7 @@ TEST_P(TrainObjective, LowersTheLossAndResumesWithTheSameBits) {
     const bool passes = whole.kind == ReactionKind::Displacement && whole.options.objective == "ex-mcr";
     EXPECT_EQ(weights.head1_modalities, passes ? std::vector<Modality>{"image"} : std::vector<Modality>{});
     ProjectorTask stopped = objectiveTask("stopped");
-    stopped.epochs = 8;
+    stopped.epochs = 15;
     std::stop_source stop;
     int done = 0;
     stopped.validate = [&](const ProjectorWeights&) {
