@@ -185,8 +185,8 @@ private:
     void fitMemory() {
         const std::uint64_t budget = task_.memory_bytes ? task_.memory_bytes : availableMemoryBytes() / 2;
         const auto bytes = [&] {
-            return (task_.custom ? task_.custom->bytes(options_) : bytesOf(options_, task_.options)) +
-                   batchBytes(options_);
+            const std::uint64_t step = task_.custom ? task_.custom->bytes(options_) : bytesOf(options_, task_.options);
+            return step * (task_.joint() ? 2 : 1) + batchBytes(options_);
         };
         options_.keep_logits = bytes() <= budget;
         requireMemory(bytes(), budget, "a batch of " + std::to_string(options_.batch) + " rows");
