@@ -31,6 +31,7 @@ void addExport(CLI::App& app, Globals& globals);
 void addImport(CLI::App& app, Globals& globals);
 void addInspect(CLI::App& app, Globals& globals);
 void addPairs(CLI::App& app, Globals& globals);
+void addRouter(CLI::App& app, Globals& globals);
 void addSweep(CLI::App& app, Globals& globals);
 void addSynth(CLI::App& app, Globals& globals);
 void addTrain(CLI::App& app, Globals& globals);

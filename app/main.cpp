@@ -96,6 +96,7 @@ int main(int argc, char** argv) {
     app::addEvaluate(program, globals);
     app::addSweep(program, globals);
     app::addTune(program, globals);
+    app::addRouter(program, globals);
     app::addWhy(program, globals);
     app::addExport(program, globals);
     app::addVerify(program, globals);

@@ -101,26 +101,16 @@ Json exportProduct(const fs::path& product_folder, const fs::path& named, const 
     std::optional<Workspace> workspace;
     if (!options.workspace.empty()) workspace.emplace(options.workspace);
 
-    struct Weights {
-        std::string key, subset;
-        fs::path path;
-    };
-    std::vector<Weights> weights;
+    const auto weights = projectorPlaces(plan);
     std::uint64_t bytes = 0;
-    for (const auto& reaction : plan.reactions) {
-        for (const auto& subset : reaction.subsets) {
-            const fs::path path = product_folder / "reactions" / reaction.key / (subset + ".safetensors");
-            weights.push_back({reaction.key, subset, path});
-            bytes += fs::file_size(path);
-        }
-    }
+    for (const auto& place : weights) bytes += fs::file_size(projectorPath(product_folder, place));
     requireDisk(package, bytes * (options.freebind ? 2 : 1) + (std::uint64_t{16} << 20), "the package");
 
     Staging staging(package);
     const fs::path folder = staging.path();
     Steps steps(job, weights.size() * (options.freebind ? 2 : 1) + 6);
     for (const auto& w : weights) {
-        copyFile(w.path, folder / "reactions" / w.key / (w.subset + ".safetensors"));
+        copyFile(projectorPath(product_folder, w), projectorPath(folder, w));
         steps.done();
     }
     ProductRecord record = product.record;
@@ -139,8 +129,8 @@ Json exportProduct(const fs::path& product_folder, const fs::path& named, const 
     std::vector<std::string> notes;
     if (options.freebind) {
         for (const auto& w : weights) {
-            const std::string note =
-                writeFreebind(folder / "freebind", product.model->recipe(), w.key, w.subset, readProjector(w.path));
+            const std::string note = writeFreebind(folder / "freebind", product.model->recipe(), w.key, w.subset,
+                                                   readProjector(projectorPath(product_folder, w)));
             if (!note.empty() && (notes.empty() || notes.back() != note)) notes.push_back(note);
             steps.done();
         }

@@ -4,7 +4,6 @@
 
 #include <zip.h>
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -18,38 +17,6 @@ namespace {
 constexpr std::size_t kFreebindHidden = 2048;
 // 1980-01-01, the first day of zip: the same weights give the same bytes.
 constexpr std::uint16_t kDosDate = (1 << 5) | 1, kDosTime = 0;
-
-struct Tensor {
-    std::string name;
-    bool counter = false;  // int64, else float32
-    std::vector<std::uint64_t> shape;
-    const void* data = nullptr;
-    std::uint64_t elements = 0;
-};
-
-std::vector<Tensor> tensorsOf(const ProjectorWeights& w) {
-    std::vector<Tensor> out;
-    const auto floats = [&](const char* name, const std::vector<float>& v, std::vector<std::uint64_t> shape) {
-        out.push_back({name, false, std::move(shape), v.data(), v.size()});
-    };
-    const auto half = [&](const char* linear, const char* norm, const std::vector<float>& weight,
-                          const std::vector<float>& bias, const std::array<const std::vector<float>*, 4>& stats,
-                          const std::int64_t& batches, std::uint64_t rows, std::uint64_t cols) {
-        const std::string l = linear, n = norm;
-        floats((l + ".weight").c_str(), weight, {rows, cols});
-        floats((l + ".bias").c_str(), bias, {rows});
-        floats((n + ".weight").c_str(), *stats[0], {rows});
-        floats((n + ".bias").c_str(), *stats[1], {rows});
-        floats((n + ".running_mean").c_str(), *stats[2], {rows});
-        floats((n + ".running_var").c_str(), *stats[3], {rows});
-        out.push_back({n + ".num_batches_tracked", true, {}, &batches, 1});
-    };
-    half("Head2.mlps.0", "Head2.mlps.1", w.w1, w.b1, {&w.gamma1, &w.beta1, &w.mean1, &w.variance1}, w.batches1,
-         w.hidden, w.in);
-    half("Head2.mlps.3", "Head2.mlps.4", w.w2, w.b2, {&w.gamma2, &w.beta2, &w.mean2, &w.variance2}, w.batches2, w.out,
-         w.hidden);
-    return out;
-}
 
 // The few opcodes of pickle protocol 2 that a state_dict needs.
 class Pickle {
@@ -77,7 +44,8 @@ public:
         op('t');
     }
     // torch._utils._rebuild_tensor_v2(storage, 0, size, stride, False, OrderedDict())
-    void tensor(const Tensor& t, std::size_t index) {
+    void tensor(const ConstWeightTensor& t, std::size_t index) {
+        const std::uint64_t elements = t.values ? t.values->size() : 1;
         global("torch._utils", "_rebuild_tensor_v2");
         op('(');
         op('(');  // the persistent id of the storage
@@ -85,7 +53,7 @@ public:
         global("torch", t.counter ? "LongStorage" : "FloatStorage");
         text(std::to_string(index));
         text("cpu");
-        integer(t.elements);
+        integer(elements);
         op('t');
         op('Q');
         integer(0);
@@ -142,7 +110,7 @@ std::string freebindSubset(const std::string& subset) {
 }
 
 void writeTorchCheckpoint(const std::filesystem::path& path, const ProjectorWeights& weights) {
-    const auto tensors = tensorsOf(weights);
+    const auto tensors = tensorsOf(weights, sequentialNames(weights));
     Pickle pickle;
     pickle.emptyOrderedDict();
     pickle.op('(');
@@ -176,8 +144,9 @@ void writeTorchCheckpoint(const std::filesystem::path& path, const ProjectorWeig
     add("data.pkl", program.data(), program.size());
     add("byteorder", kOrder, sizeof kOrder - 1);
     for (std::size_t i = 0; i < tensors.size(); ++i) {
-        const std::uint64_t size = tensors[i].counter ? sizeof(std::int64_t) : sizeof(float);
-        add("data/" + std::to_string(i), tensors[i].data, tensors[i].elements * size);
+        const auto& t = tensors[i];
+        if (t.counter) add("data/" + std::to_string(i), t.counter, sizeof *t.counter);
+        else add("data/" + std::to_string(i), t.values->data(), t.values->size() * sizeof(float));
     }
     add("version", kVersion, sizeof kVersion - 1);
     if (zip_close(archive) != 0) failZip(path, archive);
@@ -188,8 +157,8 @@ std::string writeFreebind(const std::filesystem::path& folder, const Recipe& rec
     const auto place = folder / freebindFolder(recipe, reaction_key) / freebindSubset(subset);
     std::filesystem::create_directories(place);
     writeTorchCheckpoint(place / "best.pt", weights);
-    if (weights.hidden == kFreebindHidden) return {};
-    return "The files under `freebind/` have a hidden width of " + std::to_string(weights.hidden) +
+    if (weights.hidden() == kFreebindHidden) return {};
+    return "The files under `freebind/` have a hidden width of " + std::to_string(weights.hidden()) +
            "; FreeBind's own classes are written for " + std::to_string(kFreebindHidden) + ".";
 }
 

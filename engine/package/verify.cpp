@@ -64,11 +64,9 @@ Json verifyPackage(const fs::path& folder, const JobContext& job) {
     if (recipeToJson(recipe) != recipeToJson(product.model->recipe())) {
         problems.push_back("recipe.json and product.json have different recipes");
     }
-    for (const auto& r : product.model->plan().reactions) {
-        for (const auto& subset : r.subsets) {
-            const std::string name = "reactions/" + r.key + "/" + subset + ".safetensors";
-            if (!manifest.files.contains(name)) problems.push_back(name + ": the manifest does not name it");
-        }
+    for (const auto& place : projectorPlaces(product.model->plan())) {
+        const std::string name = projectorPath("", place).generic_string();
+        if (!manifest.files.contains(name)) problems.push_back(name + ": the manifest does not name it");
     }
     Json modalities = Json::object();
     for (const auto& [modality, check] : checkProbes(folder / "probes.safetensors", *product.model, job)) {

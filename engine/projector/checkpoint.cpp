@@ -14,22 +14,25 @@ namespace {
 
 constexpr const char* kFormat = "molspace training 1";
 
+// Names of a layer's numbers: "w1", "b1", "gamma1", ... of the first, "head1.w" of Head1.
 struct Field {
     const char* name;
-    std::vector<float> ProjectorWeights::*field;
+    std::vector<float> ProjectorLayer::*field;
 };
-constexpr std::array<Field, 12> kFields = {{{"w1", &ProjectorWeights::w1},
-                                            {"b1", &ProjectorWeights::b1},
-                                            {"gamma1", &ProjectorWeights::gamma1},
-                                            {"beta1", &ProjectorWeights::beta1},
-                                            {"mean1", &ProjectorWeights::mean1},
-                                            {"variance1", &ProjectorWeights::variance1},
-                                            {"w2", &ProjectorWeights::w2},
-                                            {"b2", &ProjectorWeights::b2},
-                                            {"gamma2", &ProjectorWeights::gamma2},
-                                            {"beta2", &ProjectorWeights::beta2},
-                                            {"mean2", &ProjectorWeights::mean2},
-                                            {"variance2", &ProjectorWeights::variance2}}};
+constexpr std::array<Field, 6> kFields = {{{"w", &ProjectorLayer::weight},
+                                           {"b", &ProjectorLayer::bias},
+                                           {"gamma", &ProjectorLayer::gamma},
+                                           {"beta", &ProjectorLayer::beta},
+                                           {"mean", &ProjectorLayer::mean},
+                                           {"variance", &ProjectorLayer::variance}}};
+
+// use(layer, name of a field in the file) for each layer.
+template <class Weights, class Use>
+void eachLayer(Weights& weights, const Use& use) {
+    if (weights.head1) use(*weights.head1, [](const char* field) { return std::string("head1.") + field; });
+    for (std::size_t k = 0; k < weights.layers.size(); ++k)
+        use(weights.layers[k], [k](const char* field) { return field + std::to_string(k + 1); });
+}
 
 // Hexadecimal: reads back with the same bits.
 std::string exactly(double x) {
@@ -39,10 +42,13 @@ std::string exactly(double x) {
 }
 
 void addWeights(SafetensorsWriter& writer, const std::string& prefix, const ProjectorWeights& w) {
-    for (const auto& f : kFields)
-        writer.add(prefix + f.name, TensorType::F32, {(w.*f.field).size()}, (w.*f.field).data());
-    writer.add(prefix + "batches1", TensorType::I64, {1}, &w.batches1);
-    writer.add(prefix + "batches2", TensorType::I64, {1}, &w.batches2);
+    eachLayer(w, [&](const ProjectorLayer& layer, const auto& name) {
+        for (const auto& f : kFields) {
+            if (!(layer.*f.field).empty())
+                writer.add(prefix + name(f.name), TensorType::F32, {(layer.*f.field).size()}, (layer.*f.field).data());
+        }
+        if (layer.norm) writer.add(prefix + name("batches"), TensorType::I64, {1}, &layer.batches);
+    });
 }
 
 class Reader {
@@ -66,21 +72,14 @@ public:
         return {values.begin(), values.end()};
     }
 
-    ProjectorWeights weights(const std::string& prefix) const {
-        ProjectorWeights w;
-        w.in = static_cast<std::size_t>(integer("in"));
-        w.hidden = static_cast<std::size_t>(integer("hidden"));
-        w.out = static_cast<std::size_t>(integer("out"));
-        for (const auto& f : kFields) {
-            const std::string name = f.name;
-            const std::size_t size = name == "w1"         ? w.hidden * w.in
-                                     : name == "w2"       ? w.out * w.hidden
-                                     : name.back() == '1' ? w.hidden
-                                                          : w.out;
-            w.*f.field = floats(prefix + name, size);
-        }
-        w.batches1 = counter(prefix + "batches1");
-        w.batches2 = counter(prefix + "batches2");
+    // Weights of the shape of `w`.
+    ProjectorWeights weights(const std::string& prefix, ProjectorWeights w) const {
+        eachLayer(w, [&](ProjectorLayer& layer, const auto& name) {
+            for (const auto& f : kFields) {
+                if (!(layer.*f.field).empty()) layer.*f.field = floats(prefix + name(f.name), (layer.*f.field).size());
+            }
+            if (layer.norm) layer.batches = counter(prefix + name("batches"));
+        });
         return w;
     }
 
@@ -106,18 +105,23 @@ private:
 void writeCheckpoint(const std::filesystem::path& path, const Checkpoint& c) {
     SafetensorsWriter writer;
     addWeights(writer, "", c.state.weights);
-    for (std::size_t k = 0; k < kTrained.size(); ++k) {
-        writer.add(std::string("adam.m.") + kTrainedNames[k], TensorType::F32, {c.state.first[k].size()},
-                   c.state.first[k].data());
-        writer.add(std::string("adam.v.") + kTrainedNames[k], TensorType::F32, {c.state.second[k].size()},
-                   c.state.second[k].data());
+    std::vector<std::string> names = trainedNames(c.state.weights);
+    for (auto& name : names) name = "adam.?." + name;
+    if (c.state.partner) {
+        addWeights(writer, "partner.", *c.state.partner);
+        for (const auto& name : trainedNames(*c.state.partner)) names.push_back("partner.adam.?." + name);
+    }
+    for (std::size_t k = 0; k < names.size(); ++k) {
+        for (const auto& [moment, values] : {std::pair{'m', &c.state.first[k]}, std::pair{'v', &c.state.second[k]}}) {
+            std::string name = names[k];
+            name[name.find('?')] = moment;
+            writer.add(name, TensorType::F32, {values->size()}, values->data());
+        }
     }
     if (c.best) addWeights(writer, "best.", *c.best);
     writer.write(path, {{"format", kFormat},
                         {"identity", c.identity},
-                        {"in", std::to_string(c.state.weights.in)},
-                        {"hidden", std::to_string(c.state.weights.hidden)},
-                        {"out", std::to_string(c.state.weights.out)},
+                        {"shape", shapeText(c.state.weights)},
                         {"step", std::to_string(c.state.step)},
                         {"logged", std::to_string(c.logged)},
                         {"last_loss", exactly(c.last_loss)},
@@ -129,7 +133,8 @@ void writeCheckpoint(const std::filesystem::path& path, const Checkpoint& c) {
                         {"seconds", exactly(c.seconds)}});
 }
 
-Checkpoint readCheckpoint(const std::filesystem::path& path, const std::string& identity) {
+Checkpoint readCheckpoint(const std::filesystem::path& path, const std::string& identity, const ProjectorWeights& shape,
+                          const ProjectorWeights* partner) {
     const Reader reader(path);
     if (reader.text("format") != kFormat) throw reader.broken("format " + reader.text("format"));
     Checkpoint c;
@@ -139,13 +144,19 @@ Checkpoint readCheckpoint(const std::filesystem::path& path, const std::string& 
                     "it belongs to a training with other options, pairs or seed",
                     "remove it to begin anew, or train into another folder");
     }
-    c.state.weights = reader.weights("");
-    for (std::size_t k = 0; k < kTrained.size(); ++k) {
-        const std::size_t size = (c.state.weights.*kTrained[k]).size();
-        c.state.first[k] = reader.floats(std::string("adam.m.") + kTrainedNames[k], size);
-        c.state.second[k] = reader.floats(std::string("adam.v.") + kTrainedNames[k], size);
+    c.state.weights = reader.weights("", shape);
+    if (partner) c.state.partner = reader.weights("partner.", *partner);
+    for (const auto* head : {&shape, partner}) {
+        if (!head) continue;
+        const std::string prefix = head == partner ? "partner." : "";
+        const auto names = trainedNames(*head);
+        const auto values = trainedOf(*head);
+        for (std::size_t k = 0; k < names.size(); ++k) {
+            c.state.first.push_back(reader.floats(prefix + "adam.m." + names[k], values[k]->size()));
+            c.state.second.push_back(reader.floats(prefix + "adam.v." + names[k], values[k]->size()));
+        }
     }
-    if (reader.text("best") == "yes") c.best = reader.weights("best.");
+    if (reader.text("best") == "yes") c.best = reader.weights("best.", shape);
     c.state.step = reader.integer("step");
     c.logged = reader.integer("logged");
     c.last_loss = reader.number("last_loss");

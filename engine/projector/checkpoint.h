@@ -27,7 +27,8 @@ struct Checkpoint {
 };
 
 void writeCheckpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
-// Throws Error{InvalidInput} for a damaged file or one of another identity.
-Checkpoint readCheckpoint(const std::filesystem::path& path, const std::string& identity);
+// Weights of the shape of `shape`. Throws Error{InvalidInput} for a damaged file or one of another identity.
+Checkpoint readCheckpoint(const std::filesystem::path& path, const std::string& identity, const ProjectorWeights& shape,
+                          const ProjectorWeights* partner = nullptr);
 
 }  // namespace engine

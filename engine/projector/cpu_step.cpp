@@ -188,7 +188,7 @@ public:
           d_p_(rows_, options.out),
           length_(rows_),
           info_(options.batch, options.out, options.temperature, options.direction, options.keep_logits) {
-        for (std::size_t k = 0; k < kTrained.size(); ++k) gradients_[k].resize((state_.weights.*kTrained[k]).size());
+        gradients_ = zeroParameters(state_.weights);
     }
 
     double gradients(const std::vector<const float*>& x, const std::vector<const float*>& y,
@@ -210,17 +210,20 @@ public:
     }
 
     void update(double rate) override {
-        ProjectorWeights& w = state_.weights;
-        norm1_.updateRunning(w.b1, w.mean1, w.variance1, w.batches1);
-        norm2_.updateRunning(w.b2, w.mean2, w.variance2, w.batches2);
+        auto &first = state_.weights.layers[0], &second = state_.weights.layers[1];
+        norm1_.updateRunning(first.bias, first.mean, first.variance, first.batches);
+        norm2_.updateRunning(second.bias, second.mean, second.variance, second.batches);
         const double t = static_cast<double>(++state_.step);
         const double correction = 1 - std::pow(options_.beta1, t);
         const float root = static_cast<float>(std::sqrt(1 - std::pow(options_.beta2, t)));
-        const float size = static_cast<float>(rate / correction), decay = static_cast<float>(options_.weight_decay);
+        const float size = static_cast<float>(rate / correction);
+        const float decay = options_.decoupled_decay ? 0.0f : static_cast<float>(options_.weight_decay);
+        const float keep = options_.decoupled_decay ? static_cast<float>(1 - rate * options_.weight_decay) : 1.0f;
         const float b1 = static_cast<float>(1 - options_.beta1), b2 = static_cast<float>(options_.beta2),
                     c2 = static_cast<float>(1 - options_.beta2), eps = static_cast<float>(options_.epsilon);
-        for (std::size_t k = 0; k < kTrained.size(); ++k) {
-            float* value = (w.*kTrained[k]).data();
+        const auto values = trainedOf(state_.weights);
+        for (std::size_t k = 0; k < values.size(); ++k) {
+            float* value = values[k]->data();
             const float* gradient = gradients_[k].data();
             float *m = state_.first[k].data(), *v = state_.second[k].data();
             const std::size_t n = gradients_[k].size();
@@ -229,7 +232,7 @@ public:
                 const float g = gradient[i] + decay * value[i];
                 m[i] += b1 * (g - m[i]);
                 v[i] = b2 * v[i] + c2 * g * g;
-                value[i] -= size * (m[i] / (std::sqrt(v[i]) / root + eps));
+                value[i] = keep * value[i] - size * (m[i] / (std::sqrt(v[i]) / root + eps));
             }
         }
     }
@@ -246,14 +249,14 @@ public:
 
 private:
     void forward(const JobContext& job) {
-        const ProjectorWeights& w = state_.weights;
+        const auto &first = state_.weights.layers[0], &second = state_.weights.layers[1];
         const std::size_t in = options_.in, hidden = options_.hidden, out = options_.out;
-        tiledGemm(Form::ABt, rows_, hidden, in, x_.data(), in, w.w1.data(), in, h_.data(), hidden, job);
+        tiledGemm(Form::ABt, rows_, hidden, in, x_.data(), in, first.weight.data(), in, h_.data(), hidden, job);
         norm1_.measure(h_.data(), job);
-        norm1_.apply(h_.data(), w.gamma1.data(), w.beta1.data(), true, a_.data(), job);
-        tiledGemm(Form::ABt, rows_, out, hidden, a_.data(), hidden, w.w2.data(), hidden, z_.data(), out, job);
+        norm1_.apply(h_.data(), first.gamma.data(), first.beta.data(), true, a_.data(), job);
+        tiledGemm(Form::ABt, rows_, out, hidden, a_.data(), hidden, second.weight.data(), hidden, z_.data(), out, job);
         norm2_.measure(z_.data(), job);
-        norm2_.apply(z_.data(), w.gamma2.data(), w.beta2.data(), false, p_.data(), job);
+        norm2_.apply(z_.data(), second.gamma.data(), second.beta.data(), false, p_.data(), job);
         eachRow(rows_, job, [&](std::size_t i) {
             float* row = p_.row(i);
             double sum = 0;
@@ -266,7 +269,7 @@ private:
 
     // From d_p_, the gradient of the unit outputs, to those of the parameters.
     void backward(const JobContext& job) {
-        const ProjectorWeights& w = state_.weights;
+        const auto &first = state_.weights.layers[0], &second = state_.weights.layers[1];
         const std::size_t in = options_.in, hidden = options_.hidden, out = options_.out;
         for (auto& g : gradients_) std::fill(g.begin(), g.end(), 0.0f);
         eachRow(rows_, job, [&](std::size_t i) {
@@ -277,11 +280,12 @@ private:
             const float dot = static_cast<float>(along);
             for (std::size_t j = 0; j < out; ++j) d[j] = (d[j] - p[j] * dot) * length_[i];
         });
-        norm2_.backward(z_.data(), nullptr, w.gamma2.data(), d_p_.data(), gradients_[6], gradients_[7], job);
+        norm2_.backward(z_.data(), nullptr, second.gamma.data(), d_p_.data(), gradients_[6], gradients_[7], job);
         tiledGemm(Form::AtB, out, hidden, rows_, d_p_.data(), out, a_.data(), hidden, gradients_[4].data(), hidden,
                   job);
-        tiledGemm(Form::AB, rows_, hidden, out, d_p_.data(), out, w.w2.data(), hidden, d_a_.data(), hidden, job);
-        norm1_.backward(h_.data(), a_.data(), w.gamma1.data(), d_a_.data(), gradients_[2], gradients_[3], job);
+        tiledGemm(Form::AB, rows_, hidden, out, d_p_.data(), out, second.weight.data(), hidden, d_a_.data(), hidden,
+                  job);
+        norm1_.backward(h_.data(), a_.data(), first.gamma.data(), d_a_.data(), gradients_[2], gradients_[3], job);
         tiledGemm(Form::AtB, hidden, in, rows_, d_a_.data(), hidden, x_.data(), in, gradients_[0].data(), in, job);
     }
 
@@ -308,35 +312,10 @@ std::uint64_t stepBytes(const StepOptions& o) {
            InfoLoss::scratchBytes(o.batch, o.keep_logits);
 }
 
-TrainState initialState(std::size_t in, std::size_t hidden, std::size_t out, std::uint64_t seed,
-                        const std::string& name) {
-    TrainState state;
-    ProjectorWeights& w = state.weights;
-    w.in = in;
-    w.hidden = hidden;
-    w.out = out;
-    Rng rng(seed, name + "/init");
-    const auto fill = [&](std::vector<float>& values, std::size_t n, double bound) {
-        values.resize(n);
-        for (float& v : values) v = static_cast<float>((2 * rng.uniform() - 1) * bound);
-    };
-    fill(w.w1, hidden * in, std::sqrt(6.0 / static_cast<double>(in + hidden)));
-    fill(w.b1, hidden, 1 / std::sqrt(static_cast<double>(in)));
-    fill(w.w2, out * hidden, std::sqrt(6.0 / static_cast<double>(hidden + out)));
-    fill(w.b2, out, 1 / std::sqrt(static_cast<double>(hidden)));
-    w.gamma1.assign(hidden, 1);
-    w.beta1.assign(hidden, 0);
-    w.mean1.assign(hidden, 0);
-    w.variance1.assign(hidden, 1);
-    w.gamma2.assign(out, 1);
-    w.beta2.assign(out, 0);
-    w.mean2.assign(out, 0);
-    w.variance2.assign(out, 1);
-    for (std::size_t k = 0; k < kTrained.size(); ++k) {
-        state.first[k].assign((w.*kTrained[k]).size(), 0);
-        state.second[k].assign((w.*kTrained[k]).size(), 0);
-    }
-    return state;
+Parameters zeroParameters(const ProjectorWeights& weights) {
+    Parameters out;
+    for (const auto* values : trainedOf(weights)) out.emplace_back(values->size(), 0.0f);
+    return out;
 }
 
 }  // namespace engine

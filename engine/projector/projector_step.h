@@ -6,9 +6,9 @@
 // threads), and LibTorch calls on any device. Not thread-safe.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,23 +26,20 @@ struct StepOptions {
     double temperature = 0.02;
     InfoDirection direction = InfoDirection::Symmetric;
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
-    bool keep_logits = true;   // one B×B matrix kept, else logits computed twice
+    bool decoupled_decay = false;  // AdamW's: of the step, not of the gradient
+    bool keep_logits = true;       // one B×B matrix kept, else logits computed twice
     bool tile_kernels = true;  // of the LibTorch step: the loss by ops/info_tile.h, where it is built for the device
 };
 
-// The parameters that Adam moves, in the order of their storage.
-constexpr std::array<std::vector<float> ProjectorWeights::*, 8> kTrained = {
-    &ProjectorWeights::w1, &ProjectorWeights::b1, &ProjectorWeights::gamma1, &ProjectorWeights::beta1,
-    &ProjectorWeights::w2, &ProjectorWeights::b2, &ProjectorWeights::gamma2, &ProjectorWeights::beta2};
-constexpr std::array<const char*, 8> kTrainedNames = {"w1", "b1", "gamma1", "beta1", "w2", "b2", "gamma2", "beta2"};
-
-using Parameters =
-    std::array<std::vector<float>, kTrained.size()>;  // values beside each of kTrained: gradients, moments
+using Parameters = std::vector<std::vector<float>>;  // values beside each of trainedOf(weights): gradients, moments
+// Zeros of the sizes of what is trained.
+Parameters zeroParameters(const ProjectorWeights& weights);
 
 struct TrainState {
     ProjectorWeights weights;
-    Parameters first, second;  // Adam's moments
-    std::int64_t step = 0;     // updates made
+    std::optional<ProjectorWeights> partner;  // the targets' head where both sides are projected
+    Parameters first, second;                 // Adam's moments
+    std::int64_t step = 0;                    // updates made
 };
 
 // Batch statistics do not touch the running ones until update().
@@ -57,12 +54,17 @@ public:
     virtual void update(double rate) = 0;
     virtual TrainState state() const = 0;
     virtual Parameters lastGradients() const = 0;        // for tests
-    virtual std::vector<float> lastOutputs() const = 0;  // [sources · batch, out], unit rows; for tests
+    virtual std::vector<float> lastOutputs() const = 0;  // [what is projected · batch, out], unit rows; for tests
 };
 
 // Weights as PyTorch draws them (method §1.1), from the stream (seed, name); moments zero.
 TrainState initialState(std::size_t in, std::size_t hidden, std::size_t out, std::uint64_t seed,
                         const std::string& name);
+
+enum class WeightInit { Xavier, PyTorch };
+// The same for any head: the weights of the layers as xavier_uniform_ or as PyTorch's own Linear draws them, Head1 the
+// identity (method §2.2); biases as PyTorch draws them.
+TrainState initialState(ProjectorWeights empty, WeightInit init, std::uint64_t seed, const std::string& name);
 
 std::unique_ptr<ProjectorStep> makeCpuStep(const StepOptions& options, TrainState state);
 std::unique_ptr<ProjectorStep> makeTorchStep(const StepOptions& options, TrainState state, const std::string& device);

@@ -5,19 +5,17 @@
 #include <c10/core/InferenceMode.h>
 
 #include <cmath>
-#include <limits>
+#include <utility>
 
-#include "engine/ops/info_tile.h"
-#include "engine/ops/softmax_tile.h"
 #include "engine/ops/torch_support.h"
 #include "engine/projector/projector_step.h"
+#include "engine/projector/torch_info.h"
 
 namespace engine {
 namespace {
 
 constexpr double kBatchNormEps = 1e-5;
 constexpr double kMomentum = 0.1;
-constexpr std::int64_t kChunk = 1024;  // rows of logits at once where the whole matrix is not kept
 
 at::Tensor hostView(const std::vector<float>& values) {
     return at::from_blob(const_cast<float*>(values.data()), {static_cast<std::int64_t>(values.size())},
@@ -35,19 +33,20 @@ public:
         torchCall([&] {
             const c10::InferenceMode no_gradients;
             const auto in = size(options_.in), hidden = size(options_.hidden), out = size(options_.out);
-            const ProjectorWeights& w = state_.weights;
+            const auto &first = state_.weights.layers[0], &second = state_.weights.layers[1];
+            const auto values = trainedOf(std::as_const(state_.weights));
             const std::vector<std::vector<std::int64_t>> shapes = {{hidden, in},  {hidden}, {hidden}, {hidden},
                                                                    {out, hidden}, {out},    {out},    {out}};
-            for (std::size_t k = 0; k < kTrained.size(); ++k) {
-                value_.push_back(upload(w.*kTrained[k]).reshape(shapes[k]));
+            for (std::size_t k = 0; k < values.size(); ++k) {
+                value_.push_back(upload(*values[k]).reshape(shapes[k]));
                 first_.push_back(upload(state_.first[k]).reshape(shapes[k]));
                 second_.push_back(upload(state_.second[k]).reshape(shapes[k]));
                 gradient_.push_back(at::zeros_like(value_.back()));
             }
-            mean1_ = upload(w.mean1);
-            variance1_ = upload(w.variance1);
-            mean2_ = upload(w.mean2);
-            variance2_ = upload(w.variance2);
+            mean1_ = upload(first.mean);
+            variance1_ = upload(first.variance);
+            mean2_ = upload(second.mean);
+            variance2_ = upload(second.variance);
         });
     }
 
@@ -75,11 +74,13 @@ public:
 
             at::Tensor d = at::zeros_like(output_);
             at::Tensor loss = at::zeros({}, output_.options().dtype(at::kDouble));
+            const TorchInfoOptions info{options_.temperature, options_.direction, options_.keep_logits,
+                                        options_.tile_kernels};
             for (std::size_t s = 0; s < x.size(); ++s) {
                 for (const auto& target : targets) {
                     const std::int64_t first = size(s) * batch;
                     at::Tensor part = d.narrow(0, first, batch);
-                    loss += info(output_.narrow(0, first, batch), target, part, job);
+                    loss += torchInfo(output_.narrow(0, first, batch), target, part, info, job);
                 }
             }
             d = (d - output_ * (output_ * d).sum(1, true)) / length;
@@ -100,14 +101,17 @@ public:
     void update(double rate) override {
         torchCall([&] {
             const c10::InferenceMode no_gradients;
-            running(norm1_, value_[1], mean1_, variance1_, state_.weights.batches1);
-            running(norm2_, value_[5], mean2_, variance2_, state_.weights.batches2);
+            running(norm1_, value_[1], mean1_, variance1_, state_.weights.layers[0].batches);
+            running(norm2_, value_[5], mean2_, variance2_, state_.weights.layers[1].batches);
             const double t = static_cast<double>(++state_.step);
             const double correction = 1 - std::pow(options_.beta1, t),
                          root = std::sqrt(1 - std::pow(options_.beta2, t));
             for (std::size_t k = 0; k < value_.size(); ++k) {
-                const at::Tensor g =
-                    options_.weight_decay == 0 ? gradient_[k] : gradient_[k] + value_[k] * options_.weight_decay;
+                const bool decays = options_.weight_decay != 0;
+                if (decays && options_.decoupled_decay) value_[k].mul_(1 - rate * options_.weight_decay);
+                const at::Tensor g = !decays || options_.decoupled_decay
+                                         ? gradient_[k]
+                                         : gradient_[k] + value_[k] * options_.weight_decay;
                 first_[k].lerp_(g, 1 - options_.beta1);
                 second_[k].mul_(options_.beta2).addcmul_(g, g, 1 - options_.beta2);
                 value_[k].addcdiv_(first_[k], (second_[k].sqrt() / root).add_(options_.epsilon), -rate / correction);
@@ -118,15 +122,16 @@ public:
     TrainState state() const override {
         return torchCall([&] {
             TrainState out = state_;
-            for (std::size_t k = 0; k < kTrained.size(); ++k) {
-                copyToHost(value_[k], out.weights.*kTrained[k]);
+            const auto values = trainedOf(out.weights);
+            for (std::size_t k = 0; k < values.size(); ++k) {
+                copyToHost(value_[k], *values[k]);
                 copyToHost(first_[k], out.first[k]);
                 copyToHost(second_[k], out.second[k]);
             }
-            copyToHost(mean1_, out.weights.mean1);
-            copyToHost(variance1_, out.weights.variance1);
-            copyToHost(mean2_, out.weights.mean2);
-            copyToHost(variance2_, out.weights.variance2);
+            copyToHost(mean1_, out.weights.layers[0].mean);
+            copyToHost(variance1_, out.weights.layers[0].variance);
+            copyToHost(mean2_, out.weights.layers[1].mean);
+            copyToHost(variance2_, out.weights.layers[1].variance);
             return out;
         });
     }
@@ -183,69 +188,6 @@ private:
             variance.mul_(1 - kMomentum).add_(n.variance[g][0] * (kMomentum * unbiased));
             ++batches;
         }
-    }
-
-    // Adds d info / dP to `d`.
-    at::Tensor info(const at::Tensor& p, const at::Tensor& q, at::Tensor& d, const JobContext& job) const {
-        const std::int64_t batch = p.size(0), chunk = options_.keep_logits ? batch : std::min(batch, kChunk);
-        const double scale = 1 / options_.temperature;
-        const double a = options_.direction == InfoDirection::Symmetric        ? 0.5
-                         : options_.direction == InfoDirection::SourceToTarget ? 1.0
-                                                                               : 0.0;
-        const double b = 1 - a;
-        const std::string device = p.device().str();
-        const bool kernels = options_.tile_kernels && haveTileKernels(device);
-        const auto products = [&](std::int64_t first) {
-            job.checkStop();
-            return at::matmul(p.narrow(0, first, std::min(chunk, batch - first)), q.t());
-        };
-        // Of whole columns, and of each chunk's rows.
-        at::Tensor columns, kept;
-        std::vector<at::Tensor> rows;
-        at::Tensor top = at::full({1, batch}, -std::numeric_limits<float>::infinity(), p.options());
-        at::Tensor sum = at::zeros({1, batch}, p.options().dtype(at::kDouble));
-        const auto tileOf = [&](const at::Tensor& s, std::int64_t first) {
-            return InfoTile{.logits = s.data_ptr<float>(),
-                            .rows = s.size(0),
-                            .cols = batch,
-                            .stride = batch,
-                            .first = first,
-                            .scale = static_cast<float>(scale),
-                            .row_share = static_cast<float>(a),
-                            .column_share = static_cast<float>(b),
-                            .row_log_sum = rows[static_cast<std::size_t>(first / chunk)].data_ptr<float>(),
-                            .column_maximum = top.data_ptr<float>(),
-                            .column_sum = sum.data_ptr<double>(),
-                            .column_log_sum = columns.defined() ? columns.data_ptr<float>() : nullptr};
-        };
-        for (std::int64_t first = 0; first < batch; first += chunk) {
-            kept = products(first);
-            if (kernels) {
-                rows.push_back(at::empty({kept.size(0), 1}, p.options()));
-                infoSums(tileOf(kept, first), device);
-                continue;
-            }
-            kept.mul_(scale);
-            rows.push_back(at::logsumexp(kept, {1}, true));
-            const at::Tensor part = at::logsumexp(kept, {0}, true);
-            columns = columns.defined() ? at::logaddexp(columns, part) : part;
-        }
-        if (kernels) columns = (top + sum.log_()).to(at::kFloat);
-        const at::Tensor diagonal = (p * q).sum(1).mul_(scale);
-        for (std::int64_t first = 0; first < batch; first += chunk) {
-            at::Tensor weight = chunk == batch ? kept : products(first);
-            if (kernels) {
-                infoWeights(tileOf(weight, first), device);
-            } else {
-                const at::Tensor s = chunk == batch ? weight : weight.mul_(scale);
-                weight = (s - rows[static_cast<std::size_t>(first / chunk)]).exp_().mul_(a);
-                if (b != 0) weight.add_((s - columns).exp_(), b);
-                weight.diagonal(first).sub_(1);
-            }
-            d.narrow(0, first, weight.size(0)).addmm_(weight, q, 1, scale / static_cast<double>(batch));
-        }
-        const at::Tensor row_sum = at::cat(rows, 0).sum(at::kDouble), column_sum = columns.sum(at::kDouble);
-        return (row_sum * a + column_sum * b - diagonal.sum(at::kDouble)) / static_cast<double>(batch);
     }
 
     StepOptions options_;

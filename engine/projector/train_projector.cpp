@@ -17,7 +17,9 @@
 #include "engine/base/file.h"
 #include "engine/base/rng.h"
 #include "engine/projector/checkpoint.h"
-#include "engine/projector/projector_step.h"
+#include "engine/projector/noise.h"
+#include "engine/projector/objective_step.h"
+#include "engine/recipe/projector_head.h"
 
 namespace engine {
 namespace {
@@ -42,7 +44,7 @@ StepOptions stepOptions(const ProjectorTask& task, std::size_t sources, std::siz
     const ReactionOptions& o = task.options;
     StepOptions s;
     s.in = task.in;
-    s.hidden = static_cast<std::size_t>(o.hidden_width);
+    s.hidden = headWidths(o, task.in, task.out)[1];
     s.out = task.out;
     s.sources = sources;
     s.targets = targets;
@@ -57,12 +59,22 @@ StepOptions stepOptions(const ProjectorTask& task, std::size_t sources, std::siz
     s.beta2 = o.beta2;
     s.epsilon = o.epsilon;
     s.weight_decay = o.weight_decay;
+    s.decoupled_decay = o.optimiser == "adamw";
     return s;
 }
 
 // One gathered batch: host rows of every source and target modality.
 std::uint64_t batchBytes(const StepOptions& s) {
     return static_cast<std::uint64_t>(s.batch) * (s.sources * s.in + s.targets * s.out) * sizeof(float);
+}
+
+// Whether the general step is needed: FreeBind's objective on two layers has faster ones.
+bool isGeneral(const ReactionOptions& o, std::size_t in, std::size_t out) {
+    return o.objective != "freebind" || headWidths(o, in, out).size() != 3;
+}
+
+std::uint64_t bytesOf(const StepOptions& s, const ReactionOptions& o) {
+    return isGeneral(o, s.in, s.out) ? objectiveStepBytes(s, headWidths(o, s.in, s.out)) : stepBytes(s);
 }
 
 std::size_t unionRows(const ProjectorTask& task) {
@@ -77,6 +89,8 @@ public:
         : task_(task), job_(job), sources_(task.sources), targets_(task.targets), rows_(unionRows(task)) {
         check();
         options_ = stepOptions(task, sources_.size(), targets_.size(), rows_);
+        if (!task.custom) objective_ = objectiveOf(task.options, sources_, targets_, task.joint());
+        general_ = isGeneral(task.options, task.in, task.out);
         fitMemory();
         steps_per_epoch_ = static_cast<std::int64_t>(rows_ / options_.batch);
         first_target_ = task.epochs * steps_per_epoch_;
@@ -91,8 +105,7 @@ public:
         load();
         if (fs::exists(task_.weights) && here_.state.step >= total_ && here_.logged == here_.state.step)
             return record();
-        step_ = task_.device == "cpu" ? makeCpuStep(options_, here_.state)
-                                      : makeTorchStep(options_, here_.state, task_.device);
+        step_ = makeStep();
         openLog();
         const auto start = Clock::now();
         const double before = here_.seconds;
@@ -125,6 +138,7 @@ public:
         const bool best = task_.options.select == "best" && here_.best;
         auto metadata = task_.metadata;
         metadata["steps"] = std::to_string(here_.state.step);
+        if (task_.joint()) writeProjector(task_.base_weights, *here_.state.partner, metadata);
         writeProjector(task_.weights, best ? *here_.best : here_.state.weights, metadata);
         return record();
     }
@@ -162,14 +176,20 @@ private:
         if (o.select != "last" && o.select != "best") {
             throw Error(ErrorCode::InvalidInput, "select", "expected last or best, found " + o.select);
         }
+        if (task_.joint() && (task_.validate || o.select == "best")) {
+            throw Error(ErrorCode::InvalidInput, "select", "a joint space is not validated while it is trained");
+        }
         if (task_.epochs + task_.more_epochs < 1) throw Error(ErrorCode::InvalidInput, "epochs", "expected at least 1");
     }
 
     void fitMemory() {
         const std::uint64_t budget = task_.memory_bytes ? task_.memory_bytes : availableMemoryBytes() / 2;
-        options_.keep_logits = stepBytes(options_) + batchBytes(options_) <= budget;
-        requireMemory(stepBytes(options_) + batchBytes(options_), budget,
-                      "a batch of " + std::to_string(options_.batch) + " rows");
+        const auto bytes = [&] {
+            const std::uint64_t step = task_.custom ? task_.custom->bytes(options_) : bytesOf(options_, task_.options);
+            return step * (task_.joint() ? 2 : 1) + batchBytes(options_);
+        };
+        options_.keep_logits = bytes() <= budget;
+        requireMemory(bytes(), budget, "a batch of " + std::to_string(options_.batch) + " rows");
     }
 
     // Everything that the result depends on, but not how far it goes.
@@ -190,13 +210,35 @@ private:
             std::snprintf(number.data(), number.size(), "|%a", v);
             text += number.data();
         }
+        // What other objectives, heads and optimisers add; nothing where a task is FreeBind's.
+        if (o.objective != "freebind") {
+            text += "|" + objectiveText(objective_, sources_, targets_);
+            std::snprintf(number.data(), number.size(), "|%a", objective_.noise_variance);
+            text += number.data();
+        }
+        if (task_.joint()) text += "|joint";
+        if (task_.custom) text += "|" + task_.custom->identity;
+        if (headKind(o) != "freebind") text += "|" + headKind(o);
+        if (o.optimiser != "adam") text += "|" + o.optimiser;
         return hashHex(text);
     }
 
     void load() {
         const std::string id = identity();
+        TrainState start =
+            task_.custom ? task_.custom->start()
+                         : initialState(emptyHead(task_.options, options_.in, options_.out, sources_, targets_),
+                                        headKind(task_.options) == "c-mcr" ? WeightInit::PyTorch : WeightInit::Xavier,
+                                        task_.seed, task_.stream);
+        if (task_.joint()) {
+            TrainState other = initialState(emptyHead(task_.options, options_.out, options_.out, targets_, targets_),
+                                            WeightInit::PyTorch, task_.seed, task_.stream + "/base");
+            start.partner = std::move(other.weights);
+            for (auto& moments : other.first) start.first.push_back(std::move(moments));
+            for (auto& moments : other.second) start.second.push_back(std::move(moments));
+        }
         if (fs::exists(task_.checkpoint)) {
-            here_ = readCheckpoint(task_.checkpoint, id);
+            here_ = readCheckpoint(task_.checkpoint, id, start.weights, start.partner ? &*start.partner : nullptr);
             if (here_.state.step > 0 && here_.state.step < total_) {
                 job_.log("training " + task_.label + ": going on after step " + std::to_string(here_.state.step) +
                          " of " + std::to_string(total_));
@@ -204,7 +246,19 @@ private:
             return;
         }
         here_.identity = id;
-        here_.state = initialState(options_.in, options_.hidden, options_.out, task_.seed, task_.stream);
+        here_.state = std::move(start);
+    }
+
+    std::unique_ptr<ProjectorStep> makeStep() const {
+        if (task_.custom) return task_.custom->step(options_, here_.state);
+        if (!general_) {
+            return task_.device == "cpu" ? makeCpuStep(options_, here_.state)
+                                         : makeTorchStep(options_, here_.state, task_.device);
+        }
+        const auto& head1 = here_.state.weights.head1_modalities;
+        std::vector<bool> passes;
+        for (const auto& m : sources_) passes.push_back(std::find(head1.begin(), head1.end(), m) != head1.end());
+        return makeObjectiveStep(options_, objective_, passes, here_.state, task_.device);
     }
 
     // The log holds the rows of the steps of the checkpoint; those written after it are made again.
@@ -321,6 +375,11 @@ private:
             base += count;
             at = end;
         }
+        for (auto& [cell, rows] : batch_) {
+            addNoise(rows.data(), rows.rows(), rows.cols(), objective_.noise_variance, task_.seed,
+                     task_.stream + "/noise/" + cellName(cell),
+                     static_cast<std::uint64_t>(epoch * steps_per_epoch_ + within));
+        }
         // Similarities are cosines, also where pseudo embeddings are kept as they were averaged.
         if (!task_.options.normalise_pseudo) {
             for (const auto& m : targets_) normalizeRows(batch_.at({targetSide(task_), m}));
@@ -353,6 +412,8 @@ private:
     std::vector<Modality> sources_, targets_;
     std::size_t rows_;
     StepOptions options_;
+    Objective objective_;
+    bool general_ = false;
     std::int64_t steps_per_epoch_ = 1, first_target_ = 0, total_ = 0;
     Checkpoint here_;
     std::unique_ptr<ProjectorStep> step_;
@@ -369,13 +430,13 @@ std::uint64_t trainingBytes(const ReactionOptions& options, std::size_t in, std:
                             std::size_t targets, std::size_t rows) {
     StepOptions s;
     s.in = in;
-    s.hidden = static_cast<std::size_t>(options.hidden_width);
+    s.hidden = headWidths(options, in, out)[1];
     s.out = out;
     s.sources = sources;
     s.targets = targets;
     s.batch = std::min(static_cast<std::size_t>(options.batch_size), rows);
     s.keep_logits = false;
-    return stepBytes(s) + batchBytes(s);
+    return bytesOf(s, options) + batchBytes(s);
 }
 
 ProjectorRecord trainProjector(const ProjectorTask& task, const JobContext& job) {

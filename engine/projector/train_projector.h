@@ -14,10 +14,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/pairs/pseudo_pairs.h"
+#include "engine/projector/projector_step.h"
 #include "engine/recipe/projector_weights.h"
 #include "engine/recipe/recipe.h"
 
@@ -36,10 +38,21 @@ struct ProjectorTask {
     std::string stream;  // names the random streams: one projector's do not touch another's
     std::string device = "cpu";
     std::uint64_t memory_bytes = std::uint64_t{1} << 30;
+    // In a joint space the targets are projected too, and this is where their head is written; else empty.
+    std::filesystem::path base_weights;
+    bool joint() const { return !base_weights.empty(); }
     std::filesystem::path weights, log, checkpoint;  // .safetensors, .csv (step, epoch, loss, rate, validation), state
     std::map<std::string, std::string> metadata;     // into the header of `weights`
     std::function<double(const ProjectorWeights&)> validate;  // R@1, percent; may be empty
     std::string label;                                        // "1-CLAP_g TV", for progress
+    // In place of the head and the objective that the options name: what is trained, and how.
+    struct Custom {
+        std::string identity;  // of all that the result depends on beside the options and the pairs
+        std::function<TrainState()> start;
+        std::function<std::unique_ptr<ProjectorStep>(const StepOptions&, TrainState)> step;
+        std::function<std::uint64_t(const StepOptions&)> bytes;  // memory of a step
+    };
+    std::optional<Custom> custom;
 };
 
 struct ProjectorRecord {

@@ -20,13 +20,20 @@ struct CloseFile {
     void operator()(std::FILE* f) const { std::fclose(f); }
 };
 
+const ItemTable& tableOf(const PoolInfo& pool, const Modality& modality) {
+    const auto it = std::find_if(pool.tables.begin(), pool.tables.end(),
+                                 [&](const ItemTable& t) { return t.modality == modality; });
+    ENGINE_CHECK(it != pool.tables.end(), "a pool of this modality");
+    return *it;
+}
+
 void write(const Workspace& workspace, const ProductModel& model, std::size_t steps, const PoolInfo& pool,
            const Modality& modality, std::size_t rows, std::size_t width, const fs::path& file, const JobContext& job) {
     std::map<std::string, EmbeddingSourcePtr> sources;
     std::map<std::string, Matrix> blocks;
     for (const auto& space : model.spacesNeeded(modality)) {
         // Experts of later steps are not needed yet; those of earlier ones must be there.
-        if (!pool.tables.front().find(space)) continue;
+        if (!tableOf(pool, modality).find(space)) continue;
         sources[space] = workspace.pool(pool.name, modality, space);
         blocks.emplace(space, Matrix(kBlock, sources[space]->cols()));
     }
@@ -67,7 +74,7 @@ void write(const Workspace& workspace, const ProductModel& model, std::size_t st
 EmbeddingSourcePtr productRows(const Workspace& workspace, const ProductModel& model, std::size_t steps,
                                const PoolInfo& pool, const Modality& modality, std::size_t width, const fs::path& file,
                                const JobContext& job) {
-    const std::size_t rows = pool.tables.front().rows;
+    const std::size_t rows = tableOf(pool, modality).rows;
     const std::uint64_t bytes = static_cast<std::uint64_t>(rows) * width * sizeof(float);
     if (!fs::exists(file) || fs::file_size(file) != bytes) {
         write(workspace, model, steps, pool, modality, rows, width, file, job);

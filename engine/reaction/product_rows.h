@@ -14,7 +14,7 @@
 
 namespace engine {
 
-// The rows of `pool` (its only table is of `modality`) after `steps` steps, [n, width] float32, unit rows. `file` is
+// The rows of `modality` of `pool` after `steps` steps, [n, width] float32, unit rows. `file` is
 // reused where it is there with the right size: its name must change with everything that it depends on.
 EmbeddingSourcePtr productRows(const Workspace& workspace, const ProductModel& model, std::size_t steps,
                                const PoolInfo& pool, const Modality& modality, std::size_t width,

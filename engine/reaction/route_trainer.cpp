@@ -14,8 +14,11 @@
 #include "engine/ops/device.h"
 #include "engine/pairs/pseudo_pairs.h"
 #include "engine/projector/train_projector.h"
+#include "engine/projector/tuning_step.h"
 #include "engine/reaction/product_rows.h"
+#include "engine/reaction/tuning.h"
 #include "engine/reaction/validation.h"
+#include "engine/recipe/projector_head.h"
 
 namespace engine {
 namespace {
@@ -65,9 +68,11 @@ public:
         estimate();
         begin();
         for (const auto& reaction : plan_.reactions) {
+            tuneBefore(reaction.step);
             if (!react(reaction)) return;  // pairs only, and this reaction needs earlier ones trained
         }
         if (request_.pairs_only) return;
+        tuneBefore(request_.recipe.route.size());
         writeBases();
         writeProduct();
         fs::remove_all(folder_ / "pairs");
@@ -106,7 +111,10 @@ private:
             }
             return;
         }
-        const Json run = runRecord(), there = readJsonFile(path);
+        const Json run = runRecord();
+        Json there = readJsonFile(path);
+        // Options that came later have their defaults in a run that was begun before.
+        if (there.contains("recipe")) there["recipe"] = recipeToJson(recipeFromJson(there["recipe"], path.string()));
         for (const auto& [key, what] :
              {std::pair{"recipe", "recipe"}, std::pair{"workspace", "content of the workspace"},
               std::pair{"seed", "seed"}, std::pair{"spaces", "shape of the spaces"}}) {
@@ -183,10 +191,15 @@ private:
             }
             bytes += estimatePairBytes(shapes);
             if (!request_.pairs_only) checkTraining(reaction);
-            const auto hidden = static_cast<std::uint64_t>(step.options.hidden_width);
             // Weights and the two moments of Adam.
-            bytes +=
-                reaction.subsets.size() * hidden * (reaction.source_width + reaction.target_width) * sizeof(float) * 3;
+            bytes += projectorPlaces(reaction).size() * sizeof(float) * 3 *
+                     headParameters(headWidths(step.options, reaction.source_width, reaction.target_width));
+        }
+        for (const auto& t : plan_.tunings) {
+            if (request_.pairs_only || fs::exists(recordPath(t.key, t.modality))) continue;
+            const auto hidden = static_cast<std::uint64_t>(request_.recipe.route[t.step].options.hidden_width);
+            bytes += pairedPoolOf(workspace_, t).tables.front().rows * plan_.width * sizeof(float) +
+                     6 * t.width * hidden * sizeof(float);
         }
         if (!request_.pairs_only) {
             for (const auto& set : setsOfProduct(workspace_, model_)) {
@@ -224,8 +237,9 @@ private:
     }
 
     fs::path reactionFolder(const PlannedReaction& r) const { return folder_ / "reactions" / r.key; }
-    fs::path recordPath(const PlannedReaction& r, const std::string& subset) const {
-        return reactionFolder(r) / (subset + ".json");
+    fs::path recordPath(const PlannedReaction& r, const std::string& subset) const { return recordPath(r.key, subset); }
+    fs::path recordPath(const std::string& key, const std::string& subset) const {
+        return folder_ / "reactions" / key / (subset + ".json");
     }
 
     bool finished(const PlannedReaction& r) const {
@@ -281,10 +295,95 @@ private:
         return true;
     }
 
+    // Every tuning of the steps before `step`, each once. For pairs only what is trained already counts.
+    void tuneBefore(std::size_t step) {
+        for (const auto& t : plan_.tunings) {
+            if (t.step >= step || model_.hasReaction(t.key)) continue;
+            const ProjectorPlace place{t.key, t.modality};
+            if (!fs::exists(recordPath(t.key, t.modality))) {
+                if (request_.pairs_only) return;
+                tune(t, place);
+            }
+            model_.addProjectorFile(place.key, place.subset, projectorPath(folder_, place));
+        }
+    }
+
+    // The active projectors of the displacements that the tuned rows pass, as they are.
+    FrozenRoute frozenRoute(const PlannedTuning& t) const {
+        FrozenRoute route;
+        for (const auto& r : plan_.reactions) {
+            if (r.step >= t.step || r.kind != ReactionKind::Displacement) continue;
+            const auto& chosen = request_.recipe.route[r.step].experts[r.expert].projectors;
+            auto& projectors = route.emplace_back();
+            for (const auto& subset : r.subsets) {
+                if (chosen.empty() || std::find(chosen.begin(), chosen.end(), subset) != chosen.end())
+                    projectors.push_back(readProjector(projectorPath(folder_, {r.key, subset})));
+            }
+        }
+        return route;
+    }
+
+    void tune(const PlannedTuning& t, const ProjectorPlace& place) {
+        const PoolInfo& pool = pairedPoolOf(workspace_, t);
+        std::size_t width = plan_.spaces.front().width;
+        for (const auto& r : plan_.reactions) {
+            if (r.step < t.step && r.kind == ReactionKind::Displacement) width = r.target_width;
+        }
+        const auto partner = productRows(workspace_, model_, t.step, pool, t.towards, width,
+                                         folder_ / "product-rows" / t.key / (t.towards + ".f32"), job_);
+        const auto& options = request_.recipe.route[t.step].options;
+        const auto hidden = static_cast<std::size_t>(options.hidden_width);
+        const FrozenRoute route = frozenRoute(t);
+        ProjectorTask task;
+        task.pairs = pairedRows(workspace_.pool(pool.name, t.modality, request_.recipe.base), partner, t,
+                                hashHex(workspace_.fingerprint() + t.key + pool.name +
+                                        recipeToJson(request_.recipe).dump() + std::to_string(request_.run.seed)));
+        task.members = {t.modality};
+        task.kind = ReactionKind::Displacement;  // the unified side is what is trained
+        task.sources = {t.modality};
+        task.targets = {t.towards};
+        task.in = t.width;
+        task.out = width;
+        task.options = options;
+        task.epochs = t.epochs;
+        task.seed = request_.run.seed;
+        task.stream = t.key + "/" + t.modality;
+        task.device = device_;
+        task.memory_bytes = memory_;
+        task.weights = projectorPath(folder_, place);
+        task.log = folder_ / "reactions" / t.key / (t.modality + ".csv");
+        task.checkpoint = folder_ / "reactions" / t.key / (t.modality + ".checkpoint");
+        task.metadata = {{"reaction", t.key},
+                         {"kind", reactionName(ReactionKind::Tuning)},
+                         {"recipe", request_.recipe.name},
+                         {"seed", std::to_string(request_.run.seed)}};
+        task.label = t.key + " " + t.modality;
+        task.custom.emplace();
+        task.custom->identity = "tuning";
+        task.custom->start = [&] { return initialAdapter(t.width, hidden, task.seed, task.stream); };
+        task.custom->step = [&](const StepOptions& step_options, TrainState state) {
+            return makeTuningStep(step_options, route, t.modality, std::move(state), device_);
+        };
+        task.custom->bytes = [&](const StepOptions& step_options) { return tuningStepBytes(step_options, route); };
+        const ProjectorRecord record = trainProjector(task, job_);
+        writeJsonFile(recordPath(t.key, t.modality), {{"reaction", t.key},
+                                                      {"subset", t.modality},
+                                                      {"steps", record.steps},
+                                                      {"epochs", record.epochs},
+                                                      {"target_epochs", t.epochs},
+                                                      {"batch", record.batch},
+                                                      {"final_loss", record.final_loss},
+                                                      {"seconds", record.seconds},
+                                                      {"stands_in_for", "a tuned encoder: embeddings alone"}});
+    }
+
     bool earlierTrained(const PlannedReaction& r) const {
-        return std::all_of(plan_.reactions.begin(), plan_.reactions.end(), [&](const PlannedReaction& other) {
-            return other.step >= r.step || model_.hasReaction(other.key);
-        });
+        return std::all_of(plan_.reactions.begin(), plan_.reactions.end(),
+                           [&](const PlannedReaction& other) {
+                               return other.step >= r.step || model_.hasReaction(other.key);
+                           }) &&
+               std::all_of(plan_.tunings.begin(), plan_.tunings.end(),
+                           [&](const PlannedTuning& t) { return t.step >= r.step || model_.hasReaction(t.key); });
     }
 
     void trainSubset(const PlannedReaction& r, const std::string& subset,
@@ -314,7 +413,8 @@ private:
         task.stream = r.key + "/" + subset;
         task.device = device_;
         task.memory_bytes = memory_;
-        task.weights = reactionFolder(r) / (subset + ".safetensors");
+        task.weights = projectorPath(folder_, {r.key, subset});
+        if (r.joint) task.base_weights = projectorPath(folder_, {baseHeadKey(r.key), subset});
         task.log = reactionFolder(r) / (subset + ".csv");
         task.checkpoint = reactionFolder(r) / (subset + ".checkpoint");
         task.metadata = {{"reaction", r.key},
@@ -340,7 +440,9 @@ private:
     }
 
     void registerProjector(const PlannedReaction& r, const std::string& subset) {
-        model_.addProjectorFile(r.key, subset, reactionFolder(r) / (subset + ".safetensors"));
+        for (const auto& place : projectorPlaces(r)) {
+            if (place.subset == subset) model_.addProjectorFile(place.key, subset, projectorPath(folder_, place));
+        }
     }
 
     void writeBases() {
@@ -373,6 +475,8 @@ private:
         for (const auto& r : plan_.reactions) {
             for (const auto& subset : r.subsets) record.training[r.key][subset] = readJsonFile(recordPath(r, subset));
         }
+        for (const auto& t : plan_.tunings)
+            record.training[t.key][t.modality] = readJsonFile(recordPath(t.key, t.modality));
         record.options = runOptionTable().toJson(request_.run);
         // A product on which nothing was done keeps its day.
         if (fs::exists(folder_ / "product.json")) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/ops/device.h"
 #include "engine/reaction/route_trainer.h"
+#include "engine/reaction/router_trainer.h"
 
 namespace engine {
 namespace {
@@ -11,6 +12,10 @@ public:
     void train(const TrainRequest& request, const JobContext& job) override {
         setThreads(request.run.threads);
         trainRoute(request, job);
+    }
+    void trainRouter(const RouterRequest& request, const JobContext& job) override {
+        setThreads(request.run.threads);
+        trainSpaceRouter(request, job);
     }
     std::vector<DeviceInfo> devices() override { return listDevices(); }
 };

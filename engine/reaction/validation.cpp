@@ -17,13 +17,14 @@ bool has(const std::vector<Modality>& list, const Modality& m) {
 // One side of the set: rows to project, or rows of the target space as they are.
 struct Side {
     Matrix rows;
+    Modality modality;
     bool projected = false;
 
     // What is scored, in `scratch` if it has to be made.
     MatrixView scored(const FoldedProjector& projector, Matrix& scratch) const {
         if (!projected) return rows.view();
         scratch = Matrix(rows.rows(), projector.out());
-        projector.forward(rows.view(), scratch.data());
+        projector.forward(rows.view(), scratch.data(), modality);
         return scratch.view();
     }
 };
@@ -87,6 +88,7 @@ ProjectorScore projectorValidation(const Workspace& workspace, const ProductMode
     const auto take = [&](Workspace::Side which, bool prefer_target) {
         const Modality& modality = reader.table(which).modality;
         Side side;
+        side.modality = modality;
         side.projected = has(source_modalities, modality) && !(prefer_target && has(target_modalities, modality));
         if (!side.projected && !has(target_modalities, modality)) {
             throw Error(ErrorCode::InvalidInput, "evaluation set " + set,

@@ -43,16 +43,14 @@ LoadedProduct loadProduct(const std::filesystem::path& folder) {
         }
         const Recipe recipe = recipeFromJson(json.at("recipe"), path.string());
         auto model = std::make_shared<ProductModel>(recipe, planRoute(recipe, spaces));
-        for (const auto& reaction : model->plan().reactions) {
-            for (const auto& subset : reaction.subsets) {
-                const auto file = folder / "reactions" / reaction.key / (subset + ".safetensors");
-                if (!std::filesystem::exists(file)) {
-                    throw Error(ErrorCode::NotFound, file.string(), "a projector of the product is missing",
-                                "run the same `molspace train` again: it makes only what is missing");
-                }
-                model->addProjectorFile(reaction.key, subset, file);
+        for (const auto& place : projectorPlaces(model->plan())) {
+            const auto file = projectorPath(folder, place);
+            if (!std::filesystem::exists(file)) {
+                throw Error(ErrorCode::NotFound, file.string(), "a projector of the product is missing",
+                            "run the same `molspace train` again: it makes only what is missing");
             }
         }
+        model->addProjectorFiles(folder);
         out.model = std::move(model);
         auto& r = out.record;
         r.name = recipe.name;

@@ -21,6 +21,7 @@
 #include "engine/base/job.h"
 #include "engine/recipe/computed_rows.h"
 #include "engine/recipe/projector_weights.h"
+#include "engine/recipe/residual_adapter.h"
 #include "engine/recipe/route_plan.h"
 
 namespace engine {
@@ -29,8 +30,8 @@ namespace engine {
 //   z_0 = N(base);  z_k = N( s_k · N(Σ_e w_e · part_e / Σ_e w_e) + (1 − s_k) · z_{k-1} );  product vector = z_last
 // For a displacement layer the part is the expert's own unit vector, for a combination the un-normalised mean of its
 // active projectors' unit outputs (Eq. 10 in the code's form, method §1.4). `base` rows are unit length. Everything
-// before the last displacement is folded into `base` at the recipe's factors. Where the base space lacks the modality,
-// `base` is zero and the first layer's share is 1.
+// before the last step that moves the product is folded into `base` at the recipe's factors. Where the base space lacks
+// the modality, `base` is zero and the first layer's share is 1.
 //
 // Which projectors are active is no live factor: components know those that they were computed with, and weights of
 // others are refused. An expert may be there several times, each time with other projectors; a setting takes one.
@@ -95,7 +96,9 @@ public:
     // Read at first use: a product that is looked at through its stored components never loads a projector.
     void addProjectorFile(const std::string& reaction_key, const std::string& subset,
                           const std::filesystem::path& path);
-    bool hasReaction(const std::string& reaction_key) const;
+    // All of the plan, from a product's folder.
+    void addProjectorFiles(const std::filesystem::path& folder);
+    bool hasReaction(const std::string& reaction_key) const;  // or tuning
 
     // The recipe with `setting` put in, live or not; projectors stay as they were trained, and are shared.
     std::shared_ptr<const ProductModel> at(const Setting& setting) const;
@@ -130,16 +133,27 @@ public:
 private:
     struct Making;
     Components make(const Modality& modality, const Making& from, std::size_t steps, const JobContext& job) const;
-    Matrix ensembleMean(std::size_t step, std::size_t expert, MatrixView x, const JobContext& job,
-                        ProgressMeter* meter = nullptr) const;
-    std::string hashesOf(std::size_t step, std::size_t expert) const;
+    // The base space's rows, through the adapters of what is tuned within the first `steps` steps.
+    ComputedRows::Rows baseRows(const Modality& modality, MatrixView rows, std::size_t steps,
+                                const JobContext& job) const;
+    // Of the heads `key` (the reaction's, or those of baseHeadKey()).
+    Matrix ensembleMean(std::size_t step, std::size_t expert, const std::string& key, const Modality& modality,
+                        MatrixView x, const JobContext& job, ProgressMeter* meter = nullptr) const;
+    std::string hashesOf(std::size_t step, std::size_t expert, const std::string& key) const;
 
     Recipe recipe_;
     RoutePlan plan_;
     struct LazyProjector;
     std::map<std::string, std::map<std::string, std::shared_ptr<LazyProjector>>>
         projectors_;  // reaction -> subset -> ψ
+    struct Adapter {
+        std::shared_ptr<const ResidualAdapter> rows;
+        std::string hash;  // of its file; empty where it has none
+    };
+    std::map<std::string, Adapter> adapters_;  // by key of the tuning
 };
+
+std::filesystem::path projectorPath(const std::filesystem::path& product, const ProjectorPlace& place);
 
 // What product.json says, beside recipe and plan.
 struct ProductRecord {

@@ -26,7 +26,7 @@ std::string reactionKey(const Recipe& recipe, std::size_t step, std::size_t expe
     return std::to_string(step + 1) + "-" + recipe.route[step].experts[expert].space;
 }
 
-// All that a base depends on into which the first `steps` steps, the last of them a displacement, are folded.
+// All that a base depends on into which the first `steps` steps, the last of which moves the product, are folded.
 std::string foldedHow(const Recipe& recipe, const RoutePlan& plan, std::size_t steps, const Modality& modality) {
     if (steps == 0) return {};
     Json route = Json::array();
@@ -100,6 +100,11 @@ BlendWeights weightsOf(const Recipe& recipe, const RoutePlan& plan, const Compon
     return out;
 }
 
+std::string hashOfFile(const std::filesystem::path& path) {
+    const MappedFile file(path);
+    return hashHex({reinterpret_cast<const char*>(file.data()), static_cast<std::size_t>(file.size())});
+}
+
 }  // namespace
 
 struct ProductModel::LazyProjector {
@@ -117,9 +122,7 @@ struct ProductModel::LazyProjector {
     // Of its file; empty where it has none.
     const std::string& hash() {
         std::call_once(hashed, [this] {
-            if (path.empty()) return;
-            const MappedFile file(path);
-            file_hash = hashHex({reinterpret_cast<const char*>(file.data()), static_cast<std::size_t>(file.size())});
+            if (!path.empty()) file_hash = hashOfFile(path);
         });
         return file_hash;
     }
@@ -127,6 +130,7 @@ struct ProductModel::LazyProjector {
 
 // Where components are made from.
 struct ProductModel::Making {
+    std::size_t tuned = 0;  // steps whose tunings count, whatever the steps that are made
     std::function<std::optional<MatrixView>(const std::string& space)> rows;  // nothing: the space is absent
     std::size_t count = 0;                                                    // of rows
     const Components* have = nullptr;    // whose rows are shared where they are the same
@@ -138,6 +142,11 @@ ProductModel::ProductModel(Recipe recipe, RoutePlan plan) : recipe_(std::move(re
 
 void ProductModel::addProjector(const std::string& reaction_key, const std::string& subset,
                                 const ProjectorWeights& weights) {
+    for (const auto& tuning : plan_.tunings) {
+        if (tuning.key != reaction_key) continue;
+        adapters_[reaction_key] = {std::make_shared<const ResidualAdapter>(weights), {}};
+        return;
+    }
     auto lazy = std::make_shared<LazyProjector>();
     lazy->projector = std::make_unique<FoldedProjector>(weights);
     projectors_[reaction_key][subset] = std::move(lazy);
@@ -145,14 +154,26 @@ void ProductModel::addProjector(const std::string& reaction_key, const std::stri
 
 void ProductModel::addProjectorFile(const std::string& reaction_key, const std::string& subset,
                                     const std::filesystem::path& path) {
+    for (const auto& tuning : plan_.tunings) {
+        if (tuning.key != reaction_key) continue;
+        addProjector(reaction_key, subset, readProjector(path));
+        adapters_[reaction_key].hash = hashOfFile(path);
+        return;
+    }
     auto lazy = std::make_shared<LazyProjector>();
     lazy->path = path;
     projectors_[reaction_key][subset] = std::move(lazy);
 }
 
+void ProductModel::addProjectorFiles(const std::filesystem::path& folder) {
+    for (const auto& place : projectorPlaces(plan_)) {
+        addProjectorFile(place.key, place.subset, projectorPath(folder, place));
+    }
+}
+
 bool ProductModel::hasReaction(const std::string& reaction_key) const {
     const auto it = projectors_.find(reaction_key);
-    return it != projectors_.end() && !it->second.empty();
+    return (it != projectors_.end() && !it->second.empty()) || adapters_.contains(reaction_key);
 }
 
 std::shared_ptr<const ProductModel> ProductModel::at(const Setting& setting) const {
@@ -160,6 +181,7 @@ std::shared_ptr<const ProductModel> ProductModel::at(const Setting& setting) con
     RoutePlan plan = planRoute(recipe, plan_.spaces);
     auto out = std::make_shared<ProductModel>(std::move(recipe), std::move(plan));
     out->projectors_ = projectors_;
+    out->adapters_ = adapters_;
     return out;
 }
 
@@ -176,10 +198,10 @@ std::vector<std::string> ProductModel::spacesNeeded(const Modality& modality) co
 }
 
 // (1/|active|) Σ_j ψ_j(x), each output of unit length, the mean not normalised (method §1.4).
-Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, MatrixView x, const JobContext& job,
+Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, const std::string& key,
+                                  const Modality& modality, MatrixView x, const JobContext& job,
                                   ProgressMeter* meter) const {
     const ExpertUse& use = recipe_.route[step].experts[expert];
-    const std::string key = reactionKey(recipe_, step, expert);
     const auto it = projectors_.find(key);
     if (it == projectors_.end() || it->second.empty()) {
         throw Error(ErrorCode::NotFound, "product " + recipe_.name, "the reaction " + key + " has no trained projector",
@@ -204,7 +226,7 @@ Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, MatrixVi
         float* out = mean.row(first);
         for (std::size_t p = 0; p < active.size(); ++p) {
             job.checkStop();
-            active[p]->get().forward(x.slice(first, count), y.data());
+            active[p]->get().forward(x.slice(first, count), y.data(), modality);
             const std::size_t n = count * width;
             if (p == 0) std::copy_n(y.data(), n, out);
             else
@@ -217,14 +239,32 @@ Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, MatrixVi
 }
 
 // Of the active projectors; empty where one has no file.
-std::string ProductModel::hashesOf(std::size_t step, std::size_t expert) const {
-    const auto reaction = projectors_.find(reactionKey(recipe_, step, expert));
+std::string ProductModel::hashesOf(std::size_t step, std::size_t expert, const std::string& key) const {
+    const auto reaction = projectors_.find(key);
     std::string out;
     for (const auto& subset : activeProjectors(recipe_, plan_, step, expert)) {
         if (reaction == projectors_.end() || !reaction->second.contains(subset)) return {};
         const std::string& hash = reaction->second.at(subset)->hash();
         if (hash.empty()) return {};
         out += subset + " " + hash + "\n";
+    }
+    return out;
+}
+
+ComputedRows::Rows ProductModel::baseRows(const Modality& modality, MatrixView rows, std::size_t steps,
+                                          const JobContext& job) const {
+    ComputedRows::Rows out{rows, {}};
+    for (const auto& tuning : plan_.tunings) {
+        if (tuning.step >= steps || tuning.modality != modality) continue;
+        const auto it = adapters_.find(tuning.key);
+        if (it == adapters_.end()) {
+            throw Error(ErrorCode::NotFound, "product " + recipe_.name, "the tuning " + tuning.key + " is not trained",
+                        "run `molspace train` to its end");
+        }
+        auto tuned = std::make_shared<Matrix>(out.view.rows, out.view.cols);
+        it->second.rows->apply(out.view, tuned->data());
+        job.checkStop();
+        out = {tuned->view(), tuned};
     }
     return out;
 }
@@ -255,10 +295,11 @@ Components ProductModel::make(const Modality& modality, const Making& from, std:
         std::fill(z->data(), z->data() + z->size(), 0.0f);
         ownBase({z->view(), z});
     };
-    const auto meanOf = [&](std::size_t step, std::size_t expert, MatrixView x, const std::string& name) {
-        if (from.what.empty()) return ensembleMean(step, expert, x, job);
+    const auto meanOf = [&](std::size_t step, std::size_t expert, const std::string& key, MatrixView x,
+                            const std::string& name) {
+        if (from.what.empty()) return ensembleMean(step, expert, key, modality, x, job);
         ProgressMeter meter(job, "projectors of " + name + ", " + from.what, "rows", x.rows);
-        Matrix mean = ensembleMean(step, expert, x, job, &meter);
+        Matrix mean = ensembleMean(step, expert, key, modality, x, job, &meter);
         meter.finish();
         return mean;
     };
@@ -268,12 +309,22 @@ Components ProductModel::make(const Modality& modality, const Making& from, std:
         if (from.have && from.have->folded == c.folded && from.have->folded_how == c.folded_how) {
             shareBase();
         } else {
+            // Of what is folded in, and of the heads that move it.
+            const auto movingKey = [&](std::size_t step) {
+                const std::string key = reactionKey(recipe_, step, 0);
+                return recipe_.route[step].kind == ReactionKind::Displacement ? key : baseHeadKey(key);
+            };
             std::string hashes = from.kept ? c.folded_how + "\n" : std::string();
-            for (std::size_t i = 0; i < c.folded && !hashes.empty(); ++i) {
-                for (std::size_t e = 0; e < recipe_.route[i].experts.size() && !hashes.empty(); ++e) {
-                    const std::string of = hashesOf(i, e);
-                    hashes = of.empty() ? std::string() : hashes + of;
-                }
+            const auto add = [&](const std::string& hash) { hashes = hash.empty() ? hash : hashes + hash + "\n"; };
+            for (std::size_t i = 0; i < c.folded; ++i) {
+                for (std::size_t e = 0; e < recipe_.route[i].experts.size() && !hashes.empty(); ++e)
+                    add(hashesOf(i, e, reactionKey(recipe_, i, e)));
+                if (!hashes.empty() && recipe_.route[i].against == "joint") add(hashesOf(i, 0, movingKey(i)));
+            }
+            for (const auto& tuning : plan_.tunings) {
+                const auto it = adapters_.find(tuning.key);
+                if (!hashes.empty() && tuning.modality == modality)
+                    add(it == adapters_.end() ? std::string() : it->second.hash);
             }
             // R = N( mean_j ψ_j(z) ): everything before becomes the new base.
             const auto moved = [&] {
@@ -283,19 +334,19 @@ Components ProductModel::make(const Modality& modality, const Making& from, std:
                 const Components so_far = make(modality, before, *displaced, job);
                 if (so_far.base.cols == 0) return Matrix();
                 const Matrix z = blendAll(so_far, weightsOf(recipe_, plan_, so_far));
-                Matrix mean = meanOf(*displaced, 0, z.view(), recipe_.route[*displaced].experts[0].space);
+                Matrix mean =
+                    meanOf(*displaced, 0, movingKey(*displaced), z.view(), recipe_.route[*displaced].experts[0].space);
                 normalizeRows(mean);
                 return mean;
             };
-            const std::size_t width = plan_.space(recipe_.route[*displaced].experts[0].space)->width;
-            ownBase(kept.get("base", hashes, from.count, width, moved, job));
+            ownBase(kept.get("base", hashes, from.count, plan_.width, moved, job));
         }
     } else if (from.have && from.have->folded == 0) {
         shareBase();
     } else if (has(plan_, recipe_.base, modality)) {
         const auto base = from.rows(recipe_.base);
         if (!base) throw missing(recipe_.base);
-        c.base = *base;
+        ownBase(baseRows(modality, *base, from.tuned, job));
     }
     for (std::size_t i = displaced.value_or(0); i < last_step; ++i) {
         const ReactionStep& step = recipe_.route[i];
@@ -324,8 +375,8 @@ Components ProductModel::make(const Modality& modality, const Making& from, std:
                 part.rows = *x;
             } else {
                 auto rows = kept.get(
-                    reactionKey(recipe_, i, e), from.kept ? hashesOf(i, e) : std::string(), x->rows, plan_.width,
-                    [&] { return meanOf(i, e, *x, key); }, job);
+                    reactionKey(recipe_, i, e), from.kept ? hashesOf(i, e, reactionKey(recipe_, i, e)) : std::string(),
+                    x->rows, plan_.width, [&] { return meanOf(i, e, reactionKey(recipe_, i, e), *x, key); }, job);
                 part.rows = rows.view;
                 part.owner = std::move(rows.owner);
             }
@@ -359,6 +410,7 @@ Components ProductModel::components(const Modality& modality, const SpaceRows& r
         const auto it = rows.find(space);
         return it == rows.end() ? std::nullopt : std::optional(it->second);
     };
+    from.tuned = std::min(steps, recipe_.route.size());
     Components c = make(modality, from, steps, job);
     if (c.base.cols == 0) {
         throw Error(ErrorCode::InvalidInput, where, "the product has no such modality",
@@ -375,6 +427,7 @@ Components ProductModel::recomputed(const Components& have, const SpaceReader& r
     from.have = &have;
     from.kept = &kept;
     from.what = what;
+    from.tuned = recipe_.route.size();
     return make(have.modality, from, recipe_.route.size(), job);
 }
 

@@ -2,188 +2,159 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/recipe/projector_weights.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "engine/base/error.h"
-#include "engine/store/safetensors.h"
 
 namespace engine {
 namespace {
 
-constexpr double kBatchNormEps = 1e-5;
-constexpr std::size_t kBlock = 128;
-
-struct NamedVector {
-    const char* name;
-    std::vector<float> ProjectorWeights::*field;
-    int dims;     // 2: a weight
-    bool second;  // of the second half: [out], [out, hidden]
-};
-
-// The names of FreeBind's state_dict; index 2 is the ReLU.
-constexpr NamedVector kTensors[] = {
-    {"Head2.mlps.0.weight", &ProjectorWeights::w1, 2, false},
-    {"Head2.mlps.0.bias", &ProjectorWeights::b1, 1, false},
-    {"Head2.mlps.1.weight", &ProjectorWeights::gamma1, 1, false},
-    {"Head2.mlps.1.bias", &ProjectorWeights::beta1, 1, false},
-    {"Head2.mlps.1.running_mean", &ProjectorWeights::mean1, 1, false},
-    {"Head2.mlps.1.running_var", &ProjectorWeights::variance1, 1, false},
-    {"Head2.mlps.3.weight", &ProjectorWeights::w2, 2, true},
-    {"Head2.mlps.3.bias", &ProjectorWeights::b2, 1, true},
-    {"Head2.mlps.4.weight", &ProjectorWeights::gamma2, 1, true},
-    {"Head2.mlps.4.bias", &ProjectorWeights::beta2, 1, true},
-    {"Head2.mlps.4.running_mean", &ProjectorWeights::mean2, 1, true},
-    {"Head2.mlps.4.running_var", &ProjectorWeights::variance2, 1, true},
-};
-constexpr const char* kBatches1 = "Head2.mlps.1.num_batches_tracked";
-constexpr const char* kBatches2 = "Head2.mlps.4.num_batches_tracked";
-
-std::string shapeText(const std::vector<std::uint64_t>& shape) {
-    std::string text = "[";
-    for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
-    return text + "]";
+template <class Layer, class Out>
+void addLayer(Layer& layer, const LayerNames& names, Out& out) {
+    const std::uint64_t in = layer.in, width = layer.out;
+    out.push_back({names.linear + ".weight", {width, in}, &layer.weight, nullptr, true});
+    out.push_back({names.linear + ".bias", {width}, &layer.bias, nullptr, true});
+    if (!layer.norm) return;
+    out.push_back({names.norm + ".weight", {width}, &layer.gamma, nullptr, true});
+    out.push_back({names.norm + ".bias", {width}, &layer.beta, nullptr, true});
+    out.push_back({names.norm + ".running_mean", {width}, &layer.mean, nullptr, false});
+    out.push_back({names.norm + ".running_var", {width}, &layer.variance, nullptr, false});
+    out.push_back({names.norm + ".num_batches_tracked", {}, nullptr, &layer.batches, false});
 }
 
-std::vector<std::uint64_t> shapeOf(const NamedVector& t, const ProjectorWeights& w) {
-    if (t.dims == 2)
-        return t.second ? std::vector<std::uint64_t>{w.out, w.hidden} : std::vector<std::uint64_t>{w.hidden, w.in};
-    return {t.second ? w.out : w.hidden};
+template <class Tensor, class Weights>
+std::vector<Tensor> allTensors(Weights& weights, const std::vector<LayerNames>& names) {
+    ENGINE_CHECK(names.size() == weights.layers.size(), "names of every layer");
+    std::vector<Tensor> out;
+    if (weights.head1) addLayer(*weights.head1, {"Head1", ""}, out);
+    for (std::size_t k = 0; k < names.size(); ++k) addLayer(weights.layers[k], names[k], out);
+    return out;
 }
 
-// W' = diag(g / sqrt(v + eps)) W, b' = (b − m) g / sqrt(v + eps) + beta
-void fold(const std::vector<float>& w, const std::vector<float>& b, const std::vector<float>& gamma,
-          const std::vector<float>& beta, const std::vector<float>& mean, const std::vector<float>& variance,
-          Matrix& out_w, std::vector<float>& out_b) {
-    out_b.resize(out_w.rows());
-    for (std::size_t i = 0; i < out_w.rows(); ++i) {
-        const double scale =
-            static_cast<double>(gamma[i]) / std::sqrt(static_cast<double>(variance[i]) + kBatchNormEps);
-        for (std::size_t j = 0; j < out_w.cols(); ++j) {
-            out_w.row(i)[j] = static_cast<float>(scale * static_cast<double>(w[i * out_w.cols() + j]));
-        }
-        out_b[i] = static_cast<float>((static_cast<double>(b[i]) - static_cast<double>(mean[i])) * scale +
-                                      static_cast<double>(beta[i]));
+template <class Floats, class Weights>
+std::vector<Floats*> allTrained(Weights& weights) {
+    std::vector<Floats*> out;
+    for (auto& t : tensorsOf(weights, sequentialNames(weights))) {
+        if (t.trained) out.push_back(t.values);
     }
+    return out;
 }
 
 }  // namespace
 
-void writeProjector(const std::filesystem::path& path, const ProjectorWeights& weights,
-                    const std::map<std::string, std::string>& metadata) {
-    SafetensorsWriter writer;
-    for (const auto& t : kTensors) {
-        const auto shape = shapeOf(t, weights);
-        std::uint64_t elements = 1;
-        for (const auto n : shape) elements *= n;
-        ENGINE_CHECK((weights.*t.field).size() == elements, std::string(t.name) + " has another size than its shape");
-        writer.add(t.name, TensorType::F32, shape, (weights.*t.field).data());
+ProjectorLayer emptyLayer(std::size_t in, std::size_t out, bool norm, bool relu) {
+    ProjectorLayer layer;
+    layer.in = in;
+    layer.out = out;
+    layer.norm = norm;
+    layer.relu = relu;
+    layer.weight.assign(out * in, 0.0f);
+    layer.bias.assign(out, 0.0f);
+    if (norm) {
+        layer.gamma.assign(out, 1.0f);
+        layer.beta.assign(out, 0.0f);
+        layer.mean.assign(out, 0.0f);
+        layer.variance.assign(out, 1.0f);
     }
-    writer.add(kBatches1, TensorType::I64, {}, &weights.batches1);
-    writer.add(kBatches2, TensorType::I64, {}, &weights.batches2);
-    writer.write(path, metadata);
+    return layer;
 }
 
-ProjectorWeights readProjector(const std::filesystem::path& path) {
-    const SafetensorsFile file(path);
+ProjectorWeights twoLayers(std::size_t in, std::size_t hidden, std::size_t out) {
     ProjectorWeights w;
-    const auto& first = file.at(kTensors[0].name);
-    const auto& second = file.at(kTensors[6].name);
-    if (first.shape.size() != 2 || second.shape.size() != 2) {
-        throw Error(
-            ErrorCode::InvalidInput, path.string(),
-            "expected weights of two dimensions, found " + shapeText(first.shape) + " and " + shapeText(second.shape));
-    }
-    w.hidden = first.shape[0];
-    w.in = first.shape[1];
-    w.out = second.shape[0];
-    if (w.in == 0 || w.hidden == 0 || w.out == 0) {
-        throw Error(
-            ErrorCode::InvalidInput, path.string(),
-            "expected widths of 1 or more, found " + shapeText(first.shape) + " and " + shapeText(second.shape));
-    }
-    for (const auto& t : kTensors) {
-        const TensorView& tensor = file.at(t.name);
-        const auto expected = shapeOf(t, w);
-        if (tensor.shape != expected) {
-            throw Error(ErrorCode::InvalidInput, path.string() + ":" + t.name,
-                        "expected shape " + shapeText(expected) + ", found " + shapeText(tensor.shape));
-        }
-        if (tensor.type != TensorType::F32) {
-            throw Error(ErrorCode::InvalidInput, path.string() + ":" + t.name, "expected float32");
-        }
-        auto& field = w.*t.field;
-        field.resize(tensor.bytes.size() / sizeof(float));
-        std::memcpy(field.data(), tensor.bytes.data(), tensor.bytes.size());
-        const auto bad = std::find_if_not(field.begin(), field.end(), [](float v) { return std::isfinite(v); });
-        if (bad != field.end()) {
-            throw Error(ErrorCode::InvalidInput, path.string() + ":" + t.name,
-                        "expected finite numbers, found " + std::to_string(*bad) + " at element " +
-                            std::to_string(bad - field.begin()));
-        }
-    }
-    for (const auto& [name, field] : {std::pair{"variance1", &w.variance1}, std::pair{"variance2", &w.variance2}}) {
-        if (std::any_of(field->begin(), field->end(), [](float v) { return v < 0; })) {
-            throw Error(ErrorCode::InvalidInput, path.string(),
-                        std::string("a running variance is negative (") + name + ")");
-        }
-    }
-    for (const auto& [name, field] : {std::pair{kBatches1, &w.batches1}, std::pair{kBatches2, &w.batches2}}) {
-        const auto it = file.tensors().find(name);
-        if (it == file.tensors().end()) continue;
-        if (it->second.type != TensorType::I64 || it->second.elements() != 1) {
-            throw Error(ErrorCode::InvalidInput, path.string() + ":" + name, "expected one int64");
-        }
-        std::memcpy(field, it->second.bytes.data(), sizeof(std::int64_t));
-    }
+    w.layers = {emptyLayer(in, hidden, true, true), emptyLayer(hidden, out, true, false)};
     return w;
 }
 
-FoldedProjector::FoldedProjector(const ProjectorWeights& w) : w1_(w.hidden, w.in), w2_(w.out, w.hidden) {
-    fold(w.w1, w.b1, w.gamma1, w.beta1, w.mean1, w.variance1, w1_, b1_);
-    fold(w.w2, w.b2, w.gamma2, w.beta2, w.mean2, w.variance2, w2_, b2_);
+ProjectorWeights fourLayers(std::size_t in, std::size_t hidden, std::size_t out, std::size_t hidden2) {
+    ProjectorWeights w;
+    w.layers = {emptyLayer(in, hidden, true, true), emptyLayer(hidden, out, true, false),
+                emptyLayer(out, hidden2, true, true), emptyLayer(hidden2, out, true, false)};
+    return w;
 }
 
-void FoldedProjector::forward(MatrixView x, float* y) const {
-    ENGINE_CHECK(x.cols == in(), "rows of another width");
-    const std::size_t hidden = w1_.rows(), width = out();
-    const auto threads = static_cast<std::size_t>(omp_get_max_threads());
-    std::vector<Matrix> scratch;
-    for (std::size_t t = 0; t < threads; ++t) scratch.emplace_back(kBlock, in() + hidden + width);
-        // Every block has the same shape (the last is filled up with zeros) and is one thread's, so the bits of a row
-        // do not depend on the number of threads.
-#pragma omp parallel
-    {
-        Matrix& own = scratch[static_cast<std::size_t>(omp_get_thread_num())];
-        float* padded = own.data();
-        float* h = padded + kBlock * in();
-        float* z = h + kBlock * hidden;
-#pragma omp for schedule(static)
-        for (std::size_t first = 0; first < x.rows; first += kBlock) {
-            const std::size_t count = std::min(kBlock, x.rows - first);
-            const float* source = x.row(first);
-            std::size_t stride = x.stride;
-            if (count < kBlock) {
-                std::fill(padded, padded + kBlock * in(), 0.0f);
-                for (std::size_t i = 0; i < count; ++i)
-                    std::memcpy(padded + i * in(), x.row(first + i), in() * sizeof(float));
-                source = padded;
-                stride = in();
-            }
-            gemmNT(kBlock, hidden, in(), 1, source, stride, w1_.data(), in(), 0, h, hidden);
-            for (std::size_t i = 0; i < kBlock; ++i) {
-                float* row = h + i * hidden;
-                for (std::size_t j = 0; j < hidden; ++j) row[j] = std::max(row[j] + b1_[j], 0.0f);
-            }
-            gemmNT(kBlock, width, hidden, 1, h, hidden, w2_.data(), hidden, 0, z, width);
-            for (std::size_t i = 0; i < count; ++i) {
-                float* out_row = y + (first + i) * width;
-                for (std::size_t j = 0; j < width; ++j) out_row[j] = z[i * width + j] + b2_[j];
-                normalizeRows(out_row, 1, width);
-            }
+std::string shapeText(const ProjectorWeights& weights) {
+    std::string text;
+    if (weights.head1) text = std::to_string(weights.head1->in) + " (Head1) -> ";
+    text += std::to_string(weights.in());
+    for (const auto& layer : weights.layers) {
+        text += " -> " + std::to_string(layer.out) + (layer.norm ? " BN" : "") + (layer.relu ? " ReLU" : "");
+    }
+    return text;
+}
+
+std::vector<LayerNames> sequentialNames(const ProjectorWeights& weights) {
+    std::vector<LayerNames> names;
+    std::size_t at = 0;
+    for (const auto& layer : weights.layers) {
+        const std::string place = "Head2.mlps.";
+        names.push_back({place + std::to_string(at), place + std::to_string(at + 1)});
+        at += 1 + (layer.norm ? 1 : 0) + (layer.relu ? 1 : 0);
+    }
+    return names;
+}
+
+std::vector<WeightTensor> tensorsOf(ProjectorWeights& weights, const std::vector<LayerNames>& names) {
+    return allTensors<WeightTensor>(weights, names);
+}
+
+std::vector<ConstWeightTensor> tensorsOf(const ProjectorWeights& weights, const std::vector<LayerNames>& names) {
+    return allTensors<ConstWeightTensor>(weights, names);
+}
+
+std::vector<std::vector<float>*> trainedOf(ProjectorWeights& weights) {
+    return allTrained<std::vector<float>>(weights);
+}
+
+std::vector<const std::vector<float>*> trainedOf(const ProjectorWeights& weights) {
+    return allTrained<const std::vector<float>>(weights);
+}
+
+std::vector<std::string> trainedNames(const ProjectorWeights& weights) {
+    std::vector<std::string> names;
+    if (weights.head1) names = {"head1.w", "head1.b"};
+    for (std::size_t k = 0; k < weights.layers.size(); ++k) {
+        const std::string place = std::to_string(k + 1);
+        for (const char* name : {"w", "b"}) names.push_back(name + place);
+        if (!weights.layers[k].norm) continue;
+        for (const char* name : {"gamma", "beta"}) names.push_back(name + place);
+    }
+    return names;
+}
+
+void checkWeights(const ProjectorWeights& weights, const std::vector<LayerNames>& names, const std::string& where) {
+    const auto wrong = [&](const std::string& tensor, const std::string& what) {
+        return Error(ErrorCode::InvalidInput, where + ":" + tensor, what);
+    };
+    for (std::size_t k = 0; k < weights.layers.size(); ++k) {
+        const auto& layer = weights.layers[k];
+        const std::string name = names[k].linear + ".weight";
+        if (layer.in == 0 || layer.out == 0) throw wrong(name, "expected widths of 1 or more");
+        const std::size_t before = k > 0 ? weights.layers[k - 1].out : weights.head1 ? weights.head1->out : layer.in;
+        if (layer.in != before) {
+            throw wrong(name, "expected " + std::to_string(before) +
+                                  " columns, as many as the layer before has rows, " + "found " +
+                                  std::to_string(layer.in));
+        }
+    }
+    for (const auto& t : tensorsOf(weights, names)) {
+        if (!t.values) continue;
+        std::uint64_t elements = 1;
+        for (const auto n : t.shape) elements *= n;
+        ENGINE_CHECK(t.values->size() == elements, t.name + " has another size than its shape");
+        const auto bad = std::find_if_not(t.values->begin(), t.values->end(), [](float v) { return std::isfinite(v); });
+        if (bad != t.values->end()) {
+            throw wrong(t.name, "expected finite numbers, found " + std::to_string(*bad) + " at element " +
+                                    std::to_string(bad - t.values->begin()));
+        }
+    }
+    for (std::size_t k = 0; k < weights.layers.size(); ++k) {
+        const auto& variance = weights.layers[k].variance;
+        const auto bad = std::find_if(variance.begin(), variance.end(), [](float v) { return v < 0; });
+        if (bad != variance.end()) {
+            throw wrong(names[k].norm + ".running_var", "expected variances of 0 or more, found " +
+                                                            std::to_string(*bad) + " at element " +
+                                                            std::to_string(bad - variance.begin()));
         }
     }
 }

@@ -28,8 +28,12 @@ const OptionTable<ReactionOptions>& reactionOptionTable() {
               {.help = "How pseudo pairs are kept: float32, float16 (half the disk), none (made anew for each batch).",
                .choices = {"float32", "float16", "none"},
                .advanced = true});
+        t.add("head", &O::head,
+              {.help = "Layers of a projector: those of FreeBind, C-MCR or Ex-MCR; auto takes the objective's.",
+               .choices = {"auto", "freebind", "c-mcr", "ex-mcr"},
+               .advanced = true});
         t.add("hidden_width", &O::hidden_width,
-              {.help = "Hidden width of a projector.",
+              {.help = "Hidden width of FreeBind's head; the others have widths of their own.",
                .min = 1,
                .max = 65536,
                .scale = OptionScale::Log,
@@ -39,6 +43,20 @@ const OptionTable<ReactionOptions>& reactionOptionTable() {
         t.add("batch_norm", &O::batch_norm,
               {.help = "Batch statistics of each modality on its own, or of all modalities of a batch together.",
                .choices = {"per_modality", "joint"},
+               .advanced = true});
+        t.add("objective", &O::objective,
+              {.help = "Losses that are summed: FreeBind's, C-MCR's or Ex-MCR's (method.md).",
+               .choices = {"freebind", "c-mcr", "ex-mcr"},
+               .advanced = true});
+        t.add("noise_variance", &O::noise_variance,
+              {.help = "Variance of the noise that c-mcr adds to each number of an embedding; others add none.",
+               .min = 0,
+               .max = 1,
+               .advanced = true});
+        t.add("intra_weight", &O::intra_weight,
+              {.help = "Weight lambda of the loss within the source space, of c-mcr and ex-mcr.",
+               .min = 0,
+               .max = 100,
                .advanced = true});
         t.add("union_order", &O::union_order,
               {.help = "Order of a union's rows in an epoch: shuffled, or its pools one after the other as they lie.",
@@ -61,6 +79,10 @@ const OptionTable<ReactionOptions>& reactionOptionTable() {
                .min = 0,
                .max = 100000,
                .unit = "epochs"});
+        t.add("optimiser", &O::optimiser,
+              {.help = "Adam, or AdamW, where weight decay stands apart from the gradient.",
+               .choices = {"adam", "adamw"},
+               .advanced = true});
         t.add("learning_rate", &O::learning_rate,
               {.help = "Learning rate of Adam.", .min = 0, .max = 10, .scale = OptionScale::Log, .min_open = true});
         t.add("beta1", &O::beta1, {.help = "Adam's beta1.", .min = 0, .max = 0.999999, .advanced = true});
@@ -68,7 +90,10 @@ const OptionTable<ReactionOptions>& reactionOptionTable() {
         t.add("epsilon", &O::epsilon,
               {.help = "Adam's epsilon.", .min = 0, .max = 1, .advanced = true, .min_open = true});
         t.add("weight_decay", &O::weight_decay,
-              {.help = "Weight decay added to the gradient, as Adam does.", .min = 0, .max = 10, .advanced = true});
+              {.help = "Weight decay: added to the gradient by adam, to the step by adamw.",
+               .min = 0,
+               .max = 10,
+               .advanced = true});
         t.add("schedule", &O::schedule,
               {.help = "Learning rate over the run: constant, or a cosine down to 0 at the target.",
                .choices = {"constant", "cosine"}});

@@ -21,15 +21,20 @@ struct ReactionOptions {
     std::string hub = "auto";              // modality through which the unified space binds; auto: image, else first
     std::string pair_storage = "float32";  // float32, float16, none (recomputed for each batch)
     // Projectors
+    std::string head = "auto";  // auto (the objective's), freebind, c-mcr, ex-mcr
     std::int64_t hidden_width = 2048;
     std::vector<std::string> projectors;      // subset names ("T", "TV", ...); empty: all unions
     std::string batch_norm = "per_modality";  // per_modality, joint
     // Training
+    std::string objective = "freebind";        // freebind, c-mcr, ex-mcr (engine/recipe/objective.h)
+    double noise_variance = 0.004;             // of c-mcr: of each number of an embedding
+    double intra_weight = 0.1;                 // lambda of c-mcr and ex-mcr
     std::string union_order = "shuffled";      // of the pools' rows in an epoch: shuffled, concatenated
     double temperature = 0.02;                 // tau of InfoNCE
     std::string info_direction = "symmetric";  // symmetric, source_to_target, target_to_source
     std::int64_t batch_size = 4096;
-    std::int64_t epochs = 0;  // 0: the paper's, 5 for displacement and 20 for combination
+    std::int64_t epochs = 0;         // 0: the paper's, 5 for displacement and 20 for combination
+    std::string optimiser = "adam";  // adam, adamw (weight decay apart from the gradient)
     double learning_rate = 1e-3;
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
     std::string schedule = "constant";  // constant, cosine

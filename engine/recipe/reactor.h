@@ -12,6 +12,7 @@
 #include "engine/base/job.h"
 #include "engine/recipe/product.h"
 #include "engine/recipe/reaction_options.h"
+#include "engine/recipe/space_router.h"
 
 namespace engine {
 
@@ -32,11 +33,20 @@ struct TrainRequest {
     bool pairs_only = false;       // make the pseudo pairs, train nothing
 };
 
+struct RouterRequest {
+    std::filesystem::path workspace, product;
+    std::string name = "learned";  // product/routers/<name>, replaced
+    SpaceRouterOptions options;
+    RunOptions run;
+};
+
 class Reactor {
 public:
     virtual ~Reactor() = default;
     // Pseudo pairs, projectors and basis of every reaction of the recipe. Resumes what is there. Blocking job.
     virtual void train(const TrainRequest& request, const JobContext& job) = 0;
+    // Learned routing (engine/recipe/space_router.h). Blocking job.
+    virtual void trainRouter(const RouterRequest& request, const JobContext& job) = 0;
     virtual std::vector<DeviceInfo> devices() = 0;
 };
 

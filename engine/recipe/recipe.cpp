@@ -15,6 +15,7 @@ using Problems = std::vector<std::string>;
 
 const std::vector<std::string> kRecipeKeys = {"name", "description", "base", "route", "settings", "delta_groups"};
 const std::vector<std::string> kStepKeys = {"reaction", "experts", "factors", "against", "options"};
+const std::vector<std::string> kTuningKeys = {"reaction", "modality", "towards", "pool", "options"};
 const std::vector<std::string> kExpertKeys = {"space", "weight", "enabled", "projectors"};
 const std::vector<std::string> kSettingKeys = {"factors", "expert_weights", "projectors"};
 const std::vector<std::string> kGroupKeys = {"name", "sets", "metric", "weights"};
@@ -88,17 +89,39 @@ ExpertUse expertFromJson(const Json& json, const std::string& where, Problems& p
     return use;
 }
 
+void readOptions(const Json& json, const std::string& where, ReactionStep& step, Problems& problems) {
+    if (!json.contains("options")) return;
+    for (const auto& p : reactionOptionTable().read(json["options"], step.options)) {
+        problems.push_back(where + ".options." + p.message);
+    }
+}
+
+ReactionStep tuningFromJson(const Json& json, const std::string& where, Problems& problems) {
+    ReactionStep step;
+    step.kind = ReactionKind::Tuning;
+    collectUnknownKeys(json, kTuningKeys, where, problems);
+    step.modality = textOf(json, "modality", where, true, problems);
+    step.towards = textOf(json, "towards", where, true, problems);
+    step.pool = textOf(json, "pool", where, false, problems);
+    if (!step.modality.empty() && step.modality == step.towards) {
+        problems.push_back(where + ".towards: expected another modality than the one that is tuned");
+    }
+    readOptions(json, where, step, problems);
+    return step;
+}
+
 ReactionStep stepFromJson(const Json& json, const std::string& where, Problems& problems) {
     ReactionStep step;
     if (!expectObject(json, where, problems)) return step;
-    collectUnknownKeys(json, kStepKeys, where, problems);
     const std::string kind = textOf(json, "reaction", where, true, problems);
+    if (kind == "tuning") return tuningFromJson(json, where, problems);
+    collectUnknownKeys(json, kStepKeys, where, problems);
     if (kind == "displacement") {
         step.kind = ReactionKind::Displacement;
     } else if (kind == "combination") {
         step.kind = ReactionKind::Combination;
     } else if (!kind.empty()) {
-        problems.push_back(where + ".reaction: expected displacement or combination, found '" + kind + "'");
+        problems.push_back(where + ".reaction: expected displacement, combination or tuning, found '" + kind + "'");
     }
     if (!json.contains("experts") || !json["experts"].is_array() || json["experts"].empty()) {
         problems.push_back(where + ".experts: expected a list of at least one expert space");
@@ -124,14 +147,13 @@ ReactionStep stepFromJson(const Json& json, const std::string& where, Problems& 
     }
     if (json.contains("against")) {
         step.against = textOf(json, "against", where, true, problems);
-        if (step.against != "product" && step.against != "base") {
-            problems.push_back(where + ".against: expected product or base, found '" + step.against + "'");
+        if (step.against != "product" && step.against != "base" && step.against != "joint") {
+            problems.push_back(where + ".against: expected product, base or joint, found '" + step.against + "'");
         }
     }
-    if (json.contains("options")) {
-        for (const auto& p : reactionOptionTable().read(json["options"], step.options)) {
-            problems.push_back(where + ".options." + p.message);
-        }
+    readOptions(json, where, step, problems);
+    if (step.against == "joint" && (step.kind == ReactionKind::Displacement || step.experts.size() > 1)) {
+        problems.push_back(where + ".against: only a combination of one expert meets the product in a joint space");
     }
     return step;
 }
@@ -169,12 +191,24 @@ Json numbersToJson(const std::map<std::string, double>& numbers) {
 
 }  // namespace
 
+bool movesProduct(const ReactionStep& step) {
+    return step.kind == ReactionKind::Displacement || step.against == "joint";
+}
+
 double defaultFactor(ReactionKind kind) {
     return kind == ReactionKind::Displacement ? 0.9 : 0.5;
 }
 
 const char* reactionName(ReactionKind kind) {
-    return kind == ReactionKind::Displacement ? "displacement" : "combination";
+    switch (kind) {
+        case ReactionKind::Displacement:
+            return "displacement";
+        case ReactionKind::Combination:
+            return "combination";
+        case ReactionKind::Tuning:
+            return "tuning";
+    }
+    return "";
 }
 
 std::string expertKey(const Recipe& recipe, std::size_t step, std::size_t expert) {
@@ -275,6 +309,14 @@ Json recipeToJson(const Recipe& recipe) {
     for (const auto& step : recipe.route) {
         Json s;
         s["reaction"] = reactionName(step.kind);
+        if (step.kind == ReactionKind::Tuning) {
+            s["modality"] = step.modality;
+            s["towards"] = step.towards;
+            if (!step.pool.empty()) s["pool"] = step.pool;
+            s["options"] = reactionOptionTable().toJson(step.options);
+            out["route"].push_back(std::move(s));
+            continue;
+        }
         s["experts"] = Json::array();
         for (const auto& use : step.experts) {
             Json e{{"space", use.space}};

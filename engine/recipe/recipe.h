@@ -16,7 +16,8 @@
 
 namespace engine {
 
-enum class ReactionKind { Displacement, Combination };
+// Tuning is no reaction of the paper's but its dagger (†), as far as embeddings alone can stand in for an encoder.
+enum class ReactionKind { Displacement, Combination, Tuning };
 
 struct ExpertUse {
     std::string space;
@@ -25,15 +26,26 @@ struct ExpertUse {
     std::vector<std::string> projectors;  // active subset projectors at inference ("T", "TV", ...); empty: all trained
 };
 
-// One step of the route. A combination takes any number of experts in parallel; a displacement takes one.
+// One step of the route. A combination takes any number of experts in parallel; a displacement takes one, a tuning
+// none.
 struct ReactionStep {
     ReactionKind kind = ReactionKind::Combination;
     std::vector<ExpertUse> experts;
     std::map<Modality, double> factors;  // λ or σ per modality: always the expert's share, 0..1; not named: see
                                          // defaultFactor()
-    std::string against = "product";     // trained against the product so far (Eq. 9), or against the "base" space
+    // Trained against the "product" so far (Eq. 9), or the "base" space; "joint": both sides are projected, with a head
+    // each, into a space of their own (C-MCR, method §2.1), and the product moves there.
+    std::string against = "product";
     ReactionOptions options;
+    // Of a tuning alone: rows of `modality` in the base pass a small residual adapter, which is trained on pairs of a
+    // paired pool against the product's rows of `towards` (method §5). It has no experts and no factors.
+    Modality modality, towards;
+    std::string pool;  // empty: the only paired pool that has both
 };
+
+// True if the step moves the product into another space: a displacement, or a combination in a joint one. What comes
+// before it is fixed.
+bool movesProduct(const ReactionStep& step);
 
 // λ 0.9, the paper's; σ 0.5.
 double defaultFactor(ReactionKind kind);
@@ -78,6 +90,6 @@ std::string expertKey(const Recipe& recipe, std::size_t step, std::size_t expert
 // A subset projector's name in settings: "CLAP_g:TV".
 std::string projectorKey(const std::string& expert_key, const std::string& subset);
 
-const char* reactionName(ReactionKind kind);  // "displacement", "combination"
+const char* reactionName(ReactionKind kind);  // "displacement", "combination", "tuning"
 
 }  // namespace engine

@@ -65,7 +65,7 @@ public:
     RoutePlan run() {
         const SpaceInfo* base = take(recipe_.base, "base");
         if (base) now_ = base_ = {base->width, canonicalOrder(base->modalities), canonicalOrder(base->pools)};
-        for (const auto kind : {ReactionKind::Displacement, ReactionKind::Combination}) {
+        for (const auto kind : {ReactionKind::Displacement, ReactionKind::Combination, ReactionKind::Tuning}) {
             several_[kind] = std::count_if(recipe_.route.begin(), recipe_.route.end(),
                                            [&](const ReactionStep& s) { return s.kind == kind; }) > 1;
         }
@@ -98,14 +98,15 @@ private:
     void planStep(std::size_t i) {
         const ReactionStep& step = recipe_.route[i];
         const std::string where = "step " + std::to_string(i + 1) + " (" + reactionName(step.kind) + ")";
+        if (step.kind == ReactionKind::Tuning) return planTuning(i, where);
         const bool against_base = step.against == "base";
         if (against_base && step.kind == ReactionKind::Displacement && i > 0) {
             problems_.push_back(where + ": only a combination can be trained against the base of a longer route");
         }
         if (against_base && lastDisplacement(recipe_, i)) {
             problems_.push_back(where +
-                                ": it cannot be trained against the base, because an earlier displacement moved "
-                                "the product into another space");
+                                ": it cannot be trained against the base, because an earlier step moved the product "
+                                "into another space");
         }
         const ProductShape unified = against_base ? base_ : now_;
         std::vector<Modality> touched;
@@ -128,6 +129,45 @@ private:
         }
     }
 
+    // The rows that are tuned have to be those of the base, re-mapped at most: what an expert blends in is not tuned.
+    void planTuning(std::size_t i, const std::string& where) {
+        const ReactionStep& step = recipe_.route[i];
+        for (const auto& [what, modality] :
+             {std::pair{"modality", step.modality}, std::pair{"towards", step.towards}}) {
+            if (!contains(now_.modalities, modality)) {
+                problems_.push_back(where + "." + what + ": the product has no '" + modality + "' there; it has " +
+                                    joined(now_.modalities));
+                return;
+            }
+        }
+        if (!contains(base_.modalities, step.modality)) {
+            problems_.push_back(where + ".modality: only what the base has can be tuned: " + joined(base_.modalities));
+        }
+        for (std::size_t earlier = 0; earlier < i; ++earlier) {
+            const ReactionStep& before = recipe_.route[earlier];
+            if (before.against == "joint") {
+                problems_.push_back(where + ": a product in a joint space cannot be tuned");
+            }
+            for (const auto& use : before.experts) {
+                const SpaceInfo* expert = plan_.space(use.space);
+                if (expert && contains(expert->modalities, step.modality)) {
+                    problems_.push_back(where + ".modality: " + use.space + " of step " + std::to_string(earlier + 1) +
+                                        " has " + step.modality +
+                                        " too; only what earlier experts lack can be tuned, so tune before that step");
+                }
+            }
+        }
+        PlannedTuning t;
+        t.key = std::to_string(i + 1) + "-tuning";
+        t.step = i;
+        t.modality = step.modality;
+        t.towards = step.towards;
+        t.pool = step.pool;
+        t.width = plan_.spaces.front().width;
+        t.epochs = step.options.epochs > 0 ? step.options.epochs : 5;
+        plan_.tunings.push_back(std::move(t));
+    }
+
     void planReaction(std::size_t i, std::size_t e, const ProductShape& unified, const SpaceInfo& expert,
                       const std::string& where) {
         const ReactionStep& step = recipe_.route[i];
@@ -136,6 +176,7 @@ private:
         r.step = i;
         r.expert = e;
         r.kind = step.kind;
+        r.joint = step.against == "joint";
         const bool displaces = step.kind == ReactionKind::Displacement;
         r.source_width = displaces ? unified.width : expert.width;
         r.target_width = displaces ? expert.width : unified.width;
@@ -167,6 +208,18 @@ private:
         }
         for (const auto& name : all) {
             if (step.options.projectors.empty() || contains(step.options.projectors, name)) r.subsets.push_back(name);
+        }
+        if (r.joint && step.options.projectors.empty()) r.subsets = {subsetNames(r.shared).front()};
+        if (r.joint && step.options.objective != "c-mcr") {
+            problems_.push_back(where + ".options.objective: expected c-mcr for a joint space, found " +
+                                step.options.objective);
+        }
+        if (r.joint && (!step.options.validation_set.empty() || step.options.select == "best")) {
+            problems_.push_back(where + ".options.validation_set: a joint space is not validated while it is trained");
+        }
+        if (r.subsets.size() > 1 && r.joint) {
+            problems_.push_back(where + ".options.projectors: expected one union of pools, found " + joined(r.subsets) +
+                                "; each pair of heads makes a joint space of its own");
         }
         for (const auto& name : step.experts[e].projectors) {
             if (!contains(r.subsets, name)) {
@@ -209,8 +262,7 @@ private:
         for (auto& f : plan_.factors) {
             f.live = !last || f.step >= *last;
             if (!f.live) {
-                plan_.warnings.push_back(f.name + " is not live: the displacement of step " +
-                                         std::to_string(*last + 1) +
+                plan_.warnings.push_back(f.name + " is not live: step " + std::to_string(*last + 1) +
                                          " takes its result as input, so a change runs projectors again");
             }
         }
@@ -309,7 +361,7 @@ const SpaceInfo* RoutePlan::space(const std::string& name) const {
 
 std::optional<std::size_t> lastDisplacement(const Recipe& recipe, std::size_t steps) {
     for (std::size_t i = std::min(steps, recipe.route.size()); i-- > 0;) {
-        if (recipe.route[i].kind == ReactionKind::Displacement) return i;
+        if (movesProduct(recipe.route[i])) return i;
     }
     return std::nullopt;
 }
@@ -352,6 +404,28 @@ std::vector<SpaceInfo> spacesOf(const Workspace& workspace) {
         info.pools = canonicalOrder(info.pools);
         out.push_back(std::move(info));
     }
+    return out;
+}
+
+std::string baseHeadKey(const std::string& reaction_key) {
+    return reaction_key + "/base";
+}
+
+std::vector<ProjectorPlace> projectorPlaces(const PlannedReaction& reaction) {
+    std::vector<ProjectorPlace> out;
+    for (const auto& subset : reaction.subsets) {
+        out.push_back({reaction.key, subset});
+        if (reaction.joint) out.push_back({baseHeadKey(reaction.key), subset});
+    }
+    return out;
+}
+
+std::vector<ProjectorPlace> projectorPlaces(const RoutePlan& plan) {
+    std::vector<ProjectorPlace> out;
+    for (const auto& reaction : plan.reactions) {
+        for (auto& place : projectorPlaces(reaction)) out.push_back(std::move(place));
+    }
+    for (const auto& tuning : plan.tunings) out.push_back({tuning.key, tuning.modality});
     return out;
 }
 
@@ -407,6 +481,9 @@ Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& s
 std::string formula(const Recipe& recipe, const RoutePlan& plan, const Modality& modality) {
     const SpaceInfo* base = plan.space(recipe.base);
     std::string z = base && contains(base->modalities, modality) ? recipe.base : "";
+    const bool tuned = std::any_of(plan.tunings.begin(), plan.tunings.end(),
+                                   [&](const PlannedTuning& t) { return t.modality == modality; });
+    if (tuned && !z.empty()) z += "†";
     for (std::size_t i = 0; i < recipe.route.size(); ++i) {
         const ReactionStep& step = recipe.route[i];
         const auto given = step.factors.find(modality);
@@ -419,7 +496,9 @@ std::string formula(const Recipe& recipe, const RoutePlan& plan, const Modality&
             if (z.empty()) z = expert;
             else if (expert.empty()) z = moved;
             else z = "N(" + number(share) + "·" + expert + " + " + number(1 - share) + "·" + moved + ")";
-        } else if (!ensemble.empty()) {
+        } else {
+            if (step.against == "joint" && !z.empty()) z = "N(Ψ′_" + step.experts[0].space + "(" + z + "))";
+            if (ensemble.empty()) continue;
             if (z.empty()) z = "N(" + ensemble + ")";
             else z = "N(" + number(share) + "·N(" + ensemble + ") + " + number(1 - share) + "·" + z + ")";
         }

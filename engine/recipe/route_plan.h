@@ -38,6 +38,7 @@ struct PlannedReaction {
     std::string key;  // "1-InternVL": folder name inside a product
     std::size_t step = 0, expert = 0;
     ReactionKind kind = ReactionKind::Combination;
+    bool joint = false;  // the unified space is projected too, by a head of baseHeadKey(key)
     std::size_t source_width = 0, target_width = 0;
     // With pools: what is trained on. Canonical order.
     std::vector<Modality> unified_modalities;  // those of the space it is trained against
@@ -48,20 +49,43 @@ struct PlannedReaction {
     std::int64_t epochs = 0;
 };
 
+// One tuning to train.
+struct PlannedTuning {
+    std::string key;  // "2-tuning"
+    std::size_t step = 0;
+    Modality modality, towards;
+    std::string pool;       // empty: the only paired pool that has both
+    std::size_t width = 0;  // of the base
+    std::int64_t epochs = 0;
+};
+
 struct RoutePlan {
     std::vector<SpaceInfo> spaces;     // base first, then the experts in order of use
     std::vector<Modality> modalities;  // of the product: the base's, and those that only an expert brings
     std::size_t width = 0;             // of the product
     std::vector<FactorInfo> factors;
     std::vector<PlannedReaction> reactions;
+    std::vector<PlannedTuning> tunings;
     std::vector<std::string> warnings;  // recipe lint: dead factors, shares of 0 or 1, ...
 
     const FactorInfo* factor(const std::string& name) const;
     const SpaceInfo* space(const std::string& name) const;
 };
 
-// The last displacement of the first `steps` steps; nothing if there is none. What comes before it is not live.
+// The last of the first `steps` steps that moves the product (movesProduct()); nothing if there is none. What comes
+// before it is not live.
 std::optional<std::size_t> lastDisplacement(const Recipe& recipe, std::size_t steps);
+
+// The key of the heads that take the unified space into the joint space of a reaction: "1-CLAP/base".
+std::string baseHeadKey(const std::string& reaction_key);
+// Every projector of a plan, and every adapter of a tuning, whose subset is its modality: files
+// reactions/<key>/<subset>.safetensors of a product.
+struct ProjectorPlace {
+    std::string key, subset;
+};
+std::vector<ProjectorPlace> projectorPlaces(const RoutePlan& plan);
+std::vector<ProjectorPlace> projectorPlaces(const PlannedReaction& reaction);
+
 // The step whose experts bring `modality` into the product, where the base lacks it: its share is 1 there and no
 // factor.
 std::optional<std::size_t> broughtByStep(const Recipe& recipe, const RoutePlan& plan, const Modality& modality);

@@ -145,6 +145,22 @@ struct WhyRequestText {
 const std::vector<OptionEntry>& whyOptions();
 Outcome why(const WhyRequestText& request, const JobContext& job);
 
+// Learned routing beside factors by hand: learns the router where it is not there yet, then measures both, and says
+// which weights it gave on each set (engine/recipe/space_router.h).
+struct RoutingRequest {
+    std::filesystem::path workspace, product;
+    std::string name = "learned";
+    bool again = false;   // learn it anew
+    std::string setting;  // by hand: a named setting, and what is set over it; live factors only
+    std::vector<std::string> set;
+    std::vector<std::string> sets;      // empty: all that can be measured
+    Json options = Json::object();      // see routerOptions()
+    Json run_options = Json::object();  // see runOptionTable()
+    Json protocol = Json::object();     // see evaluateOptions()
+};
+const std::vector<OptionEntry>& routerOptions();
+Outcome learnRouting(const RoutingRequest& request, const JobContext& job);
+
 // --- Packages -------------------------------------------------------------------------------------------------------
 
 struct ExportRequest {

@@ -18,7 +18,9 @@ The output is [n, width] float32, rows of unit length, .npy or .safetensors. As 
 
 Method: z starts as the base space's row. A combination makes z = N(s * N(mean of the experts) + (1 - s) * z), an expert
 being the mean of its active projectors' unit outputs. A displacement first maps z into the expert's space, z = N(mean of the
-projectors of z), and then blends with the expert's own row. N brings to unit length, s is the expert's share.
+projectors of z), and then blends with the expert's own row. A combination "against": "joint" maps z too, by heads of its
+own, before it blends. A tuning, before all else, makes the base's rows x of its modality N(x + adapter(x)). N brings to unit
+length, s is the expert's share.
 """
 import argparse
 import json
@@ -44,20 +46,25 @@ def read_json(path):
         return json.load(file)
 
 
+def read_header(path):
+    """The JSON header of a .safetensors file and where its data begin."""
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > os.path.getsize(path) - 8:
+            raise PackageError(f"{path}: the header is longer than the file")
+        return json.loads(file.read(length)), 8 + length
+
+
 def read_safetensors(path):
     """{name: array} of a .safetensors file, memory-mapped."""
     size = os.path.getsize(path)
-    with open(path, "rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if length > size - 8:
-            raise PackageError(f"{path}: the header is longer than the file")
-        header = json.loads(file.read(length))
+    header, start = read_header(path)
     data = np.memmap(path, dtype=np.uint8, mode="r")
     out = {}
     for name, entry in header.items():
         if name == "__metadata__":
             continue
-        begin, end = (8 + length + offset for offset in entry["data_offsets"])
+        begin, end = (start + offset for offset in entry["data_offsets"])
         if entry["dtype"] not in DTYPES:
             raise PackageError(f"{path}: {name} has the type {entry['dtype']}, expected one of {', '.join(DTYPES)}")
         dtype = np.dtype(DTYPES[entry["dtype"]])
@@ -105,23 +112,40 @@ def normalise(x, what="a vector"):
 
 
 class Projector:
-    """x -> Linear -> BatchNorm -> ReLU -> Linear -> BatchNorm -> unit length, the norms folded into the maps."""
+    """Layers of Linear, BatchNorm and ReLU, then unit length; the norms are folded into the maps. A Linear stands at each
+    place that has a weight of two dimensions, a BatchNorm right behind it, a ReLU where a place is left free. Rows of the
+    modalities that "head1" names pass the Linear Head1 before."""
 
     def __init__(self, path):
-        tensors = read_safetensors(path)
-
-        def fold(linear, norm):
+        tensors, about = read_safetensors(path), read_header(path)[0].get("__metadata__", {})
+        places = sorted(int(name.split(".")[2]) for name, tensor in tensors.items()
+                        if name.startswith("Head2.mlps.") and name.endswith(".weight") and tensor.ndim == 2)
+        self.layers = []
+        for place, following in zip(places, [*places[1:], None]):
             get = lambda name: tensors[f"Head2.mlps.{name}"].astype(np.float64)
-            scale = get(f"{norm}.weight") / np.sqrt(get(f"{norm}.running_var") + BATCH_NORM_EPS)
-            weight = get(f"{linear}.weight") * scale[:, None]
-            return weight, (get(f"{linear}.bias") - get(f"{norm}.running_mean")) * scale + get(f"{norm}.bias")
+            weight, bias, end = get(f"{place}.weight"), get(f"{place}.bias"), place + 1
+            if f"Head2.mlps.{end}.weight" in tensors and end != following:
+                scale = get(f"{end}.weight") / np.sqrt(get(f"{end}.running_var") + BATCH_NORM_EPS)
+                weight, bias = weight * scale[:, None], (bias - get(f"{end}.running_mean")) * scale + get(f"{end}.bias")
+                end += 1
+            relu = following > end if following is not None else about.get("last_layer") == "relu"
+            self.layers.append((weight.astype(np.float32), bias, relu))  # half the memory; the sums stay float64
+        self.head1 = None
+        if "Head1.weight" in tensors:
+            self.head1 = [tensors[f"Head1.{name}"].astype(np.float64) for name in ("weight", "bias")]
+        self.head1_modalities = about.get("head1", "").split(",")
 
-        (w1, self.b1), (w2, self.b2) = fold(0, 1), fold(3, 4)
-        self.w1, self.w2 = w1.astype(np.float32), w2.astype(np.float32)  # half the memory; the sums stay float64
+    def __call__(self, x, modality):
+        if self.head1 and modality in self.head1_modalities:
+            x = x @ self.head1[0].T + self.head1[1]
+        return normalise(self.layered(x), "a projector's output")
 
-    def __call__(self, x):
-        hidden = np.maximum(x @ self.w1.T.astype(np.float64) + self.b1, 0)
-        return normalise(hidden @ self.w2.T.astype(np.float64) + self.b2, "a projector's output")
+    def layered(self, x):
+        for weight, bias, relu in self.layers:
+            x = x @ weight.T.astype(np.float64) + bias
+            if relu:
+                x = np.maximum(x, 0)
+        return x
 
 
 class Package:
@@ -146,7 +170,7 @@ class Package:
         shares = {(f["step"], f["modality"]): f["value"] for f in self.manifest["factors"]}
         weights = {}
         for i, step in enumerate(self.recipe["route"]):
-            for expert in step["experts"]:
+            for expert in step.get("experts", ()):
                 weights[i, expert["space"]] = expert.get("weight", 1) if expert.get("enabled", True) else 0
         by_name = {e["name"]: (e["step"], e["space"]) for e in self.experts}
         active, switches = {}, {}
@@ -186,16 +210,18 @@ class Package:
         entry = settings[name]
         return {**entry.get("factors", {}), **entry.get("expert_weights", {}), **entry.get("projectors", {})}
 
-    def _ensemble(self, step, expert, names, x):
-        """The mean of an expert's projectors of these names, not normalised."""
+    def _ensemble(self, step, expert, names, x, modality, base=False):
+        """The mean of an expert's projectors of these names, not normalised; `base`: of those beside them that take the
+        product into a joint space."""
         entry = next(e for e in self.experts if e["step"] == step and e["space"] == expert["space"])
         total = 0
         for name in names:
-            key = entry["reaction"], name
+            folder = os.path.join(entry["reaction"], "base") if base else entry["reaction"]
+            key = folder, name
             if key not in self._projectors:
-                path = os.path.join(self.folder, "reactions", entry["reaction"], name + ".safetensors")
+                path = os.path.join(self.folder, "reactions", folder, name + ".safetensors")
                 self._projectors[key] = Projector(path)
-            total = total + self._projectors[key](x)
+            total = total + self._projectors[key](x, modality)
         return total / len(names)
 
     def _block(self, modality, rows, shares, weights, active):
@@ -203,13 +229,25 @@ class Package:
         z = rows[self.recipe["base"]] if has(self.recipe["base"]) else None
         # Where the base lacks the modality, the first step with an expert that has it brings it: its share is 1.
         brought = None if z is not None else next(i for i, step in enumerate(self.recipe["route"])
-                                                  if any(has(e["space"]) for e in step["experts"]))
+                                                  if any(has(e["space"]) for e in step.get("experts", ())))
+        # A tuning changes the base's rows, before any other step.
         for i, step in enumerate(self.recipe["route"]):
+            if step["reaction"] == "tuning" and step["modality"] == modality and z is not None:
+                path = os.path.join(self.folder, "reactions", f"{i + 1}-tuning", modality + ".safetensors")
+                if (i, "tuning") not in self._projectors:
+                    self._projectors[i, "tuning"] = Projector(path)
+                adapter = self._projectors[i, "tuning"]
+                z = normalise(z + adapter.layered(z), "the tuned vector")
+        for i, step in enumerate(self.recipe["route"]):
+            if step["reaction"] == "tuning":
+                continue
             displacement = step["reaction"] == "displacement"
             experts = [e for e in step["experts"] if has(e["space"])]
             share = shares.get((i, modality), 0.9 if displacement else 0.5)
-            if displacement and z is not None:
-                z = normalise(self._ensemble(i, step["experts"][0], active[i, step["experts"][0]["space"]], z), "the displaced vector")
+            joint = step.get("against") == "joint"
+            if (displacement or joint) and z is not None:
+                first = step["experts"][0]
+                z = normalise(self._ensemble(i, first, active[i, first["space"]], z, modality, base=joint), "the displaced vector")
             if not experts:
                 continue
             if brought == i:
@@ -220,7 +258,7 @@ class Package:
             for e in used:
                 if e["space"] not in rows:
                     raise PackageError(f"{modality} needs embeddings of {e['space']}; without them, set its share to 0")
-            own = lambda e: rows[e["space"]] if displacement else self._ensemble(i, e, active[i, e["space"]], rows[e["space"]])
+            own = lambda e: rows[e["space"]] if displacement else self._ensemble(i, e, active[i, e["space"]], rows[e["space"]], modality)
             mean = sum(weights[i, e["space"]] * own(e) for e in used)
             mean = normalise(mean, "the mean of the experts")
             z = mean if z is None else normalise(share * mean + (1 - share) * z, "the blend")

@@ -43,6 +43,50 @@ class Chain(FolderTest):
             self.assertEqual(proof.returncode, 0, proof.stderr)
             self.assertEqual(figures, table(json.loads((package / "metrics.json").read_text())))
 
+    def test_the_projectors_and_objectives_of_the_baselines_go_the_whole_way(self):
+        for recipe in ("InternVL_IB by Ex-MCR", "IB_Cr_InternVL by C-MCR"):
+            product, package = self.folder / recipe, self.folder / f"{recipe} package"
+            self.train("-q", "--projectors", "T,TVA", recipe=recipe, product=product)
+            record = json.loads((product / "product.json").read_text())
+            self.assertEqual(record["recipe"]["route"][0]["options"]["objective"], recipe.split()[-1].lower())
+            figures = table(run_json("evaluate", "--product", product))
+            self.assertEqual(figures, table(run_json("evaluate", "--product", product, "--reference")))
+            run("export", product, package)
+            run("verify", package)
+            proof = subprocess.run([sys.executable, package / "apply.py", "--verify"], capture_output=True, text=True)
+            self.assertEqual(proof.returncode, 0, proof.stderr)
+            # Again, as one that was stopped goes on: nothing changes.
+            before = contents(product)
+            self.train("-q", "--projectors", "T,TVA", recipe=recipe, product=product)
+            self.assertEqual(contents(product), before)
+
+    def test_learned_routing_stands_beside_the_factors(self):
+        self.train("-q")
+        learn = ["--examples", 300, "--batch-size", 64, "--epochs", 2]
+        answer = run_json("router", "--product", self.product, *learn)
+        self.assertTrue(answer["synthetic"])
+        figures = table(run_json("evaluate", "--product", self.product))
+        for s in answer["sets"]:
+            self.assertEqual(s["by_hand"]["metrics"], figures[s["set"]])
+            for side in (s["first"], s["second"]):
+                self.assertAlmostEqual(sum(w["mean"] for w in side["weights"].values()), 1, places=5)
+            if s["first"]["modality"] == "audio":
+                self.assertEqual(set(s["first"]["weights"]), {"ImageBind", "CLAP_g", "CLAP_m"})
+        self.assertEqual(len(answer["training"]["losses"]), 2)
+        # It is there now, and gives the same figures; options are for a new one.
+        again = run_json("router", "--product", self.product)
+        self.assertEqual(again["sets"], answer["sets"])
+        refused = run("router", "--product", self.product, *learn, code=1)
+        self.assertIn("--again", refused.stderr)
+        run("router", "--product", self.product, *learn, "--again", "--seed", 3, "-q")
+        # Beside another setting; not beside one that moves projectors.
+        other = run_json("router", "--product", self.product, "--sets", "Clotho", "--setting", "AT Expertise")
+        self.assertEqual([s["set"] for s in other["sets"]], ["Clotho"])
+        self.assertIn("0.8", other["by_hand"])
+        # Another training makes it worthless.
+        self.train("-q", "--more-epochs", 1)
+        self.assertIn("other projectors", run("router", "--product", self.product, code=1).stderr)
+
     def test_a_sweep_says_what_evaluate_says(self):
         self.train("-q")
         words = ["sweep", "--product", self.product, "--axis", "sigma_a=0:1:0.5", "--axis", "sigma_t=0:1:0.25"]

@@ -42,14 +42,11 @@ int main(int argc, char** argv) {
     const std::filesystem::path folder = argv[1];
     engine::TrainState state;
     state.weights = engine::readProjector(folder / "start.safetensors");
-    for (std::size_t i = 0; i < engine::kTrained.size(); ++i) {
-        state.first[i].assign((state.weights.*engine::kTrained[i]).size(), 0.0f);
-        state.second[i] = state.first[i];
-    }
+    state.first = state.second = engine::zeroParameters(state.weights);
     engine::StepOptions options;
-    options.in = state.weights.in;
-    options.hidden = state.weights.hidden;
-    options.out = state.weights.out;
+    options.in = state.weights.in();
+    options.hidden = state.weights.hidden();
+    options.out = state.weights.out();
     options.sources = std::strtoul(argv[2], nullptr, 10);
     options.targets = std::strtoul(argv[3], nullptr, 10);
     options.batch = std::strtoul(argv[4], nullptr, 10);

@@ -27,12 +27,16 @@ inline void writeProduct(const std::filesystem::path& folder, const char* recipe
     const ProductModel model(r, planRoute(r, spaces));
     std::uint64_t seed = 500;
     for (const auto& reaction : model.plan().reactions) {
-        const auto to = folder / "reactions" / reaction.key;
-        std::filesystem::create_directories(to);
-        for (const auto& subset : reaction.subsets) {
-            writeProjector(to / (subset + ".safetensors"),
-                           randomProjector(reaction.source_width, hidden, reaction.target_width, seed++), {});
+        for (const auto& place : projectorPlaces(reaction)) {
+            const auto to = projectorPath(folder, place);
+            std::filesystem::create_directories(to.parent_path());
+            writeProjector(to, randomHead(r, reaction, place, hidden, seed++), {});
         }
+    }
+    for (const auto& tuning : model.plan().tunings) {
+        const auto to = projectorPath(folder, {tuning.key, tuning.modality});
+        std::filesystem::create_directories(to.parent_path());
+        writeProjector(to, filledAtRandom(emptyAdapter(tuning.width, hidden), seed++), {});
     }
     ProductRecord record;
     record.name = r.name;

@@ -84,8 +84,8 @@ TEST_P(ProjectorStepGolden, EqualsPyTorch) {
     options.joint_batch_norm = norm == "joint";
     options.direction = infoDirection(direction);
     TrainState state = initialState(options.in, options.hidden, options.out, 0, "golden");
-    for (std::size_t k = 0; k < kTrained.size(); ++k)
-        state.weights.*kTrained[k] = tensor(std::string("start.") + kTrainedNames[k]);
+    const auto names = trainedNames(state.weights);
+    for (std::size_t k = 0; k < names.size(); ++k) *trainedOf(state.weights)[k] = tensor("start." + names[k]);
     const auto step = makeStep(way, options, state);
     std::vector<std::vector<float>> rows;
     for (const char* n : {"x0", "x1", "y0", "y1", "y2"}) rows.push_back(tensor(n));
@@ -94,8 +94,8 @@ TEST_P(ProjectorStepGolden, EqualsPyTorch) {
     EXPECT_NEAR(loss, tensor(name + "loss")[0], 1e-5 * loss);
     expectNear(step->lastOutputs(), name + "outputs");
     const Parameters gradients = step->lastGradients();
-    for (std::size_t k = 0; k < kTrained.size(); ++k) {
-        const std::string parameter = kTrainedNames[k];
+    for (std::size_t k = 0; k < names.size(); ++k) {
+        const std::string& parameter = names[k];
         if (parameter == "b1" || parameter == "b2") {
             // Zero but for rounding, in PyTorch too; here exactly.
             for (const float g : gradients[k]) EXPECT_EQ(g, 0);
@@ -106,14 +106,15 @@ TEST_P(ProjectorStepGolden, EqualsPyTorch) {
     }
     step->update(1e-3);
     const TrainState after = step->state();
-    for (std::size_t k = 0; k < kTrained.size(); ++k) {
-        const std::string parameter = kTrainedNames[k];
-        if (parameter != "b1" && parameter != "b2") expectNear(after.weights.*kTrained[k], name + "after." + parameter);
+    for (std::size_t k = 0; k < names.size(); ++k) {
+        const std::string& parameter = names[k];
+        if (parameter != "b1" && parameter != "b2")
+            expectNear(*trainedOf(after.weights)[k], name + "after." + parameter);
     }
-    expectNear(after.weights.mean1, name + "mean1");
-    expectNear(after.weights.variance1, name + "variance1");
-    expectNear(after.weights.mean2, name + "mean2");
-    expectNear(after.weights.variance2, name + "variance2");
+    expectNear(after.weights.layers[0].mean, name + "mean1");
+    expectNear(after.weights.layers[0].variance, name + "variance1");
+    expectNear(after.weights.layers[1].mean, name + "mean2");
+    expectNear(after.weights.layers[1].variance, name + "variance2");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ProjectorStepGolden,
@@ -152,7 +153,8 @@ TEST_P(ProjectorStepOfManyRows, EqualsThePlainOne) {
     for (std::size_t k = 0; k < a.size(); ++k) {
         float most = 1e-4f;
         for (const float g : a[k]) most = std::max(most, std::abs(g));
-        for (std::size_t i = 0; i < a[k].size(); ++i) ASSERT_NEAR(a[k][i], b[k][i], 2e-5f * most) << kTrainedNames[k];
+        for (std::size_t i = 0; i < a[k].size(); ++i)
+            ASSERT_NEAR(a[k][i], b[k][i], 2e-5f * most) << trainedNames(state.weights)[k];
     }
 }
 
@@ -179,8 +181,8 @@ TEST(ProjectorStep, AStopChangesNothing) {
     EXPECT_THROW(step->gradients({x.data()}, {x.data()}, JobContext(stop.get_token())), Cancelled);
     EXPECT_EQ(tiles_done.load(), tiles);
     const auto after = step->state();
-    EXPECT_EQ(before.weights.w1, after.weights.w1);
-    EXPECT_EQ(before.weights.mean1, after.weights.mean1);
+    EXPECT_EQ(before.weights.layers[0].weight, after.weights.layers[0].weight);
+    EXPECT_EQ(before.weights.layers[0].mean, after.weights.layers[0].mean);
     EXPECT_EQ(after.step, 0);
 }
 

@@ -212,7 +212,10 @@ TEST(RouteTrainer, EveryOptionOfTheMethodTrains) {
     for (const char* options :
          {R"({"pair_storage": "float16"})", R"({"pair_storage": "none"})", R"({"normalise_pseudo": false})",
           R"({"batch_norm": "joint"})", R"({"info_direction": "source_to_target"})", R"({"guidance": "own"})",
-          R"({"info_direction": "target_to_source", "schedule": "cosine"})", R"({"weight_decay": 0.01})"}) {
+          R"({"info_direction": "target_to_source", "schedule": "cosine"})", R"({"weight_decay": 0.01})",
+          R"({"weight_decay": 0.01, "optimiser": "adamw"})", R"({"objective": "c-mcr", "noise_variance": 0.001})",
+          R"({"objective": "ex-mcr"})", R"({"head": "c-mcr"})", R"({"objective": "ex-mcr", "head": "freebind"})",
+          R"({"head": "ex-mcr", "batch_norm": "joint"})"}) {
         Recipe recipe = recipeOf("ImageBind++", "ImageBind", kCombination);
         recipe.route[0].options.projectors = {"TA"};
         recipe.route[0].options.epochs = 2;
@@ -220,6 +223,129 @@ TEST(RouteTrainer, EveryOptionOfTheMethodTrains) {
         const fs::path product = folder / ("p" + std::to_string(run++));
         trainRoute(requestOf(folder / "w", product, recipe), {});
         EXPECT_GT(recallAt1(folder / "w", product, "audio-text"), 5) << options;
+    }
+}
+
+const std::vector<test::ToySpace> kTextLinked = {{"CLIP", 24, {"image", "text"}}, {"CLAP", 16, {"audio", "text"}}};
+
+// Sound and pictures were never seen together: they meet through text. Chance is 1/60 = 1.7 %.
+TEST(RouteTrainer, CMcrJoinsTwoSpacesInOneOfTheirOwn) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kTextLinked});
+    Recipe recipe = recipeOf("C-MCR", "CLIP", R"([{"reaction": "combination", "against": "joint", "experts": ["CLAP"],
+        "factors": {"text": 0.5}, "options": {"objective": "c-mcr", "noise_variance": 0.0005, "projectors": ["T"]}}])");
+    recipe.route[0].options.epochs = 20;
+    trainRoute(requestOf(folder / "w", folder / "p", recipe), {});
+    EXPECT_TRUE(fs::exists(folder / "p/reactions/1-CLAP/T.safetensors"));
+    EXPECT_TRUE(fs::exists(folder / "p/reactions/1-CLAP/base/T.safetensors"));
+    for (const char* set : {"audio-text", "audio-image", "image-text"}) {
+        EXPECT_GT(recallAt1(folder / "w", folder / "p", set), 15) << set;
+    }
+    // Both heads go on from a checkpoint.
+    const auto expected = projectorsOf(folder / "p");
+    int stops = 0;
+    for (int patience = 40; patience < 2000; patience += 40) {
+        std::stop_source stop;
+        int seen = 0;
+        const JobContext job(stop.get_token(), [&](const Progress&) {
+            if (++seen >= patience) stop.request_stop();
+        });
+        try {
+            trainRoute(requestOf(folder / "w", folder / "stopped", recipe), job);
+            break;
+        } catch (const Cancelled&) {
+            ++stops;
+        }
+    }
+    EXPECT_GT(stops, 1);
+    EXPECT_EQ(projectorsOf(folder / "stopped"), expected);
+}
+
+TEST(RouteTrainer, ExMcrExtendsASpaceThatStaysAsItIs) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kTextLinked});
+    Recipe recipe = recipeOf("Ex-MCR", "CLIP", R"([{"reaction": "combination", "experts": ["CLAP"],
+        "factors": {"text": 0}, "options": {"objective": "ex-mcr", "projectors": ["TVA"]}}])");
+    recipe.route[0].options.epochs = 20;
+    trainRoute(requestOf(folder / "w", folder / "p", recipe), {});
+    const ProjectorWeights head = readProjector(folder / "p/reactions/1-CLAP/TVA.safetensors");
+    EXPECT_EQ(head.head1_modalities, std::vector<Modality>{"audio"});
+    EXPECT_EQ(head.layers.size(), 4u);
+    for (const char* set : {"audio-text", "audio-image"}) {
+        EXPECT_GT(recallAt1(folder / "w", folder / "p", set), 15) << set;
+    }
+    const Workspace workspace(folder / "w");
+    const LoadedProduct product = loadProduct(folder / "p");
+    const SetComponents set = loadSetComponents(workspace, product, "image-text", {});
+    const Matrix text = blendAll(set.second, product.model->weights("text", set.second)),
+                 clip = readAll(*workspace.setRows("image-text", Workspace::Side::Second, "CLIP"));
+    for (std::size_t i = 0; i < clip.size(); ++i) ASSERT_NEAR(text.data()[i], clip.data()[i], 1e-6);
+}
+
+// The tuned sound: other rows than the base's, nearer to their pictures; pictures and texts stay as they were.
+TEST(RouteTrainer, TuningMovesOneModalityOfTheBase) {
+    const test::TestFolder folder;
+    test::ToyOptions options{kPaper};
+    options.paired_rows = 400;
+    test::makeToyWorkspace(folder / "w", options);
+    const char* displacement = R"([{"reaction": "displacement", "experts": ["InternVL"]}])";
+    const char* route = R"([{"reaction": "displacement", "experts": ["InternVL"]},
+                            {"reaction": "tuning", "modality": "audio", "towards": "image"},
+                            {"reaction": "combination", "experts": ["CLAP_g"], "factors": {"audio": 0.2, "text": 0}}])";
+    Recipe plain = recipeOf("InternVL_IB", "ImageBind", displacement), tuned = recipeOf("Tuned", "ImageBind", route);
+    for (Recipe* recipe : {&plain, &tuned}) recipe->route[0].options.projectors = {"TVA", "A"};
+    tuned.route[1].options.epochs = 20;
+    tuned.route[2].options.projectors = {"TVA"};
+    trainRoute(requestOf(folder / "w", folder / "plain", plain), {});
+    trainRoute(requestOf(folder / "w", folder / "tuned", tuned), {});
+    EXPECT_TRUE(fs::exists(folder / "tuned/reactions/2-tuning/audio.safetensors"));
+    const LoadedProduct before = loadProduct(folder / "plain"), after = loadProduct(folder / "tuned");
+    EXPECT_EQ(after.record.training.at("2-tuning").at("audio").at("steps"), 20 * 4);
+    EXPECT_EQ(formula(after.model->recipe(), after.model->plan(), "audio")
+                  .find("A = N(0.2·N(Ψ_CLAP_g) + 0.8·N(Ψ_InternVL("
+                        "ImageBind†)))"),
+              0u);
+    const Workspace workspace(folder / "w");
+    const Setting no_clap{{{"sigma_a", 0}, {"sigma_t", 0}}, {}};
+    const auto vectors = [&](const LoadedProduct& product, const std::string& set, bool first, const Setting& setting) {
+        const SetComponents c = loadSetComponents(workspace, product, set, {});
+        const Components& side = first ? c.first : c.second;
+        return blendAll(side, product.model->weights(side.modality, side, setting));
+    };
+    const Matrix image = vectors(before, "audio-image", false, {}),
+                 same_image = vectors(after, "audio-image", false, no_clap),
+                 audio = vectors(before, "audio-image", true, {}),
+                 tuned_audio = vectors(after, "audio-image", true, no_clap);
+    double nearness = 0, nearness_before = 0;
+    for (std::size_t i = 0; i < image.rows(); ++i) {
+        for (std::size_t j = 0; j < image.cols(); ++j) {
+            ASSERT_NEAR(image.row(i)[j], same_image.row(i)[j], 1e-6);
+            nearness_before += static_cast<double>(audio.row(i)[j]) * static_cast<double>(image.row(i)[j]);
+            nearness += static_cast<double>(tuned_audio.row(i)[j]) * static_cast<double>(image.row(i)[j]);
+        }
+    }
+    EXPECT_GT(nearness, nearness_before) << "held-out pairs are nearer to each other";
+    EXPECT_GT(recallAt1(folder / "w", folder / "tuned", "audio-image"), 20);
+    // A stop while it tunes.
+    std::stop_source stop;
+    int seen = 0;
+    const JobContext job(stop.get_token(), [&](const Progress& p) {
+        if (p.stage.find("2-tuning") != std::string::npos && ++seen == 3) stop.request_stop();
+    });
+    EXPECT_THROW(trainRoute(requestOf(folder / "w", folder / "stopped", tuned), job), Cancelled);
+    trainRoute(requestOf(folder / "w", folder / "stopped", tuned), {});
+    EXPECT_EQ(projectorsOf(folder / "stopped"), projectorsOf(folder / "tuned"));
+}
+
+TEST(RouteTrainer, TuningNeedsAPairedPool) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kPaper});
+    const char* route = R"([{"reaction": "tuning", "modality": "audio", "towards": "image"}])";
+    try {
+        trainRoute(requestOf(folder / "w", folder / "p", recipeOf("T", "ImageBind", route)), {});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("paired pool"), std::string::npos) << error.what();
     }
 }
 

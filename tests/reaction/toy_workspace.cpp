@@ -58,6 +58,10 @@ void makeToyWorkspace(const std::filesystem::path& folder, const ToyOptions& o) 
     for (const auto& m : modalities) {
         writer.addPool({m, {table(o, m, latents(o.pool_rows, o.seed, "pool " + m), "pool")}}, {});
     }
+    if (o.paired_rows > 0) {
+        const Matrix z = latents(o.paired_rows, o.seed, "paired");
+        writer.addPool({"audio-image", {table(o, "audio", z, "paired"), table(o, "image", z, "paired")}}, {});
+    }
     for (auto a = modalities.begin(); a != modalities.end(); ++a) {
         for (auto b = std::next(a); b != modalities.end(); ++b) {
             const std::string name = *a + "-" + *b;

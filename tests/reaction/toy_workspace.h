@@ -23,6 +23,7 @@ struct ToyOptions {
     std::vector<ToySpace> spaces;
     std::size_t pool_rows = 400;
     std::size_t set_rows = 60;
+    std::size_t paired_rows = 0;  // of a paired pool "audio-image"; 0: none
     std::uint64_t seed = 1;
 };
 

@@ -127,6 +127,45 @@ TEST(Product, AModalityThatOnlyAnExpertHasArrivesThroughItsProjectors) {
     EXPECT_THROW(f.product("image"), Error);
 }
 
+// C-MCR: both sides go through heads of their own, by hand.
+TEST(Product, InAJointSpaceBothSidesAreProjected) {
+    const Recipe recipe = recipeOf(test::kCMcr);
+    const RoutePlan plan = planRoute(recipe, test::textLinkedSpaces());
+    ASSERT_EQ(plan.reactions.size(), 1u);
+    const PlannedReaction& r = plan.reactions[0];
+    EXPECT_EQ(r.subsets, std::vector<std::string>{"T"});
+    EXPECT_EQ(plan.width, 12u);
+    EXPECT_TRUE(plan.factor("sigma_t")->live);
+    ProductModel model(recipe, plan);
+    const ProjectorPlace expert{"1-CLAP", "T"}, base{"1-CLAP/base", "T"};
+    const ProjectorWeights expert_head = test::randomHead(recipe, r, expert, 16, 1),
+                           base_head = test::randomHead(recipe, r, base, 16, 2);
+    model.addProjector(expert.key, expert.subset, expert_head);
+    model.addProjector(base.key, base.subset, base_head);
+    const Matrix clip = randomRows(10, 12, 1), clap = randomRows(10, 8, 2);
+    Matrix from_clip(10, 12), from_clap(10, 12);
+    FoldedProjector(base_head).forward(clip.view(), from_clip.data());
+    FoldedProjector(expert_head).forward(clap.view(), from_clap.data());
+    const auto product = [&](const Modality& modality, const SpaceRows& rows) {
+        const Components c = model.components(modality, rows, {});
+        return blendAll(c, model.weights(modality, c));
+    };
+    const Matrix text = product("text", {{"CLIP", clip.view()}, {"CLAP", clap.view()}});
+    const Matrix image = product("image", {{"CLIP", clip.view()}}), audio = product("audio", {{"CLAP", clap.view()}});
+    for (std::size_t i = 0; i < 10; ++i) {
+        std::vector<double> z(12);
+        for (std::size_t j = 0; j < 12; ++j) z[j] = 0.3 * from_clap.row(i)[j] + 0.7 * from_clip.row(i)[j];
+        z = normalised(z);
+        for (std::size_t j = 0; j < 12; ++j) {
+            EXPECT_NEAR(text.row(i)[j], z[j], 1e-6);
+            EXPECT_NEAR(image.row(i)[j], from_clip.row(i)[j], 1e-6);
+            EXPECT_NEAR(audio.row(i)[j], from_clap.row(i)[j], 1e-6);
+        }
+    }
+    EXPECT_EQ(formula(recipe, plan, "text"), "T = N(0.3·N(Ψ_CLAP) + 0.7·N(Ψ′_CLAP(CLIP)))");
+    EXPECT_EQ(formula(recipe, plan, "image"), "V = N(Ψ′_CLAP(CLIP))");
+}
+
 TEST(Product, SwitchesAndMissingRows) {
     const Fixture f(test::kImageBindPlus);
     const Matrix off = f.product("text", {{{"sigma_t", 0.9}}, {{"CLAP_g", 0}, {"CLAP_m", 0}}});

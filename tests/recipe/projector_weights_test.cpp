@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "engine/base/error.h"
 #include "tests/recipe/recipe_support.h"
@@ -16,40 +17,58 @@ namespace {
 using test::randomProjector;
 using test::randomRows;
 
-// Linear, BatchNorm, ReLU, Linear, BatchNorm, normalise: step by step in float64.
-std::vector<double> reference(const ProjectorWeights& w, const float* x) {
-    const auto layer = [](const std::vector<float>& weight, const std::vector<float>& bias,
-                          const std::vector<double>& in) {
-        std::vector<double> out(bias.size());
+// Head1 for its modalities, the layers, normalise: step by step in float64.
+std::vector<double> reference(const ProjectorWeights& w, const float* x, bool through_head1 = false) {
+    std::vector<double> h(x, x + w.in());
+    const auto pass = [&](const ProjectorLayer& layer) {
+        std::vector<double> out(layer.out);
         for (std::size_t i = 0; i < out.size(); ++i) {
-            out[i] = bias[i];
-            for (std::size_t j = 0; j < in.size(); ++j)
-                out[i] += static_cast<double>(weight[i * in.size() + j]) * in[j];
+            out[i] = layer.bias[i];
+            for (std::size_t j = 0; j < layer.in; ++j)
+                out[i] += static_cast<double>(layer.weight[i * layer.in + j]) * h[j];
+            if (layer.norm)
+                out[i] =
+                    (out[i] - layer.mean[i]) / std::sqrt(layer.variance[i] + 1e-5) * layer.gamma[i] + layer.beta[i];
+            if (layer.relu) out[i] = std::max(out[i], 0.0);
         }
-        return out;
+        h = std::move(out);
     };
-    const auto norm = [](std::vector<double> h, const auto& g, const auto& b, const auto& m, const auto& v) {
-        for (std::size_t i = 0; i < h.size(); ++i) h[i] = (h[i] - m[i]) / std::sqrt(v[i] + 1e-5) * g[i] + b[i];
-        return h;
-    };
-    auto h = norm(layer(w.w1, w.b1, {x, x + w.in}), w.gamma1, w.beta1, w.mean1, w.variance1);
-    for (double& v : h) v = std::max(v, 0.0);
-    auto y = norm(layer(w.w2, w.b2, h), w.gamma2, w.beta2, w.mean2, w.variance2);
+    if (through_head1) pass(*w.head1);
+    for (const auto& layer : w.layers) pass(layer);
     double sum = 0;
-    for (const double v : y) sum += v * v;
-    for (double& v : y) v /= std::sqrt(sum);
-    return y;
+    for (const double v : h) sum += v * v;
+    for (double& v : h) v /= std::sqrt(sum);
+    return h;
+}
+
+// FreeBind's and C-MCR's, Ex-MCR's with its Head1, C-MCR's half (which ends with a ReLU), and plain maps.
+std::map<std::string, ProjectorWeights> shapes() {
+    std::map<std::string, ProjectorWeights> out;
+    out["two"] = twoLayers(13, 37, 11);
+    out["four"] = fourLayers(13, 26, 11, 22);
+    out["four"].head1 = emptyLayer(13, 13, false, false);
+    out["four"].head1_modalities = {"audio", "depth"};
+    out["half"].layers = {emptyLayer(13, 11, true, true)};
+    out["plain"].layers = {emptyLayer(13, 5, false, true), emptyLayer(5, 7, false, false),
+                           emptyLayer(7, 11, true, false)};
+    std::uint64_t seed = 1;
+    for (auto& [name, w] : out) w = test::filledAtRandom(w, seed++);
+    return out;
 }
 
 TEST(FoldedProjector, EqualsTheLayersOneByOne) {
-    const auto w = randomProjector(13, 37, 11, 1);
-    const FoldedProjector projector(w);
     const Matrix x = randomRows(300, 13, 2);
-    Matrix y(300, 11);
-    projector.forward(x.view(), y.data());
-    for (std::size_t i = 0; i < 300; ++i) {
-        const auto expected = reference(w, x.row(i));
-        for (std::size_t j = 0; j < 11; ++j) ASSERT_NEAR(y.row(i)[j], expected[j], 1e-5);
+    for (const auto& [name, w] : shapes()) {
+        const FoldedProjector projector(w);
+        for (const char* modality : {"text", "audio"}) {
+            Matrix y(300, 11);
+            projector.forward(x.view(), y.data(), modality);
+            const bool through = w.head1 && std::string(modality) == "audio";
+            for (std::size_t i = 0; i < 300; ++i) {
+                const auto expected = reference(w, x.row(i), through);
+                for (std::size_t j = 0; j < 11; ++j) ASSERT_NEAR(y.row(i)[j], expected[j], 1e-5) << name << modality;
+            }
+        }
     }
 }
 
@@ -67,15 +86,13 @@ TEST(FoldedProjector, ARowHardlyDependsOnItsPlace) {
 
 TEST(ProjectorFile, ComesBackAndRefusesDamage) {
     const test::TestFolder folder;
+    for (const auto& [name, w] : shapes()) {
+        writeProjector(folder / "p.safetensors", w, {{"subset", "TV"}});
+        EXPECT_TRUE(readProjector(folder / "p.safetensors") == w) << name;
+    }
     const auto w = randomProjector(5, 9, 4, 5);
-    writeProjector(folder / "p.safetensors", w, {{"subset", "TV"}});
-    const auto again = readProjector(folder / "p.safetensors");
-    EXPECT_EQ(again.w1, w.w1);
-    EXPECT_EQ(again.variance2, w.variance2);
-    EXPECT_EQ(again.batches2, 3);
-
     auto bad = w;
-    bad.w2[7] = NAN;
+    bad.layers[1].weight[7] = NAN;
     writeProjector(folder / "nan.safetensors", bad, {});
     try {
         readProjector(folder / "nan.safetensors");
@@ -85,9 +102,27 @@ TEST(ProjectorFile, ComesBackAndRefusesDamage) {
         EXPECT_NE(std::string(error.what()).find("element 7"), std::string::npos) << error.what();
     }
     bad = w;
-    bad.variance1[0] = -1;
+    bad.layers[0].variance[0] = -1;
     writeProjector(folder / "var.safetensors", bad, {});
     EXPECT_THROW(readProjector(folder / "var.safetensors"), Error);
+    bad = w;
+    bad.layers[1] = test::filledAtRandom({{emptyLayer(8, 4, true, false)}}, 1).layers[0];
+    writeProjector(folder / "chain.safetensors", bad, {});
+    EXPECT_THROW(readProjector(folder / "chain.safetensors"), Error);
+}
+
+TEST(ProjectorNames, AreThoseOfTheReleasedCode) {
+    const auto two = randomProjector(5, 9, 4, 5);
+    std::vector<std::string> names;
+    for (const auto& t : tensorsOf(two, sequentialNames(two))) names.push_back(t.name);
+    ASSERT_EQ(names.size(), 14u);
+    EXPECT_EQ(names[0], "Head2.mlps.0.weight");
+    EXPECT_EQ(names[6], "Head2.mlps.1.num_batches_tracked");
+    EXPECT_EQ(names[7], "Head2.mlps.3.weight");
+    EXPECT_EQ(names[13], "Head2.mlps.4.num_batches_tracked");
+    EXPECT_EQ(trainedNames(two),
+              (std::vector<std::string>{"w1", "b1", "gamma1", "beta1", "w2", "b2", "gamma2", "beta2"}));
+    for (const auto& [name, w] : shapes()) EXPECT_EQ(trainedNames(w).size(), trainedOf(w).size()) << name;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "engine/base/rng.h"
 #include "engine/recipe/product.h"
+#include "engine/recipe/projector_head.h"
 
 namespace engine::test {
 
@@ -29,37 +30,48 @@ inline const char* kInternVlPlus = R"({"name": "InternVL_IB++", "base": "ImageBi
     {"reaction": "displacement", "experts": ["InternVL"], "factors": {"image": 0.9, "text": 0.9}},
     {"reaction": "combination", "experts": ["CLAP_g", "CLAP_m"], "factors": {"audio": 0.5, "text": 0.1}}]})";
 
+// Spaces with one modality in common, and C-MCR's and Ex-MCR's ways to join them.
+inline std::vector<SpaceInfo> textLinkedSpaces() {
+    const std::vector<Modality> vt = {"text", "image"}, at = {"text", "audio"};
+    return {{"CLIP", 12, vt, vt}, {"CLAP", 8, at, at}};
+}
+inline const char* kCMcr =
+    R"({"name": "C-MCR", "base": "CLIP", "route": [{"reaction": "combination", "against": "joint",
+    "experts": ["CLAP"], "factors": {"text": 0.3}, "options": {"objective": "c-mcr"}}]})";
+inline const char* kExMcr = R"({"name": "Ex-MCR", "base": "CLIP", "route": [{"reaction": "combination",
+    "experts": ["CLAP"], "factors": {"text": 0.2}, "options": {"objective": "ex-mcr", "projectors": ["TA", "TVA"]}}]})";
+
 inline std::vector<float> randomFloats(std::size_t n, Rng& rng, float scale = 1) {
     std::vector<float> out(n);
     rng.fillNormal(out.data(), n, scale);
     return out;
 }
 
-inline ProjectorWeights randomProjector(std::size_t in, std::size_t hidden, std::size_t out, std::uint64_t seed) {
+// Random numbers in every tensor of a shape; gammas and variances are positive.
+inline ProjectorWeights filledAtRandom(ProjectorWeights w, std::uint64_t seed) {
     Rng rng(seed, "projector");
-    ProjectorWeights w;
-    w.in = in;
-    w.hidden = hidden;
-    w.out = out;
     const auto positive = [&](std::size_t n) {
         auto v = randomFloats(n, rng, 0.2f);
         for (auto& x : v) x = 0.5f + std::abs(x);
         return v;
     };
-    w.w1 = randomFloats(hidden * in, rng, 0.3f);
-    w.b1 = randomFloats(hidden, rng, 0.1f);
-    w.gamma1 = positive(hidden);
-    w.beta1 = randomFloats(hidden, rng, 0.1f);
-    w.mean1 = randomFloats(hidden, rng, 0.1f);
-    w.variance1 = positive(hidden);
-    w.w2 = randomFloats(out * hidden, rng, 0.3f);
-    w.b2 = randomFloats(out, rng, 0.1f);
-    w.gamma2 = positive(out);
-    w.beta2 = randomFloats(out, rng, 0.1f);
-    w.mean2 = randomFloats(out, rng, 0.1f);
-    w.variance2 = positive(out);
-    w.batches1 = w.batches2 = 3;
+    const auto fill = [&](ProjectorLayer& layer) {
+        layer.weight = randomFloats(layer.weight.size(), rng, 0.3f);
+        layer.bias = randomFloats(layer.out, rng, 0.1f);
+        if (!layer.norm) return;
+        layer.gamma = positive(layer.out);
+        layer.beta = randomFloats(layer.out, rng, 0.1f);
+        layer.mean = randomFloats(layer.out, rng, 0.1f);
+        layer.variance = positive(layer.out);
+        layer.batches = 3;
+    };
+    if (w.head1) fill(*w.head1);
+    for (auto& layer : w.layers) fill(layer);
     return w;
+}
+
+inline ProjectorWeights randomProjector(std::size_t in, std::size_t hidden, std::size_t out, std::uint64_t seed) {
+    return filledAtRandom(twoLayers(in, hidden, out), seed);
 }
 
 inline Matrix randomRows(std::size_t rows, std::size_t cols, std::uint64_t seed) {
@@ -70,13 +82,29 @@ inline Matrix randomRows(std::size_t rows, std::size_t cols, std::uint64_t seed)
     return m;
 }
 
+// The head that the recipe asks for at a place of the plan, random; FreeBind's of another hidden width.
+inline ProjectorWeights randomHead(const Recipe& recipe, const PlannedReaction& r, const ProjectorPlace& place,
+                                   std::size_t hidden, std::uint64_t seed) {
+    ReactionOptions options = recipe.route[r.step].options;
+    options.hidden_width = static_cast<std::int64_t>(hidden);
+    const bool displaces = r.kind == ReactionKind::Displacement, base = place.key != r.key;
+    const auto& sources = displaces ? r.unified_modalities : r.expert_modalities;
+    const auto& targets = displaces ? r.expert_modalities : r.unified_modalities;
+    return filledAtRandom(base ? emptyHead(options, r.target_width, r.target_width, targets, targets)
+                               : emptyHead(options, r.source_width, r.target_width, sources, targets),
+                          seed);
+}
+
 // Every projector of the plan, random.
 inline void addRandomProjectors(ProductModel& model, std::size_t hidden = 16) {
     std::uint64_t seed = 100;
     for (const auto& r : model.plan().reactions) {
-        for (const auto& subset : r.subsets) {
-            model.addProjector(r.key, subset, randomProjector(r.source_width, hidden, r.target_width, seed++));
+        for (const auto& place : projectorPlaces(r)) {
+            model.addProjector(place.key, place.subset, randomHead(model.recipe(), r, place, hidden, seed++));
         }
+    }
+    for (const auto& t : model.plan().tunings) {
+        model.addProjector(t.key, t.modality, filledAtRandom(emptyAdapter(t.width, hidden), seed++));
     }
 }
 

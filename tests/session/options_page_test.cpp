@@ -64,10 +64,12 @@ TEST(Guide, ThePageOfOptionsIsThatOfTheTables) {
               "In a recipe under a step's `options`; as flags of `pairs` and `train`, for every step. The choices on "
               "which the paper is\nsilent have the defaults that method.md explains.",
               reactionOptionTable().entries()) +
-        table("Runs", "Flags of `pairs`, `train` and `demo`. They do not change the result on CPU, but for the seed.",
+        table("Runs",
+              "Flags of `pairs`, `train`, `router` and `demo`. They do not change the result on CPU, but for the seed.",
               runOptionTable().entries()) +
-        table("Evaluation", "Flags of `evaluate`, `sweep` and `tune`.", evaluateOptions()) +
+        table("Evaluation", "Flags of `evaluate`, `router`, `sweep` and `tune`.", evaluateOptions()) +
         table("Quality of pools", "Flags of `pairs --quality`.", poolQualityOptions()) +
+        table("Routers", "Flags of `router`.", routerOptions()) +
         table("Landscapes", "Flags of `sweep`, `tune` and `why`.", landscapeOptions()) +
         table("How sure", "Flags of `tune`.", confidenceOptions()) +
         table("Headroom", "Flags of `tune --headroom`.", headroomOptions()) +

@@ -90,6 +90,7 @@ RouteLayout routeLayout(const engine::Recipe& recipe, const engine::RoutePlan& p
         const auto& from = recipe.route[i];
         RouteStep step;
         step.displaces = from.kind == engine::ReactionKind::Displacement;
+        step.tunes = from.kind == engine::ReactionKind::Tuning;
         Blend blend{modalities, {}};
         for (std::size_t e = 0; e < from.experts.size(); ++e) {
             RouteExpert expert;

@@ -41,7 +41,7 @@ struct RouteExpert {
 };
 
 struct RouteStep {
-    bool displaces = false;
+    bool displaces = false, tunes = false;
     RouteMolecule unified;             // after the step
     std::vector<RouteStrand> strands;  // what comes from before the step
 };

@@ -233,9 +233,11 @@ void paintKind(QPainter& p, const RouteLayout& layout, const RouteMolecule& from
     for (const auto& e : layout.experts) {
         if (e.step == index && !e.above) right = std::min(right, e.molecule.centre.x() - 2);
     }
-    QString text = step.displaces ? QObject::tr("displacement") : QObject::tr("combination");
+    QString text = step.tunes       ? QObject::tr("tuning")
+                   : step.displaces ? QObject::tr("displacement")
+                                    : QObject::tr("combination");
     if (!wide || fm.horizontalAdvance(text) > right - left)
-        text = step.displaces ? QObject::tr("Dr") : QObject::tr("Cr");
+        text = step.tunes ? QStringLiteral("†") : step.displaces ? QObject::tr("Dr") : QObject::tr("Cr");
     if (fm.horizontalAdvance(text) > right - left) return;
     const double y = layout.axis + bondWidth(layout, step.strands) / 2 + 0.16 * layout.unit + 2;
     p.setPen(c.muted);

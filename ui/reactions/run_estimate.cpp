@@ -11,6 +11,8 @@
 #include <thread>
 
 #include "engine/base/error.h"
+#include "engine/recipe/objective.h"
+#include "engine/recipe/projector_head.h"
 #include "engine/store/workspace.h"
 
 namespace ui {
@@ -73,9 +75,19 @@ RunEstimate estimateRun(const engine::Recipe& recipe, const engine::RoutePlan& p
         const bool displaces = r.kind == engine::ReactionKind::Displacement;
         const auto in = static_cast<double>(r.source_width), width = static_cast<double>(r.target_width);
         const double unified = displaces ? in : width, expert = displaces ? width : in;
-        const auto sources = static_cast<double>((displaces ? r.unified_modalities : r.expert_modalities).size());
-        const auto targets = static_cast<double>((displaces ? r.expert_modalities : r.unified_modalities).size());
-        const auto hidden = static_cast<double>(o.hidden_width);
+        const auto& from = displaces ? r.unified_modalities : r.expert_modalities;
+        const auto& to = displaces ? r.expert_modalities : r.unified_modalities;
+        const auto sources = static_cast<double>(from.size()), targets = static_cast<double>(to.size());
+        const auto terms = static_cast<double>(engine::objectiveOf(o, from, to).info.size());
+        std::vector<double> widths;
+        for (const auto w : engine::headWidths(o, r.source_width, r.target_width))
+            widths.push_back(static_cast<double>(w));
+        // Multiply-adds of a row through the layers, and the numbers that are kept of it.
+        double products = 0, inner = 0;
+        for (std::size_t k = 1; k < widths.size(); ++k) {
+            products += widths[k - 1] * widths[k];
+            inner += k + 1 < widths.size() ? widths[k] : 0;
+        }
         const double row_floats = unified * static_cast<double>(r.unified_modalities.size()) +
                                   expert * static_cast<double>(r.expert_modalities.size());
         for (const auto& start : r.starts) {
@@ -92,18 +104,17 @@ RunEstimate estimateRun(const engine::Recipe& recipe, const engine::RoutePlan& p
             const double batch = std::max(1.0, std::min(static_cast<double>(o.batch_size), rows));
             const double steps = epochs * std::floor(rows / batch);
             // Every source through the projector: forward, then gradients of the weights, and of what goes in but for
-            // the first layer. Similarities of each pair of modalities: forward, then the gradient of the source alone,
-            // for targets are not trained.
-            const double step = batch * hidden * (4 * in + 6 * width + kActivationFlops) * sources +
-                                batch * batch * (4 * width + kSimilarityFlops) * sources * targets + kStepFlops;
+            // the first layer. Similarities of each InfoNCE term: forward, then the gradient of the source alone, for
+            // targets are not trained.
+            const double step = batch * (6 * products - 2 * in * widths[1] + inner * kActivationFlops) * sources +
+                                batch * batch * (4 * width + kSimilarityFlops) * terms + kStepFlops;
             out.parts.push_back({r.key + " " + subset, steps * step});
             out.flops += steps * step;
             out.rows += static_cast<std::size_t>(steps * batch);
-            const double activations = sources * batch * (2 * in + 3 * hidden + 3 * width) + targets * batch * width;
-            memory =
-                std::max(memory, 4 * (activations + 4 * hidden * (in + width) + 2 * batch * std::min(batch, 4096.0)));
+            const double activations = sources * batch * (2 * in + 3 * inner + 3 * width) + targets * batch * width;
+            memory = std::max(memory, 4 * (activations + 4 * products + 2 * batch * std::min(batch, 4096.0)));
         }
-        disk += static_cast<double>(r.subsets.size()) * hidden * (in + width) * 4 * 3;
+        disk += static_cast<double>(r.subsets.size()) * products * 4 * 3;
     }
     disk += static_cast<double>(facts.set_rows) * static_cast<double>(plan.width) * 4 *
             static_cast<double>(1 + 2 * recipe.route.size());

@@ -57,8 +57,12 @@ StepCard::StepCard(const engine::ReactionStep& step, Place place, QWidget* paren
     column->setContentsMargins(12, 8, 8, 10);
     column->setSpacing(8);
     addHead(*column);
-    addExperts(*column);
-    addFactors(*column);
+    if (step_.kind == engine::ReactionKind::Tuning) {
+        addTuning(*column);
+    } else {
+        addExperts(*column);
+        addFactors(*column);
+    }
     addOptions(*column);
     paintColours();
     // Once more when the page has taken it in and the style has polished it.
@@ -76,16 +80,23 @@ void StepCard::addHead(QVBoxLayout& column) {
     title->setFont(bold);
     auto* kind = new QComboBox(this);
     kind->setObjectName(QStringLiteral("kind"));
-    kind->addItems({tr("Displacement"), tr("Combination")});
-    kind->setCurrentIndex(step_.kind == engine::ReactionKind::Displacement ? 0 : 1);
+    kind->addItems({tr("Displacement"), tr("Combination"), tr("Tuning")});
+    kind->setCurrentIndex(static_cast<int>(step_.kind));
     kind->setAccessibleName(tr("Kind of reaction of step %1").arg(place_.index + 1));
     kind->setToolTip(
         tr("Displacement: the unified space moves into the space of one expert.\n"
-           "Combination: any number of experts are drawn towards the unified space"));
+           "Combination: any number of experts are drawn towards the unified space.\n"
+           "Tuning: a small adapter stands in for a tuned encoder of the base"));
     quietWheel(kind);
     connect(kind, &QComboBox::currentIndexChanged, this, [this](int index) {
-        step_.kind = index == 0 ? engine::ReactionKind::Displacement : engine::ReactionKind::Combination;
-        if (index == 0) step_.against = "product";
+        step_.kind = static_cast<engine::ReactionKind>(index);
+        if (step_.kind != engine::ReactionKind::Combination) step_.against = "product";
+        if (step_.kind == engine::ReactionKind::Tuning) {
+            step_.experts.clear();
+            step_.factors.clear();
+            step_.modality = has(place_.unified, "audio") || place_.unified.empty() ? "audio" : place_.unified.front();
+            step_.towards = step_.modality == "image" ? "text" : "image";
+        }
         Q_EMIT restructured();
     });
     row->addWidget(title);
@@ -108,6 +119,33 @@ void StepCard::addHead(QVBoxLayout& column) {
            place_.index + 1 < place_.count, [this] { Q_EMIT moveWanted(1); });
     button("remove", tr("Remove step %1").arg(place_.index + 1), tr("Take this step out of the route"), true,
            [this] { Q_EMIT removeWanted(); });
+    column.addLayout(row);
+}
+
+void StepCard::addTuning(QVBoxLayout& column) {
+    auto* row = new QHBoxLayout;
+    const auto choice = [&](const char* name, const QString& what, const QString& tip, engine::Modality& value) {
+        auto* label = new QLabel(what, this);
+        label->setForegroundRole(QPalette::PlaceholderText);
+        auto* box = new QComboBox(this);
+        box->setObjectName(QString::fromLatin1(name));
+        for (const auto& m : place_.unified) box->addItem(QString::fromStdString(m));
+        const QString now = QString::fromStdString(value);
+        if (box->findText(now) < 0) box->addItem(now);
+        box->setCurrentText(now);
+        box->setAccessibleName(tip);
+        box->setToolTip(tip);
+        quietWheel(box);
+        connect(box, &QComboBox::currentTextChanged, this, [this, &value](const QString& text) {
+            value = text.toStdString();
+            Q_EMIT edited();
+        });
+        row->addWidget(label);
+        row->addWidget(box);
+    };
+    choice("modality", tr("tunes"), tr("The modality whose rows in the base pass the adapter"), step_.modality);
+    choice("towards", tr("towards"), tr("The modality of their partners in the paired pool"), step_.towards);
+    row->addStretch(1);
     column.addLayout(row);
 }
 
@@ -198,16 +236,19 @@ void StepCard::addExperts(QVBoxLayout& column) {
     });
     row->addWidget(add);
     row->addStretch(1);
-    if (place_.index > 0 && step_.kind == engine::ReactionKind::Combination) {
+    if (step_.kind == engine::ReactionKind::Combination && (place_.index > 0 || step_.against == "joint")) {
         auto* label = new QLabel(tr("trained against"), this);
         label->setForegroundRole(QPalette::PlaceholderText);
         auto* against = new QComboBox(this);
         against->setObjectName(QStringLiteral("against"));
         against->addItem(tr("the product so far"), QStringLiteral("product"));
         against->addItem(tr("the base space"), QStringLiteral("base"));
-        against->setCurrentIndex(step_.against == "base" ? 1 : 0);
+        against->addItem(tr("each other"), QStringLiteral("joint"));
+        against->setCurrentIndex(std::max(0, against->findData(QString::fromStdString(step_.against))));
         against->setAccessibleName(tr("What step %1 is trained against").arg(place_.index + 1));
-        against->setToolTip(tr("The unified space that the experts are drawn towards while they are trained"));
+        against->setToolTip(
+            tr("The unified space that the experts are drawn towards while they are trained.\n"
+               "Each other: the product and one expert both move into a joint space (C-MCR)"));
         quietWheel(against);
         connect(against, &QComboBox::currentIndexChanged, this, [this, against] {
             step_.against = against->currentData().toString().toStdString();

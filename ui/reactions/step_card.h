@@ -46,6 +46,7 @@ Q_SIGNALS:
 private:
     void addHead(QVBoxLayout& column);
     void addExperts(QVBoxLayout& column);
+    void addTuning(QVBoxLayout& column);
     void addFactors(QVBoxLayout& column);
     void addOptions(QVBoxLayout& column);
     void openOptions(bool open);

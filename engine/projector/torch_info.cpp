@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/projector/torch_info.h"
+
+#include <ATen/ATen.h>
+
+#include <limits>
+
+#include "engine/ops/info_tile.h"
+#include "engine/ops/softmax_tile.h"
+
+namespace engine {
+namespace {
+
+constexpr std::int64_t kChunk = 1024;  // rows of logits at once where the whole matrix is not kept
+
+}  // namespace
+
+at::Tensor torchInfo(const at::Tensor& p, const at::Tensor& q, at::Tensor& d, const TorchInfoOptions& options,
+                     const JobContext& job) {
+    const std::int64_t batch = p.size(0), chunk = options.keep_logits ? batch : std::min(batch, kChunk);
+    const double scale = 1 / options.temperature;
+    const double a = options.direction == InfoDirection::Symmetric        ? 0.5
+                     : options.direction == InfoDirection::SourceToTarget ? 1.0
+                                                                          : 0.0;
+    const double b = 1 - a;
+    const std::string device = p.device().str();
+    const bool kernels = options.tile_kernels && haveTileKernels(device);
+    const auto products = [&](std::int64_t first) {
+        job.checkStop();
+        return at::matmul(p.narrow(0, first, std::min(chunk, batch - first)), q.t());
+    };
+    // Of whole columns, and of each chunk's rows.
+    at::Tensor columns, kept;
+    std::vector<at::Tensor> rows;
+    at::Tensor top = at::full({1, batch}, -std::numeric_limits<float>::infinity(), p.options());
+    at::Tensor sum = at::zeros({1, batch}, p.options().dtype(at::kDouble));
+    const auto tileOf = [&](const at::Tensor& s, std::int64_t first) {
+        return InfoTile{.logits = s.data_ptr<float>(),
+                        .rows = s.size(0),
+                        .cols = batch,
+                        .stride = batch,
+                        .first = first,
+                        .scale = static_cast<float>(scale),
+                        .row_share = static_cast<float>(a),
+                        .column_share = static_cast<float>(b),
+                        .row_log_sum = rows[static_cast<std::size_t>(first / chunk)].data_ptr<float>(),
+                        .column_maximum = top.data_ptr<float>(),
+                        .column_sum = sum.data_ptr<double>(),
+                        .column_log_sum = columns.defined() ? columns.data_ptr<float>() : nullptr};
+    };
+    for (std::int64_t first = 0; first < batch; first += chunk) {
+        kept = products(first);
+        if (kernels) {
+            rows.push_back(at::empty({kept.size(0), 1}, p.options()));
+            infoSums(tileOf(kept, first), device);
+            continue;
+        }
+        kept.mul_(scale);
+        rows.push_back(at::logsumexp(kept, {1}, true));
+        const at::Tensor part = at::logsumexp(kept, {0}, true);
+        columns = columns.defined() ? at::logaddexp(columns, part) : part;
+    }
+    if (kernels) columns = (top + sum.log_()).to(at::kFloat);
+    const at::Tensor diagonal = (p * q).sum(1).mul_(scale);
+    for (std::int64_t first = 0; first < batch; first += chunk) {
+        at::Tensor weight = chunk == batch ? kept : products(first);
+        if (kernels) {
+            infoWeights(tileOf(weight, first), device);
+        } else {
+            const at::Tensor s = chunk == batch ? weight : weight.mul_(scale);
+            weight = (s - rows[static_cast<std::size_t>(first / chunk)]).exp_().mul_(a);
+            if (b != 0) weight.add_((s - columns).exp_(), b);
+            weight.diagonal(first).sub_(1);
+        }
+        d.narrow(0, first, weight.size(0)).addmm_(weight, q, 1, scale / static_cast<double>(batch));
+    }
+    const at::Tensor row_sum = at::cat(rows, 0).sum(at::kDouble), column_sum = columns.sum(at::kDouble);
+    return (row_sum * a + column_sum * b - diagonal.sum(at::kDouble)) / static_cast<double>(batch);
+}
+
+TensorInfo::TensorInfo(std::size_t batch, std::size_t width, const TorchInfoOptions& options, const at::Device& device)
+    : batch_(batch), width_(width), options_{options, options}, on_cpu_(device.is_cpu()) {
+    auto& direction = options_[1].direction;
+    if (direction == InfoDirection::SourceToTarget) direction = InfoDirection::TargetToSource;
+    else if (direction == InfoDirection::TargetToSource) direction = InfoDirection::SourceToTarget;
+}
+
+double TensorInfo::towardsSource(const at::Tensor& p, const at::Tensor& q, double weight, at::Tensor& d,
+                                 const JobContext& job) {
+    return run(p, q, false, weight, d, job);
+}
+
+void TensorInfo::towardsTarget(const at::Tensor& p, const at::Tensor& q, double weight, at::Tensor& d,
+                               const JobContext& job) {
+    run(q, p, true, weight, d, job);
+}
+
+double TensorInfo::run(const at::Tensor& p, const at::Tensor& q, bool swapped, double weight, at::Tensor& d,
+                       const JobContext& job) {
+    const TorchInfoOptions& options = options_[swapped];
+    at::Tensor own = weight == 1 ? d : at::zeros_like(d);
+    double loss = 0;
+    if (on_cpu_) {
+        auto& plain = plain_[swapped];
+        if (!plain) {
+            plain =
+                std::make_unique<InfoLoss>(batch_, width_, options.temperature, options.direction, options.keep_logits);
+        }
+        loss = plain->run(p.const_data_ptr<float>(), q.const_data_ptr<float>(), own.mutable_data_ptr<float>(), job);
+    } else {
+        loss = torchInfo(p, q, own, options, job).item<double>();
+    }
+    if (weight != 1) d.add_(own, weight);
+    return loss;
+}
+
+}  // namespace engine

@@ -1,0 +1,188 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/projector/tuning_step.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "engine/base/rng.h"
+#include "engine/ops/torch_support.h"
+#include "engine/projector/torch_info.h"
+#include "engine/projector/trained_head.h"
+#include "engine/recipe/residual_adapter.h"
+
+namespace engine {
+namespace {
+
+constexpr double kBatchNormEps = 1e-5;
+
+std::int64_t size(std::size_t n) {
+    return static_cast<std::int64_t>(n);
+}
+
+at::Tensor upload(const std::vector<float>& values, const at::Device& device) {
+    return hostView(values.data(), 1, size(values.size())).reshape(-1).to(device).clone();
+}
+
+at::Tensor unitRows(const at::Tensor& x) {
+    return x / at::linalg_vector_norm(x, 2, {1}, true).clamp_min(1e-12);
+}
+
+// A projector as it is used: running statistics, no gradients of its own.
+class FrozenProjector {
+public:
+    FrozenProjector(const ProjectorWeights& weights, const Modality& modality, const at::Device& device) {
+        const auto add = [&](const ProjectorLayer& from) {
+            Layer layer;
+            layer.weight = upload(from.weight, device).reshape({size(from.out), size(from.in)});
+            layer.bias = upload(from.bias, device);
+            layer.relu = from.relu;
+            if (from.norm) {
+                const at::Tensor scale =
+                    upload(from.gamma, device) / (upload(from.variance, device) + kBatchNormEps).sqrt();
+                layer.weight = layer.weight * scale.unsqueeze(1);
+                layer.bias = (layer.bias - upload(from.mean, device)) * scale + upload(from.beta, device);
+            }
+            layers_.push_back(std::move(layer));
+        };
+        const auto& passes = weights.head1_modalities;
+        if (weights.head1 && std::find(passes.begin(), passes.end(), modality) != passes.end()) add(*weights.head1);
+        for (const auto& layer : weights.layers) add(layer);
+    }
+
+    at::Tensor forward(at::Tensor x) const {
+        for (const auto& layer : layers_) {
+            x = at::linear(x, layer.weight, layer.bias);
+            if (layer.relu) x = at::relu(x);
+        }
+        return unitRows(x);
+    }
+
+private:
+    struct Layer {
+        at::Tensor weight, bias;
+        bool relu = false;
+    };
+    std::vector<Layer> layers_;
+};
+
+class TuningStep : public ProjectorStep {
+public:
+    TuningStep(const StepOptions& options, const FrozenRoute& route, const Modality& modality, const TrainState& state,
+               const std::string& device)
+        : options_(options),
+          device_(device),
+          step_(state.step),
+          adapter_(state.weights, state.first, state.second, device_),
+          info_(options.batch, options.out,
+                {options.temperature, options.direction, options.keep_logits, options.tile_kernels}, device_) {
+        const c10::NoGradGuard no_gradients;
+        for (const auto& displacement : route) {
+            auto& projectors = route_.emplace_back();
+            for (const auto& weights : displacement) projectors.emplace_back(weights, modality, device_);
+        }
+    }
+
+    double gradients(const std::vector<const float*>& x, const std::vector<const float*>& y,
+                     const JobContext& job) override {
+        ENGINE_CHECK(x.size() == 1 && y.size() == 1, "one source and one target");
+        return torchCall([&] {
+            const c10::DeviceGuard current(device_);
+            const at::Tensor in = hostView(x[0], size(options_.batch), size(options_.in)).to(device_),
+                             target = hostView(y[0], size(options_.batch), size(options_.out)).to(device_);
+            const c10::AutoGradMode on(true);
+            adapter_.beginStep();
+            at::Tensor z = unitRows(in + adapter_.layer(1, adapter_.layer(0, in)));
+            for (const auto& displacement : route_) {
+                at::Tensor sum;
+                for (const auto& projector : displacement) {
+                    const at::Tensor out = projector.forward(z);
+                    sum = sum.defined() ? sum + out : out;
+                    job.checkStop();
+                }
+                z = unitRows(sum / static_cast<double>(displacement.size()));
+            }
+            output_ = z.detach().contiguous();
+            at::Tensor d = at::zeros_like(output_);
+            const double loss = info_.towardsSource(output_, target, 1, d, job);
+            const auto found = torch::autograd::grad({z}, adapter_.leaves(), {d}, false, false, true);
+            const c10::NoGradGuard no_gradients;
+            adapter_.keepGradients(found);
+            return loss;
+        });
+    }
+
+    void update(double rate) override {
+        torchCall([&] { adapter_.update(options_, ++step_, rate); });
+    }
+
+    TrainState state() const override {
+        return torchCall([&] {
+            TrainState out;
+            out.weights = adapter_.weights();
+            adapter_.appendMoments(out.first, out.second);
+            out.step = step_;
+            return out;
+        });
+    }
+
+    Parameters lastGradients() const override {
+        return torchCall([&] {
+            Parameters out;
+            adapter_.appendGradients(out);
+            return out;
+        });
+    }
+
+    std::vector<float> lastOutputs() const override {
+        return torchCall([&] {
+            const at::Tensor host = output_.to(at::kCPU).contiguous();
+            const float* data = host.const_data_ptr<float>();
+            return std::vector<float>(data, data + host.numel());
+        });
+    }
+
+private:
+    StepOptions options_;
+    at::Device device_;
+    std::int64_t step_;
+    TrainedHead adapter_;
+    TensorInfo info_;
+    std::vector<std::vector<FrozenProjector>> route_;
+    at::Tensor output_;
+};
+
+}  // namespace
+
+std::unique_ptr<ProjectorStep> makeTuningStep(const StepOptions& options, const FrozenRoute& route,
+                                              const Modality& modality, TrainState state, const std::string& device) {
+    return torchCall([&] { return std::make_unique<TuningStep>(options, route, modality, state, device); });
+}
+
+TrainState initialAdapter(std::size_t width, std::size_t hidden, std::uint64_t seed, const std::string& name) {
+    TrainState state;
+    state.weights = emptyAdapter(width, hidden);
+    Rng rng(seed, name + "/init");
+    const double bound = std::sqrt(6.0 / static_cast<double>(width + hidden));
+    for (float& v : state.weights.layers[0].weight) v = static_cast<float>((2 * rng.uniform() - 1) * bound);
+    state.first = state.second = zeroParameters(state.weights);
+    return state;
+}
+
+std::uint64_t tuningStepBytes(const StepOptions& o, const FrozenRoute& route) {
+    std::uint64_t floats = o.batch * (4 * o.in + 2 * o.hidden + 4 * o.out) + 8 * o.in * o.hidden;
+    for (const auto& displacement : route) {
+        for (const auto& weights : displacement) {
+            for (const auto& layer : weights.layers) floats += layer.in * layer.out + 2 * o.batch * layer.out;
+        }
+    }
+    return floats * sizeof(float) + InfoLoss::scratchBytes(o.batch, o.keep_logits);
+}
+
+}  // namespace engine

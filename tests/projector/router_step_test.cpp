@@ -1,0 +1,138 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One step of the routers against PyTorch (tests/data/make_router_goldens.py): loss, weights, vectors, gradients,
+// networks after it; and the weights that SpaceRouter then gives without LibTorch.
+#include "engine/projector/router_step.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "engine/base/error.h"
+#include "engine/ops/device.h"
+#include "engine/recipe/space_router.h"
+#include "engine/store/safetensors.h"
+
+namespace engine {
+namespace {
+
+struct GoldenSide {
+    const char* modality;
+    std::size_t spaces;
+    double sharpness;
+};
+constexpr GoldenSide kSides[] = {{"text", 3, 10}, {"audio", 2, 1}, {"image", 1, 1}};
+
+class RouterGolden : public testing::TestWithParam<const char*> {
+protected:
+    RouterGolden() : file_(std::string(MOLSPACE_SOURCE_DIR) + "/tests/data/router_goldens.safetensors") {}
+
+    std::vector<float> tensor(const std::string& name) const {
+        const auto v = file_.at(name).f32();
+        return {v.begin(), v.end()};
+    }
+    // Within 1e-5 of the largest.
+    void expectNear(const std::vector<float>& found, const std::string& name) const {
+        const auto expected = tensor(name);
+        ASSERT_EQ(found.size(), expected.size()) << name;
+        float most = 0, worst = 0;
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            most = std::max(most, std::abs(expected[i]));
+            worst = std::max(worst, std::abs(expected[i] - found[i]));
+        }
+        EXPECT_LE(worst, 1e-5f * std::max(most, 1e-3f)) << name;
+    }
+
+    SafetensorsFile file_;
+};
+
+TEST_P(RouterGolden, EqualsPyTorch) {
+    const std::string device = GetParam();
+    try {
+        resolveDevice(device);
+    } catch (const Error& error) {
+        GTEST_SKIP() << error.what();
+    }
+    RouterStepOptions options;
+    options.batch = file_.at("image.x").shape[0];
+    options.width = file_.at("image.x").shape[1];
+    const std::size_t hidden = file_.at("text.start.w1").shape[0], second = file_.at("text.start.w2").shape[0];
+    std::vector<RouterSide> sides;
+    std::vector<std::vector<float>> rows;
+    std::vector<const float*> x;
+    for (const auto& g : kSides) {
+        RouterSide side{g.spaces, g.sharpness, {}};
+        if (g.spaces > 1) {
+            side.network = emptyRouter(g.spaces, options.width, hidden, second);
+            const auto names = trainedNames(*side.network);
+            const auto values = trainedOf(*side.network);
+            for (std::size_t k = 0; k < names.size(); ++k) {
+                const auto start = tensor(std::string(g.modality) + ".start." + names[k]);
+                ASSERT_EQ(start.size(), values[k]->size()) << names[k];
+                *values[k] = start;
+            }
+        }
+        sides.push_back(std::move(side));
+        rows.push_back(tensor(std::string(g.modality) + ".x"));
+    }
+    for (const auto& r : rows) x.push_back(r.data());
+    const auto step = makeRouterStep(options, sides, device);
+    const double loss = step->gradients(x, {});
+    EXPECT_NEAR(loss, tensor("loss")[0], 1e-5 * loss);
+    std::map<Modality, ModalityRouter> routers;
+    for (std::size_t s = 0; s < sides.size(); ++s) {
+        if (sides[s].spaces == 1) continue;
+        const std::string name = std::string(kSides[s].modality) + ".";
+        expectNear(step->lastWeights(s), name + "weights");
+        expectNear(step->lastVectors(s), name + "vectors");
+        const auto names = trainedNames(*sides[s].network);
+        const Parameters gradients = step->lastGradients(s);
+        for (std::size_t k = 0; k < names.size(); ++k) {
+            // The biases before a BatchNorm have no gradient but rounding.
+            if (names[k] == "b1" || names[k] == "b2") continue;
+            expectNear(gradients[k], name + "gradient." + names[k]);
+        }
+    }
+    step->update(1e-3);
+    for (std::size_t s = 0; s < sides.size(); ++s) {
+        if (sides[s].spaces == 1) continue;
+        const std::string name = std::string(kSides[s].modality) + ".";
+        ProjectorWeights network = step->network(s);
+        const auto names = trainedNames(network);
+        const auto values = trainedOf(network);
+        for (std::size_t k = 0; k < names.size(); ++k) {
+            if (names[k] != "b1" && names[k] != "b2") expectNear(*values[k], name + "after." + names[k]);
+        }
+        for (const std::size_t k : {0u, 1u}) {
+            expectNear(network.layers[k].mean, name + "mean" + std::to_string(k + 1));
+            expectNear(network.layers[k].variance, name + "variance" + std::to_string(k + 1));
+            // PyTorch's optimiser moves this bias by its rounding; for what follows both have the same one.
+            network.layers[k].bias = tensor(name + "after.b" + std::to_string(k + 1));
+        }
+        ModalityRouter router{{}, kSides[s].sharpness, network};
+        RoutedRows routed;
+        std::vector<Matrix> parts;
+        for (std::size_t k = 0; k < kSides[s].spaces; ++k) {
+            routed.spaces.push_back("space" + std::to_string(k));
+            Matrix part(options.batch, options.width);
+            for (std::size_t i = 0; i < options.batch; ++i) {
+                std::copy_n(rows[s].data() + (i * kSides[s].spaces + k) * options.width, options.width, part.row(i));
+            }
+            parts.push_back(std::move(part));
+        }
+        for (const auto& part : parts) routed.rows.push_back(part.view());
+        router.spaces = routed.spaces;
+        const SpaceRouter trained({{kSides[s].modality, router}});
+        const Matrix weights = trained.weights(kSides[s].modality, routed, {});
+        expectNear({weights.data(), weights.data() + weights.size()}, name + "used");
+        routed.spaces.back() = "another";
+        EXPECT_THROW(trained.weights(kSides[s].modality, routed, {}), Error);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RouterGolden, testing::Values("cpu", "cuda:0"),
+                         [](const auto& test) { return std::string(test.param)[1] == 'p' ? "Cpu" : "Gpu"; });
+
+}  // namespace
+}  // namespace engine
