@@ -101,6 +101,16 @@ void MainWindow::connectAll() {
     connect(workspace_, &WorkspacePage::importRequested, this, [this](const QString& folder) { importDialog(folder); });
 
     connect(reactions_, &ReactionsPage::trained, this, &MainWindow::productCame);
+    connect(reactions_, &ReactionsPage::broughtIn, this, [this](const QString& folder) {
+        if (project_.product() == folder) productSwitched();  // replaced: read anew
+        else project_.addProduct(folder, true);
+        message_->showNote(
+            tr("%1 is brought in from checkpoints and open for tuning.").arg(QFileInfo(folder).fileName()));
+        message_->setAction(tr("Tune it"), [this] {
+            message_->clear();
+            showPage(Page::Tune);
+        });
+    });
     connect(reactions_, &ReactionsPage::failed, this, tellFrom(Page::Reactions));
     connect(reactions_, &ReactionsPage::edited, this, [this] {
         if (!recovery_file_.isEmpty()) recovery_timer_.start();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The window's pages, docks and menus.
+#include <QFileDialog>
 #include <QFileInfo>
 #include <QInputDialog>
 #include <QLineEdit>
@@ -161,6 +162,12 @@ void MainWindow::makeMenus() {
     add(file, tr("&Open…"), QKeySequence::Open, [this] { openDialog(); });
     add(file, tr("&Import embeddings…"), QKeySequence(QStringLiteral("Ctrl+I")),
         [this] { importDialog(project_.workspace()); });
+    add(file, tr("&Bring checkpoints…"), {}, [this] {
+        showPage(Page::Reactions);
+        const QString folder = QFileDialog::getExistingDirectory(
+            this, tr("Folder of FreeBind's checkpoints, with the projectors of the recipe that is shown"));
+        if (!folder.isEmpty()) reactions_->bringCheckpoints(folder);
+    })->setObjectName(QStringLiteral("bring_checkpoints"));
     recent_menu_ = file->addMenu(tr("Open &recent"));
     file->addSeparator();
     add(file, tr("&Save project"), QKeySequence::Save, [this] { save(); });

@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "engine/package/bring.h"
+
 namespace engine {
 namespace {
 
@@ -37,7 +39,8 @@ std::string whatItIs(const CardInput& in) {
     const RoutePlan& plan = in.product.model->plan();
     std::string out = "# " + recipe.name + "\n\n";
     if (in.product.record.synthetic) {
-        out += "**Trained and measured on a synthetic world.** Its figures say nothing about real data.\n\n";
+        out += std::string(originOf(in.product.record).empty() ? "**Trained and measured" : "**Measured") +
+               " on a synthetic world.** Its figures say nothing about real data.\n\n";
     }
     if (!recipe.description.empty()) out += recipe.description + "\n\n";
     out += "A fused embedding space of width " + std::to_string(plan.width) + " for " + joined(plan.modalities) +
@@ -94,7 +97,10 @@ std::string factors(const CardInput& in) {
 
 std::string training(const CardInput& in) {
     const ProductRecord& r = in.product.record;
+    const std::string origin = originOf(r);
+    const bool brought = !origin.empty();
     std::string out = "## Training\n\n| | |\n|---|---|\n";
+    if (brought) out += "| projectors | " + cell(origin) + " |\n";
     out += "| workspace | " + cell(std::filesystem::path(r.workspace).filename().string()) + " (fingerprint " +
            cell(r.fingerprint) + ")" + (r.synthetic ? ", synthetic world" : "") + " |\n";
     out += "| seed | " + std::to_string(r.seed) + " |\n| device | " + cell(r.device) + " |\n| program | molspace " +
@@ -109,10 +115,20 @@ std::string training(const CardInput& in) {
         if (!subsets.is_object()) continue;
         for (const auto& [subset, t] : subsets.items()) {
             if (!t.is_object()) continue;
+            if (brought) {
+                rows += "| " + cell(reaction + " " + subset) + " | " + cell(t.value("source", "")) + " | " +
+                        cell(t.value("layout", "")) + " | " + cell(t.value("shape", "")) + " | " +
+                        figure(t, "batches") + " |\n";
+                continue;
+            }
             rows += "| " + cell(reaction + " " + subset) + " | " + figure(t, "epochs") + " | " + figure(t, "steps") +
                     " | " + figure(t, "batch") + " | " + figure(t, "final_loss") + " | " + figure(t, "seconds") +
                     " |\n";
         }
+    }
+    if (brought) {
+        return out + "| projector | file | layout | shape | batches of training |\n|---|---|---|---|---|\n" + rows +
+               "\nThe whole record, with a hash of each file, stands in `product.json`.\n\n";
     }
     if (!rows.empty()) {
         out +=

@@ -128,11 +128,18 @@ Json exportProduct(const fs::path& product_folder, const fs::path& named, const 
     steps.done();
     std::vector<std::string> notes;
     if (options.freebind) {
-        for (const auto& w : weights) {
-            const std::string note = writeFreebind(folder / "freebind", product.model->recipe(), w.key, w.subset,
-                                                   readProjector(projectorPath(product_folder, w)));
-            if (!note.empty() && (notes.empty() || notes.back() != note)) notes.push_back(note);
-            steps.done();
+        const auto note = [&](const std::string& text) {
+            if (!text.empty() && (notes.empty() || notes.back() != text)) notes.push_back(text);
+        };
+        for (const auto& r : plan.reactions) {
+            for (const auto& subset : r.subsets) {
+                const ProjectorWeights head = readProjector(projectorPath(product_folder, {r.key, subset}));
+                std::optional<ProjectorWeights> base;
+                if (r.joint) base = readProjector(projectorPath(product_folder, {baseHeadKey(r.key), subset}));
+                note(writeFreebind(folder / "freebind", product.model->recipe(), r.key, subset, head,
+                                   base ? &*base : nullptr));
+                steps.done();
+            }
         }
         for (const auto& reaction : plan.reactions) {
             const Recipe& recipe = product.model->recipe();
@@ -142,6 +149,8 @@ Json exportProduct(const fs::path& product_folder, const fs::path& named, const 
                             "; this package has " + std::to_string(active) + " of " +
                             std::to_string(reaction.subsets.size()) + " active.");
         }
+        for (const auto& t : plan.tunings)
+            note(t.key + " is not among the files under `freebind/`: the released code tunes an encoder.");
     }
     const auto trained_factors = trainedFactors(trained);
     CardInput card{trained_factors, product, options.setting_name, options.evaluation, probes, notes};

@@ -3,14 +3,12 @@
 #include "engine/reaction/route_trainer.h"
 
 #include <algorithm>
-#include <array>
-#include <chrono>
-#include <ctime>
 
+#include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/version.h"
-#include "engine/eval/workspace_evaluation.h"
+#include "engine/eval/product_bases.h"
 #include "engine/ops/device.h"
 #include "engine/pairs/pseudo_pairs.h"
 #include "engine/projector/train_projector.h"
@@ -25,15 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr const char* kRunFormat = "molspace run 1";
-
-std::string utcNow() {
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    std::array<char, 32> text{};
-    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text.data();
-}
 
 // Widths and rows without the rows: for estimates before anything is there.
 class ShapeOnly : public EmbeddingSource {
@@ -73,7 +62,7 @@ public:
         }
         if (request_.pairs_only) return;
         tuneBefore(request_.recipe.route.size());
-        writeBases();
+        writeBases(workspace_, model_, folder_, !goals_.empty(), job_);
         writeProduct();
         fs::remove_all(folder_ / "pairs");
         fs::remove_all(folder_ / "product-rows");
@@ -201,13 +190,7 @@ private:
             bytes += pairedPoolOf(workspace_, t).tables.front().rows * plan_.width * sizeof(float) +
                      6 * t.width * hidden * sizeof(float);
         }
-        if (!request_.pairs_only) {
-            for (const auto& set : setsOfProduct(workspace_, model_)) {
-                const SetInfo& info = workspace_.set(set);
-                const std::uint64_t parts = 1 + request_.recipe.route.size() * 2;
-                bytes += (info.first.rows + info.second.rows) * plan_.width * sizeof(float) * parts;
-            }
-        }
+        if (!request_.pairs_only) bytes += basesBytes(workspace_, model_);
         requireDisk(folder_, bytes, "training " + request_.recipe.name);
         job_.log("at most " + humanBytes(bytes) + " of disk in " + folder_.string() + ", memory budget " +
                  humanBytes(memory_) + ", on " + device_);
@@ -443,21 +426,6 @@ private:
         for (const auto& place : projectorPlaces(r)) {
             if (place.subset == subset) model_.addProjectorFile(place.key, subset, projectorPath(folder_, place));
         }
-    }
-
-    void writeBases() {
-        const auto sets = setsOfProduct(workspace_, model_);
-        ProgressMeter meter(job_, "components of the evaluation sets", "sets", sets.size());
-        for (const auto& set : sets) {
-            job_.checkStop();
-            const auto path = folder_ / "basis" / (set + ".safetensors");
-            if (!fs::exists(path) || !goals_.empty()) {
-                const SetComponents c = computeSetComponents(workspace_, model_, set, job_);
-                writeBasis(path, {{kBasisFirst, c.first}, {kBasisSecond, c.second}});
-            }
-            meter.advance(1);
-        }
-        meter.finish();
     }
 
     void writeProduct() {

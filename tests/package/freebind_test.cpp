@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "engine/package/checkpoint_layout.h"
 #include "engine/package/verify.h"
 #include "tests/package/package_support.h"
 

@@ -300,6 +300,33 @@ private Q_SLOTS:
             402);
     }
 
+    // Those of the run before, in FreeBind's folders.
+    void checkpointsBecomeAProduct() {
+        engine::ExportRequest request;
+        request.product = path("story").toStdString();
+        request.package = path("story-package").toStdString();
+        request.freebind = true;
+        request.metrics = false;
+        engine::exportPackage(request, {});
+        ui::ReactionsPage page;
+        QSignalSpy brought(&page, &ui::ReactionsPage::broughtIn), failed(&page, &ui::ReactionsPage::failed);
+        page.bringCheckpoints(path("story-package/freebind"));  // before there is a workspace
+        QVERIFY(page.message().contains("workspace"));
+        open(page, "ImageBind++");
+        const QString product = path("brought");
+        page.setup().setFolder(product);
+        page.bringCheckpoints(path("story-package/reactions"));
+        QTRY_COMPARE_WITH_TIMEOUT(failed.count(), 1, 20000);
+        QVERIFY2(page.message().contains("IB_PP_G_Proj"), qPrintable(page.message()));
+        QVERIFY(!QFile::exists(product));
+        page.bringCheckpoints(path("story-package/freebind"));
+        QTRY_COMPARE_WITH_TIMEOUT(brought.count(), 1, 60000);
+        QCOMPARE(brought.first().first().toString(), product);
+        QVERIFY(page.message().isEmpty());
+        QCOMPARE(engine::loadProduct(product.toStdString()).record.options["origin"].get<std::string>(),
+                 std::string("brought in from checkpoints"));
+    }
+
     void anUnfinishedRunIsGoneOnWith() {
         const QString product = path("unfinished");
         {

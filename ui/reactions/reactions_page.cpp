@@ -7,6 +7,7 @@
 #include <QVBoxLayout>
 
 #include "engine/base/error.h"
+#include "engine/session/checkpoints.h"
 #include "ui/reactions/loss_chart.h"
 #include "ui/reactions/recipe_editor.h"
 #include "ui/reactions/run_estimate.h"
@@ -80,6 +81,16 @@ ReactionsPage::ReactionsPage(QWidget* parent) : QWidget(parent) {
         setup_->setTaken(taken);
         Q_EMIT edited();
     });
+    connect(&bringing_, &JobRunner::failed, this, [this](const JobFailure& failure) {
+        message_->showError(failure);
+        Q_EMIT failed(failure);
+    });
+    connect(&bringing_, &JobRunner::progressed, this, &ReactionsPage::progressed);
+    connect(&bringing_, &JobRunner::logged, this, &ReactionsPage::logged);
+    connect(&bringing_, &JobRunner::ended, this, [this] {
+        setup_->lookAgain();
+        if (!running()) Q_EMIT runningChanged(false);
+    });
     recipeChanged();
 }
 
@@ -125,6 +136,34 @@ bool ReactionsPage::running() const {
 
 void ReactionsPage::stopAll() {
     queue_->stopAll();
+    bringing_.stop();
+}
+
+void ReactionsPage::bringCheckpoints(const QString& folder) {
+    if (!facts_ || recipe_->source().isEmpty() || setup_->folder().isEmpty()) {
+        message_->showError({{},
+                             tr("Checkpoints need a workspace and the recipe that they are the projectors of."),
+                             tr("Open a workspace and choose a recipe, then bring them.")});
+        return;
+    }
+    message_->clear();
+    engine::BringRequestText request;
+    request.workspace = facts_->folder;
+    request.checkpoints = folder.toStdString();
+    request.recipe = files_.filePath(QStringLiteral("recipe.json")).toStdString();
+    request.product = setup_->folder().toStdString();
+    const auto recipe = std::make_shared<const engine::Json>(engine::recipeToJson(recipe_->recipe()));
+    const QString product = setup_->folder();
+    bringing_.start<std::shared_ptr<const engine::Json>>(
+        tr("Bringing checkpoints"),
+        [request, recipe](const engine::JobContext& job) {
+            engine::writeJsonFile(request.recipe, *recipe);
+            return std::make_shared<const engine::Json>(engine::bringProduct(request, job).json);
+        },
+        [this, product](std::shared_ptr<const engine::Json> brought) {
+            for (const auto& note : (*brought)["notes"]) Q_EMIT logged(QString::fromStdString(note.get<std::string>()));
+            Q_EMIT broughtIn(product);
+        });
 }
 
 void ReactionsPage::showProduct(const QString& folder) {

@@ -5,6 +5,7 @@
 // other in the background (TrainingQueue). LibTorch is loaded by the first of them and never before. Window's thread.
 #pragma once
 
+#include <QTemporaryDir>
 #include <QWidget>
 
 #include <memory>
@@ -35,6 +36,9 @@ public:
     bool running() const;
     // Stops what runs at its last whole step, as a pause, and holds the queue. runningChanged(false) follows.
     void stopAll();
+    // A product of checkpoints of the released code that lie in `folder`, with the recipe and the product's folder that
+    // are shown; in the background. broughtIn() or failed() follows.
+    void bringCheckpoints(const QString& folder);
     // The curves of a finished product.
     void showProduct(const QString& folder);
 
@@ -50,6 +54,7 @@ public:
 
 Q_SIGNALS:
     void trained(const QString& productFolder);
+    void broughtIn(const QString& productFolder);
     void failed(const ui::JobFailure& failure);
     void logged(const QString& line);
     void progressed(const engine::Progress& progress);
@@ -61,7 +66,8 @@ private:
 
     QString workspace_;  // whose facts are wanted
     std::shared_ptr<const WorkspaceFacts> facts_;
-    JobRunner reading_;
+    QTemporaryDir files_;  // recipes of what is brought in; outlives what runs
+    JobRunner reading_, bringing_;
     TrainingQueue* queue_;
     MessageBar* message_;
     QSplitter* split_;
