@@ -17,7 +17,7 @@ packages="cmake ninja-build g++ ccache mold pkg-config git ca-certificates
     libgtest-dev libgmock-dev qt6-base-dev qt6-charts-dev qt6-datavisualization-dev qt6-svg-dev libqt6opengl6-dev
     qt6-declarative-dev libgl-dev libegl-dev libvulkan-dev libgl1-mesa-dri xvfb xauth python3-venv"
 if [ "${1:-}" = "--deep" ]; then
-    packages="$packages clang-format clang-tidy"
+    packages="$packages clang-format clang-tidy qt6-l10n-tools"
 fi
 
 say() { printf '%s\n' "setup: $*"; }

@@ -5,9 +5,9 @@
 #
 #   packaging/test.sh [--deep]
 #
-# --deep adds: AddressSanitizer with UndefinedBehaviorSanitizer and ThreadSanitizer (on what links no LibTorch), the builds
-# without CUDA and without LibTorch and Qt, lint, and long fuzzing and soak tests. The time of every stage is printed at
-# the end. MOLSPACE_CUDA=off builds Release without CUDA kernels.
+# --deep adds: AddressSanitizer with UndefinedBehaviorSanitizer and ThreadSanitizer (on what links no LibTorch; the latter
+# also on what runs the window's jobs), the builds without CUDA and without LibTorch and Qt, lint, and long fuzzing and
+# soak tests. The time of every stage is printed at the end. MOLSPACE_CUDA=off builds Release without CUDA kernels.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."

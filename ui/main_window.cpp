@@ -20,7 +20,8 @@ MainWindow::MainWindow(bool settings)
     : keep_settings_(settings),
       recovery_bar_(new MessageBar),
       message_(new MessageBar),
-      job_strip_(new ProgressStrip),
+      training_strip_(new ProgressStrip),
+      demo_strip_(new ProgressStrip),
       pages_(new QStackedWidget),
       status_(new QLabel) {
     setWindowTitle(QStringLiteral("Molecule-Space Studio"));
@@ -36,8 +37,10 @@ MainWindow::MainWindow(bool settings)
     status_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     status_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     statusBar()->addWidget(status_, 2);
-    statusBar()->addPermanentWidget(job_strip_, 1);
-    job_strip_->hide();
+    for (auto* strip : {training_strip_, demo_strip_}) {
+        statusBar()->addPermanentWidget(strip, 1);
+        strip->hide();
+    }
     first_layout_ = saveState();
     recovery_timer_.setSingleShot(true);
     recovery_timer_.setInterval(1000);
@@ -116,15 +119,12 @@ void MainWindow::connectAll() {
         if (!recovery_file_.isEmpty()) recovery_timer_.start();
     });
     connect(reactions_, &ReactionsPage::logged, this, &MainWindow::log);
-    connect(reactions_, &ReactionsPage::progressed, job_strip_,
-            [this](const engine::Progress& p) { job_strip_->show(p); });
+    connect(reactions_, &ReactionsPage::progressed, training_strip_,
+            [this](const engine::Progress& p) { training_strip_->show(p); });
     connect(reactions_, &ReactionsPage::runningChanged, this, [this](bool running) {
-        if (!running) job_strip_->finish();
+        if (!running) training_strip_->finish();
     });
-    connect(job_strip_, &ProgressStrip::stopRequested, this, [this] {
-        reactions_->stopAll();
-        demo_.stop();
-    });
+    connect(training_strip_, &ProgressStrip::stopRequested, reactions_, &ReactionsPage::stopAll);
 
     connect(compare_, &ComparePage::failed, message_, &MessageBar::showError);
     connect(compare_, &ComparePage::itemsChanged, this, [this](const QVector<Compared>& items) { compared_ = items; });
@@ -178,8 +178,7 @@ void MainWindow::connectAll() {
     connect(&demo_, &JobRunner::failed, this, &MainWindow::demoStopped);
     connect(&demo_, &JobRunner::cancelled, this, &MainWindow::demoStopped);
     connect(&demo_, &JobRunner::logged, this, &MainWindow::log);
-    connect(&demo_, &JobRunner::progressed, this, [this](const engine::Progress& p) { job_strip_->show(p); });
-    connect(&demo_, &JobRunner::ended, job_strip_, &ProgressStrip::finish);
+    demo_strip_->follow(demo_);
 }
 
 void MainWindow::changeEvent(QEvent* event) {
@@ -218,7 +217,7 @@ void MainWindow::productCame(const QString& folder) {
     message_->showNote(here ? tr("%1 is trained and open for tuning.").arg(name) : text);
     message_->setAction(tr("Tune it"), [this, folder] {
         message_->clear();
-        if (project_.products().contains(folder)) project_.setProduct(folder);
+        project_.switchProduct(folder, tr("Product %1").arg(QFileInfo(folder).fileName()));
         showPage(Page::Tune);
     });
 }
@@ -295,7 +294,7 @@ void MainWindow::showFigure(int number) {
                                            : tr("Train it on the page Reactions, or open it."));
         return;
     }
-    project_.setProduct(found);
+    project_.switchProduct(found, tr("Product %1").arg(QFileInfo(found).fileName()));
     showPage(Page::Tune);
     tune_->showFigure(number);
 }

@@ -46,6 +46,7 @@ public:
     void open(const QString& path);
     // The generated world `small` with a trained product, in `folder`; empty: the user's data folder.
     void openDemo(const QString& folder = {}, const QString& preset = QStringLiteral("small"));
+    bool saveTo(const QString& file);  // the project; what fails is shown
     void showPage(Page page);
     Page page() const;
     bool busy() const;  // something is read, trained, measured or prepared
@@ -81,7 +82,6 @@ private:
     void exportDialog();
     bool save();
     bool saveAs();
-    bool saveTo(const QString& file);
     bool mayClose();
     void addRecent(const QString& path);
     QStringList recent() const;
@@ -113,7 +113,7 @@ private:
     LiveSession session_;
     JobRunner demo_;
     MessageBar *recovery_bar_, *message_;
-    ProgressStrip* job_strip_;
+    ProgressStrip *training_strip_, *demo_strip_;  // each stops its own
     QStackedWidget* pages_;
     StartPage* start_;
     WorkspacePage* workspace_;

@@ -95,6 +95,7 @@ void MainWindow::makeDocks() {
     log_dock_ = new QDockWidget(tr("Log"), this);
     log_dock_->setObjectName(QStringLiteral("log"));
     log_ = new QPlainTextEdit;
+    log_->setObjectName(QStringLiteral("log_lines"));
     log_->setReadOnly(true);
     log_->setMaximumBlockCount(kLogLines);
     log_->setAccessibleName(tr("Log"));
@@ -300,7 +301,7 @@ void MainWindow::fillProducts() {
         action->setToolTip(folder);
         group->addAction(action);
         connect(action, &QAction::triggered, this, [this, folder] {
-            project_.setProduct(folder);
+            project_.switchProduct(folder, tr("Product %1").arg(QFileInfo(folder).fileName()));
             showPage(Page::Tune);
         });
     }

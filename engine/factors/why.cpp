@@ -43,31 +43,34 @@ bool concerns(const ProductModel& model, const SetComponents& set, const Mover& 
     return false;
 }
 
-// Both sides at one setting.
+// Both sides of a set at one setting of a product.
 struct Point {
-    Point(const ProductModel& model, const SetComponents& set, const Setting& at)
-        : setting(at),
+    Point(const ProductModel& model, const SetComponents& of, const Setting& at, RankSource known_ranks = {})
+        : set(of),
+          setting(at),
+          known(std::move(known_ranks)),
           first(model.weights(set.first.modality, set.first, at)),
           second(model.weights(set.second.modality, set.second, at)) {}
-    void blend(const SetComponents& set, const JobContext& job) {
+    void blend(const JobContext& job) {
         if (x) return;
         x = std::make_unique<ProductRows>(set.first, first, job);
         y = std::make_unique<ProductRows>(set.second, second, job);
     }
-    std::vector<QueryRank> ranks(const SetComponents& set, bool forward, const RankSource& source,
-                                 const JobContext& job) {
-        if (source) {
-            auto known = source(setting, forward);
-            if (!known.empty()) return known;
+    std::vector<QueryRank> ranks(bool forward, const JobContext& job) {
+        if (known) {
+            auto out = known(setting, forward);
+            if (!out.empty()) return out;
         }
         if (!direct) {
-            blend(set, job);
+            blend(job);
             direct = rankPairs(x->source(), y->source(), set.set.pairs, Directions::Both, set.set.name, job);
         }
         return forward ? direct->forward : direct->backward;
     }
 
+    const SetComponents& set;
     Setting setting;
+    RankSource known;
     BlendWeights first, second;
     std::unique_ptr<ProductRows> x, y;
     std::optional<PairRanks> direct;
@@ -134,6 +137,40 @@ void sortByDistance(std::vector<QueryChange>::iterator begin, std::vector<QueryC
     std::stable_sort(begin, end, [](const QueryChange& a, const QueryChange& b) { return distance(a) > distance(b); });
 }
 
+// The queries whose hits at K differ, the furthest moved first.
+std::vector<QueryChange> changedQueries(Point& before, Point& after, const PositiveLists& positives, bool forward,
+                                        std::size_t place, TieRule ties, const JobContext& job) {
+    const auto was = before.ranks(forward, job), is = after.ranks(forward, job);
+    std::vector<QueryChange> changes;
+    for (std::uint32_t q = 0; q < was.size(); ++q) {
+        if (was[q].positives == 0) continue;
+        QueryChange change;
+        change.query = q;
+        change.hit_before = hitAt(was[q], place, ties);
+        change.hit_after = hitAt(is[q], place, ties);
+        if (change.hit_before == change.hit_after) continue;
+        change.rank_before = rankOf(was[q], ties);
+        change.rank_after = rankOf(is[q], ties);
+        changes.push_back(std::move(change));
+    }
+    if (changes.empty()) return changes;
+    for (Point* point : {&before, &after}) {
+        point->blend(job);
+        const auto best = bestAnswers(*point, changes, positives, forward, job);
+        for (std::size_t i = 0; i < changes.size(); ++i) put(best[i], point == &after, changes[i]);
+    }
+    sortByDistance(changes.begin(), changes.end());
+    return changes;
+}
+
+DirectionChange partedChange(const SetDescription& set, bool forward, std::vector<QueryChange> changes) {
+    DirectionChange out;
+    out.name = directionName(set, forward);
+    for (auto& change : changes)
+        (change.hit_after > change.hit_before ? out.gained : out.lost).push_back(std::move(change));
+    return out;
+}
+
 class Explainer {
 public:
     Explainer(const ProductModel& model, const SetComponents& set, const Setting& before, const Setting& after,
@@ -143,9 +180,8 @@ public:
           options_(options),
           ties_(tieRule(options.ties)),
           job_(job),
-          ranks_(ranks),
-          before_(model, set, before),
-          after_(model, set, after),
+          before_(model, set, before, ranks),
+          after_(model, set, after, ranks),
           movers_(moversBetween(model, before, after)) {
         for (std::size_t m = 0; m < movers_.size(); ++m) {
             if (!concerns(model, set, movers_[m])) continue;
@@ -168,40 +204,16 @@ public:
 
 private:
     DirectionChange direction(bool forward) {
-        DirectionChange out;
-        out.name = directionName(set_.set, forward);
-        if (players_.empty()) return out;
-        const auto place = static_cast<std::size_t>(options_.place);
-        const auto before = before_.ranks(set_, forward, ranks_, job_);
-        const auto after = after_.ranks(set_, forward, ranks_, job_);
+        if (players_.empty()) return partedChange(set_.set, forward, {});
         const Components& queries = forward ? set_.first : set_.second;
         const PositiveLists positives = positivesOf(set_.set.pairs, queries.rows(), !forward);
-        std::vector<QueryChange> changes;
-        for (std::uint32_t q = 0; q < before.size(); ++q) {
-            if (before[q].positives == 0) continue;
-            QueryChange change;
-            change.query = q;
-            change.hit_before = hitAt(before[q], place, ties_);
-            change.hit_after = hitAt(after[q], place, ties_);
-            if (change.hit_before == change.hit_after) continue;
-            change.rank_before = rankOf(before[q], ties_);
-            change.rank_after = rankOf(after[q], ties_);
-            changes.push_back(std::move(change));
-        }
-        if (changes.empty()) return out;
-        for (Point* point : {&before_, &after_}) {
-            point->blend(set_, job_);
-            const auto best = bestAnswers(*point, changes, positives, forward, job_);
-            for (std::size_t i = 0; i < changes.size(); ++i) put(best[i], point == &after_, changes[i]);
-        }
-        sortByDistance(changes.begin(), changes.end());
+        auto changes =
+            changedQueries(before_, after_, positives, forward, static_cast<std::size_t>(options_.place), ties_, job_);
         const std::size_t explained = std::min(changes.size(), static_cast<std::size_t>(options_.explained));
         for (std::size_t first = 0; first < explained; first += kFieldQueries)
             explain(changes.data() + first, std::min(kFieldQueries, explained - first), positives, forward);
         sortByDistance(changes.begin(), changes.begin() + static_cast<std::ptrdiff_t>(explained));
-        for (auto& change : changes)
-            (change.hit_after > change.hit_before ? out.gained : out.lost).push_back(std::move(change));
-        return out;
+        return partedChange(set_.set, forward, std::move(changes));
     }
 
     // Made at first use and shared by all queries of a direction; each side is the candidates' once.
@@ -259,7 +271,6 @@ private:
     const WhyOptions& options_;
     TieRule ties_;
     const JobContext& job_;
-    const RankSource& ranks_;
     Point before_, after_;
     std::vector<Mover> movers_, players_;  // players: those that the set knows
     std::vector<std::size_t> player_at_;   // among the movers
@@ -371,16 +382,17 @@ RankSource landscapeRanks(const LandscapeEvaluator& evaluator, std::size_t set) 
     };
 }
 
-SetChange explainChange(const ProductModel& model, const SetComponents& set, const Setting& before,
-                        const Setting& after, const WhyOptions& options, const JobContext& job,
-                        const RankSource& ranks) {
-    for (const Setting* setting : {&before, &after}) {
-        checkSetting(*setting, model.plan().factors, model.recipe().name);
-        if (!set.first.folded_how.empty() || model.isLive(*setting)) continue;  // else the items say it themselves
-        throw Error(ErrorCode::InvalidInput, model.recipe().name,
-                    "the setting changes something that later reactions were computed from",
-                    "set it in the recipe and train or evaluate that");
-    }
+namespace {
+
+void requireLive(const ProductModel& model, const SetComponents& set, const Setting& setting) {
+    checkSetting(setting, model.plan().factors, model.recipe().name);
+    if (!set.first.folded_how.empty() || model.isLive(setting)) return;  // else the items say it themselves
+    throw Error(ErrorCode::InvalidInput, model.recipe().name,
+                "the setting changes something that later reactions were computed from",
+                "set it in the recipe and train or evaluate that");
+}
+
+void requireHits(const SetComponents& set, const WhyOptions& options) {
     std::vector<std::string> problems;
     for (const auto& problem : whyOptionTable().validate(options)) problems.push_back(problem.message);
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "options", problems);
@@ -388,7 +400,35 @@ SetChange explainChange(const ProductModel& model, const SetComponents& set, con
         throw Error(ErrorCode::InvalidInput, set.set.name, "a set of several labels has no hits at K",
                     "choose a retrieval or classification set");
     }
+}
+
+}  // namespace
+
+SetChange explainChange(const ProductModel& model, const SetComponents& set, const Setting& before,
+                        const Setting& after, const WhyOptions& options, const JobContext& job,
+                        const RankSource& ranks) {
+    for (const Setting* setting : {&before, &after}) requireLive(model, set, *setting);
+    requireHits(set, options);
     return Explainer(model, set, before, after, options, job, ranks).run();
+}
+
+SetChange compareProducts(const ProductAt& before, const ProductAt& after, const WhyOptions& options,
+                          const JobContext& job) {
+    for (const ProductAt* of : {&before, &after}) {
+        requireLive(of->model, of->set, of->setting);
+        requireHits(of->set, options);
+    }
+    Point was(before.model, before.set, before.setting, before.ranks),
+        is(after.model, after.set, after.setting, after.ranks);
+    SetChange out;
+    for (const bool forward : {true, false}) {
+        const std::size_t queries = (forward ? before.set.first : before.set.second).rows();
+        const PositiveLists positives = positivesOf(before.set.set.pairs, queries, !forward);
+        auto changes = changedQueries(was, is, positives, forward, static_cast<std::size_t>(options.place),
+                                      tieRule(options.ties), job);
+        (forward ? out.forward : out.backward) = partedChange(before.set.set, forward, std::move(changes));
+    }
+    return out;
 }
 
 }  // namespace engine

@@ -81,4 +81,17 @@ SetChange explainChange(const ProductModel& model, const SetComponents& set, con
                         const Setting& after, const WhyOptions& options, const JobContext& job,
                         const RankSource& ranks = {});
 
+// A product at a setting, measured on a set.
+struct ProductAt {
+    const ProductModel& model;
+    const SetComponents& set;
+    const Setting& setting;
+    RankSource ranks;  // may be empty
+};
+
+// The same between two products, measured on one set: the same items and pairs in the same order (not looked at here).
+// Margins are each product's own, in float32; nothing is shared out, so there are no movers. Throws as above.
+SetChange compareProducts(const ProductAt& before, const ProductAt& after, const WhyOptions& options,
+                          const JobContext& job);
+
 }  // namespace engine

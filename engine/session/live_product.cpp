@@ -387,8 +387,10 @@ std::optional<LiveCurve> LiveProduct::curve(const DeltaGroup& group, const std::
     std::vector<HitCurve> curves;
     std::vector<double> shares;
     double sum = 0;
+    std::vector<IntervalMap> intervals(outlines_.size());
     for (std::size_t i = 0; i < group.sets.size(); ++i) {
         const std::size_t s = setIndex(group.sets[i]);
+        intervals[s] = current->readyIntervals(s, setting);
         const auto landscape = current->landscape(s);
         if (!landscape || !current->ready(s, setting)) return std::nullopt;
         shares.push_back(group.weights.empty() ? 1 : group.weights[i]);
@@ -407,18 +409,28 @@ std::optional<LiveCurve> LiveProduct::curve(const DeltaGroup& group, const std::
                                    hitCurve(flipsAlong(*landscape, line, false, ties, job), place)));
     }
     for (auto& share : shares) share /= sum;
-    return LiveCurve{factor, group, weightedCurve(curves, shares, groupValue(group, baseline))};
+    LiveCurve out{factor, group, weightedCurve(curves, shares, groupValue(group, baseline)), {}};
+    const auto at = setting.factors.find(factor);
+    const double here = at == setting.factors.end() ? out.change.low : at->second;
+    out.interval = groupInterval(group, outlines_, intervals, out.change.at(here));
+    return out;
 }
+
+namespace {
+
+[[noreturn]] void throwUnprepared(const std::string& product, const std::string& again) {
+    throw Error(ErrorCode::Busy, product, "some of the evaluation sets are still being prepared",
+                "wait until their figures are there, then " + again + " again");
+}
+
+}  // namespace
 
 TuneResult LiveProduct::tune(const TuneRequest& request, const JobContext& job) const {
     TuneRequest complete = request;
     if (complete.groups.empty()) complete.groups = groups(request.baseline);
     std::vector<DeltaGroup> ready_groups;
     const auto of = evaluatorOf(complete.groups, request.fixed, ready_groups);
-    if (ready_groups.size() != complete.groups.size()) {
-        throw Error(ErrorCode::Busy, recipe().name, "some of the evaluation sets are still being prepared",
-                    "wait until their figures are there, then search again");
-    }
+    if (ready_groups.size() != complete.groups.size()) throwUnprepared(recipe().name, "search");
     return engine::tune(*of, complete, job);
 }
 
@@ -437,11 +449,51 @@ Interval LiveProduct::difference(const DeltaGroup& group, const Setting& after, 
     return bootstrapDifference(groupHits(*evaluator(), group, {after, before}, {}, job), 0, 1, options, job);
 }
 
+HeadroomResult LiveProduct::headroom(const DeltaGroup& group, const Setting& current, const Setting& best,
+                                     const HeadroomOptions& options, const ConfidenceOptions& confidence,
+                                     const JobContext& job) const {
+    const auto of = evaluator();
+    for (const auto& name : group.sets) {
+        const std::size_t s = setIndex(name);
+        if (!of->landscape(s) || !of->ready(s, current) || !of->ready(s, best)) {
+            const std::string why = whyNot(s);
+            if (why.empty()) throwUnprepared(recipe().name, "measure");
+            throw Error(ErrorCode::InvalidInput, recipe().name,
+                        "single queries of " + name + " are not known, since it has no landscape: " + why,
+                        "choose a group without that set");
+        }
+    }
+    return engine::headroom(*of, group, current, best, options, confidence, job);
+}
+
 SetChange LiveProduct::why(std::size_t set, const Setting& before, const Setting& after, const WhyOptions& options,
                            const JobContext& job) const {
     const auto current = evaluator();
     const auto ranks = landscapeRanks(*current, set);
     return explainChange(model(), *components(set, before, after, job), before, after, options, job, ranks);
+}
+
+SetChange LiveProduct::compare(const LiveProduct& before, const Setting& before_setting, const LiveProduct& after,
+                               const Setting& after_setting, const std::string& set, const WhyOptions& options,
+                               const JobContext& job) {
+    const std::size_t b = before.setIndex(set), a = after.setIndex(set);
+    const SetDescription &was = before.components_[b].set, &is = after.components_[a].set;
+    const auto refuse = [&](const std::string& what) {
+        throw Error(ErrorCode::InvalidInput, set,
+                    before.recipe().name + " and " + after.recipe().name + " are measured on " + what +
+                        " there: " + before.workspaceFolder().string() + " and " + after.workspaceFolder().string(),
+                    "compare them on one workspace");
+    };
+    if (was.kind != is.kind || was.first != is.first || was.second != is.second) refuse("sets of two kinds");
+    for (const bool first : {true, false}) {
+        job.checkStop();
+        if (before.ids(b, first) != after.ids(a, first)) refuse("other items");
+    }
+    if (was.pairs != is.pairs) refuse("other pairs of the same items");
+    const auto before_evaluator = before.evaluator(), after_evaluator = after.evaluator();
+    return compareProducts(
+        {before.model(), before.components_[b], before_setting, landscapeRanks(*before_evaluator, b)},
+        {after.model(), after.components_[a], after_setting, landscapeRanks(*after_evaluator, a)}, options, job);
 }
 
 std::vector<std::string> LiveProduct::ids(std::size_t set, bool first) const {

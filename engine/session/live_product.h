@@ -23,6 +23,7 @@
 #include "engine/eval/metrics.h"
 #include "engine/factors/confidence.h"
 #include "engine/factors/flips.h"
+#include "engine/factors/headroom.h"
 #include "engine/factors/landscape_evaluator.h"
 #include "engine/factors/sweep.h"
 #include "engine/factors/tune.h"
@@ -56,6 +57,9 @@ struct LiveCurve {
     std::string factor;
     DeltaGroup group;
     HitCurve change;  // percentage points against the baseline; piecewise constant
+    // Where some set is asked a sample of its queries: of the change at the setting that the curve runs through. The
+    // curve is exact for the queries that were asked.
+    std::optional<RateInterval> interval;
 };
 
 class LiveProduct {
@@ -93,7 +97,7 @@ public:
     // The Δ groups of the recipe, else the default ones, of sets that `baseline` has too.
     std::vector<DeltaGroup> groups(const MetricsTable& baseline) const;
 
-    // --- Blocking jobs -----------------------------------------------------------------------------------------------
+    // --- Blocking jobs ---
 
     // The figures of a single space on each of sets() that has rows of it. Measured once, then remembered.
     MetricsTable measureSpace(const std::string& space, const JobContext& job);
@@ -121,8 +125,13 @@ public:
     bool enlargeSample(std::size_t set, const Setting& setting, std::uint64_t memory_bytes, const JobContext& job);
     std::string whyNot(std::size_t set) const;
 
-    // --- Quick -------------------------------------------------------------------------------------------------------
+    // --- Quick ---
 
+    // The interval of a group's change in figures(), where some set is asked a sample; nothing elsewhere.
+    std::optional<RateInterval> changeInterval(const DeltaGroup& group, const LiveFigures& figures,
+                                               double change) const {
+        return groupInterval(group, outlines_, figures.intervals, change);
+    }
     // Of the sets that are ready. `labels`: also sets with several labels (mAP), which cost some 50 ms each.
     LiveFigures figures(const Setting& setting, bool labels, const JobContext& job) const;
     // Surfaces or curves of those groups whose sets are all ready; `fixed` names the other factors and experts.
@@ -141,9 +150,20 @@ public:
     // The interval of a group's change between two settings.
     Interval difference(const DeltaGroup& group, const Setting& after, const Setting& before,
                         const ConfidenceOptions& options, const JobContext& job) const;
+    // What single queries could have beyond the best setting (engine/factors/headroom.h), as `molspace tune --headroom`
+    // tells it. Throws Error{Busy} while a set of the group is being prepared at that choice of experts.
+    HeadroomResult headroom(const DeltaGroup& group, const Setting& current, const Setting& best,
+                            const HeadroomOptions& options, const ConfidenceOptions& confidence,
+                            const JobContext& job) const;
     // Queries gained and lost between two settings on one set, and what moved them.
     SetChange why(std::size_t set, const Setting& before, const Setting& after, const WhyOptions& options,
                   const JobContext& job) const;
+    // The same between two products, each at a setting, on a set that both are measured on: of that name, with the same
+    // items and pairs in the same order. No movers: two products do not differ by factors alone. Throws
+    // Error{InvalidInput} naming what they do not share.
+    static SetChange compare(const LiveProduct& before, const Setting& before_setting, const LiveProduct& after,
+                             const Setting& after_setting, const std::string& set, const WhyOptions& options,
+                             const JobContext& job);
     // Ids and, where known, paths of the items of a set's side.
     std::vector<std::string> ids(std::size_t set, bool first) const;
     std::vector<std::string> paths(std::size_t set, bool first) const;

@@ -26,7 +26,7 @@ struct Outcome {
     std::string text;
 };
 
-// --- Workspaces -----------------------------------------------------------------------------------------------------
+// --- Workspaces ---
 
 // Fields of a generated world that flags set; the store's WorldOptions, by its table's names.
 struct SynthRequest {
@@ -50,7 +50,7 @@ struct InspectRequest {
 };
 Outcome inspect(const InspectRequest& request, const JobContext& job);
 
-// --- Reactions ------------------------------------------------------------------------------------------------------
+// --- Reactions ---
 
 // A recipe by the path of its file, or by the name of one that ships ("ImageBind++").
 Recipe findRecipe(const std::string& recipe);
@@ -73,7 +73,7 @@ const std::vector<OptionEntry>& poolQualityOptions();
 Outcome train(const ReactRequest& request, const JobContext& job);
 Outcome devices(const JobContext& job);
 
-// --- Measuring ------------------------------------------------------------------------------------------------------
+// --- Measuring ---
 
 // What is measured: a product at a setting, or a space as it is.
 struct Subject {
@@ -161,7 +161,7 @@ struct RoutingRequest {
 const std::vector<OptionEntry>& routerOptions();
 Outcome learnRouting(const RoutingRequest& request, const JobContext& job);
 
-// --- Packages -------------------------------------------------------------------------------------------------------
+// --- Packages ---
 
 struct ExportRequest {
     std::filesystem::path product, package;

@@ -364,7 +364,7 @@ private:
     std::map<std::filesystem::path, std::size_t> clip_rows_;  // of the first part of each clip-retrieval folder
 };
 
-// --- Flags ----------------------------------------------------------------------------------------------------------
+// --- Flags ---
 
 struct Split {
     std::vector<std::string> names;  // left of '=', cut at ':'

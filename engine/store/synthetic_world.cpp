@@ -121,7 +121,7 @@ const Preset& presetOf(const std::string& name) {
     return *std::find_if(all.begin(), all.end(), [&](const Preset& p) { return name == p.name; });
 }
 
-// --- Latents --------------------------------------------------------------------------------------------------------
+// --- Latents ---
 
 // Centres that all items share, and the spaces' maps. Immutable once made.
 struct World {
@@ -184,7 +184,7 @@ void addNoise(Rng& rng, const Aspects& lengths, double factor, double* z) {
     }
 }
 
-// --- Tables ---------------------------------------------------------------------------------------------------------
+// --- Tables ---
 
 constexpr double kClassShare = 0.45,
                  kItemShare = 0.4;  // of a class in its prompts' latent; of an item within its class

@@ -128,6 +128,49 @@ void expectEqualsTheReference(const SmallProduct& world, const SetComponents& se
     }
 }
 
+// What a direction lists between two products: each query's margin by its own product's rows.
+TEST(Why, TwoProductsEqualTheReference) {
+    const SmallProduct one, other(true);
+    std::size_t listed = 0;
+    for (std::size_t s = 0; s < one.sets.size(); ++s) {
+        const SetChange change =
+            compareProducts({*one.model, one.sets[s], kBefore, {}}, {*other.model, other.sets[s], kAfter, {}}, {}, {});
+        EXPECT_TRUE(change.movers.empty());
+        for (const bool forward : {true, false}) {
+            const DirectionChange& found = forward ? change.forward : change.backward;
+            EXPECT_EQ(found.name, directionName(one.sets[s].set, forward));
+            std::vector<std::uint32_t> gained, lost;
+            for (std::uint32_t q = 0; q < SmallProduct::kItems; ++q) {
+                const bool was = bruteForce(one, one.sets[s], kBefore, q, forward).margin() > 0;
+                const bool is = bruteForce(other, other.sets[s], kAfter, q, forward).margin() > 0;
+                if (was != is) (is ? gained : lost).push_back(q);
+            }
+            for (const bool is_gained : {true, false}) {
+                std::vector<std::uint32_t> rows;
+                double last = 3;
+                for (const QueryChange& q : is_gained ? found.gained : found.lost) {
+                    rows.push_back(q.query);
+                    const BestAnswers b = bruteForce(one, one.sets[s], kBefore, q.query, forward);
+                    const BestAnswers a = bruteForce(other, other.sets[s], kAfter, q.query, forward);
+                    EXPECT_EQ(q.wrong_before, b.wrong_row);
+                    EXPECT_EQ(q.wrong_after, a.wrong_row);
+                    EXPECT_NEAR(q.margin_before, b.margin(), 1e-5);
+                    EXPECT_NEAR(q.margin_after, a.margin(), 1e-5);
+                    EXPECT_EQ(q.rank_before == 1, !is_gained);
+                    EXPECT_FALSE(q.explained());
+                    const double moved = std::fabs(q.margin_after - q.margin_before);
+                    EXPECT_LE(moved, last);
+                    last = moved;
+                }
+                std::sort(rows.begin(), rows.end());
+                EXPECT_EQ(rows, is_gained ? gained : lost);
+                listed += rows.size();
+            }
+        }
+    }
+    EXPECT_GT(listed, 20u);
+}
+
 TEST(Why, EqualsTheReference) {
     const SmallProduct world;
     for (const auto& set : world.sets) {

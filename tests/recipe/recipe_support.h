@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Small recipes, spaces and projectors for tests of the recipe library and of what stands on it.
+// Small recipes, spaces, projectors and products on disk, for tests of the recipe library and of what stands on it.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -106,6 +107,43 @@ inline void addRandomProjectors(ProductModel& model, std::size_t hidden = 16) {
     for (const auto& t : model.plan().tunings) {
         model.addProjector(t.key, t.modality, filledAtRandom(emptyAdapter(t.width, hidden), seed++));
     }
+}
+
+// A product folder as training leaves it.
+inline void writeProduct(const std::filesystem::path& folder, const char* recipe, std::size_t hidden = 24,
+                         const std::vector<SpaceInfo>& spaces = paperSpaces()) {
+    const Recipe r = recipeOf(recipe);
+    const ProductModel model(r, planRoute(r, spaces));
+    std::uint64_t seed = 500;
+    for (const auto& reaction : model.plan().reactions) {
+        for (const auto& place : projectorPlaces(reaction)) {
+            const auto to = projectorPath(folder, place);
+            std::filesystem::create_directories(to.parent_path());
+            writeProjector(to, randomHead(r, reaction, place, hidden, seed++), {});
+        }
+    }
+    for (const auto& tuning : model.plan().tunings) {
+        const auto to = projectorPath(folder, {tuning.key, tuning.modality});
+        std::filesystem::create_directories(to.parent_path());
+        writeProjector(to, filledAtRandom(emptyAdapter(tuning.width, hidden), seed++), {});
+    }
+    ProductRecord record;
+    record.name = r.name;
+    record.workspace = "/somebody/private/world";
+    record.fingerprint = "f00d";
+    record.synthetic = true;
+    record.seed = 7;
+    record.device = "cpu";
+    record.version = "0.1.0";
+    record.commit = "abc";
+    record.created = "2026-01-02T03:04:05Z";
+    for (const auto& reaction : model.plan().reactions) {
+        for (const auto& subset : reaction.subsets) {
+            record.training[reaction.key][subset] = {
+                {"epochs", 20}, {"steps", 400}, {"batch", 64}, {"final_loss", 0.125}};
+        }
+    }
+    writeProductFile(folder, model, record);
 }
 
 }  // namespace engine::test

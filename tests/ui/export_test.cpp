@@ -13,6 +13,7 @@
 #include <QLineEdit>
 #include <QListWidget>
 #include <QPainter>
+#include <QPointer>
 #include <QProcess>
 #include <QPushButton>
 #include <QStandardItemModel>
@@ -353,6 +354,21 @@ private Q_SLOTS:
         QVERIFY2(!dialog->resultText().contains(QStringLiteral("verified")), qPrintable(dialog->resultText()));
         QCOMPARE(bytesOf(tiny_->path("mine.txt")), QByteArray("mine"));
         picture(*dialog, "export_refused");
+    }
+
+    // The dialog is out of sight at once, and goes when its job has heard the stop; a package is there whole or not at
+    // all.
+    void closingWhileItRunsWaitsForNothing() {
+        QPointer<ui::ExportDialog> dialog = show().release();
+        dialog->setAttribute(Qt::WA_DeleteOnClose);
+        const std::string package = tiny_->path("closed package");
+        type(*child<ui::PathField>(*dialog, "package_folder"), QString::fromStdString(package));
+        QTest::mouseClick(child<QPushButton>(*dialog, "export_action"), Qt::LeftButton);
+        QVERIFY(dialog->running());
+        dialog->close();
+        QVERIFY(dialog && dialog->running() && !dialog->isVisible());
+        QTRY_VERIFY_WITH_TIMEOUT(!dialog, 20000);
+        if (std::filesystem::exists(package)) engine::verify(package, {});
     }
 
     void embeddingsByTheDialog() {

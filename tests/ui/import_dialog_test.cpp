@@ -311,6 +311,7 @@ private Q_SLOTS:
         wrong["pools"][0]["modalty"] = "text";
         engine::writeJsonFile(data("wrong.json").toStdString(), wrong);
         other.loadManifest(data("wrong.json"));
+        QTRY_VERIFY_WITH_TIMEOUT(!other.busy(), 20000);
         QVERIFY(other.messages().text().contains("did you mean 'modality'"));
         QVERIFY(other.plan().rows.empty());
     }

@@ -242,7 +242,7 @@ private Q_SLOTS:
         const QString product = path("story");
         page.setup().setFolder(product);
         page.setup().setOptions(
-            Json::object(), {{"hidden_width", 16}, {"batch_size", 32}, {"epochs", 400}, {"projectors", {"T", "TVA"}}});
+            Json::object(), {{"hidden_width", 16}, {"batch_size", 32}, {"epochs", 100}, {"projectors", {"T", "TVA"}}});
         QVERIFY(page.setup().shownEstimate().contains("Estimate: about"));
         QVERIFY(page.setup().shownEstimate().contains("assumed"));
         QVERIFY(page.findChild<QWidget*>("synthetic")->isVisible());
@@ -275,13 +275,12 @@ private Q_SLOTS:
         QTRY_VERIFY2_WITH_TIMEOUT(page.monitor().log().contains("going on after step"),
                                   qPrintable(page.monitor().log()), 30000);
         QVERIFY(page.queue().runs().front().fraction >= fraction);
-        QTest::qWait(1500);
         if (page.running()) picture(page, "page-running");
         QTRY_COMPARE_WITH_TIMEOUT(trained.count(), 1, 120000);
         QCOMPARE(trained.first().first().toString(), product);
         QCOMPARE(page.monitor().queueView()->states(), QStringList{"done"});
         const auto loaded = engine::loadProduct(product.toStdString());
-        QCOMPARE(loaded.record.training["1-CLAP_g"]["TVA"]["target_epochs"].get<int>(), 400);
+        QCOMPARE(loaded.record.training["1-CLAP_g"]["TVA"]["target_epochs"].get<int>(), 100);
         QCOMPARE(running.count(), 4);
         QVERIFY(progressed.count() > 5);
         QTRY_COMPARE(page.monitor().chart()->reactions(), QStringList({"1-CLAP_g", "1-CLAP_m"}));
@@ -297,7 +296,7 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(trained.count(), 2, 60000);
         QCOMPARE(
             engine::loadProduct(product.toStdString()).record.training["1-CLAP_g"]["TVA"]["target_epochs"].get<int>(),
-            402);
+            102);
     }
 
     // Those of the run before, in FreeBind's folders.
@@ -333,7 +332,7 @@ private Q_SLOTS:
             ui::ReactionsPage page;
             open(page, "ImageBind++");
             page.setup().setFolder(product);
-            page.setup().setOptions({{"seed", 3}}, {{"hidden_width", 16}, {"batch_size", 32}, {"epochs", 60}});
+            page.setup().setOptions({{"seed", 3}}, {{"hidden_width", 16}, {"batch_size", 32}, {"epochs", 20}});
             QTRY_VERIFY(button(page, "start")->isEnabled());
             QTest::mouseClick(button(page, "start"), Qt::LeftButton);
             QTRY_VERIFY_WITH_TIMEOUT(page.monitor().stage().startsWith("training "), 60000);
@@ -521,7 +520,7 @@ private Q_SLOTS:
         ui::ReactionsPage page;
         page.recipe().openRecipe("ImageBind++");
         page.setWorkspace(path("world"), Json::object());
-        QThread::msleep(1500);
+        QThread::msleep(500);
         page.setWorkspace({}, Json::object());
         QTest::qWait(100);
         QVERIFY(!page.recipe().plan());

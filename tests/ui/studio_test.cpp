@@ -337,6 +337,16 @@ private Q_SLOTS:
         QCOMPARE(window_->tune().findChild<QComboBox*>("baseline")->currentText(), QString("ImageBind"));
         QCOMPARE(project.setting().factors, window_->session().product()->defaults().factors);
         compareWithCommandLine();
+        // The switch is a step like any other.
+        project.undoStack().undo();
+        QCOMPARE(project.product(), first);
+        QCOMPARE(products->currentData().toString(), first);
+        QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().baseline(), 60000);
+        QVERIFY(window_->session().baseline()->subject.starts_with("#"));
+        project.undoStack().redo();
+        QCOMPARE(project.product(), other);
+        QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().baseline(), 60000);
+        settle();
         // The snapshot brings its product back, in one step.
         const int steps = project.undoStack().count();
         auto* snapshots = window_->findChild<QListWidget*>();

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/bridge/job_runner.h"
 
-#include <QMetaObject>
-
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -78,7 +76,7 @@ void JobRunner::startAny(const QString& title, Work work, Done done) {
         // Threads that this one starts inherit it.
         if (background) setpriority(PRIO_PROCESS, 0, 15);
         const auto post = [this, &run] {
-            if (!run->posted.exchange(true)) QMetaObject::invokeMethod(this, [this, run] { progressCame(run); });
+            if (!run->posted.exchange(true)) mailbox_.post([this, run] { progressCame(run); });
         };
         const engine::JobContext job(
             run->stop.get_token(),
@@ -102,7 +100,7 @@ void JobRunner::startAny(const QString& title, Work work, Done done) {
             run->failure = currentFailure();
             run->cancelled = !run->failure;
         }
-        QMetaObject::invokeMethod(this, [this, run] { runEnded(run); });
+        mailbox_.post([this, run] { runEnded(run); });
     });
     Q_EMIT started(title);
 }

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "engine/base/job.h"
+#include "ui/bridge/mailbox.h"
 
 namespace ui {
 
@@ -76,6 +77,7 @@ private:
     QString title_;
     std::shared_ptr<Run> current_;
     std::vector<std::shared_ptr<Run>> runs_;  // that have not ended
+    Mailbox mailbox_;
 };
 
 // The failure that an exception in flight stands for; nothing for a stop. Call inside catch.

@@ -2,25 +2,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/bridge/live_session.h"
 
-#include <QMetaObject>
-
 #include <algorithm>
 #include <chrono>
 #include <thread>
 
 #include "engine/base/error.h"
+#include "engine/base/file.h"
 
 namespace ui {
 namespace {
 
-constexpr int kRestMs = 80;  // a hand that moves on does so sooner
+constexpr int kRestMs = 80;   // a hand that moves on does so sooner
+constexpr int kIdleMs = 800;  // nobody is at the sliders
 
 using engine::LiveProduct;
 using engine::MetricsTable;
 using engine::Setting;
 
 std::string keyOf(const std::vector<engine::FactorAxis>& axes, const Setting& setting, std::uint64_t generation,
-                  const std::vector<char>& ready) {
+                  const std::vector<std::size_t>& prepared) {
     Setting fixed = setting;
     std::string key = std::to_string(generation) + " ";
     for (const auto& axis : axes) {
@@ -28,7 +28,7 @@ std::string keyOf(const std::vector<engine::FactorAxis>& axes, const Setting& se
         key += axis.factor + ":" + std::to_string(axis.first) + ":" + std::to_string(axis.last) + ":" +
                std::to_string(axis.steps) + " ";
     }
-    for (const char r : ready) key += r ? '1' : '0';
+    for (const std::size_t p : prepared) key += std::to_string(p) + " ";
     return key + engine::settingToJson(fixed).dump();
 }
 
@@ -45,13 +45,25 @@ bool BaselineChoice::operator==(const BaselineChoice& other) const {
     return space == other.space && name == other.name && setting == other.setting;
 }
 
-LiveSession::LiveSession(QObject* parent) : QObject(parent) {
-    for (JobRunner* runner : {&preparing_, &spaces_, &baselines_})
+LiveSession::LiveSession(QObject* parent) : QObject(parent), refining_(nullptr, true) {
+    for (JobRunner* runner : {&preparing_, &spaces_, &baselines_, &refining_})
         connect(runner, &JobRunner::failed, this, &LiveSession::failed);
     connect(&opening_, &JobRunner::started, this, &LiveSession::openingStarted);
     connect(&opening_, &JobRunner::failed, this, &LiveSession::openFailed);
     connect(&preparing_, &JobRunner::progressed, this, &LiveSession::preparingProgressed);
     connect(&preparing_, &JobRunner::ended, this, &LiveSession::preparingEnded);
+    rest_.setSingleShot(true);
+    rest_.setInterval(kIdleMs);
+    connect(&rest_, &QTimer::timeout, this, &LiveSession::refine);
+    for (JobRunner* runner : {&preparing_, &refining_})
+        connect(runner, &JobRunner::ended, this, [this] { rest_.start(); });
+}
+
+void LiveSession::setMemory(double opening_gib, double refined_gib) {
+    opening_gib_ = opening_gib;
+    refined_gib_ = refined_gib;
+    std::fill(as_large_as_can_be_.begin(), as_large_as_can_be_.end(), 0);
+    rest_.start();
 }
 
 LiveSession::~LiveSession() = default;
@@ -61,6 +73,7 @@ void LiveSession::open(const QString& product, const QString& workspace) {
     LiveProduct::Request request;
     request.product = product.toStdString();
     request.workspace = workspace.toStdString();
+    if (opening_gib_ > 0) request.landscapes = {{"memory_gib", opening_gib_}};
     opening_.start<std::shared_ptr<LiveProduct>>(
         tr("Opening %1").arg(product),
         [request](const engine::JobContext& job) { return LiveProduct::open(request, job); },
@@ -70,6 +83,7 @@ void LiveSession::open(const QString& product, const QString& workspace) {
             choice_ = {product_->recipe().base, std::nullopt, QString::fromStdString(product_->recipe().base)};
             figures_ = {};
             figures_.sets.resize(product_->sets().size());
+            as_large_as_can_be_.assign(product_->sets().size(), 0);
             measureSpaces();
             Q_EMIT opened();
             prepare();
@@ -78,7 +92,8 @@ void LiveSession::open(const QString& product, const QString& workspace) {
 
 void LiveSession::close() {
     ++generation_;
-    for (JobRunner* runner : {&opening_, &preparing_, &spaces_, &baselines_}) runner->drop();
+    for (JobRunner* runner : {&opening_, &preparing_, &spaces_, &baselines_, &refining_}) runner->drop();
+    rest_.stop();
     points_.interrupt();
     surfaces_.interrupt();
     curves_.interrupt();
@@ -98,6 +113,12 @@ void LiveSession::setSetting(const Setting& setting) {
     wantFigures();
     wantSurface();
     wantCurves();
+    rest_.start();
+    // One sample of other experts' weights says nothing of another, and what is enlarged would be waited for.
+    if (switched) {
+        refining_.drop();
+        as_large_as_can_be_.assign(product_->sets().size(), 0);
+    }
     // What is being prepared for other experts or projectors would replace what is ready for these.
     if (switched && (preparing_.running() || !product_->missing(setting_).empty())) prepare();
 }
@@ -134,7 +155,7 @@ void LiveSession::prepare() {
             for (const std::size_t set : live->missing(setting)) {
                 job.checkStop();
                 live->prepare(set, setting, job);
-                QMetaObject::invokeMethod(this, [this, live, set] {
+                mailbox_.post([this, live, set] {
                     if (live != product_) return;
                     Q_EMIT setPrepared(set);
                     wantFigures();
@@ -147,6 +168,40 @@ void LiveSession::prepare() {
         [](int) {});
 }
 
+void LiveSession::refine() {
+    if (!product_ || refined_gib_ < 0 || refining_.running()) return;
+    if (!settled()) {
+        rest_.start();
+        return;
+    }
+    // The smallest sample first: it says least.
+    std::optional<std::size_t> least;
+    std::size_t units = 0;
+    for (std::size_t s = 0; s < product_->sets().size(); ++s) {
+        const auto sample = product_->sample(s);
+        if (!sample || as_large_as_can_be_[s] || !product_->ready(s, setting_)) continue;
+        if (least && sample->units >= units) continue;
+        least = s;
+        units = sample->units;
+    }
+    if (!least) return;
+    as_large_as_can_be_[*least] = 1;  // also where it fails
+    const auto bytes = refined_gib_ > 0 ? engine::bytesOfGib(refined_gib_) : engine::availableMemoryBytes() / 2;
+    refining_.start<bool>(
+        tr("More queries of %1").arg(QString::fromStdString(product_->sets()[*least].name)),
+        [live = product_, setting = setting_, set = *least, bytes](const engine::JobContext& job) {
+            return live->enlargeSample(set, setting, bytes, job);
+        },
+        [this, live = product_, set = *least](bool larger) {
+            if (live != product_ || !larger) return;
+            as_large_as_can_be_[set] = 0;
+            Q_EMIT sampleEnlarged(set);
+            wantFigures();
+            wantSurface();
+            wantCurves();
+        });
+}
+
 void LiveSession::measureSpaces() {
     const auto live = product_;
     spaces_.start<int>(
@@ -155,7 +210,7 @@ void LiveSession::measureSpaces() {
             for (const auto& space : live->plan().spaces) {
                 job.checkStop();
                 const MetricsTable table = live->measureSpace(space.name, job);
-                QMetaObject::invokeMethod(this, [this, live, table] {
+                mailbox_.post([this, live, table] {
                     if (live != product_) return;
                     Q_EMIT spaceMeasured(table);
                     if (!choice_.setting && table.subject == choice_.space && !baseline_) {
@@ -195,7 +250,7 @@ void LiveSession::measureBaseline() {
 void LiveSession::tellFailure(const std::shared_ptr<LiveProduct>& live) {
     const auto failure = currentFailure();
     if (!failure) throw;
-    QMetaObject::invokeMethod(this, [this, live, failure] {
+    mailbox_.post([this, live, failure] {
         if (live == product_) Q_EMIT failed(*failure);
     });
 }
@@ -205,7 +260,7 @@ void LiveSession::wantFigures() {
     points_.post([this, live = product_, setting = setting_](auto& context) {
         const auto send = [&](engine::LiveFigures figures) {
             auto shared = std::make_shared<engine::LiveFigures>(std::move(figures));
-            QMetaObject::invokeMethod(this, [this, live, shared] {
+            mailbox_.post([this, live, shared] {
                 if (live != product_) return;
                 figures_ = std::move(*shared);
                 Q_EMIT figuresChanged();
@@ -232,21 +287,24 @@ void LiveSession::wantFigures() {
     });
 }
 
-std::vector<char> LiveSession::readySets() const {
-    std::vector<char> ready;
-    for (std::size_t s = 0; s < product_->sets().size(); ++s) ready.push_back(product_->ready(s, setting_));
-    return ready;
+std::vector<std::size_t> LiveSession::preparedSets() const {
+    std::vector<std::size_t> out;
+    for (std::size_t s = 0; s < product_->sets().size(); ++s) {
+        const auto sample = product_->sample(s);
+        out.push_back(!product_->ready(s, setting_) ? 0 : sample ? sample->units : std::size_t(-1));
+    }
+    return out;
 }
 
 void LiveSession::wantSurface() {
     if (!product_ || !baseline_ || axes_.empty()) return;
-    const std::string key = keyOf(axes_, setting_, generation_, readySets());
+    const std::string key = keyOf(axes_, setting_, generation_, preparedSets());
     if (key == surface_key_) return;
     surface_key_ = key;
     surfaces_.post([this, live = product_, setting = setting_, axes = axes_, baseline = *baseline_,
                     generation = generation_, axes_generation = axes_generation_](auto& context) {
         const auto send = [&](std::shared_ptr<const engine::SweepSurface> surface) {
-            QMetaObject::invokeMethod(this, [this, generation, axes_generation, surface] {
+            mailbox_.post([this, generation, axes_generation, surface] {
                 if (generation != generation_ || axes_generation != axes_generation_) return;
                 surface_ = surface;
                 Q_EMIT surfaceChanged();
@@ -271,7 +329,7 @@ void LiveSession::wantCurves() {
     if (!setting_.factors.contains(curve_factor_)) return;
     engine::FactorAxis axis;
     axis.factor = curve_factor_;
-    const std::string key = keyOf({axis}, setting_, generation_, readySets());
+    const std::string key = keyOf({axis}, setting_, generation_, preparedSets());
     if (key == curve_key_) return;
     curve_key_ = key;
     curves_.post([this, live = product_, setting = setting_, baseline = *baseline_, factor = curve_factor_,
@@ -283,7 +341,7 @@ void LiveSession::wantCurves() {
                 if (auto curve = live->curve(group, factor, setting, baseline, context.job()))
                     curves->push_back(std::move(*curve));
             }
-            QMetaObject::invokeMethod(this, [this, generation, factor, curves] {
+            mailbox_.post([this, generation, factor, curves] {
                 if (generation == generation_ && factor == curve_factor_) Q_EMIT curvesChanged(*curves);
             });
         } catch (...) {

@@ -3,12 +3,14 @@
 //
 // A product under the hand: what a window sets (setting, baseline, axes) goes in at once, what follows from it
 // (figures, surfaces, curves) comes out by signals as soon as it is there. Newest value wins; nothing stale is sent:
-// what belongs to an older product or baseline is dropped. All in the window's thread but the work.
+// what belongs to an older product or baseline is dropped. Where sets are asked a sample of their queries because
+// memory is short, samples are enlarged behind while nobody moves anything. All in the window's thread but the work.
 #pragma once
 
 #include <QElapsedTimer>
 #include <QObject>
 #include <QString>
+#include <QTimer>
 
 #include <memory>
 #include <optional>
@@ -16,6 +18,7 @@
 
 #include "engine/session/live_product.h"
 #include "ui/bridge/job_runner.h"
+#include "ui/bridge/mailbox.h"
 #include "ui/bridge/newest_worker.h"
 
 namespace ui {
@@ -34,6 +37,10 @@ public:
     explicit LiveSession(QObject* parent = nullptr);
     ~LiveSession() override;
 
+    // Memory of all landscapes in GiB: of products that are opened from now on; and the most that samples of queries
+    // may grow to while nothing else is under way, at once. 0: the engine's default, and half of what is free then;
+    // below 0: samples stay.
+    void setMemory(double opening_gib, double refined_gib);
     void open(const QString& product, const QString& workspace);
     void close();
     std::shared_ptr<engine::LiveProduct> product() const { return product_; }
@@ -54,7 +61,9 @@ public:
     // What is not prepared yet waits until the experts or projectors change.
     void stopPreparing() { preparing_.stop(); }
     bool opening() const { return opening_.running(); }
-    // True when nothing is under way any more: for tests and pictures.
+    // A sample of queries is being enlarged behind what is shown.
+    bool refining() const { return refining_.running(); }
+    // True when nothing that is waited for is under way any more: for tests and pictures. Refining is not waited for.
     bool settled() const;
 
 Q_SIGNALS:
@@ -68,7 +77,8 @@ Q_SIGNALS:
     void preparingProgressed(const engine::Progress& progress);
     void setPrepared(std::size_t set);  // its figures are live from now on
     void preparingEnded();
-    void figuresChanged();  // figures()
+    void sampleEnlarged(std::size_t set);  // its figures, surfaces and curves follow
+    void figuresChanged();                 // figures()
     void surfaceChanged();  // surface(): complete, or its coarse levels; or gone, where no group is ready
     void curvesChanged(const std::vector<engine::LiveCurve>& curves);
 
@@ -76,8 +86,10 @@ private:
     void wantFigures();
     void wantSurface();
     void wantCurves();
-    std::vector<char> readySets() const;
+    // By set: 0 not ready, else how many units were asked, or all.
+    std::vector<std::size_t> preparedSets() const;
     void prepare();
+    void refine();
     void measureSpaces();
     void measureBaseline();
     // In a worker's catch: tells what went wrong, unless it was a stop or the product is another one by now.
@@ -95,7 +107,11 @@ private:
     std::shared_ptr<const engine::SweepSurface> surface_;
     std::string surface_key_, curve_key_;  // what those that were last asked for depend on
 
-    JobRunner opening_, preparing_, spaces_, baselines_;
+    double opening_gib_ = 0, refined_gib_ = 0;
+    std::vector<char> as_large_as_can_be_;  // by set: its sample grows no more
+    QTimer rest_;
+    Mailbox mailbox_;  // outlives those that post
+    JobRunner opening_, preparing_, spaces_, baselines_, refining_;
     NewestWorker points_, surfaces_, curves_;
 };
 

@@ -13,6 +13,8 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 #include "ui/export/table_export.h"
 #include "ui/style/theme.h"
 
@@ -21,6 +23,7 @@ namespace ui {
 struct CompareQueries::Found {
     std::shared_ptr<const engine::SetChange> change;
     IdList first, second;
+    bool two_products = false;
 };
 
 CompareQueries::CompareQueries(QWidget* parent)
@@ -163,18 +166,25 @@ void CompareQueries::setItems(const QVector<Compared>& items, int reference) {
     compare();
 }
 
+const Compared* CompareQueries::chosen(const QComboBox* box) const {
+    const int at = box->currentData().isValid() ? box->currentData().toInt() : -1;
+    return at >= 0 && at < items_.size() ? &items_[at] : nullptr;
+}
+
 void CompareQueries::fillSets() {
     const QSignalBlocker quiet_set(set_), quiet_direction(direction_);
     const QString kept = set_->currentText();
     const int side = std::max(0, direction_->currentIndex());
     set_->clear();
-    const int at = before_->currentData().isValid() ? before_->currentData().toInt() : -1;
-    if (at >= 0 && at < items_.size()) {
-        const auto& sets = items_[at].product->sets();
-        for (std::size_t s = 0; s < sets.size(); ++s) {
+    const Compared *before = chosen(before_), *after = chosen(after_);
+    if (before && after) {
+        const auto& others = after->product->sets();
+        for (const auto& set : before->product->sets()) {
             // What has several right labels for an item has no single answer that is gained or lost.
-            if (sets[s].kind != engine::SetKind::MultiLabel)
-                set_->addItem(QString::fromStdString(sets[s].name), static_cast<int>(s));
+            const bool shared = std::any_of(others.begin(), others.end(), [&](const auto& other) {
+                return other.name == set.name && other.kind == set.kind;
+            });
+            if (shared && set.kind != engine::SetKind::MultiLabel) set_->addItem(QString::fromStdString(set.name));
         }
     }
     set_->setCurrentIndex(std::max(0, set_->findText(kept)));
@@ -199,19 +209,15 @@ void CompareQueries::compare() {
     stale_ = false;
     if (before_->count() < 2) {
         runner_.stop();
-        say(tr("Add a second setting of the product: its queries are compared one by one."));
+        say(tr("Add a second setting or product: their queries are compared one by one."));
         return;
     }
-    const Compared& before = items_[before_->currentData().toInt()];
-    const Compared& after = items_[after_->currentData().toInt()];
-    if (before.product != after.product) {
-        runner_.stop();
-        say(tr("These are two products; queries are compared between settings of one."));
-        return;
-    }
+    const Compared& before = *chosen(before_);
+    const Compared& after = *chosen(after_);
     if (set_->currentIndex() < 0) {
         runner_.stop();
-        say(tr("There is no set with single answers."));
+        say(before.product == after.product ? tr("There is no set with single answers.")
+                                            : tr("There is no set with single answers that both are measured on."));
         return;
     }
     say(tr("comparing…"));
@@ -219,12 +225,19 @@ void CompareQueries::compare() {
     options.place = place_->currentData().toInt();
     runner_.start<std::shared_ptr<const Found>>(
         tr("queries gained and lost"),
-        [product = before.product, from = before.setting, to = after.setting,
-         set = static_cast<std::size_t>(set_->currentData().toInt()), options](const engine::JobContext& job) {
+        [before, after, name = set_->currentText().toStdString(), options](const engine::JobContext& job) {
+            const auto& product = *before.product;
+            const auto& sets = product.sets();
+            const auto set = static_cast<std::size_t>(
+                std::find_if(sets.begin(), sets.end(), [&](const auto& s) { return s.name == name; }) - sets.begin());
             auto found = std::make_shared<Found>();
-            found->change = std::make_shared<const engine::SetChange>(product->why(set, from, to, options, job));
-            found->first = std::make_shared<const std::vector<std::string>>(product->ids(set, true));
-            found->second = std::make_shared<const std::vector<std::string>>(product->ids(set, false));
+            found->two_products = before.product != after.product;
+            found->change = std::make_shared<const engine::SetChange>(
+                found->two_products ? engine::LiveProduct::compare(product, before.setting, *after.product,
+                                                                   after.setting, name, options, job)
+                                    : product.why(set, before.setting, after.setting, options, job));
+            found->first = std::make_shared<const std::vector<std::string>>(product.ids(set, true));
+            found->second = std::make_shared<const std::vector<std::string>>(product.ids(set, false));
             return std::shared_ptr<const Found>(found);
         },
         [this, round](const std::shared_ptr<const Found>& found) {
@@ -245,14 +258,16 @@ void CompareQueries::showFound(const std::shared_ptr<const Found>& found) {
                       ItemNames(forward ? found->second : found->first));
     table_->resizeColumnsToContents();
     table_->setColumnWidth(QueryModel::Movers, std::max(160, table_->columnWidth(QueryModel::Movers)));
+    table_->setColumnHidden(QueryModel::Movers, found->two_products);
     status_->setText(tr("%1 gained, %2 lost").arg(model_->gainedCount()).arg(model_->lostCount()));
     QStringList parts;
     int index = 0;
     for (const auto& mover : model_->movers())
         parts << QStringLiteral("<span style=\"color:%1\">■</span> %2")
                      .arg(seriesColour(index++).name(), moverLabel(mover).toHtmlEscaped());
-    legend_->setText(parts.isEmpty() ? tr("the two columns do not differ")
-                                     : tr("moved by %1").arg(parts.join(QStringLiteral(" &nbsp;"))));
+    legend_->setText(found->two_products ? tr("two products; margins are each one's own")
+                     : parts.isEmpty()   ? tr("the two columns do not differ")
+                                         : tr("moved by %1").arg(parts.join(QStringLiteral(" &nbsp;"))));
 }
 
 QString CompareQueries::status() const {

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Queries that one column gains and loses against another of the same product, and what moved them. Compared by a job
+// Queries that one column gains and loses against another, and between two settings of one product what moved them.
+// Two products are compared on the evaluation sets that both have, where these hold the same items. Compared by a job
 // when the page is seen; a newer choice replaces an older one. Window's thread.
 #pragma once
 
@@ -42,6 +43,7 @@ protected:
 
 private:
     struct Found;
+    const Compared* chosen(const QComboBox* box) const;  // null: none
     void fillSets();
     void compare();
     void showFound(const std::shared_ptr<const Found>& found);

@@ -314,6 +314,7 @@ void CompareSurfaces::showColumn(int column) {
         CurveView::Curve curve;
         curve.label = QStringLiteral("Δ_") + groupName();
         curve.colour = seriesColour(column);
+        curve.estimate = isEstimate(*surface, *group);
         for (std::size_t i = 0; i < surface->axes[0].steps; ++i) {
             curve.x.push_back(surface->axes[0].value(i));
             curve.y.push_back(surface->groups[*group].change[i]);

@@ -216,6 +216,14 @@ void Project::setSetting(const Setting& setting, const QString& what, int drag) 
     push(what, after, drag);
 }
 
+void Project::switchProduct(const QString& folder, const QString& what) {
+    if (folder == product_ || !products_.contains(folder)) return;
+    if (product_.isEmpty()) return setProduct(folder);  // there is nothing to go back to
+    Undoable after = undoable();
+    after.product = folder;
+    push(what, after);
+}
+
 void Project::show(const QString& product, const Setting& setting, const QString& what) {
     if (product == product_) return setSetting(setting, what);
     addProduct(product, false);

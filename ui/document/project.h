@@ -79,6 +79,8 @@ public:
     // --- With undo ---
     // `drag`: changes with one number (above 0) and one `what` are one step.
     void setSetting(const engine::Setting& setting, const QString& what, int drag = 0);
+    // Another of the open products.
+    void switchProduct(const QString& folder, const QString& what);
     // A product with a setting of it, in one step: undo brings back what was current before.
     void show(const QString& product, const engine::Setting& setting, const QString& what);
     int newDrag() { return ++drags_; }

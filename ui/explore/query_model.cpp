@@ -159,7 +159,7 @@ QVariant QueryModel::data(const QModelIndex& index, int role) const {
             for (std::size_t m = 0; m < shares.size(); ++m)
                 text += QStringLiteral("\n") + moverLabel(change_->movers[m]) + QStringLiteral("  ") +
                         signedNumber(shares[m], 4);
-            if (shares.empty())
+            if (shares.empty() && !movers().empty())
                 text += tr("\nThe list explains those that moved furthest; choose this one to see what moved it.");
             return text;
         }

@@ -75,6 +75,7 @@ ExportDialog::ExportDialog(std::shared_ptr<engine::LiveProduct> product, engine:
       open_(new QPushButton(tr("Open folder"))),
       close_(new QPushButton(tr("Close"))) {
     setWindowTitle(tr("Export"));
+    setObjectName(QStringLiteral("export"));
     setModal(false);
     resize(860, 600);
     setMinimumSize(640, 440);
@@ -164,7 +165,10 @@ ExportDialog::ExportDialog(std::shared_ptr<engine::LiveProduct> product, engine:
         message_->showNote(result_text_);
     });
     connect(&runner_, &JobRunner::started, this, &ExportDialog::refresh);
-    connect(&runner_, &JobRunner::ended, this, &ExportDialog::refresh);
+    connect(&runner_, &JobRunner::ended, this, [this] {
+        refresh();
+        if (closing_) close();
+    });
     dress();
     list_->setCurrentRow(0);
 }
@@ -228,8 +232,12 @@ void ExportDialog::showResult(const Exported& exported) {
 }
 
 void ExportDialog::closeEvent(QCloseEvent* event) {
+    if (!runner_.running()) return QDialog::closeEvent(event);
+    // Out of sight at once; it goes when its job has heard the stop, so that nobody waits for that.
+    closing_ = true;
     runner_.stop();
-    QDialog::closeEvent(event);
+    event->ignore();
+    hide();
 }
 
 void ExportDialog::reject() {

@@ -72,6 +72,7 @@ private:
     ProgressStrip* progress_;
     QPushButton *action_, *open_, *close_;
     QString made_path_, result_text_;
+    bool closing_ = false;
     JobRunner runner_;
 };
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "ui/style/numbers.h"
+#include "ui/views/surface_grid.h"
 
 namespace ui {
 namespace {
@@ -61,6 +62,8 @@ GoalPanel::GoalPanel(Project& project, LiveSession& session, QWidget* parent)
     column->addWidget(table_, 1);
     connect(&session_, &LiveSession::baselineChanged, this, &GoalPanel::rebuild);
     connect(&session_, &LiveSession::closed, this, &GoalPanel::rebuild);
+    // What was found with fewer queries is not what a search would find now.
+    connect(&session_, &LiveSession::sampleEnlarged, this, [this] { searched_.maximize.clear(); });
     connect(search_, &QPushButton::clicked, this, &GoalPanel::search);
     connect(&runner_, &JobRunner::failed, this, &GoalPanel::failed);
     connect(&runner_, &JobRunner::progressed, this,
@@ -89,6 +92,7 @@ void GoalPanel::rebuild() {
     setEnabled(ready);
     if (!ready) {
         said_->setText(tr("Open a product to search its settings."));
+        Q_EMIT rebuilt();
         return;
     }
     said_->setText(tr("Changes are counted against %1.").arg(QString::fromStdString(session_.baseline()->subject)));
@@ -119,15 +123,12 @@ void GoalPanel::rebuild() {
     }
     const int at = maximize_->findData(chosen);
     maximize_->setCurrentIndex(std::max(0, at));
+    Q_EMIT rebuilt();
 }
 
-void GoalPanel::search() {
-    if (runner_.running()) {
-        runner_.stop();
-        return;
-    }
+std::optional<engine::TuneRequest> GoalPanel::request() const {
     const auto live = session_.product();
-    if (!live || !session_.baseline()) return;
+    if (!live || !session_.baseline() || maximize_->currentIndex() < 0) return std::nullopt;
     engine::TuneRequest request;
     request.fixed = project_.setting();
     request.baseline = *session_.baseline();
@@ -137,22 +138,43 @@ void GoalPanel::search() {
         if (keep.on->isChecked() && keep.group != wanted)
             request.constraints.push_back({keep.group, keep.at_least->value()});
     }
+    return request;
+}
+
+std::shared_ptr<const engine::TuneResult> GoalPanel::resultOf(const engine::TuneRequest& request) const {
+    // Results go with product and baseline: those are the same.
+    const auto& r = searched_;
+    const bool same =
+        r.maximize == request.maximize && r.fixed.factors == request.fixed.factors &&
+        r.fixed.expert_weights == request.fixed.expert_weights &&
+        std::equal(r.constraints.begin(), r.constraints.end(), request.constraints.begin(), request.constraints.end(),
+                   [](const auto& a, const auto& b) { return a.group == b.group && a.at_least == b.at_least; });
+    return same ? result_ : nullptr;
+}
+
+void GoalPanel::search() {
+    if (runner_.running()) {
+        runner_.stop();
+        return;
+    }
+    const auto wanted = request();
+    if (!wanted) return;
     search_->setText(tr("Stop"));
     runner_.start<std::shared_ptr<const engine::TuneResult>>(
         tr("Searching"),
-        [live, request](const engine::JobContext& job) {
+        [live = session_.product(), request = *wanted](const engine::JobContext& job) {
             return std::make_shared<const engine::TuneResult>(live->tune(request, job));
         },
-        [this, switches = engine::withoutFactors(request.fixed)](std::shared_ptr<const engine::TuneResult> result) {
+        [this, request = *wanted](std::shared_ptr<const engine::TuneResult> result) {
             result_ = std::move(result);
-            searched_ = switches;
+            searched_ = request;
             showResult();
             Q_EMIT found();
         });
 }
 
 std::shared_ptr<const engine::TuneResult> GoalPanel::result() const {
-    return engine::withoutFactors(project_.setting()) == searched_ ? result_ : nullptr;
+    return engine::withoutFactors(project_.setting()) == engine::withoutFactors(searched_.fixed) ? result_ : nullptr;
 }
 
 void GoalPanel::showResult() {
@@ -161,7 +183,13 @@ void GoalPanel::showResult() {
                                  : tr("No setting keeps all of that; the nearest of %1 settings comes first. Against "
                                       "%2%3."))
                        .arg(r.evaluated)
-                       .arg(QString::fromStdString(r.baseline), r.synthetic ? tr(" (synthetic world)") : QString()));
+                       .arg(QString::fromStdString(r.baseline), r.synthetic ? tr(" (synthetic world)") : QString()) +
+                   (r.samples.empty() ? QString()
+                                      : QLatin1Char(' ') + tr("≈ from a sample of the queries; intervals of the best "
+                                                              "setting are in its tooltips.")));
+    QStringList sampled;
+    for (const auto& [set, sample] : r.samples)
+        sampled << tr("%1: %2").arg(QString::fromStdString(set), QString::fromStdString(sample));
     QStringList heads;
     for (const auto& name : r.factors) {
         const auto* factor = session_.product()->plan().factor(name);
@@ -178,8 +206,9 @@ void GoalPanel::showResult() {
     for (int row = 0; row < table_->rowCount(); ++row) {
         const auto& point = shown_[static_cast<std::size_t>(row)];
         int column = 0;
-        const auto put = [&](const QString& value) {
+        const auto put = [&](const QString& value, const QString& tip = {}) {
             auto* item = new QTableWidgetItem(value);
+            if (!tip.isEmpty()) item->setToolTip(tip);
             item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
             if (row == 0) {
                 QFont font = item->font();
@@ -189,7 +218,17 @@ void GoalPanel::showResult() {
             table_->setItem(row, column++, item);
         };
         for (const double value : point.factors) put(QString::number(value, 'f', 2));
-        for (const double value : point.change) put(signedNumber(value));
+        for (std::size_t g = 0; g < point.change.size(); ++g) {
+            const auto interval = g < r.best_intervals.size() ? r.best_intervals[g] : std::nullopt;
+            const QString value = signedNumber(point.change[g]);
+            if (!interval) {
+                put(value);
+                continue;
+            }
+            QStringList tip = sampled;
+            if (row == 0) tip.prepend(tr("with 95 % within %1").arg(intervalText(*interval)));
+            put(QStringLiteral("≈ ") + value, tip.join(QLatin1Char('\n')));
+        }
     }
     table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     table_->show();
@@ -200,8 +239,8 @@ void GoalPanel::apply(int row) {
     engine::Setting setting = project_.setting();
     for (std::size_t f = 0; f < result_->factors.size(); ++f)
         setting.factors[result_->factors[f]] = shown_[static_cast<std::size_t>(row)].factors[f];
-    setting.expert_weights = searched_.expert_weights;  // what was promised holds with these
-    setting.projectors = searched_.projectors;
+    setting.expert_weights = searched_.fixed.expert_weights;  // what was promised holds with these
+    setting.projectors = searched_.fixed.projectors;
     project_.setSetting(setting, row == 0 ? tr("Best setting") : tr("Setting of the Pareto front"));
 }
 

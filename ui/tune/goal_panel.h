@@ -15,6 +15,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,10 +33,15 @@ public:
     GoalPanel(Project& project, LiveSession& session, QWidget* parent = nullptr);
     // Of the last search; nothing while other experts are in force than those it searched with.
     std::shared_ptr<const engine::TuneResult> result() const;
+    // What a search would ask for now, from the setting in force; nothing while no product or baseline is there.
+    std::optional<engine::TuneRequest> request() const;
+    // What the last search found, if it asked for just that.
+    std::shared_ptr<const engine::TuneResult> resultOf(const engine::TuneRequest& request) const;
     bool searching() const { return runner_.running(); }
 
 Q_SIGNALS:
-    void found();  // result()
+    void found();    // result()
+    void rebuilt();  // other groups to choose from: another product or baseline, or none
     void failed(const ui::JobFailure& failure);
 
 private:
@@ -59,7 +65,7 @@ private:
     QLabel* said_;
     QTableWidget* table_;
     std::shared_ptr<const engine::TuneResult> result_;
-    engine::Setting searched_;              // experts and projectors of the search
+    engine::TuneRequest searched_;          // what result_ was found for
     std::vector<engine::TunePoint> shown_;  // by row
 };
 

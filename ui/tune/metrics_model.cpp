@@ -29,6 +29,7 @@ void MetricsModel::setProduct(std::shared_ptr<engine::LiveProduct> product) {
     baseline_.reset();
     baseline_is_space_ = true;
     figures_.assign(product_ ? product_->sets().size() : 0, std::nullopt);
+    intervals_.assign(figures_.size(), {});
     stale_.assign(figures_.size(), 0);
     endResetModel();
 }
@@ -59,7 +60,10 @@ void MetricsModel::setBaseline(const std::optional<engine::MetricsTable>& table,
 void MetricsModel::setFigures(const engine::LiveFigures& figures) {
     if (!product_ || figures.sets.size() != figures_.size()) return;
     for (std::size_t s = 0; s < figures_.size(); ++s) {
-        if (figures.sets[s]) figures_[s] = figures.sets[s];
+        if (figures.sets[s]) {
+            figures_[s] = figures.sets[s];
+            intervals_[s] = figures.intervals.size() > s ? figures.intervals[s] : engine::IntervalMap{};
+        }
         stale_[s] = !figures.sets[s];
     }
     Q_EMIT dataChanged(index(nowRow(), 0), index(nowRow(), columnCount() - 1));
@@ -105,6 +109,12 @@ std::optional<double> MetricsModel::changeOf(std::size_t set) const {
     const auto before = baseline_ ? valueOf(*baseline_, set) : std::nullopt;
     if (!now || !before) return std::nullopt;
     return *now - *before;
+}
+
+const engine::RateInterval* MetricsModel::intervalOf(std::size_t set) const {
+    if (!figures_[set]) return nullptr;
+    const auto found = intervals_[set].find(metricOf(set));
+    return found == intervals_[set].end() ? nullptr : &found->second;
 }
 
 std::optional<std::pair<QString, double>> MetricsModel::expertLevel(const engine::DeltaGroup& group) const {
@@ -166,7 +176,10 @@ QVariant MetricsModel::data(const QModelIndex& index, int role) const {
         if (!value) return waiting ? QStringLiteral("…") : QStringLiteral("–");
         QString text = number(*value);
         if (is_now) {
-            if (product_->sample(set)) text.prepend(QStringLiteral("≈ "));
+            if (const auto* interval = intervalOf(set)) {
+                const double half = std::max(interval->high - *value, *value - interval->low);
+                text = QStringLiteral("≈ %1 ±%2").arg(text, number(half));
+            }
             if (const auto delta = changeOf(set)) text += QStringLiteral("\n") + signedNumber(*delta);
         }
         return text;
@@ -185,10 +198,12 @@ QVariant MetricsModel::data(const QModelIndex& index, int role) const {
             return why.empty() ? tr("%1 is being prepared").arg(name)
                                : tr("%1 has no landscape: %2").arg(name, QString::fromStdString(why));
         }
-        if (const auto sample = is_now ? product_->sample(set) : std::nullopt) {
+        const auto* interval = is_now ? intervalOf(set) : nullptr;
+        const auto sample = interval ? product_->sample(set) : std::nullopt;
+        if (sample) {
             return tr("%1 is estimated from a %2, against all candidates: the landscape of all its queries does not "
-                      "fit the memory.")
-                .arg(name, QString::fromStdString(sample->text()));
+                      "fit the memory. With 95 % it is within [%3, %4].")
+                .arg(name, QString::fromStdString(sample->text()), number(interval->low), number(interval->high));
         }
         const engine::MetricsTable* table = nullptr;
         if (is_baseline) table = &*baseline_;

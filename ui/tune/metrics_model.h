@@ -3,7 +3,8 @@
 //
 // Figures of every evaluation set, a column each, a row for each subject: the single spaces, the pinned baseline, and
 // the product at the setting in force with its signed change. Values that are not there yet are "…", those of an older
-// setting are pale, those estimated from a sample of the queries have "≈". Window's thread.
+// setting are pale, those estimated from a sample of the queries have "≈" and half their interval's width. Window's
+// thread.
 #pragma once
 
 #include <QAbstractTableModel>
@@ -44,6 +45,7 @@ private:
     std::optional<double> valueOf(const engine::MetricsTable& table, std::size_t set) const;
     std::optional<double> nowOf(std::size_t set) const;
     std::optional<double> changeOf(std::size_t set) const;
+    const engine::RateInterval* intervalOf(std::size_t set) const;  // null: the figure is of all queries
     int nowRow() const { return rowCount() - 1; }
     bool baselineRow() const { return baseline_ && !baseline_is_space_; }
 
@@ -53,6 +55,7 @@ private:
     std::optional<engine::MetricsTable> baseline_;
     bool baseline_is_space_ = true;
     std::vector<std::optional<engine::MetricMap>> figures_;
+    std::vector<engine::IntervalMap> intervals_;  // of figures_
     std::vector<char> stale_;
 };
 

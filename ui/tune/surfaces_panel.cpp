@@ -157,8 +157,7 @@ void SurfacesPanel::makePanes(QLayout* column) {
         curve_, [this](QPainter& p, const QRectF& area) { curve_->paintTo(p, area); }, name, tell);
 }
 
-// --- What is open
-// ------------------------------------------------------------------------------------------------------
+// --- What is open ---
 
 void SurfacesPanel::productOpened() {
     fillAxes();
@@ -208,8 +207,7 @@ QString SurfacesPanel::symbolOf(const std::string& factor) const {
     return text(info ? info->symbol : factor);
 }
 
-// --- Axes
-// --------------------------------------------------------------------------------------------------------------
+// --- Axes ---
 
 void SurfacesPanel::fillAxes() {
     const QSignalBlocker a(x_), b(y_), c(steps_);
@@ -272,8 +270,7 @@ void SurfacesPanel::wantAxes() {
     session_.setAxes(axes);
 }
 
-// --- Groups
-// ------------------------------------------------------------------------------------------------------------
+// --- Groups ---
 
 void SurfacesPanel::showGroups() {
     const QString shown = group();
@@ -339,19 +336,19 @@ QString SurfacesPanel::groupText(const QString& name) const {
                                  [&](const engine::DeltaGroup& g) { return text(g.name) == name; });
     if (of == group_list_.end() || !live || !baseline) return out;
     std::vector<engine::MetricMap> known(figures.size());
-    bool sampled = false;
     for (std::size_t s = 0; s < figures.size(); ++s) {
         if (std::find(of->sets.begin(), of->sets.end(), live->sets()[s].name) == of->sets.end()) continue;
         if (!figures[s]) return out + QStringLiteral("  …");
         known[s] = *figures[s];
-        sampled = sampled || live->sample(s);
     }
     const double change = engine::groupValue(*of, live->sets(), known) - engine::groupValue(*of, *baseline);
-    return out + (sampled ? QStringLiteral("  ≈ ") : QStringLiteral("  ")) + signedNumber(change);
+    const auto interval = live->changeInterval(*of, session_.figures(), change);
+    if (!interval) return out + QStringLiteral("  ") + signedNumber(change);
+    const double half = std::max(interval->high - change, change - interval->low);
+    return out + QStringLiteral("  ≈ %1 ±%2").arg(signedNumber(change)).arg(half, 0, 'f', 2);
 }
 
-// --- Panes
-// -------------------------------------------------------------------------------------------------------------
+// --- Panes ---
 
 std::vector<std::string> SurfacesPanel::actingFactors() const {
     std::vector<std::string> acting;
@@ -441,8 +438,7 @@ void SurfacesPanel::showEvent(QShowEvent* event) {
     QMetaObject::invokeMethod(this, &SurfacesPanel::placePanes, Qt::QueuedConnection);
 }
 
-// --- The surface
-// -------------------------------------------------------------------------------------------------------
+// --- The surface ---
 
 const engine::GroupSurface* SurfacesPanel::groupSurface(std::size_t& index) const {
     const auto surface = session_.surface();
@@ -481,18 +477,22 @@ void SurfacesPanel::showSurface() {
     }
     showMarkers(*of);
     QStringList sets;
-    bool sampled = false;
-    for (std::size_t s = 0; s < live->sets().size(); ++s) {
-        if (std::find(of->group.sets.begin(), of->group.sets.end(), live->sets()[s].name) == of->group.sets.end())
-            continue;
-        sets << text(live->sets()[s].name);
-        sampled = sampled || live->sample(s);
+    for (const auto& set : live->sets()) {
+        if (std::find(of->group.sets.begin(), of->group.sets.end(), set.name) != of->group.sets.end())
+            sets << text(set.name);
+    }
+    QString sampled;
+    if (isEstimate(*surface, index)) {
+        sampled = tr(" · ≈ estimated from a sample of the queries");
+        if (of->best_interval) {
+            sampled += tr("; the best is %1, with 95 % within %2")
+                           .arg(signedNumber(of->best_interval->estimate), intervalText(*of->best_interval));
+        }
     }
     caption_->setText(tr("%1: mean change of %2 over %3, %4 against %5%6%7")
                           .arg(delta(of->group.name), text(of->group.metric), sets.join(QStringLiteral(", ")),
                                text(surface->subject), text(surface->baseline),
-                               live->synthetic() ? tr(" · synthetic world") : QString(),
-                               sampled ? tr(" · estimated from a sample of the queries") : QString()));
+                               live->synthetic() ? tr(" · synthetic world") : QString(), sampled));
 }
 
 void SurfacesPanel::keepScale(std::size_t group, const std::optional<std::pair<QString, double>>& expert) {
@@ -562,8 +562,7 @@ void SurfacesPanel::wantTied() {
         });
 }
 
-// --- Picking
-// -----------------------------------------------------------------------------------------------------------
+// --- Picking ---
 
 void SurfacesPanel::factorPicked(double value, bool dragging) {
     engine::Setting setting = project_.setting();

@@ -34,15 +34,19 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
       session_(session),
       controls_(new ControlsPanel(project)),
       goal_(new GoalPanel(project, session)),
+      headroom_(new HeadroomPanel(project, session, *goal_)),
       metrics_(new MetricsModel(this)),
       message_(new MessageBar),
       progress_(new ProgressStrip),
       surfaces_(new SurfacesPanel(project, session, *metrics_, *goal_)),
       title_(new QLabel) {
     auto* side = new QTabWidget;
+    side->setObjectName(QStringLiteral("tune_side"));
     side->setDocumentMode(true);
     side->addTab(controls_, tr("Controls"));
     side->addTab(goal_, tr("Goal"));
+    side->addTab(headroom_, tr("Headroom"));
+    side->setTabToolTip(2, tr("What per-query routing could gain over one setting for all"));
     side->setMinimumWidth(300);
     side->setMaximumWidth(460);
 
@@ -103,6 +107,7 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
     connect(surfaces_, &SurfacesPanel::failed, message_, &MessageBar::showError);
     connect(surfaces_, &SurfacesPanel::noted, this, [this](const QString& note) { message_->showNote(note); });
     connect(goal_, &GoalPanel::failed, message_, &MessageBar::showError);
+    connect(headroom_, &HeadroomPanel::failed, message_, &MessageBar::showError);
     connect(goal_, &GoalPanel::found, surfaces_, &SurfacesPanel::showSurface);
     productClosed();
 }
@@ -121,8 +126,9 @@ QWidget* TunePage::makeViews() {
     products_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     title_->setForegroundRole(QPalette::PlaceholderText);
     title_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-    connect(products_, &QComboBox::activated, this,
-            [this](int index) { project_.setProduct(products_->itemData(index).toString()); });
+    connect(products_, &QComboBox::activated, this, [this](int index) {
+        project_.switchProduct(products_->itemData(index).toString(), tr("Product %1").arg(products_->itemText(index)));
+    });
     baseline_ = new QComboBox;
     baseline_->setObjectName(QStringLiteral("baseline"));
     baseline_->setAccessibleName(tr("Baseline"));

@@ -14,6 +14,7 @@
 #include "ui/document/project.h"
 #include "ui/tune/controls_panel.h"
 #include "ui/tune/goal_panel.h"
+#include "ui/tune/headroom_panel.h"
 #include "ui/tune/metrics_model.h"
 #include "ui/tune/surfaces_panel.h"
 #include "ui/widgets/message_bar.h"
@@ -33,6 +34,7 @@ public:
 
     ControlsPanel& controls() { return *controls_; }
     GoalPanel& goal() { return *goal_; }
+    HeadroomPanel& headroom() { return *headroom_; }
     MetricsModel& metrics() { return *metrics_; }
     SurfacesPanel& surfaces() { return *surfaces_; }
 
@@ -58,6 +60,7 @@ private:
     LiveSession& session_;
     ControlsPanel* controls_;
     GoalPanel* goal_;
+    HeadroomPanel* headroom_;
     MetricsModel* metrics_;
     MessageBar* message_;
     ProgressStrip* progress_;

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/tune/view_menu.h"
 
-#include <QCoreApplication>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QMenu>
@@ -12,14 +11,10 @@
 namespace ui {
 namespace {
 
-QString tr(const char* text) {
-    return QCoreApplication::translate("ViewMenu", text);
-}
-
 QString fileName(QWidget* parent, const QString& title, const QString& ending, const QString& filter) {
     QString name = title;
     for (const QChar bad : QStringLiteral("/\\:*?\"<>| ")) name.replace(bad, QLatin1Char('_'));
-    QString file = QFileDialog::getSaveFileName(parent, tr("Save"), name + QLatin1Char('.') + ending, filter);
+    QString file = QFileDialog::getSaveFileName(parent, QObject::tr("Save"), name + QLatin1Char('.') + ending, filter);
     if (!file.isEmpty() && QFileInfo(file).suffix().isEmpty()) file += QLatin1Char('.') + ending;
     return file;
 }
@@ -50,17 +45,17 @@ void addFigureMenu(QWidget* view, FigurePainter painter, std::function<QString()
         FigureOptions options;
         options.size = view->size();
         options.title = title();
-        menu.addAction(tr("Copy figure"), view, [=] { guarded(tell, [&] { copyFigure(painter, options); }); });
-        menu.addAction(tr("Save figure…"), view, [=] {
+        menu.addAction(QObject::tr("Copy figure"), view, [=] { guarded(tell, [&] { copyFigure(painter, options); }); });
+        menu.addAction(QObject::tr("Save figure…"), view, [=] {
             const QString file =
-                fileName(view, options.title, QStringLiteral("svg"), tr("Figures (*.svg *.pdf *.png)"));
+                fileName(view, options.title, QStringLiteral("svg"), QObject::tr("Figures (*.svg *.pdf *.png)"));
             if (!file.isEmpty()) guarded(tell, [&] { saveFigure(file.toStdString(), painter, options); });
         });
-        menu.addAction(tr("Save figure on white, for a paper…"), view, [=] {
+        menu.addAction(QObject::tr("Save figure on white, for a paper…"), view, [=] {
             FigureOptions white = options;
             white.white_background = true;
             const QString file =
-                fileName(view, options.title, QStringLiteral("pdf"), tr("Figures (*.pdf *.svg *.png)"));
+                fileName(view, options.title, QStringLiteral("pdf"), QObject::tr("Figures (*.pdf *.svg *.png)"));
             if (!file.isEmpty()) guarded(tell, [&] { saveFigure(file.toStdString(), painter, white); });
         });
     });
@@ -69,9 +64,10 @@ void addFigureMenu(QWidget* view, FigurePainter painter, std::function<QString()
 void addImageMenu(QWidget* view, std::function<QImage(QSize)> picture, std::function<QString()> title,
                   TellFailure tell) {
     onContextMenu(view, [=](QMenu& menu) {
-        menu.addAction(tr("Copy picture"), view, [=] { guarded(tell, [&] { copyImage(picture(view->size() * 2)); }); });
-        menu.addAction(tr("Save picture…"), view, [=] {
-            const QString file = fileName(view, title(), QStringLiteral("png"), tr("Pictures (*.png)"));
+        menu.addAction(QObject::tr("Copy picture"), view,
+                       [=] { guarded(tell, [&] { copyImage(picture(view->size() * 2)); }); });
+        menu.addAction(QObject::tr("Save picture…"), view, [=] {
+            const QString file = fileName(view, title(), QStringLiteral("png"), QObject::tr("Pictures (*.png)"));
             if (!file.isEmpty())
                 guarded(tell, [&] { saveImage(file.toStdString(), picture(view->size() * 2), title()); });
         });
@@ -81,9 +77,9 @@ void addImageMenu(QWidget* view, std::function<QImage(QSize)> picture, std::func
 void addTableMenu(QAbstractItemView* view, std::function<TableNotes()> notes, std::function<QString()> title,
                   TellFailure tell) {
     onContextMenu(view, [=](QMenu& menu) {
-        menu.addAction(tr("Copy table"), view, [=] { guarded(tell, [&] { copyTable(*view->model()); }); });
-        menu.addAction(tr("Save table…"), view, [=] {
-            const QString file = fileName(view, title(), QStringLiteral("csv"), tr("Tables (*.csv)"));
+        menu.addAction(QObject::tr("Copy table"), view, [=] { guarded(tell, [&] { copyTable(*view->model()); }); });
+        menu.addAction(QObject::tr("Save table…"), view, [=] {
+            const QString file = fileName(view, title(), QStringLiteral("csv"), QObject::tr("Tables (*.csv)"));
             if (!file.isEmpty()) guarded(tell, [&] { writeCsv(file.toStdString(), *view->model(), notes()); });
         });
     });

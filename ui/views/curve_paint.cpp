@@ -204,7 +204,8 @@ void CurveView::paintCursor(QPainter& painter, const Frame& f) const {
             painter.setPen(QPen(colours().panel, 1.5));
             painter.setBrush(colourOf(i));
             painter.drawEllipse(at, 4.5, 4.5);
-            chips.push_back({at.y(), QStringLiteral("%1 %2").arg(curves_[i].label, signedNumber(value, 2))});
+            const QString about = curves_[i].estimate ? QStringLiteral("≈ ") : QString();
+            chips.push_back({at.y(), QStringLiteral("%1 %2").arg(curves_[i].label, about + signedNumber(value, 2))});
         }
     }
     // Beside the line, on the side with more room; pushed apart downwards, then back up from the bottom.

@@ -54,7 +54,7 @@ void CurveView::setCurves(const std::vector<engine::LiveCurve>& curves) {
             factor_ = factorSymbol(c.factor);
             title_ = tr("Δ, points of %1").arg(QString::fromStdString(c.group.metric));
         }
-        all.push_back({changeSymbol(c.group), {}, true, c.change.breaks, c.change.values});
+        all.push_back({changeSymbol(c.group), {}, true, c.interval.has_value(), c.change.breaks, c.change.values});
     }
     setCurves(std::move(all), low, high);
 }
@@ -63,8 +63,9 @@ void CurveView::setSampled(const SurfacePtr& surface) {
     if (!surface || surface->axes.size() != 1) return setCurves({}, 0, 1);
     const auto& axis = surface->axes[0];
     std::vector<Curve> all;
-    for (const auto& group : surface->groups) {
-        Curve curve{changeSymbol(group.group), {}, false, {}, group.change};
+    for (std::size_t g = 0; g < surface->groups.size(); ++g) {
+        const auto& group = surface->groups[g];
+        Curve curve{changeSymbol(group.group), {}, false, isEstimate(*surface, g), {}, group.change};
         for (std::size_t i = 0; i < axis.steps; ++i) curve.x.push_back(axis.value(i));
         if (axis.last < axis.first) {
             std::reverse(curve.x.begin(), curve.x.end());
@@ -224,8 +225,9 @@ QString CurveView::readout(double x) const {
         const auto point = std::lower_bound(c.x.begin(), c.x.end(), x);
         const bool measured = c.exact || (point != c.x.end() && *point == x &&
                                           !std::isnan(c.y[static_cast<std::size_t>(point - c.x.begin())]));
-        lines << (measured ? QStringLiteral("%1 %2").arg(c.label, signedNumber(value, 2))
-                           : tr("%1 about %2 (interpolated)").arg(c.label, signedNumber(value, 2)));
+        const QString figure = (c.estimate ? QStringLiteral("≈ ") : QString()) + signedNumber(value, 2);
+        lines << (measured ? QStringLiteral("%1 %2").arg(c.label, figure)
+                           : tr("%1 about %2 (interpolated)").arg(c.label, figure));
     }
     if (const auto at = nextChange(x, true)) lines << tr("next change at %1 = %2").arg(factor_, plainNumber(*at, 4));
     if (const auto at = nextChange(x, false)) lines << tr("last change at %1 = %2").arg(factor_, plainNumber(*at, 4));

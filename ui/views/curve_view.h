@@ -27,6 +27,7 @@ public:
         QString label;  // "Δ_AT"
         QColor colour;  // invalid: by the curve's index, as the theme has it
         bool exact = false;
+        bool estimate = false;  // of a sample of the queries: figures have "≈"
         std::vector<double> x;  // exact: the breaks, ascending; sampled: the points
         std::vector<double> y;  // exact: x + 1 values; sampled: one for each point, NaN: not computed yet
     };

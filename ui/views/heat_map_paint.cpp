@@ -339,8 +339,7 @@ void HeatMapView::paintAxes(QPainter& painter, const Frame& f) const {
     painter.rotate(-90);
     drawSymbol(painter, {-symbolWidth(f.font, y) / 2, 0}, f.font, y);
     painter.restore();
-    drawSymbol(painter, {f.plot.left(), f.plot.top() - 8 - metrics.descent()}, f.font,
-               changeTitle(surface_->groups[group_].group));
+    drawSymbol(painter, {f.plot.left(), f.plot.top() - 8 - metrics.descent()}, f.font, changeTitle(*surface_, group_));
     // What the eye must know of the map.
     QStringList notes;
     if (smooth_) notes << tr("dots: measured; between nodes: interpolated");

@@ -198,12 +198,14 @@ QString HeatMapView::readout(QPointF at) const {
     if (!hasMap() || !frameOf(rect(), false).plot.adjusted(-2, -2, 2, 2).contains(at)) return {};
     const QPointF value = valueAt(at);
     const QString x = factorSymbol(surface_->axes[0].factor), y = factorSymbol(surface_->axes[1].factor);
-    const QString what = changeSymbol(surface_->groups[group_].group);
+    const bool estimate = isEstimate(*surface_, group_);
+    const QString what = changeSymbol(surface_->groups[group_].group) + (estimate ? QStringLiteral(" ≈") : QString());
     QStringList lines;
     SurfaceNode node;
     if (nearestNode(*surface_, group_, value.x(), value.y(), node)) {
         lines << tr("Nearest node: %1 %2, %3 %4").arg(x, plainNumber(node.x, 3), y, plainNumber(node.y, 3));
-        lines << tr("%1 %2 (measured)").arg(what, signedNumber(node.value, 3));
+        lines << (estimate ? tr("%1 %2 (measured on a sample of the queries)") : tr("%1 %2 (measured)"))
+                     .arg(what, signedNumber(node.value, 3));
     }
     const double between = grid_.at(value.x(), value.y());
     const bool on_node =

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/views/surface_grid.h"
 
-#include <QCoreApplication>
 #include <QKeyEvent>
+#include <QObject>
 
 #include <algorithm>
 #include <array>
@@ -11,14 +11,12 @@
 #include <limits>
 #include <map>
 
+#include "ui/style/numbers.h"
+
 namespace ui {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-
-QString words(const char* text) {
-    return QCoreApplication::translate("SurfaceGrid", text);
-}
 
 // The cell that holds `at` and the share of its upper end; false outside.
 bool cellOf(const std::vector<double>& axis, double at, std::size_t& cell, double& share) {
@@ -215,16 +213,35 @@ QString changeSymbol(const engine::DeltaGroup& group) {
     return QStringLiteral("Δ_") + QString::fromStdString(group.name);
 }
 
-QString changeTitle(const engine::DeltaGroup& group) {
-    return words("%1, points of %2").arg(changeSymbol(group), QString::fromStdString(group.metric));
+bool isEstimate(const engine::SweepSurface& surface, std::size_t group) {
+    const auto& sets = surface.groups[group].group.sets;
+    return std::any_of(surface.sets.begin(), surface.sets.end(), [&](const engine::SetSurface& set) {
+        return !set.protocol.sample.empty() && std::find(sets.begin(), sets.end(), set.protocol.set) != sets.end();
+    });
+}
+
+QString changeTitle(const engine::SweepSurface& surface, std::size_t group) {
+    const auto& of = surface.groups[group].group;
+    return (isEstimate(surface, group) ? QObject::tr("%1, ≈ points of %2") : QObject::tr("%1, points of %2"))
+        .arg(changeSymbol(of), QString::fromStdString(of.metric));
+}
+
+QString intervalText(const engine::RateInterval& interval) {
+    return QStringLiteral("[%1, %2]").arg(signedNumber(interval.low), signedNumber(interval.high));
 }
 
 QString surfaceCaption(const engine::SweepSurface& surface) {
     QString out = QString::fromStdString(surface.subject);
-    if (!surface.baseline.empty()) out = words("%1 against %2").arg(out, QString::fromStdString(surface.baseline));
-    if (surface.synthetic) out = words("Synthetic world: %1").arg(out);
+    if (!surface.baseline.empty())
+        out = QObject::tr("%1 against %2").arg(out, QString::fromStdString(surface.baseline));
+    for (std::size_t g = 0; g < surface.groups.size(); ++g) {
+        if (!isEstimate(surface, g)) continue;
+        out = QObject::tr("≈ from a sample of the queries: %1").arg(out);
+        break;
+    }
+    if (surface.synthetic) out = QObject::tr("Synthetic world: %1").arg(out);
     if (!surface.complete() && surface.total > 0)
-        out = words("%1; %2 of %3 points computed").arg(out).arg(surface.done).arg(surface.total);
+        out = QObject::tr("%1; %2 of %3 points computed").arg(out).arg(surface.done).arg(surface.total);
     return out;
 }
 

@@ -57,9 +57,13 @@ std::vector<std::vector<QPointF>> contourLines(const SurfaceGrid& grid, double l
 QString factorSymbol(const std::string& factor);
 // "Δ_AT".
 QString changeSymbol(const engine::DeltaGroup& group);
-// "Δ_AT, points of R@1".
-QString changeTitle(const engine::DeltaGroup& group);
-// "Synthetic world: ImageBind++ against ImageBind", the warning first, where no cut reaches it; while it is computed
+// True where some set of the group was asked a sample of its queries: its changes are estimates then.
+bool isEstimate(const engine::SweepSurface& surface, std::size_t group);
+// "Δ_AT, points of R@1"; with "≈" where it is an estimate.
+QString changeTitle(const engine::SweepSurface& surface, std::size_t group);
+// "[+9.50, +10.91]".
+QString intervalText(const engine::RateInterval& interval);
+// "Synthetic world: ImageBind++ against ImageBind", the warnings first, where no cut reaches them; while it is computed
 // also how far.
 QString surfaceCaption(const engine::SweepSurface& surface);
 

@@ -293,7 +293,7 @@ void SurfaceView::fillSeries() {
     }
     graph_->axisX()->setTitle(factorSymbol(a.factor));
     graph_->axisZ()->setTitle(factorSymbol(b.factor));
-    graph_->axisY()->setTitle(changeTitle(surface_->groups[group_].group));
+    graph_->axisY()->setTitle(changeTitle(*surface_, group_));
     series_->setBaseGradient(divergingGradient(scale_.low, scale_.high, scale_.reach));
 
     const auto node = [this](int i, int j) {

@@ -195,14 +195,12 @@ void ImportDialog::addPaths(const QStringList& paths) {
 }
 
 void ImportDialog::lookAtNext() {
-    if (waiting_.isEmpty()) {
+    const bool for_plan = !plan_files_.isEmpty();
+    const QStringList paths = std::exchange(for_plan ? plan_files_ : waiting_, {});
+    if (paths.isEmpty()) {
         updateButtons();
         return;
     }
-    const QStringList paths = waiting_;
-    waiting_.clear();
-    const bool for_plan = for_plan_;
-    for_plan_ = false;
     peeker_->start<std::shared_ptr<const Looked>>(
         tr("Reading headers"),
         [paths, for_plan](const engine::JobContext& job) -> std::shared_ptr<const Looked> {
@@ -260,26 +258,30 @@ void ImportDialog::takeLooked(const Looked& looked) {
 
 void ImportDialog::loadManifest(const QString& file) {
     messages_->clear();
-    try {
-        const std::filesystem::path path = QFileInfo(file).absoluteFilePath().toStdString();
-        plan_ = planOf(engine::readJsonFile(path), path.string(), path.parent_path());
-    } catch (...) {
-        if (const auto failure = currentFailure()) messages_->showError(*failure);
-        return;
-    }
+    // What is being read, or waits for it, was for the table as it was before.
+    waiting_.clear();
+    plan_files_.clear();
+    const std::filesystem::path path = QFileInfo(file).absoluteFilePath().toStdString();
+    peeker_->start<std::shared_ptr<const ImportPlan>>(
+        tr("Reading the manifest"),
+        [path](const engine::JobContext&) {
+            return std::make_shared<const ImportPlan>(
+                planOf(engine::readJsonFile(path), path.string(), path.parent_path()));
+        },
+        [this, file](const std::shared_ptr<const ImportPlan>& plan) { takePlan(*plan, file); });
+    updateButtons();
+}
+
+void ImportDialog::takePlan(const ImportPlan& plan, const QString& file) {
+    plan_ = plan;
     if (folder_->text().isEmpty()) setWorkspace(QFileInfo(file).dir().filePath(QStringLiteral("workspace")));
     mapping_model_->reset();
     sets_model_->reset();
-    waiting_.clear();
     for (const auto& row : plan_.rows) {
         const QString one = QString::fromStdString(row.array.file.string());
-        if (!one.isEmpty() && !waiting_.contains(one)) waiting_ << one;
+        if (!one.isEmpty() && !plan_files_.contains(one)) plan_files_ << one;
     }
-    for_plan_ = !waiting_.isEmpty();
     planChanged();
-    // Replaces what is being read: that was for the table as it was before.
-    peeker_->stop();
-    lookAtNext();
 }
 
 void ImportDialog::planChanged() {
@@ -307,7 +309,8 @@ void ImportDialog::update() {
 }
 
 bool ImportDialog::busy() const {
-    return peeker_->running() || importer_->running() || targeter_->running() || !waiting_.isEmpty();
+    return peeker_->running() || importer_->running() || targeter_->running() || !waiting_.isEmpty() ||
+           !plan_files_.isEmpty();
 }
 
 bool ImportDialog::ready() const {

@@ -63,6 +63,7 @@ private:
     QWidget* makeButtons();
     void lookAtNext();
     void takeLooked(const Looked& looked);
+    void takePlan(const ImportPlan& plan, const QString& file);
     void lookAtTarget();
     void planChanged();  // later, once for many changes
     void update();
@@ -79,8 +80,8 @@ private:
     ImportPlan plan_;
     KnownWorkspace target_;
     std::vector<PlanProblem> problems_;
-    QStringList waiting_;    // paths whose headers are to be read
-    bool for_plan_ = false;  // those of a loaded manifest: headers only
+    QStringList waiting_;     // paths that are to be looked at
+    QStringList plan_files_;  // of a loaded manifest, whose headers are to be read; before those
     bool closing_ = false;
     bool target_is_there_ = false, target_unreadable_ = false;
     QTimer changed_, target_changed_;

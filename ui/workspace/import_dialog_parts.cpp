@@ -39,8 +39,9 @@ protected:
         p.setPen(colours().muted);
         p.drawText(
             viewport()->rect().adjusted(24, 24, -24, -24), Qt::AlignCenter | Qt::TextWordWrap,
-            tr("Drop files and folders here, or add them above:\n.npy, .npz, .safetensors, HDF5, csv, clip-retrieval "
-               "folders, or an import manifest."));
+            ImportDialog::tr(
+                "Drop files and folders here, or add them above:\n.npy, .npz, .safetensors, HDF5, csv, clip-retrieval "
+                "folders, or an import manifest."));
     }
 };
 

@@ -51,7 +51,7 @@ void addName(QStringList& list, const std::string& name) {
 
 }  // namespace
 
-// --- Mapping --------------------------------------------------------------------------------------------------------
+// --- Mapping ---
 
 MappingModel::MappingModel(ImportPlan& plan, QObject* parent) : QAbstractTableModel(parent), plan_(plan) {}
 
@@ -233,7 +233,7 @@ QStringList MappingModel::choices(const QModelIndex& index) const {
     return out;
 }
 
-// --- Evaluation sets ------------------------------------------------------------------------------------------------
+// --- Evaluation sets ---
 
 SetsModel::SetsModel(ImportPlan& plan, QObject* parent) : QAbstractTableModel(parent), plan_(plan) {}
 
@@ -358,7 +358,7 @@ QStringList SetsModel::choices(const QModelIndex& index) const {
     return {};
 }
 
-// --- Editing --------------------------------------------------------------------------------------------------------
+// --- Editing ---
 
 QWidget* PlanDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem& option,
                                     const QModelIndex& index) const {

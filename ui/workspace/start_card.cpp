@@ -31,7 +31,7 @@ QString shortPath(const QString& path) {
 
 }  // namespace
 
-// --- Emblem ---------------------------------------------------------------------------------------------------------
+// --- Emblem ---
 
 Emblem::Emblem(QWidget* parent) : QWidget(parent) {
     setFixedSize(sizeHint());
@@ -75,7 +75,7 @@ void Emblem::paintEvent(QPaintEvent*) {
     atom(c, 14, image);
 }
 
-// --- Cards ----------------------------------------------------------------------------------------------------------
+// --- Cards ---
 
 StartCard::StartCard(const QString& icon_name, const QString& title, const QString& line, QWidget* parent)
     : QAbstractButton(parent), icon_name_(icon_name), line_(line) {
@@ -135,7 +135,7 @@ bool StartCard::event(QEvent* event) {
     return QAbstractButton::event(event);
 }
 
-// --- Recent files ---------------------------------------------------------------------------------------------------
+// --- Recent files ---
 
 RecentRow::RecentRow(const QString& path, QWidget* parent) : QAbstractButton(parent), path_(path) {
     setText(QFileInfo(path).fileName());
