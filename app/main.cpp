@@ -98,6 +98,7 @@ int main(int argc, char** argv) {
     app::addTune(program, globals);
     app::addRouter(program, globals);
     app::addWhy(program, globals);
+    app::addReport(program, globals);
     app::addExport(program, globals);
     app::addVerify(program, globals);
     app::addApply(program, globals);

@@ -209,10 +209,15 @@ double rankOf(const QueryRank& rank, TieRule ties) {
 }
 
 SetMetrics evaluateSet(const SetDescription& set, const RowSource& first, const RowSource& second,
-                       const std::string& score, const EvalOptions& options, const JobContext& job) {
+                       const std::string& score, const EvalOptions& options, const JobContext& job, PairRanks* ranks) {
+    if (ranks) *ranks = {};
     return evaluateWith(
         set, first, second, score, options,
-        [&](Directions directions) { return rankPairs(first, second, set.pairs, directions, set.name, job); },
+        [&](Directions directions) {
+            PairRanks found = rankPairs(first, second, set.pairs, directions, set.name, job);
+            if (ranks) *ranks = found;
+            return found;
+        },
         [&](TieRule ties) { return averagePrecisions(first, second, set.pairs, ties, set.name, job); });
 }
 

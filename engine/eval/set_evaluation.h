@@ -24,8 +24,10 @@ struct SetDescription {
 };
 
 // `score` completes the protocol: "inner product of unit rows in ImageBind".
+// `ranks`, where it is not null, gets the ranks that the figures come from; empty for a set of several labels.
 SetMetrics evaluateSet(const SetDescription& set, const RowSource& first, const RowSource& second,
-                       const std::string& score, const EvalOptions& options, const JobContext& job);
+                       const std::string& score, const EvalOptions& options, const JobContext& job,
+                       PairRanks* ranks = nullptr);
 
 // The same by brute force in float64: slow, for --reference and tests.
 SetMetrics evaluateSetReference(const SetDescription& set, const RowSource& first, const RowSource& second,

@@ -107,7 +107,7 @@ std::vector<std::string> setsOfProduct(const Workspace& workspace, const Product
 }
 
 SetMetrics evaluateSpaceSet(const Workspace& workspace, const std::string& set, const std::string& space,
-                            const EvalOptions& options, const JobContext& job, bool reference) {
+                            const EvalOptions& options, const JobContext& job, bool reference, PairRanks* ranks) {
     const SetInfo& info = workspace.set(set);
     const SideRows first = readSide(workspace, info, Workspace::Side::First, space, job);
     const SideRows second = readSide(workspace, info, Workspace::Side::Second, space, job);
@@ -116,7 +116,7 @@ SetMetrics evaluateSpaceSet(const Workspace& workspace, const std::string& set, 
     y.rows = second.view;
     const std::string score = "inner product of unit rows in " + space;
     return reference ? evaluateSetReference(describeSet(workspace, set), x, y, score, options, job)
-                     : evaluateSet(describeSet(workspace, set), x, y, score, options, job);
+                     : evaluateSet(describeSet(workspace, set), x, y, score, options, job, ranks);
 }
 
 MetricsTable evaluateSpace(const Workspace& workspace, const std::string& space, const std::vector<std::string>& sets,

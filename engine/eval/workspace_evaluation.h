@@ -24,8 +24,10 @@ std::vector<std::string> setsOfSpace(const Workspace& workspace, const std::stri
 // Sets that the product can be measured on: it has both modalities, and every space it needs for them has rows there.
 std::vector<std::string> setsOfProduct(const Workspace& workspace, const ProductModel& model);
 
+// `ranks`: as evaluateSet() has it; not with `reference`.
 SetMetrics evaluateSpaceSet(const Workspace& workspace, const std::string& set, const std::string& space,
-                            const EvalOptions& options, const JobContext& job, bool reference = false);
+                            const EvalOptions& options, const JobContext& job, bool reference = false,
+                            PairRanks* ranks = nullptr);
 // Empty `sets`: all of setsOfSpace.
 MetricsTable evaluateSpace(const Workspace& workspace, const std::string& space, const std::vector<std::string>& sets,
                            const EvalOptions& options, const JobContext& job, bool reference = false);

@@ -17,6 +17,7 @@
 #include "engine/reaction/tuning.h"
 #include "engine/reaction/validation.h"
 #include "engine/recipe/projector_head.h"
+#include "engine/recipe/reaction_identity.h"
 
 namespace engine {
 namespace {
@@ -393,7 +394,7 @@ private:
         task.epochs = target;
         task.more_epochs = more;
         task.seed = request_.run.seed;
-        task.stream = r.key + "/" + subset;
+        task.stream = reactionStream(request_.recipe, r) + "/" + subset;
         task.device = device_;
         task.memory_bytes = memory_;
         task.weights = projectorPath(folder_, {r.key, subset});

@@ -4,7 +4,8 @@
 // The façade: what the command line and the studio call. One blocking function for each verb; each takes its request
 // and a JobContext and returns what it found as JSON (for machines) and as text (for people), the same facts in both.
 // Errors are Error, a user's stop is Cancelled. Functions may be called from any thread; two writers of one folder
-// refuse each other. Only pairs(), train(), devices() and demo() load LibTorch.
+// refuse each other. Only pairs(), train(), devices(), demo() and a report() that has
+// something to train load LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -183,6 +184,23 @@ struct ApplyRequest {
     std::filesystem::path output;  // .npy or .safetensors
 };
 Outcome apply(const ApplyRequest& request, const JobContext& job);
+
+// --- The paper's report ---
+
+// Tables 3 to 9, Figures 3 to 6 and the claims of the paper for a workspace (engine/report/report.h). Trains what is
+// missing, then measures; what is finished is not done again. The report is written anew after each seed.
+struct ReportVerb {
+    std::filesystem::path workspace;
+    std::filesystem::path output;            // folder of the report; empty: <workspace>/report
+    std::filesystem::path work;              // products and figures; empty: <workspace>/report-work
+    Json options = Json::object();           // see reportOptions()
+    Json reaction_options = Json::object();  // over those of every step; see reactionOptionTable()
+    Json run_options = Json::object();       // see reportRunOptions()
+    bool plan = false;                       // train and measure nothing: say what there is to do
+};
+const std::vector<OptionEntry>& reportOptions();
+const std::vector<OptionEntry>& reportRunOptions();  // those of a run but for its seed
+Outcome report(const ReportVerb& request, const JobContext& job);
 
 // Reaction options with which the generated world of a preset ("tiny", "small") is learnt in seconds: narrow
 // projectors, small batches, few epochs. The paper's sizes are the defaults everywhere else.

@@ -23,6 +23,7 @@ constexpr double kTopicShare = 0.6, kSubTopicShare = 0.55, kOwnShare = 0.58;
 constexpr double kIsotropic = 0.1, kOffset = 0.35, kPoolDifficulty = 1.7;
 constexpr double kCommonShare = 0.9;  // of the variance of a space's own noise: what is hard for one is hard for all
 constexpr std::size_t kThreadRows = 128;
+constexpr const char* kPairedPool = "audio-image";
 
 using Aspects = std::array<double, kAspects>;
 
@@ -44,6 +45,10 @@ struct SpaceModel {
     std::string name;
     std::map<Modality, Aspects> gain;
     std::map<Modality, double> noise;  // its own, at the difficulty of pools
+    std::string frame;                 // the space that it was trained into, whose rows it has where that has them
+    bool in_pools = true;              // else it is only measured
+
+    const std::string& frameName() const { return frame.empty() ? name : frame; }
 };
 
 const std::vector<SpaceModel>& spaceModels() {
@@ -53,8 +58,25 @@ const std::vector<SpaceModel>& spaceModels() {
          {{"audio", 0.6}, {"text", 0.4}, {"image", 0.4}}},
         {"InternVL", {{"text", {1.0, 0.2, 1.05}}, {"image", {1.0, 0.1, 1.05}}}, {{"text", 0.35}, {"image", 0.35}}},
         {"CLAP_g", {{"audio", {0.8, 1.0, 0.0}}, {"text", {0.8, 1.0, 0.1}}}, {{"audio", 0.3}, {"text", 0.3}}},
-        {"CLAP_m", {{"audio", {0.8, 1.0, 0.0}}, {"text", {0.8, 1.0, 0.1}}}, {{"audio", 0.3}, {"text", 0.3}}}};
+        {"CLAP_m", {{"audio", {0.8, 1.0, 0.0}}, {"text", {0.8, 1.0, 0.1}}}, {{"audio", 0.3}, {"text", 0.3}}},
+        {"CLIP_B32", {{"text", {0.9, 0.2, 0.9}}, {"image", {0.9, 0.15, 0.9}}}, {{"text", 0.4}, {"image", 0.4}}},
+        // CLIP B/32 with an audio encoder trained into it.
+        {"WAV2CLIP",
+         {{"audio", {0.9, 0.25, 0.9}}, {"text", {0.9, 0.2, 0.9}}, {"image", {0.9, 0.15, 0.9}}},
+         {{"audio", 0.6}, {"text", 0.4}, {"image", 0.4}},
+         "CLIP_B32",
+         false},
+        {"AudioCLIP",
+         {{"audio", {0.9, 0.25, 0.9}}, {"text", {0.9, 0.2, 0.9}}, {"image", {0.9, 0.15, 0.9}}},
+         {{"audio", 0.6}, {"text", 0.4}, {"image", 0.4}},
+         {},
+         false}};
     return models;
+}
+
+const SpaceModel& spaceModel(const std::string& name) {
+    const auto& all = spaceModels();
+    return *std::find_if(all.begin(), all.end(), [&](const SpaceModel& m) { return m.name == name; });
 }
 
 struct SetModel {
@@ -82,37 +104,23 @@ struct Preset {
     const char* name;
     std::map<std::string, std::size_t> width;
     std::size_t text, image, audio;  // rows of pools
+    std::size_t paired;              // rows of the paired pool of audio and image
     double share;                    // of the items of evaluation sets
     std::size_t most_items, most_classes;
 };
 
 const std::vector<Preset>& presets() {
-    static const std::vector<Preset> all = {
-        {"tiny", {{"ImageBind", 48}, {"InternVL", 40}, {"CLAP_g", 32}, {"CLAP_m", 32}}, 400, 350, 300, 0.06, 200, 10},
-        {"small",
-         {{"ImageBind", 96}, {"InternVL", 80}, {"CLAP_g", 64}, {"CLAP_m", 64}},
-         3000,
-         2500,
-         2500,
-         0.3,
-         600,
-         50},
-        {"paper-eval",
-         {{"ImageBind", 1024}, {"InternVL", 768}, {"CLAP_g", 512}, {"CLAP_m", 512}},
-         20000,
-         20000,
-         20000,
-         1,
-         1000000,
-         1000},
-        {"paper",
-         {{"ImageBind", 1024}, {"InternVL", 768}, {"CLAP_g", 512}, {"CLAP_m", 512}},
-         2330000,
-         1280000,
-         1800000,
-         1,
-         1000000,
-         1000}};
+    using Widths = std::map<std::string, std::size_t>;
+    static const Widths tiny{{"ImageBind", 48}, {"InternVL", 40}, {"CLAP_g", 32},   {"CLAP_m", 32},
+                             {"CLIP_B32", 36},  {"WAV2CLIP", 36}, {"AudioCLIP", 40}};
+    static const Widths small{{"ImageBind", 96}, {"InternVL", 80}, {"CLAP_g", 64},   {"CLAP_m", 64},
+                              {"CLIP_B32", 64},  {"WAV2CLIP", 64}, {"AudioCLIP", 80}};
+    static const Widths full{{"ImageBind", 1024}, {"InternVL", 768}, {"CLAP_g", 512},    {"CLAP_m", 512},
+                             {"CLIP_B32", 512},   {"WAV2CLIP", 512}, {"AudioCLIP", 1024}};
+    static const std::vector<Preset> all = {{"tiny", tiny, 400, 350, 300, 300, 0.06, 200, 10},
+                                            {"small", small, 3000, 2500, 2500, 2500, 0.3, 600, 50},
+                                            {"paper-eval", full, 20000, 20000, 20000, 20000, 1, 1000000, 1000},
+                                            {"paper", full, 2330000, 1280000, 1800000, 2000000, 1, 1000000, 1000}};
     return all;
 }
 
@@ -140,14 +148,19 @@ struct World {
         topics = normals("world/topics", kTopics * kLatent);
         sub_topics = normals("world/sub-topics", kTopics * kSubTopics * kLatent);
         for (const auto& space : spaceModels()) {
+            if (!space.frame.empty()) continue;
             const std::size_t w = width.at(space.name);
             Matrix map(w, kLatent);
             Rng(seed, "world/map/" + space.name)
                 .fillNormal(map.data(), map.size(), static_cast<float>(1 / std::sqrt(static_cast<double>(w))));
             maps.emplace(space.name, std::move(map));
+        }
+        for (const auto& space : spaceModels()) {
+            const std::size_t w = width.at(space.name);
             for (const auto& [modality, gain] : space.gain) {
-                auto& offset = offsets[space.name + "/" + modality];
-                offset = normals("world/offset/" + space.name + "/" + modality, w);
+                const std::string name = space.frameName() + "/" + modality;
+                auto& offset = offsets[name];
+                offset = normals("world/offset/" + name, w);
                 normalizeRows(offset.data(), 1, w);
                 for (float& v : offset) v *= static_cast<float>(kOffset);
             }
@@ -241,7 +254,8 @@ void latentOf(const World& world, const Table& table, std::size_t item, double* 
 // Rows first..first+count-1 of a table in a space; at most kThreadRows, by one thread.
 void fewRows(const World& world, const Table& table, const SpaceModel& space, double noise, std::size_t first,
              std::size_t count, float* out) {
-    const Matrix& map = world.maps.at(space.name);
+    const std::string& frame = space.frameName();
+    const Matrix& map = world.maps.at(frame);
     const std::size_t width = map.rows();
     const Aspects& gain = space.gain.at(table.modality);
     const View view = viewOf(table.modality, table.about_sound);
@@ -258,18 +272,18 @@ void fewRows(const World& world, const Table& table, const SpaceModel& space, do
         // and cost nothing once a projector leaves those out.
         Rng common_noise(world.seed, table.name + "/error", row);
         addNoise(common_noise, {own, own, own}, std::sqrt(kCommonShare), z.data());
-        Rng private_noise(world.seed, table.name + "/" + space.name, row);
+        Rng private_noise(world.seed, table.name + "/" + frame, row);
         addNoise(private_noise, {own, own, own}, std::sqrt(1 - kCommonShare), z.data());
         scaleAspects(gain, z.data());
         for (std::size_t j = 0; j < kLatent; ++j) seen.row(i)[j] = static_cast<float>(z[j]);
     }
     gemmNT(count, width, kLatent, 1, seen.data(), kLatent, map.data(), kLatent, 0, out, width);
-    const auto& offset = world.offsets.at(space.name + "/" + table.modality);
+    const auto& offset = world.offsets.at(frame + "/" + table.modality);
     const auto isotropic = static_cast<float>(kIsotropic / std::sqrt(static_cast<double>(width)));
     std::vector<float> noise_row(width);
     for (std::size_t i = 0; i < count; ++i) {
         float* x = out + i * width;
-        Rng rng(world.seed, table.name + "/isotropic/" + space.name, first + i);
+        Rng rng(world.seed, table.name + "/isotropic/" + frame, first + i);
         rng.fillNormal(noise_row.data(), width, isotropic);
         normalizeRows(x, 1, width);
         for (std::size_t j = 0; j < width; ++j) x[j] += noise_row[j];
@@ -279,12 +293,16 @@ void fewRows(const World& world, const Table& table, const SpaceModel& space, do
     }
 }
 
-TableInput tableInput(const std::shared_ptr<const World>& world, const Table& table, const WorldFit& fit) {
+// `wanted`: of which spaces; empty: of all that have the modality.
+TableInput tableInput(const std::shared_ptr<const World>& world, const Table& table, const WorldFit& fit,
+                      const std::vector<std::string>& wanted = {}) {
     TableInput out;
     out.modality = table.modality;
     for (const auto& space : spaceModels()) {
         if (!space.gain.count(table.modality)) continue;
-        const auto found = fit.noise.find(space.name);
+        if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), space.name) == wanted.end()) continue;
+        const bool taken = !space.frame.empty() && spaceModel(space.frame).gain.count(table.modality);
+        const auto found = fit.noise.find(taken ? space.frame : space.name);
         const double noise = found == fit.noise.end() ? 1.0 : found->second;
         RowReader reader;
         reader.rows = table.rows;
@@ -312,7 +330,27 @@ PoolInput poolInput(const std::shared_ptr<const World>& world, const Modality& m
     table.about_sound = modality == "audio";
     table.difficulty = kPoolDifficulty;
     table.rows = rows;
-    return {modality, {tableInput(world, table, {})}};
+    std::vector<std::string> spaces;
+    for (const auto& space : spaceModels()) {
+        if (space.in_pools) spaces.push_back(space.name);
+    }
+    return {modality, {tableInput(world, table, {}, spaces)}};
+}
+
+// Sounds with a picture each, for what repairs the audio of a displacement's product.
+PoolInput pairedInput(const std::shared_ptr<const World>& world, std::size_t rows) {
+    PoolInput out{kPairedPool, {}};
+    for (const char* modality : {"audio", "image"}) {
+        Table table;
+        table.items = std::string("pool/") + kPairedPool + "/items";
+        table.name = std::string("pool/") + kPairedPool + "/" + modality;
+        table.modality = modality;
+        table.about_sound = true;
+        table.difficulty = kPoolDifficulty;
+        table.rows = rows;
+        out.tables.push_back(tableInput(world, table, {}, {"ImageBind", "InternVL"}));
+    }
+    return out;
 }
 
 SetInput setInput(const std::shared_ptr<const World>& world, const Preset& preset, const SetModel& model,
@@ -364,9 +402,13 @@ const OptionTable<WorldOptions>& worldOptionTable() {
         t.add("preset", &WorldOptions::preset,
               {.help = "Size of the world: tiny (seconds, for tests), small (the demonstration), paper-eval (the "
                        "paper's evaluation sets, "
-                       "pools of 20,000), paper (its pools too: 50 GB).",
+                       "pools of 20,000), paper (its pools too: 80 GB).",
                .choices = {"tiny", "small", "paper-eval", "paper"}});
         t.add("seed", &WorldOptions::seed, {.help = "Seed of the world: the same seed gives the same bits."});
+        t.add("pool_rows", &WorldOptions::pool_rows,
+              {.help = "Rows of every pool; 0: the preset's. A smaller pool has the first rows of a larger one.",
+               .min = 0,
+               .unit = "rows"});
         return t;
     }();
     return table;
@@ -387,10 +429,13 @@ WorldInput describeWorld(const WorldOptions& options, const std::map<std::string
     const auto world = std::make_shared<const World>(preset, options.seed);
     WorldInput out;
     if (only.empty()) {
-        for (const auto& [modality, rows] :
-             {std::pair{"text", preset.text}, std::pair{"image", preset.image}, std::pair{"audio", preset.audio}}) {
-            out.pools.push_back(poolInput(world, modality, rows));
-        }
+        const auto rows = [&](std::size_t of_preset) {
+            return options.pool_rows > 0 ? static_cast<std::size_t>(options.pool_rows) : of_preset;
+        };
+        out.pools.push_back(poolInput(world, "text", rows(preset.text)));
+        out.pools.push_back(poolInput(world, "image", rows(preset.image)));
+        out.pools.push_back(poolInput(world, "audio", rows(preset.audio)));
+        out.pools.push_back(pairedInput(world, rows(preset.paired)));
     }
     for (const auto& model : kSets) {
         if (!only.empty() && std::find(only.begin(), only.end(), model.name) == only.end()) continue;
@@ -403,7 +448,9 @@ WorldInput describeWorld(const WorldOptions& options, const std::map<std::string
 std::uint64_t estimateWorldBytes(const WorldOptions& options) {
     const WorldInput input = describeWorld(options, worldFits());
     std::uint64_t bytes = 0;
-    for (const auto& pool : input.pools) bytes += WorkspaceWriter::estimateBytes(pool.tables.front());
+    for (const auto& pool : input.pools) {
+        for (const auto& table : pool.tables) bytes += WorkspaceWriter::estimateBytes(table);
+    }
     for (const auto& set : input.sets) {
         bytes += WorkspaceWriter::estimateBytes(set.first) + WorkspaceWriter::estimateBytes(set.second) +
                  set.pairs.size() * 8;

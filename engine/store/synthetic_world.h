@@ -30,6 +30,7 @@ namespace engine {
 struct WorldOptions {
     std::string preset = "small";  // tiny, small, paper-eval, paper
     std::uint64_t seed = 0;
+    std::int64_t pool_rows = 0;  // of every pool; 0: the preset's
 };
 
 const OptionTable<WorldOptions>& worldOptionTable();
@@ -43,7 +44,7 @@ struct WorldFit {
 const std::map<std::string, WorldFit>& worldFits();
 
 // The world as input of a WorkspaceWriter. `fits` replace the constants (fitting); `only` names the sets to make, all
-// if empty. Pools are named after their modality.
+// if empty. Pools are named after their modality; the paired one is "audio-image".
 struct WorldInput {
     std::vector<PoolInput> pools;
     std::vector<SetInput> sets;

@@ -73,6 +73,7 @@ TEST(Guide, ThePageOfOptionsIsThatOfTheTables) {
         table("Landscapes", "Flags of `sweep`, `tune` and `why`.", landscapeOptions()) +
         table("How sure", "Flags of `tune`.", confidenceOptions()) +
         table("Headroom", "Flags of `tune --headroom`.", headroomOptions()) +
+        table("Report", "Flags of `report`, beside those of reactions and runs (but for the seed).", reportOptions()) +
         table("Why", "Flags of `why`.", whyOptions()) + table("Synthetic world", "Flags of `synth`.", synthOptions());
     const std::filesystem::path page = std::filesystem::path(MOLSPACE_SOURCE_DIR) / "resources/guide/options.md";
     if (std::getenv("MOLSPACE_WRITE_GUIDE")) writeFileWhole(page, expected);

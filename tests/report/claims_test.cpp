@@ -1,0 +1,194 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The claims' readings against the paper's own figures, and their verdicts on made-up measurements with known answers.
+#include "engine/report/claims.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "engine/base/error.h"
+#include "engine/report/published.h"
+#include "engine/store/synthetic_world.h"
+#include "tests/support/test_folder.h"
+
+namespace engine {
+namespace {
+
+// Published value of a row's figure, in whichever table has it.
+std::optional<double> publishedValue(const RowSpec& row, const std::string& figure) {
+    for (const int number : row.tables) {
+        for (const auto& r : publishedPaper().table(number).rows) {
+            if (r.row != row.row || (!row.group.empty() && r.group != row.group)) continue;
+            for (const auto* f : r.figures) {
+                if (f->place.name() == figure && f->value) return f->value;
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+TEST(Claims, AreTrueOfThePapersOwnFigures) {
+    const ReportSpec& spec = reportSpec();
+    std::size_t compared = 0;
+    for (const auto& claim : spec.claims) {
+        for (const auto& test : claim.tests) {
+            if (!test.rows) continue;
+            double sum = 0;
+            std::size_t n = 0;
+            for (const auto& figure : test.rows->figures) {
+                const auto a = publishedValue(spec.row(test.rows->left), figure);
+                const auto b = publishedValue(spec.row(test.rows->right), figure);
+                if (!a || !b) continue;  // a setting that no table has
+                ++compared;
+                ++n;
+                sum += *a - *b;
+                if (!test.rows->mean) EXPECT_GT(*a - *b, test.rows->margin) << claim.id << ": " << testText(test);
+            }
+            if (test.rows->mean && n == test.rows->figures.size())
+                EXPECT_GT(sum / static_cast<double>(n), test.rows->margin) << claim.id << ": " << testText(test);
+        }
+    }
+    EXPECT_GT(compared, 150u);
+}
+
+TEST(Claims, ADamagedDescriptionIsRefusedWithEveryProblem) {
+    const auto folder = std::filesystem::path(MOLSPACE_SOURCE_DIR) / "resources/report";
+    Json rows = readJsonFile(folder / "rows.json"), surfaces = readJsonFile(folder / "surfaces.json"),
+         claims = readJsonFile(folder / "claims.json");
+    EXPECT_EQ(readReportSpec(rows, surfaces, claims).claims.size(), claims["claims"].size());
+    rows["rows"].erase(0);                                       // a published row without its own
+    claims["claims"][0]["tests"][0]["better"] = "ImageBindd";    // an unknown row
+    claims["claims"][1]["tests"][0]["on"][0] = "AudioCaps R@2";  // an unknown column
+    surfaces["surfaces"][0]["plane"]["group"] = "XY";            // an unknown group
+    try {
+        readReportSpec(rows, surfaces, claims);
+        FAIL() << "not refused";
+    } catch (const Error& error) {
+        for (const char* what : {"Table 3, InternVL", "ImageBindd", "AudioCaps R@2", "XY"})
+            EXPECT_THAT(std::string(error.what()), testing::HasSubstr(what));
+    }
+}
+
+// Measurements made by hand, in a tiny world whose sets say how many queries there are.
+class JudgedClaims : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        folder_ = new test::TestFolder;
+        makeWorld(folder_->path() / "world", {"tiny", 0}, {});
+    }
+    static void TearDownTestSuite() {
+        delete folder_;
+        folder_ = nullptr;
+    }
+
+    JudgedClaims()
+        : workspace_(folder_->path() / "world"), plan_(planReport(reportSpec(), workspace_, options_, Json::object())) {
+        options_.resamples = 200;
+    }
+
+    // A row whose R@1 on a set is `rate` percent at each seed, by as many hits of single queries.
+    void row(const std::string& id, const std::string& set, const std::vector<double>& rates, bool trained = true) {
+        const SetInfo& info = workspace_.set(set);
+        measured_.trained[id] = trained;
+        auto& rows = measured_.rows[id];
+        rows.resize(rates.size());
+        for (std::size_t s = 0; s < rates.size(); ++s) {
+            auto& of = rows[s].sets[set];
+            of.figures["R@1"] = rates[s];
+            of.first_items = info.first.rows;
+            of.second_items = info.second.rows;
+            auto& hits = rows[s].hits[set];
+            const auto fill = [&](std::size_t n, auto& to) {
+                to.resize(n);
+                for (std::size_t i = 0; i < n; ++i)
+                    to[i][0] = static_cast<double>(i * 37 % n) < rates[s] / 100 * static_cast<double>(n) ? 1.0f : 0.0f;
+            };
+            fill(info.first.rows, hits.forward);
+            fill(info.second.rows, hits.backward);
+        }
+    }
+
+    ClaimResult judgeOne(const std::string& id) {
+        for (auto& claim : judgeClaims(reportSpec(), plan_, measured_, workspace_, NameMap(), options_, {})) {
+            if (claim.claim->id == id) return claim;
+        }
+        ADD_FAILURE() << id;
+        return {};
+    }
+
+    static test::TestFolder* folder_;
+    ReportOptions options_;
+    Workspace workspace_;
+    ReportPlan plan_;
+    Measurements measured_;
+};
+test::TestFolder* JudgedClaims::folder_ = nullptr;
+
+TEST_F(JudgedClaims, FollowWhatWasMeasured) {
+    for (const char* set : {"COCO", "Flickr30K"}) {
+        row("InternVL_IB", set, {80, 81, 79});
+        row("ImageBind", set, {40}, false);
+    }
+    const ClaimResult better = judgeOne("dr-image-text");
+    EXPECT_EQ(better.verdict, Verdict::Holds);
+    ASSERT_EQ(better.comparisons.size(), 2u);
+    EXPECT_NEAR(better.comparisons[0].difference, 40, 1e-9);
+    EXPECT_LT(better.comparisons[0].low, 40);
+    EXPECT_GT(better.comparisons[0].high, 40);
+    EXPECT_GT(better.comparisons[0].evidence.item_error, 0);
+
+    row("ImageBind", "COCO", {95}, false);
+    EXPECT_EQ(judgeOne("dr-image-text").verdict, Verdict::Fails);
+    row("ImageBind", "COCO", {80}, false);
+    EXPECT_EQ(judgeOne("dr-image-text").verdict, Verdict::Undecided);
+    // Seeds that disagree decide nothing, whatever their mean.
+    row("ImageBind", "COCO", {40}, false);
+    row("InternVL_IB", "COCO", {95, 45, 20});
+    EXPECT_EQ(judgeOne("dr-image-text").verdict, Verdict::Undecided);
+}
+
+TEST_F(JudgedClaims, SayWhatIsMissing) {
+    row("InternVL_IB", "COCO", {80, 81, 79});
+    const ClaimResult claim = judgeOne("dr-image-text");
+    EXPECT_EQ(claim.verdict, Verdict::NotMeasured);
+    EXPECT_EQ(claim.measured, 0u);
+    EXPECT_THAT(claim.comparisons[0].missing, testing::HasSubstr("ImageBind"));
+}
+
+TEST_F(JudgedClaims, SurfacesAreDecidedAtTheirWeakestPoint) {
+    MeasuredSurface surface;
+    surface.axes = {"sigma_a", "sigma_t"};
+    for (int i = 0; i <= 10; ++i) surface.values.push_back(i / 10.0);
+    auto& at = surface.groups["AT"];
+    at.baseline = 10;
+    for (int i = 0; i < 121; ++i) {
+        at.change.push_back(i / 11 == 0 || i % 11 == 0 ? -5 : 3);  // on the rim without one share it is worse
+        at.error.push_back(0.2);
+    }
+    measured_.surfaces[5] = {surface, surface, surface};
+    ClaimResult claim = judgeOne("figure5-all-improve");
+    EXPECT_EQ(claim.verdict, Verdict::Holds);  // the rim is not asked for
+    EXPECT_EQ(claim.comparisons[0].points, 100u);
+    EXPECT_EQ(claim.comparisons[0].points_held, 100u);
+    for (auto& s : measured_.surfaces[5]) s.groups["AT"].change[5 * 11 + 5] = -3;
+    claim = judgeOne("figure5-all-improve");
+    EXPECT_EQ(claim.verdict, Verdict::Fails);
+    EXPECT_EQ(claim.comparisons[0].points_held, 99u);
+    EXPECT_NEAR(claim.comparisons[0].difference, -3, 1e-9);
+    EXPECT_THAT(claim.comparisons[0].what, testing::HasSubstr("sigma_a = 0.5, sigma_t = 0.5"));
+    for (auto& s : measured_.surfaces[5]) s.groups["AT"].change[5 * 11 + 5] = 0.1;
+    EXPECT_EQ(judgeOne("figure5-all-improve").verdict, Verdict::Undecided);
+    // Without a plane, what is said of it is not measured.
+    EXPECT_EQ(judgeOne("figure5-beyond-clap").verdict, Verdict::NotMeasured);
+    for (auto& s : measured_.surfaces[5]) {
+        s.groups["AT"].plane = 1;
+        s.groups["AT"].plane_error.assign(121, 0.2);
+    }
+    EXPECT_EQ(judgeOne("figure5-beyond-clap").verdict, Verdict::Holds);
+}
+
+}  // namespace
+}  // namespace engine
