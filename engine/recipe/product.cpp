@@ -13,6 +13,10 @@ constexpr int kMajor = 1, kMinor = 0;
 
 }  // namespace
 
+std::filesystem::path projectorPath(const std::filesystem::path& product, const ProjectorPlace& place) {
+    return product / "reactions" / place.key / (place.subset + ".safetensors");
+}
+
 LoadedProduct loadProduct(const std::filesystem::path& folder) {
     const auto path = folder / "product.json";
     if (!std::filesystem::exists(path)) {

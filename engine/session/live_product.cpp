@@ -477,7 +477,7 @@ SetChange LiveProduct::compare(const LiveProduct& before, const Setting& before_
                                const Setting& after_setting, const std::string& set, const WhyOptions& options,
                                const JobContext& job) {
     const std::size_t b = before.setIndex(set), a = after.setIndex(set);
-    const SetDescription &was = before.components_[b].set, &is = after.components_[a].set;
+    const SetDescription &was = before.description(b), &is = after.description(a);
     const auto refuse = [&](const std::string& what) {
         throw Error(ErrorCode::InvalidInput, set,
                     before.recipe().name + " and " + after.recipe().name + " are measured on " + what +
@@ -491,9 +491,11 @@ SetChange LiveProduct::compare(const LiveProduct& before, const Setting& before_
     }
     if (was.pairs != is.pairs) refuse("other pairs of the same items");
     const auto before_evaluator = before.evaluator(), after_evaluator = after.evaluator();
-    return compareProducts(
-        {before.model(), before.components_[b], before_setting, landscapeRanks(*before_evaluator, b)},
-        {after.model(), after.components_[a], after_setting, landscapeRanks(*after_evaluator, a)}, options, job);
+    // Of the projectors that each setting names.
+    const auto x = before.components(b, before_setting, before_setting, job),
+               y = after.components(a, after_setting, after_setting, job);
+    return compareProducts({before.model(), *x, before_setting, landscapeRanks(*before_evaluator, b)},
+                           {after.model(), *y, after_setting, landscapeRanks(*after_evaluator, a)}, options, job);
 }
 
 std::vector<std::string> LiveProduct::ids(std::size_t set, bool first) const {
