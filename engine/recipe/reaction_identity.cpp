@@ -11,8 +11,25 @@ namespace {
 constexpr const char* kWorkOptions[] = {"checkpoint_minutes"};
 
 Json withoutWork(Json step) {
-    for (const char* key : kWorkOptions) step["options"].erase(key);
+    if (step.contains("options")) {
+        for (const char* key : kWorkOptions) step["options"].erase(key);
+    }
     return step;
+}
+
+// Steps 0..count-1 as the later ones meet them: with the shares that are in force, named or not.
+Json stepsBefore(const Json& route, const RoutePlan& plan, std::size_t count) {
+    Json out = Json::array();
+    for (std::size_t s = 0; s < count; ++s) {
+        Json before = withoutWork(route.at(s));
+        before["shares"] = Json::object();
+        for (const auto& f : plan.factors) {
+            if (f.step == s) before["shares"][f.modality] = f.value;
+        }
+        before.erase("factors");
+        out.push_back(std::move(before));
+    }
+    return out;
 }
 
 }  // namespace
@@ -32,26 +49,25 @@ Json reactionIdentity(const Recipe& recipe, const RoutePlan& plan, const Planned
     Json own = withoutWork(route.at(reaction.step));
     // A validation set chooses among epochs by the blended product.
     if (recipe.route.at(reaction.step).options.validation_set.empty()) own.erase("factors");
-    own.erase("against");
-    const std::string& expert = recipe.route.at(reaction.step).experts.at(reaction.expert).space;
-    own["experts"] = Json::array({expert});
-    Json out{{"base", recipe.base}, {"reaction", own}, {"before", Json::array()}};
-    if (!againstBase(recipe, reaction)) {
-        for (std::size_t s = 0; s < reaction.step; ++s) {
-            Json before = withoutWork(route.at(s));
-            before["shares"] = Json::object();
-            for (const auto& f : plan.factors) {
-                if (f.step == s) before["shares"][f.modality] = f.value;
-            }
-            before.erase("factors");
-            out["before"].push_back(std::move(before));
-        }
-    }
+    if (!reaction.joint) own.erase("against");
+    own["experts"] = Json::array({recipe.route.at(reaction.step).experts.at(reaction.expert).space});
+    Json out{{"base", recipe.base}, {"reaction", own}};
+    out["before"] = stepsBefore(route, plan, againstBase(recipe, reaction) ? 0 : reaction.step);
     out["stream"] = reactionStream(recipe, reaction);
     out["subsets"] = reaction.subsets;
     out["epochs"] = reaction.epochs;
     out["pools"] = {{"unified", reaction.unified_modalities}, {"expert", reaction.expert_modalities}};
     out["widths"] = {reaction.source_width, reaction.target_width};
+    return out;
+}
+
+Json tuningIdentity(const Recipe& recipe, const RoutePlan& plan, const PlannedTuning& tuning) {
+    const Json route = recipeToJson(recipe).at("route");
+    Json out{{"base", recipe.base}, {"tuning", withoutWork(route.at(tuning.step))}};
+    out["before"] = stepsBefore(route, plan, tuning.step);
+    out["stream"] = tuning.key;
+    out["epochs"] = tuning.epochs;
+    out["width"] = tuning.width;
     return out;
 }
 

@@ -22,5 +22,7 @@ std::string reactionStream(const Recipe& recipe, const PlannedReaction& reaction
 // Equal where the same workspace and seed train the same projectors, to the bit on CPU: all that they follow from, as
 // JSON. The workspace's fingerprint and the seed are not in it.
 Json reactionIdentity(const Recipe& recipe, const RoutePlan& plan, const PlannedReaction& reaction);
+// The same of a tuning's adapter: it follows from all steps before it.
+Json tuningIdentity(const Recipe& recipe, const RoutePlan& plan, const PlannedTuning& tuning);
 
 }  // namespace engine

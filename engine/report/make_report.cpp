@@ -329,12 +329,14 @@ private:
 
     // --- The report ---
 
-    ReportCell cellOf(const PublishedFigure& figure, const RowPlan& row) const {
+    // Published or not: a row's figure of a column.
+    ReportCell cellOf(const PublishedFigure* published, const PublishedColumn& column, const RowPlan& row) const {
         ReportCell cell;
-        cell.published = &figure;
-        const FigureName name = figureName(figure.place.name());
+        cell.published = published;
+        if (published && !published->value) return cell;
+        const FigureName name = figureName(column.name());
         const auto rows = measured_.rows.find(row.spec->id);
-        if (rows != measured_.rows.end() && figure.value) {
+        if (rows != measured_.rows.end()) {
             std::vector<double> values;
             for (const auto& m : rows->second) {
                 const auto set = m.sets.find(name.set);
@@ -343,12 +345,21 @@ private:
             }
             if (!values.empty()) cell.measured = summarise(std::move(values));
         }
-        if (cell.measured || !figure.value) return cell;
+        if (cell.measured) return cell;
         const auto why = row.lacking.find(name.set);
         cell.missing = !row.missing.empty()       ? row.missing
                        : why != row.lacking.end() ? why->second
                                                   : std::string("not measured yet");
         return cell;
+    }
+
+    ReportRow rowOf(const PublishedTable& table, const RowSpec& spec, const PublishedRow* published,
+                    const std::string& group) const {
+        const RowPlan& plan = *plan_.row(spec.id);
+        ReportRow row{group, spec.row, spec.id, spec.note, subjectText(spec), plan.missing, {}};
+        for (std::size_t c = 0; c < table.columns.size(); ++c)
+            row.cells.push_back(cellOf(published ? published->figures[c] : nullptr, table.columns[c], plan));
+        return row;
     }
 
     static std::string subjectText(const RowSpec& row) {
@@ -371,10 +382,12 @@ private:
         table.published = &published;
         for (const auto& r : published.rows) {
             const RowSpec& spec = spec_.rowAt(published.number, r.group, r.row);
-            const RowPlan& plan = *plan_.row(spec.id);
-            ReportRow row{r.group, r.row, spec.id, spec.note, subjectText(spec), plan.missing, {}};
-            for (const auto* figure : r.figures) row.cells.push_back(cellOf(*figure, plan));
-            table.rows.push_back(std::move(row));
+            table.rows.push_back(rowOf(published, spec, &r, r.group));
+            for (const auto& more : spec_.rows) {
+                const bool here =
+                    std::find(more.tables.begin(), more.tables.end(), published.number) != more.tables.end();
+                if (more.after == spec.id && here) table.rows.push_back(rowOf(published, more, nullptr, r.group));
+            }
         }
         // Tables 3 and 4 are those of whole spaces.
         if (published.number > 4) return table;

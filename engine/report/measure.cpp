@@ -20,17 +20,6 @@ EvalOptions evalOptions() {
     return options;
 }
 
-// The product with another recipe over the same projectors: other factors that are not live, fewer projectors.
-std::shared_ptr<const ProductModel> variantOf(const LoadedProduct& product, const Recipe& recipe) {
-    const RoutePlan& plan = product.model->plan();
-    auto model = std::make_shared<ProductModel>(recipe, planRoute(recipe, plan.spaces));
-    for (const auto& r : plan.reactions) {
-        for (const auto& subset : r.subsets)
-            model->addProjectorFile(r.key, subset, product.folder / "reactions" / r.key / (subset + ".safetensors"));
-    }
-    return model;
-}
-
 // A row of a product, ready: its setting, and a model of its own where the product's components are not those it needs.
 struct Subject {
     std::shared_ptr<const ProductModel> model;
@@ -49,20 +38,21 @@ Subject subjectOf(const LoadedProduct& product, const RowSubject& spec, const Na
     }
     for (const auto& [factor, value] : spec.change.factors) out.setting.factors[factor] = value;
     for (const auto& [expert, weight] : spec.change.expert_weights) out.setting.expert_weights[names(expert)] = weight;
-    const bool live = product.model->isLive(out.setting);
-    if (live && spec.projectors.empty()) {
-        out.model = product.model;
-        return out;
-    }
-    Recipe changed = withSetting(recipe, product.model->plan(), out.setting);
-    for (const auto& [expert, projectors] : spec.projectors) {
-        for (auto& step : changed.route) {
-            for (auto& use : step.experts) {
-                if (use.space == names(expert)) use.projectors = projectors;
+    for (const auto& r : product.model->plan().reactions) {
+        const std::string expert = expertKey(recipe, r.step, r.expert);
+        for (const auto& [space, active] : spec.projectors) {
+            if (recipe.route[r.step].experts[r.expert].space != names(space)) continue;
+            for (const auto& subset : r.subsets) {
+                out.setting.projectors[projectorKey(expert, subset)] =
+                    std::find(active.begin(), active.end(), subset) != active.end();
             }
         }
     }
-    out.model = variantOf(product, changed);
+    if (product.model->isLive(out.setting) && spec.projectors.empty()) {
+        out.model = product.model;
+        return out;
+    }
+    out.model = product.model->at(out.setting);
     out.setting = {};
     out.own_components = true;
     return out;

@@ -27,9 +27,14 @@ void linkFile(const fs::path& from, const fs::path& to) {
     staged.commit();
 }
 
-// True if the projector was there.
+// True if the projector was there. The head of a joint space's other side comes first, for it has no record.
 bool linkProjector(const fs::path& from, const fs::path& to, const std::string& subset) {
     if (!fs::exists(from / (subset + ".json"))) return false;
+    const fs::path head = fs::path("base") / (subset + ".safetensors");
+    if (fs::exists(from / head) && !fs::exists(to / head)) {
+        fs::create_directories(to / "base");
+        linkFile(from / head, to / head);
+    }
     for (const char* ending : kEndings) {
         const fs::path file = from / (subset + ending);
         if (fs::exists(file) && !fs::exists(to / file.filename())) linkFile(file, to / file.filename());
@@ -37,35 +42,49 @@ bool linkProjector(const fs::path& from, const fs::path& to, const std::string& 
     return true;
 }
 
+// How many of the projectors were there.
+std::size_t linkAll(const fs::path& from, const fs::path& to, const std::vector<std::string>& subsets) {
+    if (!fs::exists(from)) return 0;
+    fs::create_directories(to);
+    std::size_t there = 0;
+    for (const auto& subset : subsets) there += linkProjector(from, to, subset);
+    return there;
+}
+
 }  // namespace
+
+std::string ReactionStore::keyOf(const Json& identity, std::uint64_t seed) const {
+    return hashHex(context_ + "\n" + std::to_string(seed) + "\n" + identity.dump());
+}
 
 std::string ReactionStore::key(const Recipe& recipe, const RoutePlan& plan, const PlannedReaction& reaction,
                                std::uint64_t seed) const {
-    return hashHex(context_ + "\n" + std::to_string(seed) + "\n" + reactionIdentity(recipe, plan, reaction).dump());
+    return keyOf(reactionIdentity(recipe, plan, reaction), seed);
+}
+
+std::string ReactionStore::key(const Recipe& recipe, const RoutePlan& plan, const PlannedTuning& tuning,
+                               std::uint64_t seed) const {
+    return keyOf(tuningIdentity(recipe, plan, tuning), seed);
 }
 
 std::size_t ReactionStore::bring(const Recipe& recipe, const RoutePlan& plan, std::uint64_t seed,
                                  const fs::path& product) const {
     std::size_t whole = 0;
-    for (const auto& reaction : plan.reactions) {
-        const fs::path from = folder_ / key(recipe, plan, reaction, seed), to = product / "reactions" / reaction.key;
-        if (!fs::exists(from)) continue;
-        fs::create_directories(to);
-        std::size_t there = 0;
-        for (const auto& subset : reaction.subsets) there += linkProjector(from, to, subset);
-        whole += there == reaction.subsets.size();
+    for (const auto& r : plan.reactions) {
+        whole +=
+            linkAll(folder_ / key(recipe, plan, r, seed), product / "reactions" / r.key, r.subsets) == r.subsets.size();
     }
+    for (const auto& t : plan.tunings)
+        linkAll(folder_ / key(recipe, plan, t, seed), product / "reactions" / t.key, {t.modality});
     return whole;
 }
 
 void ReactionStore::keep(const Recipe& recipe, const RoutePlan& plan, std::uint64_t seed,
                          const fs::path& product) const {
-    for (const auto& reaction : plan.reactions) {
-        const fs::path from = product / "reactions" / reaction.key, to = folder_ / key(recipe, plan, reaction, seed);
-        if (!fs::exists(from)) continue;
-        fs::create_directories(to);
-        for (const auto& subset : reaction.subsets) linkProjector(from, to, subset);
-    }
+    for (const auto& r : plan.reactions)
+        linkAll(product / "reactions" / r.key, folder_ / key(recipe, plan, r, seed), r.subsets);
+    for (const auto& t : plan.tunings)
+        linkAll(product / "reactions" / t.key, folder_ / key(recipe, plan, t, seed), {t.modality});
 }
 
 }  // namespace engine

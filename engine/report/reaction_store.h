@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Trained reactions that several products have in common, each kept once (engine/recipe/reaction_identity.h). Files are
+// Trained reactions and tunings that several products have in common, each kept once
+// (engine/recipe/reaction_identity.h). Files are
 // hard links where the file system has them, else copies: nothing ever writes into a finished one.
 #pragma once
 
@@ -21,6 +22,7 @@ public:
     // Name of the reaction at a seed.
     std::string key(const Recipe& recipe, const RoutePlan& plan, const PlannedReaction& reaction,
                     std::uint64_t seed) const;
+    std::string key(const Recipe& recipe, const RoutePlan& plan, const PlannedTuning& tuning, std::uint64_t seed) const;
     // Puts what is there of the product's reactions into its folder, so that training finds them finished. Returns how
     // many reactions were whole.
     std::size_t bring(const Recipe& recipe, const RoutePlan& plan, std::uint64_t seed,
@@ -30,6 +32,8 @@ public:
               const std::filesystem::path& product) const;
 
 private:
+    std::string keyOf(const Json& identity, std::uint64_t seed) const;
+
     std::filesystem::path folder_;
     std::string context_;
 };

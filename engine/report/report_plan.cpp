@@ -89,6 +89,9 @@ private:
             for (const int number : row.tables) {
                 if (!contains(plan_.tables, number)) continue;
                 const PublishedTable& table = publishedPaper().table(number);
+                if (!row.after.empty()) {
+                    for (const auto& column : table.columns) addOnce(sets, column.column);
+                }
                 for (const auto& r : table.rows) {
                     if (r.row != row.row || (!row.group.empty() && r.group != row.group)) continue;
                     for (const auto* figure : r.figures) {

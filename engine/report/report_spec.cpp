@@ -27,9 +27,10 @@ RowSpec rowFromJson(const Json& json, Problems& problems) {
     row.row = json.at("row").get<std::string>();
     row.id = json.value("id", row.row);
     const std::string where = "row " + row.id;
-    collectUnknownKeys(
-        json, {"tables", "row", "group", "id", "space", "recipe", "setting", "change", "projectors", "needs", "note"},
-        where, problems);
+    collectUnknownKeys(json,
+                       {"tables", "row", "group", "id", "space", "recipe", "setting", "change", "projectors", "after",
+                        "needs", "note"},
+                       where, problems);
     row.tables = json.at("tables").get<std::vector<int>>();
     row.group = json.value("group", "");
     row.subject.space = json.value("space", "");
@@ -38,6 +39,7 @@ RowSpec rowFromJson(const Json& json, Problems& problems) {
     if (json.contains("change")) row.subject.change = settingFromJson(json["change"], where + ".change", problems);
     if (json.contains("projectors"))
         row.subject.projectors = json["projectors"].get<std::map<std::string, std::vector<std::string>>>();
+    row.after = json.value("after", "");
     row.needs = json.value("needs", "");
     row.note = json.value("note", "");
     if (row.subject.space.empty() == row.subject.recipe.empty())
@@ -107,6 +109,9 @@ void checkSpec(const ReportSpec& spec, Problems& problems) {
             problems.push_back("Table " + std::to_string(table.number) + ", " + row.row +
                                ": expected one row of the report, found " + std::to_string(count));
         }
+    }
+    for (const auto& row : spec.rows) {
+        if (!row.after.empty()) known(row.after, "row " + row.id);
     }
     const auto group = [&](const std::string& name, const std::string& where) {
         if (std::none_of(spec.groups.begin(), spec.groups.end(), [&](const DeltaGroup& g) { return g.name == name; }))

@@ -32,6 +32,7 @@ struct RowSpec {
     std::vector<int> tables;  // empty: in no table, measured for claims
     std::string group, row;   // as published; the group only where the name alone is not unique in its table
     RowSubject subject;
+    std::string after;  // not published: stands in its tables after the row of this id
     std::string needs;  // what the program must have for the recipe to be there
     std::string note;
 };

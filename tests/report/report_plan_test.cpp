@@ -129,6 +129,16 @@ TEST_F(Plans, ReactionsThatAreOneAndTheSameHaveOneName) {
     EXPECT_EQ(keys["IB_Cr_InternVL"]["1-InternVL"], keys["Only_Para"]["1-InternVL"]);
     EXPECT_EQ(keys["ImageBind++"]["1-CLAP_g"], keys["Only_Para"]["2-CLAP_g"]);
     EXPECT_EQ(keys["ImageBind++"]["1-CLAP_m"], keys["Only_Para"]["2-CLAP_m"]);
+    EXPECT_EQ(keys["InternVL_IB"]["1-InternVL"], keys["InternVL_IB†++"]["1-InternVL"]);
+    // The tuned product is another one to train against; another objective is another reaction.
+    EXPECT_NE(keys["InternVL_IB++"]["2-CLAP_g"], keys["InternVL_IB†++"]["3-CLAP_g"]);
+    EXPECT_NE(keys["InternVL_IB"]["1-InternVL"], keys["InternVL_IB by C-MCR"]["1-InternVL"]);
+    std::vector<std::string> tunings;
+    for (const auto& p : whole.products) {
+        for (const auto& t : p.plan.tunings) tunings.push_back(store.key(p.recipe, p.plan, t, 0));
+    }
+    ASSERT_EQ(tunings.size(), 2u);
+    EXPECT_EQ(tunings[0], tunings[1]);
     // A displacement is no combination; against the product is not against the base; experts and seeds differ.
     EXPECT_NE(keys["InternVL_IB"]["1-InternVL"], keys["IB_Cr_InternVL"]["1-InternVL"]);
     EXPECT_NE(keys["ImageBind++"]["1-CLAP_g"], keys["InternVL_IB++"]["2-CLAP_g"]);
