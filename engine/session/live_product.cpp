@@ -491,11 +491,11 @@ SetChange LiveProduct::compare(const LiveProduct& before, const Setting& before_
     }
     if (was.pairs != is.pairs) refuse("other pairs of the same items");
     const auto before_evaluator = before.evaluator(), after_evaluator = after.evaluator();
-    // Of the projectors that each setting names.
-    const auto x = before.components(b, before_setting, before_setting, job),
-               y = after.components(a, after_setting, after_setting, job);
-    return compareProducts({before.model(), *x, before_setting, landscapeRanks(*before_evaluator, b)},
-                           {after.model(), *y, after_setting, landscapeRanks(*after_evaluator, a)}, options, job);
+    const auto before_rows = before.components(b, before_setting, job),
+               after_rows = after.components(a, after_setting, job);
+    return compareProducts({before.model(), *before_rows, before_setting, landscapeRanks(*before_evaluator, b)},
+                           {after.model(), *after_rows, after_setting, landscapeRanks(*after_evaluator, a)}, options,
+                           job);
 }
 
 std::vector<std::string> LiveProduct::ids(std::size_t set, bool first) const {

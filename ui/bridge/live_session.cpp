@@ -114,7 +114,7 @@ void LiveSession::setSetting(const Setting& setting) {
     wantSurface();
     wantCurves();
     rest_.start();
-    // One sample of other experts' weights says nothing of another, and what is enlarged would be waited for.
+    // A sample at other experts or projectors is another one, and what is enlarged would be waited for.
     if (switched) {
         refining_.drop();
         as_large_as_can_be_.assign(product_->sets().size(), 0);

@@ -145,8 +145,7 @@ std::shared_ptr<const engine::TuneResult> GoalPanel::resultOf(const engine::Tune
     // Results go with product and baseline: those are the same.
     const auto& r = searched_;
     const bool same =
-        r.maximize == request.maximize && r.fixed.factors == request.fixed.factors &&
-        r.fixed.expert_weights == request.fixed.expert_weights &&
+        r.maximize == request.maximize && r.fixed == request.fixed &&
         std::equal(r.constraints.begin(), r.constraints.end(), request.constraints.begin(), request.constraints.end(),
                    [](const auto& a, const auto& b) { return a.group == b.group && a.at_least == b.at_least; });
     return same ? result_ : nullptr;

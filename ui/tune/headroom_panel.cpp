@@ -145,7 +145,8 @@ HeadroomPanel::HeadroomPanel(Project& project, LiveSession& session, const GoalP
 }
 
 std::shared_ptr<const engine::HeadroomResult> HeadroomPanel::result() const {
-    if (!found_ || project_.setting().expert_weights != found_->request.fixed.expert_weights) return nullptr;
+    if (!found_) return nullptr;
+    if (engine::withoutFactors(project_.setting()) != engine::withoutFactors(found_->request.fixed)) return nullptr;
     return {found_, &found_->result};
 }
 

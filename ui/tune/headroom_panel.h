@@ -29,7 +29,7 @@ public:
     HeadroomPanel(Project& project, LiveSession& session, const GoalPanel& goal, QWidget* parent = nullptr);
 
     bool measuring() const { return runner_.running(); }
-    // Of the last measurement; nothing where product, baseline or experts have changed since.
+    // Of the last measurement; nothing where product, baseline, experts or projectors have changed since.
     std::shared_ptr<const engine::HeadroomResult> result() const;
     QString verdict() const { return verdict_->text(); }
 
