@@ -529,10 +529,12 @@ std::vector<PickledTensor> readStateDict(std::string_view pickle, const std::str
     return tensorsOf(machine, root, limits);
 }
 
-// A pickle of protocol 2 (or more) that begins with the long integer 0x1950a86a20f9469cfc6c.
+// A pickle of protocol 2 (or more) that begins with the long integer 0x1950a86a20f9469cfc6c, from protocol 4 on within a
+// frame (0x95 and eight bytes of its length).
 bool isLegacyTorchFile(std::string_view start) {
-    return start.size() >= 14 && start[0] == '\x80' && start.substr(2, 2) == "\x8a\x0a" &&
-           start.substr(4, 10) == kLegacyMagic;
+    if (start.size() < 23 || start[0] != '\x80') return false;
+    start.remove_prefix(start[2] == '\x95' ? 11 : 2);
+    return start.substr(0, 2) == "\x8a\x0a" && start.substr(2, 10) == kLegacyMagic;
 }
 
 LegacyTorchFile readLegacy(std::string_view bytes, const std::string& where, const PickleLimits& limits) {

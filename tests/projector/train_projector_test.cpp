@@ -224,8 +224,8 @@ TEST_F(TrainProjector, DisplacementProjectsTheUnifiedSpace) {
     std::swap(t.sources, t.targets);
     const ProjectorRecord record = trainProjector(t, {});
     const ProjectorWeights w = readProjector(t.weights);
-    EXPECT_EQ(w.in, 24u);
-    EXPECT_EQ(w.out, 16u);
+    EXPECT_EQ(w.in(), 24u);
+    EXPECT_EQ(w.out(), 16u);
     EXPECT_EQ(w.layers[0].batches, 3 * record.steps);
 }
 

@@ -103,7 +103,7 @@ TEST_F(PeekTest, AWorkspaceIsAnHdf5FileAndHasItems) {
         found |= a.dataset == "pools/text/text/embeddings/ImageBind" && a.rows;
     EXPECT_TRUE(found);
     const Json names = peekWorkspace(at("world"));
-    EXPECT_EQ(names["spaces"].size(), 4U);
+    EXPECT_EQ(names["spaces"].size(), 7U);
     EXPECT_EQ(names["pools"][0]["tables"][0]["modality"], "audio");
     EXPECT_EQ(names["synthetic"], true);
     ItemsRequest request{at("world"), "text", "text", {}, true, 5};
