@@ -182,6 +182,7 @@ private Q_SLOTS:
         auto& controls = window_->tune().controls();
         auto& stack = window_->project().undoStack();
         const int steps = stack.index();
+        QVERIFY(controls.projectors("CLAP_g"));
         auto* chip = controls.projectors("CLAP_g")->chip("T");
         QVERIFY(chip && chip->isChecked() && chip->toolTip().contains("text"));
         QCOMPARE(chip->accessibleName(), QString("Projector T of CLAP_g"));
@@ -218,6 +219,7 @@ private Q_SLOTS:
         auto& controls = window_->tune().controls();
         auto& stack = window_->project().undoStack();
         const int steps = stack.index();
+        QVERIFY(controls.projectors("CLAP_m"));
         for (const char* subset : {"T", "V", "A", "TV", "TA", "VA"}) {
             auto* chip = controls.projectors("CLAP_m")->chip(subset);
             controls.ensureWidgetVisible(chip);
@@ -252,6 +254,7 @@ private Q_SLOTS:
             QTest::qWait(50);
             auto& controls = window_->tune().controls();
             for (const char* expert : {"CLAP_g", "CLAP_m"}) {
+                QVERIFY(controls.projectors(expert));
                 std::vector<QRect> places;
                 for (const char* subset : {"T", "V", "A", "TV", "TA", "VA", "TVA"}) {
                     auto* chip = controls.projectors(expert)->chip(subset);
