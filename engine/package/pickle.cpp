@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/package/pickle.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
@@ -529,12 +530,13 @@ std::vector<PickledTensor> readStateDict(std::string_view pickle, const std::str
     return tensorsOf(machine, root, limits);
 }
 
-// A pickle of protocol 2 (or more) that begins with the long integer 0x1950a86a20f9469cfc6c, from protocol 4 on within a
-// frame (0x95 and eight bytes of its length).
+// A pickle of protocol 2 or more, which from 4 on has a frame, of the long integer 0x1950a86a20f9469cfc6c.
 bool isLegacyTorchFile(std::string_view start) {
-    if (start.size() < 23 || start[0] != '\x80') return false;
-    start.remove_prefix(start[2] == '\x95' ? 11 : 2);
-    return start.substr(0, 2) == "\x8a\x0a" && start.substr(2, 10) == kLegacyMagic;
+    constexpr std::size_t kProtocol = 2, kFrame = 9;
+    if (start.size() < kProtocol || start[0] != '\x80') return false;
+    start.remove_prefix(kProtocol);
+    if (start.starts_with('\x95')) start.remove_prefix(std::min(kFrame, start.size()));
+    return start.starts_with("\x8a\x0a") && start.substr(2, kLegacyMagic.size()) == kLegacyMagic;
 }
 
 LegacyTorchFile readLegacy(std::string_view bytes, const std::string& where, const PickleLimits& limits) {
