@@ -249,6 +249,54 @@ TEST_F(TrainProjector, RefusesFewerThanEightRows) {
     }
 }
 
+// Asks for a stop while the rows of a batch are fetched.
+class StoppingPairs : public OtherPairs {
+public:
+    StoppingPairs(std::shared_ptr<const PseudoPairs> pairs, std::stop_source stop, int calls)
+        : OtherPairs(pairs), own_(pairs->fingerprint()), stop_(std::move(stop)), calls_(calls) {}
+    void gather(const Modality& start, std::span<const std::uint32_t> rows, PairBatch& batch, std::size_t at,
+                const JobContext& job) const override {
+        if (--calls_ == 0) stop_.request_stop();
+        OtherPairs::gather(start, rows, batch, at, job);
+    }
+    std::string fingerprint() const override { return own_; }
+
+private:
+    std::string own_;
+    mutable std::stop_source stop_;
+    mutable int calls_;
+};
+
+// In a joint space two heads go on from a checkpoint.
+TEST_F(TrainProjector, AJointSpaceResumesWithTheSameBits) {
+    const auto joint = [&](const std::string& name) {
+        ProjectorTask t = task(name);
+        t.options.objective = "c-mcr";
+        t.options.noise_variance = 0.001;
+        t.base_weights = folder_ / (name + ".base.safetensors");
+        return t;
+    };
+    const ProjectorTask whole = joint("whole");
+    trainProjector(whole, {});
+    const ProjectorWeights base = readProjector(whole.base_weights);
+    EXPECT_EQ(base.in(), whole.out);
+    EXPECT_EQ(base.out(), whole.out);
+    for (const int calls : {4, 20}) {
+        ProjectorTask stopped = joint("stopped" + std::to_string(calls));
+        const std::stop_source stop;
+        stopped.pairs = std::make_shared<StoppingPairs>(pairs_, stop, calls);
+        EXPECT_THROW(trainProjector(stopped, JobContext(stop.get_token())), Cancelled);
+        EXPECT_FALSE(std::filesystem::exists(stopped.base_weights));
+        stopped.pairs = pairs_;
+        trainProjector(stopped, {});
+        expectSameWeights(stopped.weights, whole.weights);
+        expectSameWeights(stopped.base_weights, whole.base_weights);
+    }
+    ProjectorTask validated = joint("validated");
+    validated.validate = [](const ProjectorWeights&) { return 1.0; };
+    EXPECT_THROW(trainProjector(validated, {}), Error);
+}
+
 // C-MCR's and Ex-MCR's: in a displacement the audio passes Head1, for the targets lack it.
 class TrainObjective : public TrainProjector,
                        public testing::WithParamInterface<std::tuple<const char*, ReactionKind>> {
