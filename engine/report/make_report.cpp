@@ -500,6 +500,13 @@ private:
         report.training_seconds = training_seconds_;
         report.reactions = reaction_count_;
         report.warnings = workspace_.warnings();
+        for (const auto& product : plan_.products) {
+            if (product.rows.empty() && product.surfaces.empty()) continue;
+            std::string reactions;
+            for (const auto& r : product.plan.reactions)
+                reactions += (reactions.empty() ? "" : ", ") + product.recipe.route[r.step].experts[r.expert].space;
+            report.products.push_back(product.recipe.name + " (" + reactions + ")");
+        }
         for (const auto& table : publishedPaper().tables) {
             if (std::find(plan_.tables.begin(), plan_.tables.end(), table.number) != plan_.tables.end())
                 report.tables.push_back(tableOf(table));

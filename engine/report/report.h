@@ -83,6 +83,7 @@ struct Report {
     std::vector<ReportSurface> surfaces;
     std::vector<ClaimResult> claims;
     std::vector<ReportSet> sets;
+    std::vector<std::string> products;  // that its rows need, with their reactions: "ImageBind++ (CLAP_g, CLAP_m)"
     std::vector<std::string> warnings;
 
     std::size_t filled() const;  // cells of the tables

@@ -315,6 +315,7 @@ Json toJson(const Report& report) {
              {"training_seconds", report.training_seconds},
              {"seconds", report.total_seconds},
              {"reactions", report.reactions},
+             {"products", report.products},
              {"figures_measured", report.filled()},
              {"figures_published", report.published()}};
     for (const Verdict v : {Verdict::Holds, Verdict::Fails, Verdict::Undecided, Verdict::NotMeasured})

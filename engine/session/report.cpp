@@ -3,6 +3,7 @@
 #include "engine/report/report.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "engine/base/error.h"
 #include "engine/report/text.h"
@@ -67,12 +68,18 @@ Outcome report(const ReportVerb& request, const JobContext& job) {
     work.plan_only = request.plan;
     const auto output = request.output.empty() ? request.workspace / "report" : request.output;
     if (!request.plan) checkReportFolder(output);
-    const Report made = makeReport(work, job, [&](const Report& so_far) {
+    const auto write = [&](const Report& so_far) {
         writeReport(output, so_far);
         job.log(std::to_string(so_far.seeds_done) + " of " + std::to_string(so_far.seeds.size()) + " seeds are in " +
                 (output / "report.html").string());
-    });
+    };
+    // A plan writes nothing.
+    const Report made = makeReport(work, job, request.plan ? std::function<void(const Report&)>() : write);
     std::string text = summaryText(made) + "\n" + claimLines(made) + missingLines(made);
+    if (request.plan) {
+        text += "products that its rows need, at each seed:\n";
+        for (const auto& product : made.products) text += "  " + product + "\n";
+    }
     for (const auto& warning : made.warnings) text += "note: " + warning + "\n";
     Json json = toJson(made);
     if (!request.plan) {

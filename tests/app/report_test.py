@@ -148,6 +148,7 @@ class Reports(FolderTest):
                          found[4, enhanced, "ImageBind++(Ver.)", "COCO R@1"]["measured"]["by_seed"][1:])
         plan = run_json("report", self.world, "--plan", "--hidden-width", 16, "--tables", 7)
         self.assertEqual(plan["figures_measured"], 4)  # ImageBind itself
+        self.assertEqual(plan["products"], ["ImageBind++ (CLAP_g, CLAP_m)"])
         self.assertEqual(contents(work), before)
 
     def check_files(self, answer):
@@ -199,6 +200,8 @@ class Reports(FolderTest):
     def test_mistakes_are_said_before_anything_is_trained(self):
         run("synth", self.world, "--preset", "tiny", "-q")
         before = contents(self.world)
+        run("report", self.world, "--plan")
+        self.assertEqual(contents(self.world), before)
         for words, code, said in ((("--grid", 0.3), 1, "divides 1"), (("--seeds", "0,0"), 1, "each once"), (("--tables", 12), 2, "12"),
                                   (("--names", "CLAP_g=CLAP_q"), 1, "did you mean"), (("--epochs", "x"), 2, "epochs")):
             self.assertIn(said, run("report", self.world, "-o", self.folder / "r", *words, code=code).stderr, words)
