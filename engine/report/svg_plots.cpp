@@ -163,7 +163,7 @@ std::string surfaceSvg(const GridPlot& p) {
     // First axis to the lower right, second to the upper right, change upwards.
     const auto project = [&](double u, double v, double z) {
         const double x = kWidth / 2 + (u - 1 + v) * kBase + 4;
-        const double y = kHeight - 62 + (u - v) * kBase * 0.36 - (z - low) / (high - low) * kUp + 10;
+        const double y = kHeight - 94 + (u - v) * kBase * 0.36 - (z - low) / (high - low) * kUp + 10;
         return std::array<double, 2>{x, y};
     };
     const auto point = [](const std::array<double, 2>& at) { return num(at[0]) + "," + num(at[1]); };
