@@ -45,7 +45,8 @@ QList<Widget*> shown() {
     for (auto* top : QApplication::topLevelWidgets()) {
         if (!top->isVisible()) continue;
         for (auto* widget : top->findChildren<Widget*>()) {
-            if (widget->isVisible()) out << widget;
+            // A dialog's widgets are those of its window too.
+            if (widget->isVisible() && !out.contains(widget)) out << widget;
         }
     }
     return out;

@@ -21,8 +21,10 @@
 #include <QTranslator>
 #include <QTreeView>
 
+#include <filesystem>
 #include <set>
 
+#include "engine/store/workspace.h"
 #include "tests/ui/tiny_product.h"
 #include "ui/export/export_dialog.h"
 #include "ui/main_window.h"
@@ -174,6 +176,11 @@ private:
             add(reaction.key);
             for (const auto& subset : reaction.subsets) add(subset);
         }
+        for (const auto& space : engine::spacesOf(engine::Workspace(tiny_.world()))) add(space.name);
+        for (const auto& path : {tiny_.world(), tiny_.product()}) {
+            add(path);
+            add(std::filesystem::path(path).filename().string());
+        }
         for (const auto& recipe : engine::shippedRecipes()) add(recipe);
         for (const auto& expert : live->experts()) add(expert.key);
         for (const auto& [name, setting] : live->presets()) add(name);
@@ -232,11 +239,11 @@ private:
     bool isBare(QString text) const {
         if (text.contains(QStringLiteral("⟦"))) return false;
         for (const auto& said : engine_) text.remove(said);
-        text.remove(QRegularExpression(QStringLiteral("<[^>]*>")));
-        text.remove(QRegularExpression(QStringLiteral("(/[^\\s/]+)+/?")));  // paths
+        text.remove(QRegularExpression(QStringLiteral("<[^>]*>|&[a-z]+;")));
         std::vector<QString> words(data_.begin(), data_.end());
         std::sort(words.begin(), words.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
         for (const auto& word : words) text.remove(word);
+        text.remove(QRegularExpression(QStringLiteral("(/[^\\s/]+)+/?")));  // paths
         static const QRegularExpression letters(QStringLiteral("\\p{L}{3,}"));
         return letters.match(text).hasMatch();
     }

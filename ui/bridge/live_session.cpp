@@ -318,6 +318,10 @@ void LiveSession::wantSurface() {
                 });
             // Nothing is ready for these experts yet: what is shown is of others.
             if (whole.groups.empty()) send(nullptr);
+            // What is sampled has its intervals at the end only.
+            const bool sampled = std::any_of(whole.groups.begin(), whole.groups.end(),
+                                             [](const auto& group) { return group.best_interval.has_value(); });
+            if (sampled) send(std::make_shared<const engine::SweepSurface>(whole));
         } catch (...) {
             tellFailure(live);
         }

@@ -99,7 +99,7 @@ HeadroomPanel::HeadroomPanel(Project& project, LiveSession& session, const GoalP
     words_->setTextFormat(Qt::RichText);
     words_->setForegroundRole(QPalette::PlaceholderText);
     auto* column = new QVBoxLayout(answer_);
-    column->setContentsMargins(0, 0, 0, 0);
+    column->setContentsMargins(0, 0, 8, 0);
     column->setSpacing(8);
     column->addWidget(figures_);
     column->addWidget(verdict_);
@@ -314,7 +314,7 @@ void HeadroomPanel::fillDirections() {
                                           .arg(factors.join(QStringLiteral(", ")))
                                           .arg(d.differing)
                                           .arg(d.queries);
-            put(directions_, at, 0, name, name, tip);
+            put(directions_, at, 0, text(set.name) + QLatin1Char('\n') + text(d.name), name, tip);
             int column = 1;
             for (const double value : {d.one, d.router, d.of_settings})
                 put(directions_, at, column++, number(value), value, tip);
