@@ -67,8 +67,8 @@ struct ReactRequest {
     std::int64_t more_epochs = 0;            // train(): beyond the target
 };
 Outcome pairs(const ReactRequest& request, const JobContext& job);
-// What pseudo pairs the pools can give, before any is made (engine/eval/pool_quality.h): in the spaces of the recipe, at
-// the retrieval temperature of its first reaction and the seed of the run. Loads no LibTorch, writes nothing.
+// What pseudo pairs the pools can give, before any is made (engine/eval/pool_quality.h): in the spaces of the recipe,
+// at the retrieval temperature of its first reaction and the seed of the run. Loads no LibTorch, writes nothing.
 Outcome poolQuality(const ReactRequest& request, const Json& options, const JobContext& job);
 const std::vector<OptionEntry>& poolQualityOptions();
 Outcome train(const ReactRequest& request, const JobContext& job);
