@@ -163,7 +163,7 @@ private Q_SLOTS:
     }
 
     void allExpertsMayBeOff() {
-        const int steps = window_->project().undoStack().count();
+        const int steps = window_->project().undoStack().index();
         for (const char* name : {"expert_CLAP_g", "expert_CLAP_m"}) {
             auto* expert = window_->tune().findChild<QCheckBox*>(QString::fromLatin1(name));
             QTest::mouseClick(expert, Qt::LeftButton, {}, {8, expert->height() / 2});

@@ -172,10 +172,10 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(opened.count(), 1, 20000);
         auto& tree = page.tree();
         QCOMPARE(tree.topLevelItemCount(), 3);
-        QCOMPARE(tree.topLevelItem(0)->text(0), "Spaces (4)");
-        QCOMPARE(tree.topLevelItem(0)->childCount(), 4);
-        QCOMPARE(tree.topLevelItem(1)->childCount(), 3);
-        QVERIFY(page.summary().startsWith("4 spaces"));
+        QCOMPARE(tree.topLevelItem(0)->text(0), "Spaces (7)");
+        QCOMPARE(tree.topLevelItem(0)->childCount(), 7);
+        QCOMPARE(tree.topLevelItem(1)->childCount(), 4);
+        QVERIFY(page.summary().startsWith("7 spaces"));
         QVERIFY(page.findChild<ui::SpaceGraph*>()->describe().contains("CLAP_g and ImageBind through audio, text"));
         bool synthetic = false;
         for (const auto* label : page.findChildren<QLabel*>())
