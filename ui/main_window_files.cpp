@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What the window opens and keeps: workspaces, products, projects, the demo world, recent files, recovery.
-#include <signal.h>
-
 #include <QCoreApplication>
 #include <QDateTime>
 #include <QDir>
@@ -32,6 +30,13 @@ namespace ui {
 namespace {
 
 constexpr int kMostRecent = 12;
+
+// A window that is open. Its number alone does not say so: it goes to another program some time after a crash.
+bool studioLives(qlonglong pid) {
+    const QString own = QFileInfo(QCoreApplication::applicationFilePath()).fileName();
+    const QString there = QFileInfo(QFile::symLinkTarget(QStringLiteral("/proc/%1/exe").arg(pid))).fileName();
+    return there == own || there == own + QStringLiteral(" (deleted)");  // replaced on the disk since it began
+}
 
 void trainForDemo(const std::string& world, const std::string& recipe, const std::string& product,
                   const std::string& preset, const engine::JobContext& job) {
@@ -339,7 +344,7 @@ void MainWindow::offerRecovery() {
     const QDir folder(QFileInfo(recovery_file_).path());
     for (const auto& entry : folder.entryInfoList({QStringLiteral("*.json")}, QDir::Files, QDir::Time)) {
         const auto pid = entry.baseName().toLongLong();
-        if (entry.absoluteFilePath() == recovery_file_ || pid <= 0 || ::kill(static_cast<pid_t>(pid), 0) == 0) continue;
+        if (entry.absoluteFilePath() == recovery_file_ || pid <= 0 || studioLives(pid)) continue;
         const QString file = entry.absoluteFilePath();
         // A bar of its own: other messages neither hide the offer nor are taken for its refusal.
         recovery_bar_->showWarning(
