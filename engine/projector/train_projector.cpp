@@ -280,8 +280,10 @@ private:
     }
 
     Error logFailure() const {
-        return Error(errno == ENOSPC ? ErrorCode::NoSpace : ErrorCode::Io, task_.log.string(),
-                     std::string("cannot write: ") + std::strerror(errno));
+        const int code = errno;
+        return Error(code == ENOSPC ? ErrorCode::NoSpace : ErrorCode::Io, task_.log.string(),
+                     std::string("cannot write: ") + std::strerror(code),
+                     code == ENOSPC ? "free some disk space and run the same command again" : "");
     }
 
     // From step to step of the first target; what lies beyond begins again.
