@@ -134,8 +134,13 @@ private:
         linear_.assign(options_.sources, {});
         std::vector<at::Tensor> in;
         for (std::size_t s = 0; s < options_.sources; ++s) {
-            if (passes_head1_[s]) linear_[s].set(head_.linear(inputs_[s]));
-            in.push_back(passes_head1_[s] ? linear_[s].graph : inputs_[s]);
+            at::Tensor passed = inputs_[s];
+            // Over all modalities together the bias of one does not cancel.
+            if (passes_head1_[s]) {
+                linear_[s].set(head_.linear(inputs_[s], options_.joint_batch_norm ? nullptr : &passed));
+                if (options_.joint_batch_norm) passed = linear_[s].graph;
+            }
+            in.push_back(passed);
         }
         projectAll(head_, in, projected_, job);
         if (!partner_) return;

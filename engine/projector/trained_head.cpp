@@ -65,6 +65,9 @@ TrainedHead::TrainedHead(ProjectorWeights weights, const Parameters& first, cons
     };
     if (weights_.head1) addLayer(*weights_.head1);
     for (const auto& layer : weights_.layers) layers_.push_back(addLayer(layer));
+    for (std::size_t k = 0; k + 1 < layers_.size(); ++k) {
+        if (layers_[k].norm && !layers_[k].relu && layers_[k + 1].norm) parameters_[layers_[k].beta].frozen = true;
+    }
     for (auto& p : parameters_) p.value.requires_grad_(!p.frozen);
 }
 
@@ -78,9 +81,12 @@ void TrainedHead::beginStep() {
     }
 }
 
-at::Tensor TrainedHead::linear(const at::Tensor& x) const {
+at::Tensor TrainedHead::linear(const at::Tensor& x, at::Tensor* passed) const {
     ENGINE_CHECK(head1_, "a head without Head1");
-    return at::linear(x, parameters_[0].value, parameters_[1].value);
+    const at::Tensor &weight = parameters_[0].value, &bias = parameters_[1].value;
+    const at::Tensor product = at::matmul(x, weight.t());
+    if (passed) *passed = product + bias.detach();
+    return product + bias;
 }
 
 at::Tensor TrainedHead::layer(std::size_t index, const at::Tensor& x) {

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // A head of any layers on a device while it is trained: forward in autograd's sight, Adam or AdamW as in PyTorch. The
-// bias before a BatchNorm has no gradient but rounding, so it counts as 0 there. Not thread-safe. Includes LibTorch.
+// bias before a BatchNorm has no gradient but rounding, so it counts as 0 there; so does the beta of a BatchNorm that
+// another Linear and BatchNorm follow at once. Not thread-safe. Includes LibTorch.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,8 +21,9 @@ public:
 
     // Batch statistics of the forward calls from here on are put into copies of the running ones; update() keeps them.
     void beginStep();
-    // x [n, in] through Head1.
-    at::Tensor linear(const at::Tensor& x) const;
+    // x [n, in] through Head1. `passed`, if asked for, has the same numbers, but no gradient of the bias passes it: for
+    // layers whose BatchNorm takes a batch of these rows alone, where the bias has none but rounding.
+    at::Tensor linear(const at::Tensor& x, at::Tensor* passed = nullptr) const;
     // One of the layers: Linear, BatchNorm of this batch, ReLU where it has one.
     at::Tensor layer(std::size_t index, const at::Tensor& x);
     // x [n, in], after Head1 where it has to pass it, through the layers -> [n, out], unit rows. One call is one batch
@@ -44,7 +46,7 @@ public:
 private:
     struct Parameter {
         at::Tensor value, first, second, gradient;
-        bool frozen = false;  // the bias before a BatchNorm
+        bool frozen = false;  // without a gradient but rounding
     };
     struct Layer {
         std::size_t weight = 0, bias = 0, gamma = 0, beta = 0;  // of parameters_
