@@ -41,8 +41,10 @@ void write(const Workspace& workspace, const ProductModel& model, std::size_t st
                 "the product's rows of pool " + pool.name);
     Staging staging(file);
     const auto failed = [&] {
-        return Error(errno == ENOSPC ? ErrorCode::NoSpace : ErrorCode::Io, file.string(),
-                     std::string("cannot write: ") + std::strerror(errno));
+        const bool full = errno == ENOSPC;
+        return Error(full ? ErrorCode::NoSpace : ErrorCode::Io, file.string(),
+                     std::string("cannot write: ") + std::strerror(errno),
+                     full ? "free some disk space and run the same command again" : "");
     };
     {
         const std::unique_ptr<std::FILE, CloseFile> out(std::fopen(staging.path().c_str(), "wb"));

@@ -163,8 +163,10 @@ void SafetensorsWriter::write(const std::filesystem::path& path,
                                                                    &std::fclose);
         const auto put = [&](const void* data, std::size_t n) {
             if (!file || (n > 0 && std::fwrite(data, 1, n, file.get()) != n)) {
-                throw Error(errno == ENOSPC ? ErrorCode::NoSpace : ErrorCode::Io, path.string(),
-                            std::string("cannot write: ") + std::strerror(errno));
+                const bool full = errno == ENOSPC;
+                throw Error(full ? ErrorCode::NoSpace : ErrorCode::Io, path.string(),
+                            std::string("cannot write: ") + std::strerror(errno),
+                            full ? "free some disk space and run the same command again" : "");
             }
         };
         const std::uint64_t length = text.size();
