@@ -83,6 +83,12 @@ const OptionTable<LandscapeOptions>& landscapeOptionTable() {
               {.help = "A set that does not fit the memory is asked a random sample of its queries against all "
                        "candidates, and its figures are estimates with intervals. Off: it is computed directly, which "
                        "is exact and slow."});
+        t.add(
+            "sample_size", &LandscapeOptions::sample_size,
+            {.help = "Queries of such a sample at most (items with all their positives are drawn together). 0: as many "
+                     "as fit the memory, which can take minutes. The studio asks more behind, as long as they fit.",
+             .min = 0,
+             .unit = "queries"});
         t.add("sample_seed", &LandscapeOptions::sample_seed,
               {.help = "Of the sample of queries.", .min = 0, .advanced = true});
         return t;
@@ -190,6 +196,8 @@ std::shared_ptr<const SetLandscape> LandscapeEvaluator::makeSample(const Landsca
     LandscapeEstimate& expected = out.expected[name];
     if (!expected.measured) expected = measureLandscape(request, job);
     auto units = static_cast<std::size_t>(kFilled * static_cast<double>(expected.unitsWithin(room)));
+    if (options_.sample_size != 0)
+        units = std::min(units, std::max(kLeastUnits, unitsOfQueries(request, options_.sample_size)));
     for (int attempt = 0; attempt < kAttempts && units >= kLeastUnits; ++attempt) {
         LandscapeRequest some = sampledRequest(request, units, options_.sample_seed);
         some.memory_bytes = room;

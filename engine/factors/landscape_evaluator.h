@@ -26,6 +26,7 @@ namespace engine {
 struct LandscapeOptions {
     double memory_gib = 4;       // of all landscapes of a product
     bool sample_queries = true;  // of sets whose landscape does not fit
+    std::size_t sample_size = 2000;
     std::uint64_t sample_seed = 1;
 };
 const OptionTable<LandscapeOptions>& landscapeOptionTable();
@@ -41,6 +42,7 @@ public:
         // A set whose landscape does not fit is asked a sample of its queries (query_sample.h) in figures(), with
         // intervals(); evaluate() computes it directly. Without: directly everywhere.
         bool sample_queries = false;
+        std::size_t sample_size = 0;  // queries of both directions at most, in whole units; 0: as many as fit
         std::uint64_t sample_seed = 1;
     };
     LandscapeEvaluator(std::shared_ptr<const ProductModel> model, std::vector<SetComponents> sets, Options options);

@@ -80,6 +80,17 @@ std::size_t unitsIn(const LandscapeRequest& request) {
     return unitsOf(request.set.set, request.set.first.rows(), request.set.second.rows()).count;
 }
 
+std::size_t unitsOfQueries(const LandscapeRequest& request, std::size_t queries) {
+    const SetUnits all = unitsOf(request.set.set, request.set.first.rows(), request.set.second.rows());
+    const auto asking = [](const std::vector<std::uint32_t>& side) {
+        return side.size() - static_cast<std::size_t>(std::count(side.begin(), side.end(), kNoUnit));
+    };
+    const bool both = request.backward && request.set.set.kind != SetKind::Classification;
+    const double all_queries = static_cast<double>(asking(all.first) + (both ? asking(all.second) : 0));
+    const double units = static_cast<double>(queries) * static_cast<double>(all.count) / std::max(1.0, all_queries);
+    return std::clamp<std::size_t>(static_cast<std::size_t>(units), 1, std::max<std::size_t>(1, all.count));
+}
+
 LandscapeRequest sampledRequest(LandscapeRequest request, std::size_t units, std::uint64_t seed) {
     SetDescription& set = request.set.set;
     ENGINE_CHECK(set.kind != SetKind::MultiLabel, "queries of a set of several labels are not sampled");

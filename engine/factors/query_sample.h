@@ -16,6 +16,8 @@
 namespace engine {
 
 std::size_t unitsIn(const LandscapeRequest& request);
+// As many units as have so many queries on the mean; at least one.
+std::size_t unitsOfQueries(const LandscapeRequest& request, std::size_t queries);
 
 // The request for a sample of so many units (1 to all). Classes of a classification set are no queries then: a sample
 // of its items does not hold all positives of a class.

@@ -12,6 +12,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/base/matrix_kernels.h"
 
 namespace engine {
 namespace {
@@ -55,7 +56,8 @@ std::vector<DeviceInfo> listDevices() {
     }
     DeviceInfo cpu;
     cpu.name = "cpu";
-    cpu.description = processorName() + ", " + std::to_string(std::thread::hardware_concurrency()) + " threads";
+    cpu.description = processorName() + ", " + std::to_string(std::thread::hardware_concurrency()) +
+                      " threads, matrix kernels " + matrixKernels();
     cpu.memory_bytes = availableMemoryBytes();
     cpu.why = gpus == 0 ? "taken by --device auto: no GPU that CUDA can use was found" : "taken by --device cpu";
     out.push_back(std::move(cpu));

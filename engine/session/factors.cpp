@@ -95,12 +95,13 @@ struct FactorRun {
                                                                              landscapeFolder(product),
                                                                              {},
                                                                              landscape_use.sample_queries,
+                                                                             landscape_use.sample_size,
                                                                              landscape_use.sample_seed});
         const auto prepared = made->prepare(fixed, job);
         for (const auto& [set, why] : prepared.direct) job.log(set + " is computed directly, which is slow: " + why);
         for (const auto& [set, sample] : prepared.sampled) {
             job.log(set + ": figures are estimated from a " + sample.text() +
-                    ", against all candidates; --memory-gib makes room for more");
+                    ", against all candidates; --sample-size 0 asks as many as fit --memory-gib");
         }
         landscapes = made.get();
         return made;

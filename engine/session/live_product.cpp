@@ -121,6 +121,7 @@ std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const Job
                                                                          landscapeFolder(live->product_),
                                                                          {},
                                                                          landscapes.sample_queries,
+                                                                         landscapes.sample_size,
                                                                          landscapes.sample_seed});
     return live;
 }

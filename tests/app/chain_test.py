@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole chain on a synthetic world: train, evaluate, sweep, export, verify, apply."""
 import json
+import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -22,10 +24,23 @@ def table(answer):
 
 @needs_reactor
 class Chain(FolderTest):
+    @classmethod
+    def setUpClass(cls):
+        holder = tempfile.TemporaryDirectory(prefix="molspace-test-")
+        cls.addClassCleanup(holder.cleanup)
+        cls.world = pathlib.Path(holder.name) / "world"
+        cls.once = pathlib.Path(holder.name) / "trained"
+        run("synth", cls.world, "--preset", "tiny", "-q")
+
     def setUp(self):
         super().setUp()
-        self.world, self.product, self.package = (self.folder / n for n in ("world", "product", "package"))
-        run("synth", self.world, "--preset", "tiny", "-q")
+        self.product, self.package = (self.folder / n for n in ("product", "package"))
+
+    def have_product(self):
+        """ImageBind++ as train() makes it, trained once for all tests."""
+        if not self.once.exists():
+            self.train("-q", product=self.once)
+        shutil.copytree(self.once, self.product)
 
     def train(self, *words, recipe="ImageBind++", product=None, **options):
         return run("train", self.world, "--recipe", recipe, "--product", product or self.product, *QUICK, *words, **options)
@@ -61,7 +76,7 @@ class Chain(FolderTest):
             self.assertEqual(contents(product), before)
 
     def test_learned_routing_stands_beside_the_factors(self):
-        self.train("-q")
+        self.have_product()
         learn = ["--examples", 300, "--batch-size", 64, "--epochs", 2]
         answer = run_json("router", "--product", self.product, *learn)
         self.assertTrue(answer["synthetic"])
@@ -88,7 +103,7 @@ class Chain(FolderTest):
         self.assertIn("other projectors", run("router", "--product", self.product, code=1).stderr)
 
     def test_a_sweep_says_what_evaluate_says(self):
-        self.train("-q")
+        self.have_product()
         words = ["sweep", "--product", self.product, "--axis", "sigma_a=0:1:0.5", "--axis", "sigma_t=0:1:0.25"]
         for ending in ("csv", "json", "h5"):
             run(*words, "-o", self.folder / f"s.{ending}")
@@ -109,7 +124,7 @@ class Chain(FolderTest):
         self.assertIn("synthetic", (self.folder / "s.csv").read_text())
 
     def test_tuning_says_what_evaluate_says_and_keeps_its_constraints(self):
-        self.train("-q")
+        self.have_product()
         words = ["--product", self.product, "--maximize", "AT", "--at-least", "TV=-2", "--step", "0.05", "--sets",
                  "AudioCaps,Clotho,COCO,Flickr30K"]
         run("tune", *words, "-o", self.folder / "best.json")
@@ -148,7 +163,7 @@ class Chain(FolderTest):
         run("tune", "--product", self.product, "--maximize", "AX", code=1)
 
     def test_without_room_for_all_queries_figures_are_estimates_and_called_so(self):
-        self.train("-q")
+        self.have_product()
         sweep = ["sweep", "--product", self.product, "--axis", "sigma_t=0:1:0.5", "--sets", "AudioCaps,Clotho,COCO,Flickr30K"]
         whole = run_json(*sweep)
         self.assertFalse([s for s in whole["sets"] if "sample" in s["protocol"]])
@@ -178,7 +193,7 @@ class Chain(FolderTest):
         run("tune", "--product", self.product, code=2)
 
     def test_headroom_is_no_less_than_the_best_and_says_what_it_is(self):
-        self.train("-q")
+        self.have_product()
         words = ["tune", "--product", self.product, "--maximize", "AT", "--step", "0.1", "--headroom", "--router-splits", 3]
         answer = run_json(*words)
         room, = answer["headroom"]
@@ -210,7 +225,7 @@ class Chain(FolderTest):
         self.assertIn("not told", run(*words, "--memory-gib", "0.001", "--reference").stdout)
 
     def test_why_accounts_for_what_evaluate_says(self):
-        self.train("-q")
+        self.have_product()
         words = ["why", "--product", self.product, "--sets", "AudioCaps,COCO", "--explained", 3]
         answer = run_json(*words, "--from", "Versatile", "--to", "AT Expertise", "--along", "sigma_t=0.1:0.9",
                           "-o", self.folder / "why.json")
@@ -298,7 +313,7 @@ class Chain(FolderTest):
         self.assertIn("manifest.json", said)
 
     def test_a_refused_continuation_leaves_the_product(self):
-        self.train("-q")
+        self.have_product()
         before = contents(self.product)
         self.train("--more-epochs", 1, "--memory-gib", 0.0001, code=1)
         self.assertEqual(contents(self.product), before)
@@ -317,7 +332,7 @@ class Chain(FolderTest):
         self.assertTrue(all(0 <= float(v) <= 100 for v in logged))
 
     def test_apply_equals_the_product(self):
-        self.train("-q")
+        self.have_product()
         run("export", self.product, self.package, "--setting", "AT Expertise")
         inputs = []
         with h5py.File(self.world / "workspace.h5") as f:
@@ -337,7 +352,7 @@ class Chain(FolderTest):
         self.assertFalse((self.folder / "n.npy").exists())
 
     def test_projectors_are_switched_at_the_point_of_inference(self):
-        self.train("-q")
+        self.have_product()
         off = ["--set", "CLAP_g:T=off", "--set", "CLAP_m:TVA=off"]
         recipe = json.loads((self.product / "product.json").read_text())["recipe"]
         subsets = ["T", "V", "A", "TV", "TA", "VA", "TVA"]
@@ -386,7 +401,7 @@ class Chain(FolderTest):
             self.assertIn(said, run("evaluate", "--product", self.product, *[w for s in words for w in ("--set", s)], code=1).stderr)
 
     def test_verify_sees_any_change(self):
-        self.train("-q")
+        self.have_product()
         run("export", self.product, self.package)
         for name in ("recipe.json", "apply.py", "probes.safetensors", "metrics.json"):
             copy = self.folder / "copy"
@@ -399,7 +414,7 @@ class Chain(FolderTest):
             shutil.rmtree(copy)
 
     def test_what_cannot_be_is_refused(self):
-        self.train("-q")
+        self.have_product()
         self.assertIn("did you mean 'sigma_", run("evaluate", "--product", self.product, "--set", "sigma_b=1", code=1).stderr)
         run("evaluate", "--product", self.product, "--set", "sigma_a=1.5", code=1)
         run("evaluate", "--product", self.product, "--sets", "AudioCap", code=1)

@@ -2,25 +2,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // How long a slider tick takes to reach the table, and a surface its exact nodes, in the window itself; idle, and while
-// two threads of low priority compute as a training does. The drawing of a frame, the graphics driver's part included,
-// is printed apart. Needs an X server, a virtual one will do.
+// the window's own queue trains the product's recipe anew (full width, batch 1024, into a folder that goes with it).
+// The drawing of a frame, the graphics driver's part included, is printed apart. Needs an X server, a virtual one will
+// do.
 //
 //   bench_studio <product> [ticks]
 #include <QApplication>
 #include <QElapsedTimer>
 #include <QEventLoop>
+#include <QTemporaryDir>
 #include <QTimer>
 
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <functional>
-#include <thread>
 #include <vector>
 
 #include "ui/main_window.h"
+#include "ui/reactions/loss_chart.h"
+#include "ui/reactions/reactions_page.h"
+#include "ui/reactions/training_queue.h"
 #include "ui/style/theme.h"
 
 namespace {
@@ -133,17 +134,26 @@ int main(int argc, char** argv) {
     std::printf("opened, landscapes and single spaces ready: %lld ms\n", static_cast<long long>(start.elapsed()));
     const int ticks = argc > 2 ? std::atoi(argv[2]) : 500;
     measure(window, "idle", ticks);
-    std::atomic<bool> done = false;
-    std::vector<std::thread> busy;
-    for (unsigned t = 0; t < std::max(1u, std::thread::hardware_concurrency()); ++t) {
-        busy.emplace_back([&done] {
-            setpriority(PRIO_PROCESS, 0, 15);
-            volatile double x = 1;
-            while (!done) x = x * 1.0000001;
-        });
+    const QTemporaryDir folder;
+    ui::TrainingQueue& queue = window.reactions().queue();
+    ui::TrainingRun run;
+    run.workspace = window.project().workspace();
+    run.product = folder.filePath(QStringLiteral("trained"));
+    run.recipe = engine::recipeToJson(window.session().product()->recipe());
+    run.reaction_options = {{"batch_size", 1024}, {"epochs", 100000}};
+    bool training = false;
+    QObject::connect(&queue, &ui::TrainingQueue::progressed, &window, [&](const engine::Progress& progress) {
+        QString reaction, subset;
+        training = training || ui::trainingStage(progress.stage, reaction, subset);
+    });
+    const int id = queue.add(std::move(run));
+    if (!waitFor([&] { return training; }, 180000)) {
+        std::fprintf(stderr, "the training did not begin: %s\n", qPrintable(window.message().text()));
+        return 1;
     }
-    measure(window, "with as many busy threads of low priority as cores", ticks);
-    done = true;
-    for (auto& thread : busy) thread.join();
+    measure(window, "while the product's recipe is trained anew", ticks);
+    if (!queue.running()) std::fprintf(stderr, "the training ended before the ticks did\n");
+    queue.stop(id);
+    waitFor([&] { return !queue.running(); }, 60000);
     return 0;
 }

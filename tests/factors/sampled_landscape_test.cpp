@@ -305,6 +305,25 @@ TEST(SampledEvaluator, ComputesDirectlyWhereSamplesAreOff) {
         for (const auto& [metric, value] : quick[s]) EXPECT_NEAR(value, exact[s].at(metric), 1e-9) << metric;
 }
 
+TEST(SampledEvaluator, BeginsWithSoManyQueriesAndCanAskMore) {
+    TightProduct tight;
+    LandscapeEvaluator most(tight.model, tight.sets, tight.options);
+    most.prepare({}, {});
+    std::size_t s = 0;
+    while (!most.sample(s)) ++s;
+    const QuerySample all = *most.sample(s);
+    tight.options.sample_size = all.queries / 2;
+    LandscapeEvaluator some(tight.model, tight.sets, tight.options);
+    some.prepare({}, {});
+    ASSERT_TRUE(some.sample(s));
+    const QuerySample begun = *some.sample(s);
+    EXPECT_GE(begun.units, 30u);
+    EXPECT_LT(begun.units, all.units);
+    EXPECT_LE(begun.queries, std::max(all.queries / 2, all.queries * 31 / all.units));
+    ASSERT_TRUE(some.enlargeSample(s, {}, tight.options.memory_bytes, {}));
+    EXPECT_EQ(some.sample(s)->units, std::min(2 * begun.units, begun.of_units));
+}
+
 TEST(SampledEvaluator, ATinyBudgetIsSaid) {
     TightProduct tight;
     tight.options.memory_bytes = 5000;
