@@ -141,7 +141,11 @@ private Q_SLOTS:
             quiet = session.refining() ? 0 : quiet + 1;
         }
         QCOMPARE(quiet, 15);
-        QVERIFY(samples(session) > 0);
+        // Some set is still asked a sample, or has no landscape at all.
+        int not_whole = samples(session);
+        for (std::size_t s = 0; s < session.product()->sets().size(); ++s)
+            not_whole += session.product()->ready(s, session.setting()) ? 0 : 1;
+        QVERIFY(not_whole > 0);
         std::uint64_t held = 0;
         for (const auto& file : std::filesystem::directory_iterator(landscapes()))
             held = std::max<std::uint64_t>(held, file.file_size());
