@@ -284,6 +284,9 @@ private:
         storage.storage_elements = natural(parts[4], "the size of a storage");
         if (storage.storage_elements > std::uint64_t{1} << 40)
             throw wrong("a storage of " + std::to_string(storage.storage_elements) + " elements");
+        // Each keeps its key, and one kept tuple makes any number of them.
+        if (storages_.size() >= limits_.tensors)
+            throw wrong("more than " + std::to_string(limits_.tensors) + " storages");
         storages_.push_back(std::move(storage));
         push(Kind::Storage, static_cast<std::int64_t>(storages_.size() - 1));
     }

@@ -77,7 +77,12 @@ struct TorchFile::Archive {
     std::string root;  // "archive/"
     bool big_endian = false;
     std::vector<PickledTensor> tensors;
-    std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> places;  // older format: storage -> begin, elements
+    // Older format: where a storage begins, and what it holds.
+    struct Place {
+        std::uint64_t begin = 0, elements = 0;
+        TorchType type = TorchType::F32;
+    };
+    std::map<std::string, Place> places;
     std::uint64_t file_bytes = 0, taken = 0;
     std::set<std::string> taken_entries;
 
@@ -146,8 +151,11 @@ struct TorchFile::Archive {
         }
     }
 
-    // The bytes of an entry: stored, of its declared size, with its CRC-32.
-    std::string entry(const std::string& name, std::uint64_t limit) {
+    struct Entry {
+        std::uint64_t index = 0, bytes = 0;
+    };
+    // An entry that is stored as it is, of at most `limit` bytes.
+    Entry locate(const std::string& name, std::uint64_t limit) {
         const auto index = zip_name_locate(zip.get(), (root + name).c_str(), ZIP_FL_ENC_RAW);
         if (index < 0) throw wrong(root + name, "the archive lacks this entry");
         zip_stat_t stat;
@@ -171,10 +179,16 @@ struct TorchFile::Archive {
         // Entries that share their bytes would be read many times.
         if (taken_entries.insert(name).second) taken += stat.size;
         if (taken > file_bytes) throw wrong(root + name, "the entries together are larger than the file");
-        std::unique_ptr<zip_file_t, CloseEntry> file(zip_fopen_index(zip.get(), static_cast<std::uint64_t>(index), 0));
+        return {static_cast<std::uint64_t>(index), stat.size};
+    }
+
+    // The bytes of an entry: of its declared size, with its CRC-32.
+    std::string entry(const std::string& name, std::uint64_t limit) {
+        const Entry found = locate(name, limit);
+        std::unique_ptr<zip_file_t, CloseEntry> file(zip_fopen_index(zip.get(), found.index, 0));
         if (!file) throw wrong(root + name, std::string("cannot be read: ") + zip_strerror(zip.get()));
         // One byte more: reaching the end is what makes libzip compare the CRC-32.
-        std::string bytes(stat.size + 1, '\0');
+        std::string bytes(found.bytes + 1, '\0');
         std::uint64_t got = 0;
         while (got < bytes.size()) {
             const auto n = zip_fread(file.get(), bytes.data() + got, bytes.size() - got);
@@ -182,17 +196,25 @@ struct TorchFile::Archive {
             if (n == 0) break;
             got += static_cast<std::uint64_t>(n);
         }
-        if (got != stat.size)
-            throw wrong(root + name, "expected " + std::to_string(stat.size) + " bytes, found " + std::to_string(got));
-        bytes.resize(stat.size);
+        if (got != found.bytes) {
+            throw wrong(root + name,
+                        "expected " + std::to_string(found.bytes) + " bytes, found " + std::to_string(got));
+        }
+        bytes.resize(found.bytes);
         return bytes;
     }
 
     void readTensors(const PickleLimits& limits) {
         if (zip) {
             tensors = readStateDict(entry("data.pkl", limits.bytes), path.string() + "#" + root + "data.pkl", limits);
-            return;
+        } else {
+            readLegacyTensors(limits);
         }
+        // A reader makes room for a tensor by what the pickle says of it: that has to be in the file.
+        for (const auto& t : tensors) checkStorage(t);
+    }
+
+    void readLegacyTensors(const PickleLimits& limits) {
         const std::string_view bytes(reinterpret_cast<const char*>(legacy->data()),
                                      static_cast<std::size_t>(legacy->size()));
         LegacyTorchFile file = readLegacy(bytes, path.string(), limits);
@@ -219,29 +241,39 @@ struct TorchFile::Archive {
                                     " elements at byte " + std::to_string(at) + ", expected " +
                                     std::to_string(elements) + " within the file");
             }
-            places[key] = {at, elements};
+            places[key] = {at, elements, it->second->type};
             at += elements * size;
+        }
+    }
+
+    // That the storage is there, with the bytes that the tensor's description of it has.
+    void checkStorage(const PickledTensor& t) {
+        if (zip) {
+            if (leadsOut(t.storage) || t.storage.find('/') != std::string::npos)
+                throw wrong("", "a storage has a key that is a path");
+            const std::uint64_t size = t.storage_elements * sizeOf(t.type);
+            const std::string name = "data/" + t.storage;
+            if (const std::uint64_t found = locate(name, size).bytes; found != size) {
+                throw wrong(root + name, "expected " + std::to_string(size) + " bytes of " +
+                                             std::to_string(t.storage_elements) + " " + nameOf(t.type) + " for " +
+                                             t.name + ", found " + std::to_string(found));
+            }
+            return;
+        }
+        const auto it = places.find(t.storage);
+        if (it == places.end()) throw wrong("", "the storage of " + t.name + " is not in the file");
+        if (it->second.elements != t.storage_elements || it->second.type != t.type) {
+            throw wrong("", "tensors of the storage '" + t.storage.substr(0, 80) + "' describe it differently: " +
+                                std::to_string(it->second.elements) + " " + nameOf(it->second.type) + " and, for " +
+                                t.name + ", " + std::to_string(t.storage_elements) + " " + nameOf(t.type));
         }
     }
 
     std::string storageOf(const PickledTensor& t) {
         const std::uint64_t size = t.storage_elements * sizeOf(t.type);
         std::string bytes;
-        if (zip) {
-            if (leadsOut(t.storage) || t.storage.find('/') != std::string::npos)
-                throw wrong("", "a storage has a key that is a path");
-            bytes = entry("data/" + t.storage, size);
-            if (bytes.size() != size) {
-                throw wrong(root + "data/" + t.storage,
-                            "expected " + std::to_string(size) + " bytes of " + std::to_string(t.storage_elements) +
-                                " " + nameOf(t.type) + " for " + t.name + ", found " + std::to_string(bytes.size()));
-            }
-        } else {
-            const auto it = places.find(t.storage);
-            if (it == places.end() || it->second.second != t.storage_elements)
-                throw wrong("", "the storage of " + t.name + " is not in the file");
-            bytes.assign(reinterpret_cast<const char*>(legacy->data()) + it->second.first, size);
-        }
+        if (zip) bytes = entry("data/" + t.storage, size);
+        else bytes.assign(reinterpret_cast<const char*>(legacy->data()) + places.at(t.storage).begin, size);
         if (big_endian) swapBytes(bytes, sizeOf(t.type));
         return bytes;
     }
@@ -261,13 +293,6 @@ const fs::path& TorchFile::path() const {
 
 const std::vector<PickledTensor>& TorchFile::tensors() const {
     return archive_->tensors;
-}
-
-const PickledTensor* TorchFile::find(const std::string& name) const {
-    for (const auto& t : archive_->tensors) {
-        if (t.name == name) return &t;
-    }
-    return nullptr;
 }
 
 std::vector<float> TorchFile::floats(const PickledTensor& t) {

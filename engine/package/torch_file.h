@@ -22,7 +22,7 @@ class TorchFile {
 public:
     // Reads the pickle. Throws Error{InvalidInput} that names file and place: not such a file, damaged, compressed
     // (torch.save never does), an archive of TorchScript, entries twice or with paths, a pickle that is more than a
-    // dictionary of tensors.
+    // dictionary of tensors, a storage that is not there with the size that its tensors say.
     explicit TorchFile(const std::filesystem::path& path, const PickleLimits& limits = {});
     ~TorchFile();
     TorchFile(const TorchFile&) = delete;
@@ -30,7 +30,6 @@ public:
 
     const std::filesystem::path& path() const;
     const std::vector<PickledTensor>& tensors() const;  // in the file's order
-    const PickledTensor* find(const std::string& name) const;
 
     // The elements in the order of C, whatever the strides: any real type as float32 (float64 is rounded).
     std::vector<float> floats(const PickledTensor& tensor);

@@ -1,14 +1,19 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The machine that reads pickles: what it takes, and programs made by hand that it must refuse.
+// The machine that reads pickles: what it takes, and programs made by hand that it must refuse; and files whose pickle
+// says other things of their storages than the file has.
 #include "engine/package/pickle.h"
 
 #include <gtest/gtest.h>
+#include <zip.h>
 
 #include <map>
 
 #include "engine/base/error.h"
+#include "engine/base/file.h"
+#include "engine/package/torch_file.h"
+#include "tests/support/test_folder.h"
 
 namespace engine {
 namespace {
@@ -39,8 +44,9 @@ std::string storage(std::int64_t elements, const std::string& key = "0", const s
 }
 
 std::string tensor(std::int64_t elements, std::int64_t offset, const std::vector<std::int64_t>& shape,
-                   const std::vector<std::int64_t>& stride) {
-    return kRebuild + "(" + storage(elements) + number(offset) + tuple(shape) + tuple(stride) + "\x89" + kHooks + "tR";
+                   const std::vector<std::int64_t>& stride, const std::string& type = "FloatStorage") {
+    return kRebuild + "(" + storage(elements, "0", type) + number(offset) + tuple(shape) + tuple(stride) + "\x89" +
+           kHooks + "tR";
 }
 
 std::string dictionary(const std::string& value) {
@@ -171,20 +177,26 @@ TEST(Pickle, RefusesWhatIsNoStateDict) {
     }
 }
 
-// A value that is kept and used again and again costs its length once.
+// A value that is kept and used again and again must not cost its length each time.
 TEST(Pickle, AValueUsedAgainIsNotCopied) {
-    std::string pickle = "\x80\x02}q\x00("s;
-    for (int i = 0; i < 5000; ++i) pickle += text(std::to_string(i)) + "K\x01";
-    pickle += "u0";
-    EXPECT_THROW(read(pickle), Error);
-    pickle = "\x80\x02}q\x01("s;
-    for (int i = 0; i < 5000; ++i) pickle += text(std::to_string(i)) + "K\x01";
-    pickle += "u";
-    for (int i = 0; i < 500000; ++i)
-        pickle +=
-            "h\x01"
-            "b";  // sets 5000 attributes each time
-    EXPECT_THROW(read(pickle), Error);
+    const auto refusal = [](const std::string& pickle) -> std::string {
+        try {
+            read(pickle);
+        } catch (const Error& error) {
+            return error.message();
+        }
+        return {};
+    };
+    // One id of a storage with a key of 1000 bytes, used a million times: a gigabyte of keys.
+    std::string pickle = "\x80\x02("s + text("storage") + "ctorch\nFloatStorage\nX\xe8\x03\0\0"s +
+                         std::string(1000, 'k') + text("cpu") + number(1) + "tq\x01";
+    for (int i = 0; i < 1000000; ++i) pickle += "h\x01Q";
+    EXPECT_EQ(refusal(pickle + "."), "more than 20000 storages");
+    // A tuple of 5000 numbers as the id of a storage, and as the numbers of a torch.Size.
+    pickle = "\x80\x02("s + std::string(5000, 'N') + "tq\x01";
+    EXPECT_NE(refusal(pickle + "Q.").find("at most 16 parts, found 5000"), std::string::npos);
+    EXPECT_NE(refusal(pickle + "\x85q\x02" + "ctorch\nSize\nh\x02R.").find("at most 16 parts, found 5000"),
+              std::string::npos);
 }
 
 TEST(Pickle, SizesAreLimited) {
@@ -195,6 +207,58 @@ TEST(Pickle, SizesAreLimited) {
     for (int i = 0; i < 3; ++i) pickle += text(std::to_string(i)) + tensor(1, 0, {1}, {1}) + "s";
     EXPECT_EQ(readStateDict(pickle + ".", "x").size(), 3u);
     EXPECT_THROW(readStateDict(pickle + ".", "x", few), Error);
+}
+
+// A file of PyTorch before 1.6 with that state_dict and one storage of `bytes`.
+std::string legacyFile(const std::string& state_dict, std::uint64_t elements, const std::string& bytes) {
+    std::string count;
+    for (int i = 0; i < 8; ++i) count += static_cast<char>(elements >> (8 * i) & 0xFF);
+    return "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19." + "\x80\x02M\xe9\x03."s + "\x80\x02}" +
+           text("little_endian") + "\x88s." + state_dict + "\x80\x02]" + text("0") + "a." + count + bytes;
+}
+
+// Two tensors name one storage, 1000 bytes to one and 1000 float32 to the other: what the second asks for lies behind
+// the file's end.
+TEST(TorchFile, TensorsOfAStorageAgreeOnIt) {
+    const test::TestFolder folder;
+    const auto file = [&](const std::string& second) {
+        const auto path = folder / (second + ".pt");
+        writeFileWhole(path, legacyFile("\x80\x02}" + text("a") + tensor(1000, 0, {1000}, {1}) + "s" + text("b") +
+                                            tensor(1000, 0, {1000}, {1}, second) + "s.",
+                                        1000, std::string(second == "ByteStorage" ? 1000 : 4000, '\0')));
+        return path;
+    };
+    TorchFile good(file("FloatStorage"));
+    EXPECT_EQ(good.floats(good.tensors().at(0)), std::vector<float>(1000, 0.0f));
+    try {
+        TorchFile hostile(file("ByteStorage"));
+        FAIL() << "it was read";
+    } catch (const Error& error) {
+        EXPECT_NE(error.message().find("1000 uint8 and, for a, 1000 float32"), std::string::npos) << error.what();
+    }
+}
+
+// Whoever reads a tensor makes room for it by its shape: a small file must not ask for 16 GiB.
+TEST(TorchFile, ATensorIsNoLargerThanItsFile) {
+    const test::TestFolder folder;
+    const std::string pickle = dictionary(tensor(1LL << 32, 0, {1 << 16, 1 << 16}, {1 << 16, 1}));
+    const auto path = folder / "huge.pt";
+    zip_t* archive = zip_open(path.c_str(), ZIP_CREATE, nullptr);
+    ASSERT_NE(archive, nullptr);
+    const std::string zero = "zero";
+    for (const auto& [name, bytes] : {std::pair{"huge/data.pkl", &pickle}, std::pair{"huge/data/0", &zero}}) {
+        const auto index =
+            zip_file_add(archive, name, zip_source_buffer(archive, bytes->data(), bytes->size(), 0), ZIP_FL_ENC_UTF_8);
+        ASSERT_GE(index, 0);
+        zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), ZIP_CM_STORE, 0);
+    }
+    ASSERT_EQ(zip_close(archive), 0);
+    try {
+        TorchFile hostile(path);
+        FAIL() << "it was read";
+    } catch (const Error& error) {
+        EXPECT_NE(error.message().find("4294967296 float32 for w, found 4"), std::string::npos) << error.what();
+    }
 }
 
 }  // namespace
