@@ -136,7 +136,8 @@ Matrix SpaceRouter::weights(const Modality& modality, const RoutedRows& rows, co
             for (double& v : h2) v = std::tanh(v);
             apply(layers[2], h2, y);
             double sum = 0;
-            for (double& v : y) sum += v = std::exp(sharpness / (1 + std::exp(-v)));
+            // The largest exponent is `sharpness`: taken off, none overflows.
+            for (double& v : y) sum += v = std::exp(sharpness * (1 / (1 + std::exp(-v)) - 1));
             for (std::size_t k = 0; k < spaces; ++k) out.row(i)[k] = static_cast<float>(y[k] / sum);
         }
     }
