@@ -111,6 +111,7 @@ std::optional<std::uint64_t> numberIn(const char* path) {
 
 Staging::Staging(fs::path target) : target_(std::move(target)) {
     static std::atomic<unsigned> next{0};
+    if (!target_.has_filename()) target_ = target_.parent_path();  // "out/" is "out"
     const fs::path folder = target_.has_parent_path() ? target_.parent_path() : fs::path(".");
     std::error_code error;
     fs::create_directories(folder, error);

@@ -86,7 +86,7 @@ class Checkpoints(FolderTest):
                     self.assertEqual(theirs[name].dtype, ours[name].dtype)
                     self.assertEqual(theirs[name].shape, ours[name].shape)
                     self.assertEqual(theirs[name].numpy().tobytes(), ours[name].numpy().tobytes())
-        run("import", self.world, "--checkpoints", package / "freebind", "--recipe", "ImageBind++", "--product", again)
+        run("import", self.world, "--checkpoints", package / "freebind", "--recipe", "ImageBind++", "--product", f"{again}/")
         self.assertEqual(contents(product / "reactions"), contents(again / "reactions"))
         self.assertEqual(contents(product / "basis"), contents(again / "basis"))
         self.assertEqual(figures, table(run_json("evaluate", "--product", again)))

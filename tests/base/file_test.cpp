@@ -48,6 +48,20 @@ TEST(Staging, ReplacesFilesAndFoldersWhole) {
     EXPECT_EQ(entriesIn(folder.path()), 2u);
 }
 
+// As a shell completes a folder's name.
+TEST(Staging, AFolderMayBeNamedWithASlashBehind) {
+    const test::TestFolder folder;
+    for (const char* content : {"first", "second"}) {
+        Staging staging(folder.path() / "package/");
+        fs::create_directories(staging.path());
+        writeFileWhole(staging.path() / content, content);
+        staging.commit();
+    }
+    EXPECT_TRUE(fs::exists(folder / "package/second"));
+    EXPECT_FALSE(fs::exists(folder / "package/first"));
+    EXPECT_EQ(entriesIn(folder.path()), 1u);
+}
+
 TEST(Staging, RemovesWhatAKilledProcessLeft) {
     const test::TestFolder folder;
     const pid_t child = fork();
