@@ -112,7 +112,12 @@ private:
         std::error_code error;
         for (const auto& entry : fs::directory_iterator(folder, error)) {
             if (!entry.is_directory() || !fs::is_regular_file(entry.path() / kFile)) continue;
-            out[subsetOfFreebind(entry.path().filename().string())] = {entry.path() / kFile, ""};
+            const std::string subset = subsetOfFreebind(entry.path().filename().string());
+            if (!out.emplace(subset, Source{entry.path() / kFile, ""}).second) {
+                throw Error(ErrorCode::InvalidInput, folder.string(),
+                            "both '" + subset + "' and '" + freebindSubset(subset) + "' hold the projector " + subset,
+                            "move one of the two out of the folder");
+            }
         }
         return out;
     }
@@ -278,6 +283,10 @@ private:
             chosen = found;
             if (!r.joint && found.size() < kFreebindSubsets && found.size() < known.size())
                 notes_.push_back(r.key + ": " + std::to_string(found.size()) + " projectors (" + joined(found) + ").");
+            const auto& asked = wanted[r.step];
+            if (!asked.empty() && std::set(asked.begin(), asked.end()) != std::set(found.begin(), found.end()))
+                notes_.push_back(r.key + ": the recipe trains " + joined(asked) + "; brought in are " + joined(found) +
+                                 ".");
         }
         plan_ = planRoute(recipe_, spaces());
         // Named settings that cannot be would be found out when they are asked for.

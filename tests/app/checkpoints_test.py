@@ -136,6 +136,9 @@ class Checkpoints(FolderTest):
         refused("--checkpoint", "1-CLAP_g=IB_PP_G_Proj/mix/best.pt#Head_A", contains="has no head 'Head_A'")
         self.freebind(["InternVL_IB_Proj"], self.width["ImageBind"] + 1, self.width["InternVL"])
         refused(recipe="InternVL_IB", contains=f"found {self.width['ImageBind'] + 1} -> {self.width['InternVL']}")
+        shutil.copytree(self.checkpoints / "IB_PP_M_Proj" / "AV", self.checkpoints / "IB_PP_M_Proj" / "VA")
+        refused(contains="both 'VA' and 'AV'")
+        shutil.rmtree(self.checkpoints / "IB_PP_M_Proj" / "VA")
         shutil.rmtree(self.checkpoints / "IB_PP_M_Proj" / "AV")
         refused(contains="different projectors")
         (self.checkpoints / "IB_PP_M_Proj" / "AV").mkdir()
@@ -149,6 +152,11 @@ class Checkpoints(FolderTest):
         self.imagebind_plus(subsets=["mix", "AT"])
         said = self.bring().stdout
         self.assertIn("2 projectors (TA, TVA)", said)
+        recipe = json.loads((SOURCE / "resources" / "recipes" / "ImageBind++.json").read_text())
+        recipe["route"][0]["options"] = {"projectors": ["T", "TA"]}
+        (self.folder / "two.json").write_text(json.dumps(recipe))
+        said = self.bring(recipe=self.folder / "two.json").stdout
+        self.assertIn("the recipe trains T, TA; brought in are TA, TVA", said)
         self.assertTrue(run_json("evaluate", "--product", self.folder / "product")["sets"])
 
     def test_no_pools_are_needed(self):
