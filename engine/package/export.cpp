@@ -96,6 +96,8 @@ Json exportProduct(const fs::path& product_folder, const fs::path& named, const 
     const fs::path package = named.has_filename() ? named : named.parent_path();  // "out/" is "out"
     const LoadedProduct trained = loadProduct(product_folder);
     checkTarget(product_folder, package);
+    // A package without probes could not be verified.
+    if (options.probes == 0) throw Error(ErrorCode::InvalidInput, "probes", "expected at least 1, found 0");
     const LoadedProduct product = withSettingInForce(trained, options.setting);
     const RoutePlan& plan = product.model->plan();
     std::optional<Workspace> workspace;

@@ -30,7 +30,7 @@ struct ExportOptions {
     std::string setting_name;         // for the card: "Versatile"; may be empty
     Json evaluation;                  // figures at that setting, as toJson(MetricsTable) gives them; null: none
     std::filesystem::path workspace;  // where probe rows are taken from; empty: random directions
-    std::size_t probes = 16;          // items for each modality
+    std::size_t probes = 16;          // items for each modality; at least 1
     bool freebind = false;
 };
 
