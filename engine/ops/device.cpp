@@ -82,7 +82,9 @@ std::string resolveDevice(const std::string& wanted) {
 }
 
 void setThreads(std::int64_t threads) {
-    if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+    // LibTorch remembers a number for every thread to come: the next run in this process must not inherit it.
+    static const int all = at::get_num_threads();
+    at::set_num_threads(threads > 0 ? static_cast<int>(threads) : all);
 }
 
 }  // namespace engine

@@ -16,7 +16,8 @@ std::vector<DeviceInfo> listDevices();
 // "auto": the first usable GPU, else cpu. Throws Error{Device} for a GPU that is not there, Error{InvalidInput} for
 // another word.
 std::string resolveDevice(const std::string& wanted);
-// Threads of the processor for this process from here on; 0 leaves them as they are.
+// Threads of the processor for this thread's work from here on; 0: as many as there were before the first call, all
+// unless the environment says otherwise.
 void setThreads(std::int64_t threads);
 
 }  // namespace engine
