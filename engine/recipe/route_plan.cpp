@@ -132,6 +132,17 @@ private:
     // The rows that are tuned have to be those of the base, re-mapped at most: what an expert blends in is not tuned.
     void planTuning(std::size_t i, const std::string& where) {
         const ReactionStep& step = recipe_.route[i];
+        const ReactionOptions &o = step.options, usual;
+        for (const auto& [name, given] :
+             {std::pair{"objective", o.objective != usual.objective}, std::pair{"head", o.head != usual.head},
+              std::pair{"batch_norm", o.batch_norm != usual.batch_norm}, std::pair{"select", o.select != usual.select},
+              std::pair{"validation_set", o.validation_set != usual.validation_set},
+              std::pair{"projectors", o.projectors != usual.projectors}}) {
+            if (given)
+                plan_.warnings.push_back(
+                    where + ".options." + name +
+                    " has no effect: a tuning has one adapter, one loss, and keeps the last weights");
+        }
         for (const auto& [what, modality] :
              {std::pair{"modality", step.modality}, std::pair{"towards", step.towards}}) {
             if (!contains(now_.modalities, modality)) {

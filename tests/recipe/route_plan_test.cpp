@@ -83,6 +83,22 @@ TEST(RoutePlan, ListsEveryProblem) {
                  Error);
 }
 
+TEST(RoutePlan, OptionsThatDoNothingAreNotTakenInSilence) {
+    // Flags of the command line go to every step of a route, so what a tuning cannot use is said, not refused.
+    const auto warnings = [](const std::string& options) {
+        return planRoute(recipeOf(R"({"name": "R", "base": "ImageBind", "route": [{"reaction": "tuning",
+            "modality": "audio", "towards": "image", "options": {)" +
+                                  options + "}}]}"),
+                         paperSpaces())
+            .warnings;
+    };
+    EXPECT_THAT(warnings(R"("epochs": 3, "hidden_width": 64)"), testing::IsEmpty());
+    for (const char* option : {R"("objective": "c-mcr")", R"("head": "ex-mcr")", R"("batch_norm": "joint")",
+                               R"("select": "best")", R"("validation_set": "AudioCaps")", R"("projectors": ["T"])"}) {
+        EXPECT_THAT(warnings(option), ElementsAre(HasSubstr("has no effect"))) << option;
+    }
+}
+
 TEST(RoutePlan, ModalitiesHaveAnyNames) {
     const std::vector<Modality> dt = {"text", "depth"}, tm = {"text", "molecule"};
     const std::vector<SpaceInfo> spaces = {{"D", 6, dt, dt}, {"M", 5, tm, tm}};
