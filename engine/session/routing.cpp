@@ -99,6 +99,8 @@ Outcome learnRouting(const RoutingRequest& request, const JobContext& job) {
         throw Error(ErrorCode::InvalidInput, "--set", "expected a setting of live factors",
                     "a router weighs what the projectors gave at the recipe's own factors");
     }
+    const auto sets = request.sets.empty() ? setsOfProduct(workspace, *product.model) : request.sets;
+    for (const auto& name : sets) workspace.set(name);  // throws where there is none, before anything is learned
     const fs::path folder = spaceRouterFolder(request.product, request.name);
     if (request.again || !fs::exists(folder)) {
         loadReactor().trainRouter(learn, job);
@@ -119,7 +121,6 @@ Outcome learnRouting(const RoutingRequest& request, const JobContext& job) {
                        std::to_string(record.training.value("tuples", std::size_t{0})) + " tuples of pool items\n";
     if (synthetic) text += "synthetic world\n";
     text += "by hand: " + by_hand + "; weights: mean over the items ± their spread\n";
-    const auto sets = request.sets.empty() ? setsOfProduct(workspace, *product.model) : request.sets;
     ProgressMeter meter(job, "evaluation", "sets", sets.size());
     for (const auto& name : sets) {
         const SetComponents set = loadSetComponents(workspace, product, name, job);

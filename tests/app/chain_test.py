@@ -78,6 +78,9 @@ class Chain(FolderTest):
     def test_learned_routing_stands_beside_the_factors(self):
         self.have_product()
         learn = ["--examples", 300, "--batch-size", 64, "--epochs", 2]
+        # A set that is not there is found out before anything is learned.
+        self.assertIn("Clothos", run("router", "--product", self.product, *learn, "--sets", "Clothos", code=1).stderr)
+        self.assertFalse((self.product / "routers").exists())
         answer = run_json("router", "--product", self.product, *learn)
         self.assertTrue(answer["synthetic"])
         figures = table(run_json("evaluate", "--product", self.product))
