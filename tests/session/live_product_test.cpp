@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <thread>
@@ -69,12 +70,13 @@ protected:
         const LiveFigures figures = live.figures(setting, true, {});
         ASSERT_EQ(answer["sets"].size(), live.sets().size());
         for (std::size_t s = 0; s < live.sets().size(); ++s) {
-            ASSERT_TRUE(figures.sets[s]) << live.sets()[s].name;
-            for (const auto& set : answer["sets"]) {
-                if (set["set"] != live.sets()[s].name) continue;
-                for (const auto& [metric, value] : *figures.sets[s])
-                    EXPECT_NEAR(value, set["metrics"][metric].get<double>(), 1e-9) << set["set"] << " " << metric;
-            }
+            const std::string& name = live.sets()[s].name;
+            ASSERT_TRUE(figures.sets[s]) << name;
+            const auto set = std::find_if(answer["sets"].begin(), answer["sets"].end(),
+                                          [&](const Json& json) { return json["set"] == name; });
+            ASSERT_TRUE(set != answer["sets"].end()) << name;
+            for (const auto& [metric, value] : *figures.sets[s])
+                EXPECT_NEAR(value, (*set)["metrics"][metric].get<double>(), 1e-9) << name << " " << metric;
         }
     }
     static inline test::TestFolder* folder_ = nullptr;
@@ -232,17 +234,7 @@ TEST_F(LiveProductTest, FiguresAreThoseOfTheReference) {
         setting.factors["sigma_t"] = 0.25;
         setting.expert_weights["CLAP_g"] = 2;
         prepareAll(*live, setting);
-        const LiveFigures figures = live->figures(setting, true, {});
-        const Json reference = evaluated(recipe, setting);
-        ASSERT_EQ(reference["sets"].size(), live->sets().size());
-        for (std::size_t s = 0; s < live->sets().size(); ++s) {
-            ASSERT_TRUE(figures.sets[s]) << live->sets()[s].name;
-            for (const auto& set : reference["sets"]) {
-                if (set["set"] != live->sets()[s].name) continue;
-                for (const auto& [metric, value] : *figures.sets[s])
-                    EXPECT_NEAR(value, set["metrics"][metric].get<double>(), 1e-9) << recipe << " " << metric;
-            }
-        }
+        expectFigures(*live, setting, evaluated(recipe, setting));
     }
 }
 
