@@ -4,12 +4,13 @@
 // Trains every reaction of a recipe in the order of its route: pseudo pairs, then one projector for each union of
 // pools, then what evaluation needs. Everything goes to the product's folder:
 //
-//   run.json                              what is being made: recipe, spaces, seed, workspace (refused if it is
-//   another) product-rows/<step>/<modality>.f32    pools as the product gives them after the steps before (nested
-//   routes) pairs/<reaction>/                     pseudo pairs reactions/<reaction>/<subset>.*       projector
-//   (.safetensors), log (.csv), record (.json), .checkpoint while it runs basis/<set>.safetensors components of the
-//   evaluation sets continue.json                         epochs to reach, while a finished product is trained further
-//   product.json                          written last: the product is whole
+//   run.json                   what is being made: recipe, spaces, seed, workspace; another one is refused
+//   product-rows/<step>/       pools as the product gives them after the steps before (nested routes)
+//   pairs/<reaction>/          pseudo pairs
+//   reactions/<reaction>/      <subset>.safetensors, .csv (log), .json (record), .checkpoint: a projector
+//   basis/<set>.safetensors    components of the evaluation sets
+//   continue.json              epochs to reach, while a finished product is trained further
+//   product.json               written last: the product is whole
 //
 // What is there is not made again, so the same call after a stop or a kill goes on. Working files (product-rows, pairs)
 // are removed when the product is whole. One writer at a time. Blocking job.
