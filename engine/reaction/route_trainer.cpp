@@ -3,6 +3,7 @@
 #include "engine/reaction/route_trainer.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
@@ -129,14 +130,13 @@ private:
             }
             goals_ = Json::object();
             begins_to_continue_ = true;
+            const auto more = [&](const std::string& key, const std::string& subset, std::int64_t planned) {
+                goals_[key + "/" + subset] = target(key, subset).value_or(planned) + request_.more_epochs;
+            };
             for (const auto& r : plan_.reactions) {
-                for (const auto& subset : r.subsets) {
-                    const auto record = recordPath(r, subset);
-                    const auto now =
-                        fs::exists(record) ? readJsonFile(record).at("target_epochs").get<std::int64_t>() : r.epochs;
-                    goals_[r.key + "/" + subset] = now + request_.more_epochs;
-                }
+                for (const auto& subset : r.subsets) more(r.key, subset, r.epochs);
             }
+            for (const auto& t : plan_.tunings) more(t.key, t.modality, t.epochs);
             return;
         }
         if (fs::exists(path)) goals_ = readJsonFile(path);
@@ -154,8 +154,34 @@ private:
         if (!goals_.empty()) fs::remove(folder_ / "product.json");
     }
 
-    std::int64_t goal(const PlannedReaction& r, const std::string& subset) const {
-        return goals_.value(r.key + "/" + subset, r.epochs);
+    // The epochs that a finished training reached; nothing where it is not finished.
+    std::optional<std::int64_t> target(const std::string& key, const std::string& subset) const {
+        const auto path = recordPath(key, subset);
+        if (!fs::exists(path)) return std::nullopt;
+        return readJsonFile(path).at("target_epochs").get<std::int64_t>();
+    }
+    bool reached(const std::string& key, const std::string& subset, std::int64_t planned) const {
+        const auto there = target(key, subset);
+        return there && *there >= goals_.value(key + "/" + subset, planned);
+    }
+    // Of a training that has not reached its goal.
+    void setEpochs(ProjectorTask& task, const std::string& key, const std::string& subset, std::int64_t planned) const {
+        task.epochs = target(key, subset).value_or(planned);
+        task.more_epochs = goals_.value(key + "/" + subset, planned) - task.epochs;
+    }
+
+    void writeRecord(const ProjectorTask& task, const ProjectorRecord& record, const std::string& key,
+                     const std::string& subset, const Json& more) const {
+        Json json{{"reaction", key},
+                  {"subset", subset},
+                  {"steps", record.steps},
+                  {"epochs", record.epochs},
+                  {"target_epochs", task.epochs + task.more_epochs},
+                  {"batch", record.batch},
+                  {"final_loss", record.final_loss},
+                  {"seconds", record.seconds}};
+        json.update(more);
+        writeJsonFile(recordPath(key, subset), json);
     }
 
     const PoolInfo* poolOf(const Modality& modality) const { return workspace_.poolOf(modality); }
@@ -186,7 +212,7 @@ private:
                      headParameters(headWidths(step.options, reaction.source_width, reaction.target_width));
         }
         for (const auto& t : plan_.tunings) {
-            if (request_.pairs_only || fs::exists(recordPath(t.key, t.modality))) continue;
+            if (request_.pairs_only || reached(t.key, t.modality, t.epochs)) continue;
             const auto hidden = static_cast<std::uint64_t>(request_.recipe.route[t.step].options.hidden_width);
             bytes += pairedPoolOf(workspace_, t).tables.front().rows * plan_.width * sizeof(float) +
                      6 * t.width * hidden * sizeof(float);
@@ -221,17 +247,14 @@ private:
     }
 
     fs::path reactionFolder(const PlannedReaction& r) const { return folder_ / "reactions" / r.key; }
-    fs::path recordPath(const PlannedReaction& r, const std::string& subset) const { return recordPath(r.key, subset); }
     fs::path recordPath(const std::string& key, const std::string& subset) const {
         return folder_ / "reactions" / key / (subset + ".json");
     }
 
     bool finished(const PlannedReaction& r) const {
         if (request_.pairs_only) return false;
-        return std::all_of(r.subsets.begin(), r.subsets.end(), [&](const std::string& subset) {
-            const auto path = recordPath(r, subset);
-            return fs::exists(path) && readJsonFile(path).at("target_epochs").get<std::int64_t>() >= goal(r, subset);
-        });
+        return std::all_of(r.subsets.begin(), r.subsets.end(),
+                           [&](const std::string& subset) { return reached(r.key, subset, r.epochs); });
     }
 
     PairRequest pairRequest(const PlannedReaction& r) const {
@@ -284,7 +307,7 @@ private:
         for (const auto& t : plan_.tunings) {
             if (t.step >= step || model_.hasReaction(t.key)) continue;
             const ProjectorPlace place{t.key, t.modality};
-            if (!fs::exists(recordPath(t.key, t.modality))) {
+            if (!reached(t.key, t.modality, t.epochs)) {
                 if (request_.pairs_only) return;
                 tune(t, place);
             }
@@ -297,12 +320,9 @@ private:
         FrozenRoute route;
         for (const auto& r : plan_.reactions) {
             if (r.step >= t.step || r.kind != ReactionKind::Displacement) continue;
-            const auto& chosen = request_.recipe.route[r.step].experts[r.expert].projectors;
             auto& projectors = route.emplace_back();
-            for (const auto& subset : r.subsets) {
-                if (chosen.empty() || std::find(chosen.begin(), chosen.end(), subset) != chosen.end())
-                    projectors.push_back(readProjector(projectorPath(folder_, {r.key, subset})));
-            }
+            for (const auto& subset : activeProjectors(request_.recipe, plan_, r.step, r.expert))
+                projectors.push_back(readProjector(projectorPath(folder_, {r.key, subset})));
         }
         return route;
     }
@@ -329,7 +349,7 @@ private:
         task.in = t.width;
         task.out = width;
         task.options = options;
-        task.epochs = t.epochs;
+        setEpochs(task, t.key, t.modality, t.epochs);
         task.seed = request_.run.seed;
         task.stream = t.key + "/" + t.modality;
         task.device = device_;
@@ -349,16 +369,8 @@ private:
             return makeTuningStep(step_options, route, t.modality, std::move(state), device_);
         };
         task.custom->bytes = [&](const StepOptions& step_options) { return tuningStepBytes(step_options, route); };
-        const ProjectorRecord record = trainProjector(task, job_);
-        writeJsonFile(recordPath(t.key, t.modality), {{"reaction", t.key},
-                                                      {"subset", t.modality},
-                                                      {"steps", record.steps},
-                                                      {"epochs", record.epochs},
-                                                      {"target_epochs", t.epochs},
-                                                      {"batch", record.batch},
-                                                      {"final_loss", record.final_loss},
-                                                      {"seconds", record.seconds},
-                                                      {"stands_in_for", "a tuned encoder: embeddings alone"}});
+        writeRecord(task, trainProjector(task, job_), t.key, t.modality,
+                    {{"stands_in_for", "a tuned encoder: embeddings alone"}});
     }
 
     bool earlierTrained(const PlannedReaction& r) const {
@@ -372,13 +384,7 @@ private:
 
     void trainSubset(const PlannedReaction& r, const std::string& subset,
                      const std::shared_ptr<const PseudoPairs>& pairs) {
-        const auto record_path = recordPath(r, subset);
-        std::int64_t target = r.epochs, more = 0;
-        if (fs::exists(record_path)) {
-            target = readJsonFile(record_path).at("target_epochs").get<std::int64_t>();
-            more = goal(r, subset) - target;
-            if (more <= 0) return;
-        }
+        if (reached(r.key, subset, r.epochs)) return;
         const auto& options = request_.recipe.route[r.step].options;
         ProjectorTask task;
         task.pairs = pairs;
@@ -391,8 +397,7 @@ private:
         task.in = r.source_width;
         task.out = r.target_width;
         task.options = options;
-        task.epochs = target;
-        task.more_epochs = more;
+        setEpochs(task, r.key, subset, r.epochs);
         task.seed = request_.run.seed;
         task.stream = reactionStream(request_.recipe, r) + "/" + subset;
         task.device = device_;
@@ -411,16 +416,8 @@ private:
             task.validate = projectorValidation(workspace_, model_, r, options.validation_set, job_);
         }
         const ProjectorRecord record = trainProjector(task, job_);
-        Json json{{"reaction", r.key},
-                  {"subset", subset},
-                  {"steps", record.steps},
-                  {"epochs", record.epochs},
-                  {"target_epochs", target + more},
-                  {"batch", record.batch},
-                  {"final_loss", record.final_loss},
-                  {"seconds", record.seconds}};
-        if (task.validate) json["best_validation_r1"] = record.best_validation;
-        writeJsonFile(record_path, json);
+        writeRecord(task, record, r.key, subset,
+                    task.validate ? Json{{"best_validation_r1", record.best_validation}} : Json::object());
     }
 
     void registerProjector(const PlannedReaction& r, const std::string& subset) {
@@ -442,7 +439,8 @@ private:
         record.created = utcNow();
         record.training = Json::object();
         for (const auto& r : plan_.reactions) {
-            for (const auto& subset : r.subsets) record.training[r.key][subset] = readJsonFile(recordPath(r, subset));
+            for (const auto& subset : r.subsets)
+                record.training[r.key][subset] = readJsonFile(recordPath(r.key, subset));
         }
         for (const auto& t : plan_.tunings)
             record.training[t.key][t.modality] = readJsonFile(recordPath(t.key, t.modality));

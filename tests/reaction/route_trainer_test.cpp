@@ -335,6 +335,15 @@ TEST(RouteTrainer, TuningMovesOneModalityOfTheBase) {
     EXPECT_THROW(trainRoute(requestOf(folder / "w", folder / "stopped", tuned), job), Cancelled);
     trainRoute(requestOf(folder / "w", folder / "stopped", tuned), {});
     EXPECT_EQ(projectorsOf(folder / "stopped"), projectorsOf(folder / "tuned"));
+    // Trained further, the adapter follows the projectors that it stands before.
+    TrainRequest further = requestOf(folder / "w", folder / "stopped", tuned);
+    further.more_epochs = 2;
+    trainRoute(further, {});
+    const LoadedProduct product = loadProduct(folder / "stopped");
+    EXPECT_EQ(product.record.training.at("2-tuning").at("audio").at("epochs"), 22);
+    EXPECT_EQ(product.record.training.at("1-InternVL").at("A").at("epochs"), 6);
+    EXPECT_NE(readFile(folder / "stopped/reactions/2-tuning/audio.safetensors"),
+              readFile(folder / "tuned/reactions/2-tuning/audio.safetensors"));
 }
 
 TEST(RouteTrainer, TuningNeedsAPairedPool) {
