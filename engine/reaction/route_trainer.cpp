@@ -230,6 +230,11 @@ private:
             throw Error(ErrorCode::InvalidInput, "evaluation set " + options.validation_set,
                         "validation needs a retrieval set", "choose another with validation_set");
         }
+        if (options.select == "best" && options.validation_set.empty()) {
+            throw Error(ErrorCode::InvalidInput, "select",
+                        "'best' is chosen by a validation set, of which the reaction " + r.key + " has none",
+                        "name one with validation_set, or keep the last weights");
+        }
         const bool displaces = r.kind == ReactionKind::Displacement;
         const std::size_t sources = displaces ? r.unified_modalities.size() : r.expert_modalities.size();
         const std::size_t targets = displaces ? r.expert_modalities.size() : r.unified_modalities.size();

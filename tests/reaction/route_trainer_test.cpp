@@ -197,6 +197,17 @@ TEST(RouteTrainer, ValidationIsLoggedAndTheBestKept) {
     EXPECT_THROW(trainRoute(requestOf(folder / "w", folder / "q", recipe), {}), Error);
 }
 
+TEST(RouteTrainer, TheBestOfNothingIsRefusedBeforePairsAreMade) {
+    const test::TestFolder folder;
+    test::makeToyWorkspace(folder / "w", {kPaper});
+    Recipe recipe = recipeOf("ImageBind++", "ImageBind", kCombination);
+    recipe.route[0].options.select = "best";
+    EXPECT_THROW(trainRoute(requestOf(folder / "w", folder / "p", recipe), {}), Error);
+    EXPECT_FALSE(fs::exists(folder / "p/pairs"));
+    recipe.route[0].options.validation_set = "audio-text";
+    trainRoute(requestOf(folder / "w", folder / "p", recipe), {});
+}
+
 TEST(RouteTrainer, PoolsThatAreTooSmallAreAnError) {
     const test::TestFolder folder;
     test::makeToyWorkspace(folder / "w", {kPaper, 5});
