@@ -49,9 +49,6 @@ StepOptions stepOptions(const ProjectorTask& task, std::size_t sources, std::siz
     s.sources = sources;
     s.targets = targets;
     s.batch = std::min(static_cast<std::size_t>(o.batch_size), rows);
-    if (o.batch_norm != "per_modality" && o.batch_norm != "joint") {
-        throw Error(ErrorCode::InvalidInput, "batch_norm", "expected per_modality or joint, found " + o.batch_norm);
-    }
     s.joint_batch_norm = o.batch_norm == "joint";
     s.temperature = o.temperature;
     s.direction = infoDirection(o.info_direction);
@@ -73,8 +70,10 @@ bool isGeneral(const ReactionOptions& o, std::size_t in, std::size_t out) {
     return o.objective != "freebind" || headWidths(o, in, out).size() != 3;
 }
 
-std::uint64_t bytesOf(const StepOptions& s, const ReactionOptions& o) {
-    return isGeneral(o, s.in, s.out) ? objectiveStepBytes(s, headWidths(o, s.in, s.out)) : stepBytes(s);
+std::uint64_t bytesOf(const StepOptions& s, const ReactionOptions& o, bool joint) {
+    const std::uint64_t step =
+        isGeneral(o, s.in, s.out) ? objectiveStepBytes(s, headWidths(o, s.in, s.out)) : stepBytes(s);
+    return joint ? 2 * step : step;
 }
 
 std::size_t unionRows(const ProjectorTask& task) {
@@ -164,18 +163,7 @@ private:
                             std::to_string(rows_),
                         "bring in a larger pool");
         }
-        if (o.batch_size < static_cast<std::int64_t>(kFewestRows)) {
-            throw Error(ErrorCode::InvalidInput, "batch_size",
-                        "expected at least " + std::to_string(kFewestRows) + ", found " + std::to_string(o.batch_size));
-        }
-        if (!(o.temperature > 0)) throw Error(ErrorCode::InvalidInput, "temperature", "expected more than 0");
-        if (o.hidden_width < 1) throw Error(ErrorCode::InvalidInput, "hidden_width", "expected at least 1");
-        if (o.schedule != "constant" && o.schedule != "cosine") {
-            throw Error(ErrorCode::InvalidInput, "schedule", "expected constant or cosine, found " + o.schedule);
-        }
-        if (o.select != "last" && o.select != "best") {
-            throw Error(ErrorCode::InvalidInput, "select", "expected last or best, found " + o.select);
-        }
+        throwIfAny(reactionOptionTable().validate(o), where);
         if (task_.joint() && (task_.validate || o.select == "best")) {
             throw Error(ErrorCode::InvalidInput, "select", "a joint space is not validated while it is trained");
         }
@@ -185,8 +173,8 @@ private:
     void fitMemory() {
         const std::uint64_t budget = task_.memory_bytes ? task_.memory_bytes : availableMemoryBytes() / 2;
         const auto bytes = [&] {
-            const std::uint64_t step = task_.custom ? task_.custom->bytes(options_) : bytesOf(options_, task_.options);
-            return step * (task_.joint() ? 2 : 1) + batchBytes(options_);
+            return batchBytes(options_) +
+                   (task_.custom ? task_.custom->bytes(options_) : bytesOf(options_, task_.options, task_.joint()));
         };
         options_.keep_logits = bytes() <= budget;
         requireMemory(bytes(), budget, "a batch of " + std::to_string(options_.batch) + " rows");
@@ -213,8 +201,10 @@ private:
         // What other objectives, heads and optimisers add; nothing where a task is FreeBind's.
         if (o.objective != "freebind") {
             text += "|" + objectiveText(objective_, sources_, targets_);
-            std::snprintf(number.data(), number.size(), "|%a", objective_.noise_variance);
-            text += number.data();
+            for (const double v : {objective_.noise_variance, o.intra_weight}) {
+                std::snprintf(number.data(), number.size(), "|%a", v);
+                text += number.data();
+            }
         }
         if (task_.joint()) text += "|joint";
         if (task_.custom) text += "|" + task_.custom->identity;
@@ -225,14 +215,14 @@ private:
 
     void load() {
         const std::string id = identity();
-        TrainState start =
-            task_.custom ? task_.custom->start()
-                         : initialState(emptyHead(task_.options, options_.in, options_.out, sources_, targets_),
-                                        headKind(task_.options) == "c-mcr" ? WeightInit::PyTorch : WeightInit::Xavier,
-                                        task_.seed, task_.stream);
+        const WeightInit init = headKind(task_.options) == "c-mcr" ? WeightInit::PyTorch : WeightInit::Xavier;
+        TrainState start = task_.custom
+                               ? task_.custom->start()
+                               : initialState(emptyHead(task_.options, options_.in, options_.out, sources_, targets_),
+                                              init, task_.seed, task_.stream);
         if (task_.joint()) {
             TrainState other = initialState(emptyHead(task_.options, options_.out, options_.out, targets_, targets_),
-                                            WeightInit::PyTorch, task_.seed, task_.stream + "/base");
+                                            init, task_.seed, task_.stream + "/base");
             start.partner = std::move(other.weights);
             for (auto& moments : other.first) start.first.push_back(std::move(moments));
             for (auto& moments : other.second) start.second.push_back(std::move(moments));
@@ -429,7 +419,7 @@ private:
 }  // namespace
 
 std::uint64_t trainingBytes(const ReactionOptions& options, std::size_t in, std::size_t out, std::size_t sources,
-                            std::size_t targets, std::size_t rows) {
+                            std::size_t targets, std::size_t rows, bool joint) {
     StepOptions s;
     s.in = in;
     s.hidden = headWidths(options, in, out)[1];
@@ -438,7 +428,7 @@ std::uint64_t trainingBytes(const ReactionOptions& options, std::size_t in, std:
     s.targets = targets;
     s.batch = std::min(static_cast<std::size_t>(options.batch_size), rows);
     s.keep_logits = false;
-    return bytesOf(s, options) + batchBytes(s);
+    return bytesOf(s, options, joint) + batchBytes(s);
 }
 
 ProjectorRecord trainProjector(const ProjectorTask& task, const JobContext& job) {

@@ -244,7 +244,7 @@ private:
             for (const auto& m : subsetMembers(subset, r.starts)) rows += poolOf(m)->tables.front().rows;
             most = std::max(most, rows);
         }
-        const auto needed = trainingBytes(options, r.source_width, r.target_width, sources, targets, most);
+        const auto needed = trainingBytes(options, r.source_width, r.target_width, sources, targets, most, r.joint);
         requireMemory(needed, memory_,
                       "training " + r.key + " with batches of " +
                           std::to_string(std::min<std::size_t>(static_cast<std::size_t>(options.batch_size), most)) +
