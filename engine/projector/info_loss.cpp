@@ -31,6 +31,12 @@ InfoDirection infoDirection(const std::string& name) {
                 "expected symmetric, source_to_target or target_to_source, found " + name);
 }
 
+InfoDirection reversed(InfoDirection direction) {
+    if (direction == InfoDirection::SourceToTarget) return InfoDirection::TargetToSource;
+    if (direction == InfoDirection::TargetToSource) return InfoDirection::SourceToTarget;
+    return direction;
+}
+
 InfoLoss::InfoLoss(std::size_t batch, std::size_t width, double temperature, InfoDirection direction, bool keep_logits)
     : batch_(batch),
       width_(width),
@@ -122,10 +128,10 @@ double InfoLoss::closeSums() {
     return loss / static_cast<double>(batch_);
 }
 
-// The tile becomes d info / ds of its rows.
-void InfoLoss::gradientWeights(std::size_t first, std::size_t count, float* tile) const {
-    const float a = static_cast<float>(row_share_ * static_cast<double>(scale_) / static_cast<double>(batch_));
-    const float b = static_cast<float>(column_share_ * static_cast<double>(scale_) / static_cast<double>(batch_));
+// The tile becomes weight · d info / ds of its rows.
+void InfoLoss::gradientWeights(std::size_t first, std::size_t count, double weight, float* tile) const {
+    const double all = weight * static_cast<double>(scale_) / static_cast<double>(batch_);
+    const float a = static_cast<float>(row_share_ * all), b = static_cast<float>(column_share_ * all);
     for (std::size_t i = 0; i < count; ++i) {
         float* row = tile + i * batch_;
         const float own = row_[first + i];
@@ -147,7 +153,7 @@ void InfoLoss::gradientWeights(std::size_t first, std::size_t count, float* tile
     }
 }
 
-double InfoLoss::run(const float* p, const float* q, float* grad, const JobContext& job) {
+double InfoLoss::run(const float* p, const float* q, float* grad, const JobContext& job, double weight) {
     const std::size_t tiles = tile_sums_.rows();
     const bool keep = !kept_.empty();
     ThreadScratch scratch(keep ? 1 : tile_rows_ * batch_);
@@ -169,7 +175,7 @@ double InfoLoss::run(const float* p, const float* q, float* grad, const JobConte
             }
         }
         if (job.stopRequested()) return;
-        gradientWeights(first, count, tile);
+        gradientWeights(first, count, weight, tile);
         for (std::size_t j = 0; j < batch_; j += kColumns) {
             if (job.stopRequested()) return;
             tileGemm(Form::AB, count, width_, std::min(kColumns, batch_ - j), tile + j, batch_, q + j * width_, width_,

@@ -19,6 +19,8 @@ namespace engine {
 enum class InfoDirection { Symmetric, SourceToTarget, TargetToSource };
 // "symmetric", "source_to_target", "target_to_source"; throws Error{InvalidInput} for another word.
 InfoDirection infoDirection(const std::string& name);
+// The direction of info(Q, P) that makes it info(P, Q).
+InfoDirection reversed(InfoDirection direction);
 
 // Keeps one B×B matrix of float32 where `keep_logits` is set; else the logits are computed a second time for the
 // gradient and only tiles are kept. One exp per logit serves both directions and the gradient where 1/τ <= 75, since
@@ -27,9 +29,9 @@ class InfoLoss {
 public:
     InfoLoss(std::size_t batch, std::size_t width, double temperature, InfoDirection direction, bool keep_logits);
 
-    // p, q [batch, width] float32, unit rows. Adds d info / dP to grad [batch, width]; returns info(P, Q). A stop ends
-    // it within a tile (Cancelled).
-    double run(const float* p, const float* q, float* grad, const JobContext& job);
+    // p, q [batch, width] float32, unit rows. Adds weight · d info / dP to grad [batch, width]; returns info(P, Q). A
+    // stop ends it within a tile (Cancelled).
+    double run(const float* p, const float* q, float* grad, const JobContext& job, double weight = 1);
 
     static std::size_t scratchBytes(std::size_t batch, bool keep_logits);
 
@@ -38,7 +40,7 @@ private:
                 const JobContext& job) const;
     void sums(std::size_t first, std::size_t count, float* tile, std::size_t index);
     double closeSums();
-    void gradientWeights(std::size_t first, std::size_t count, float* tile) const;
+    void gradientWeights(std::size_t first, std::size_t count, double weight, float* tile) const;
 
     std::size_t batch_, width_, tile_rows_;
     float scale_;

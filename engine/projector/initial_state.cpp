@@ -33,4 +33,10 @@ TrainState initialState(std::size_t in, std::size_t hidden, std::size_t out, std
     return initialState(twoLayers(in, hidden, out), WeightInit::Xavier, seed, name);
 }
 
+Parameters zeroParameters(const ProjectorWeights& weights) {
+    Parameters out;
+    for (const auto* values : trainedOf(weights)) out.emplace_back(values->size(), 0.0f);
+    return out;
+}
+
 }  // namespace engine

@@ -39,8 +39,7 @@ public:
           device_(device),
           step_(state.step),
           head_(state.weights, ownMoments(state, state.first), ownMoments(state, state.second), device_),
-          info_(options.batch, head_.shape().out(),
-                {options.temperature, options.direction, options.keep_logits, options.tile_kernels}, device_) {
+          info_({options.temperature, options.direction, options.keep_logits, options.tile_kernels}) {
         ENGINE_CHECK(passes_head1_.size() == options_.sources, "of every source");
         ENGINE_CHECK(objective_.joint == state.partner.has_value(), "a head for the targets of a joint space");
         if (state.partner) {
@@ -221,9 +220,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<ProjectorStep> makeObjectiveStep(const StepOptions& options, const Objective& objective,
-                                                 const std::vector<bool>& passes_head1, TrainState state,
-                                                 const std::string& device) {
+std::unique_ptr<ProjectorStep> makeTorchObjectiveStep(const StepOptions& options, const Objective& objective,
+                                                      const std::vector<bool>& passes_head1, TrainState state,
+                                                      const std::string& device) {
     return torchCall(
         [&] { return std::make_unique<ObjectiveStep>(options, objective, passes_head1, std::move(state), device); });
 }

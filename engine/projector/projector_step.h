@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // One training step of a projector with everything explicit: forward, BatchNorm with batch statistics, loss, gradients,
-// Adam as in PyTorch. Two implementations with one meaning: plain C++ on CPU (deterministic whatever the number of
-// threads), and LibTorch calls on any device. Not thread-safe.
+// Adam as in PyTorch. Implementations with one meaning: plain C++ on CPU (engine/projector/cpu_step.h; the same bits
+// with any number of threads), and LibTorch calls on any device, here for FreeBind's objective on two layers, in
+// engine/projector/objective_step.h for any. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -66,10 +67,9 @@ enum class WeightInit { Xavier, PyTorch };
 // identity (method §2.2); biases as PyTorch draws them.
 TrainState initialState(ProjectorWeights empty, WeightInit init, std::uint64_t seed, const std::string& name);
 
-std::unique_ptr<ProjectorStep> makeCpuStep(const StepOptions& options, TrainState state);
 std::unique_ptr<ProjectorStep> makeTorchStep(const StepOptions& options, TrainState state, const std::string& device);
 
-// Memory of a step on either, in bytes.
+// Memory of a step of two layers on any device, in bytes.
 std::uint64_t stepBytes(const StepOptions& options);
 
 }  // namespace engine

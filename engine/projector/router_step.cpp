@@ -29,7 +29,7 @@ public:
     TorchRouterStep(const RouterStepOptions& options, const std::vector<RouterSide>& sides, const std::string& device)
         : options_(options),
           device_(device),
-          info_(options.batch, options.width, {options.temperature, InfoDirection::Symmetric, true, true}, device_) {
+          info_({options.temperature, InfoDirection::Symmetric, options.keep_logits, true}) {
         adam_.beta1 = options.beta1;
         adam_.beta2 = options.beta2;
         adam_.epsilon = options.epsilon;
@@ -169,8 +169,8 @@ ProjectorWeights emptyRouter(std::size_t spaces, std::size_t width, std::size_t 
     return w;
 }
 
-std::unique_ptr<RouterStep> makeRouterStep(const RouterStepOptions& options, const std::vector<RouterSide>& sides,
-                                           const std::string& device) {
+std::unique_ptr<RouterStep> makeTorchRouterStep(const RouterStepOptions& options, const std::vector<RouterSide>& sides,
+                                                const std::string& device) {
     return torchCall([&] { return std::make_unique<TorchRouterStep>(options, sides, device); });
 }
 

@@ -4,7 +4,7 @@
 // A training step of the routers of a product (engine/recipe/space_router.h), the projectors being frozen: what goes in
 // are rows that they gave. Of tuples with an item of each modality,
 //   L = Σ_{m<m'} info(z_m, z_m')                                             (method §6: overall alignment; §4.3: info)
-// over the pairs of modalities of which at least one is routed. By LibTorch's autograd on any device. Not thread-safe.
+// over the pairs of modalities of which at least one is routed. Not thread-safe.
 #pragma once
 
 #include <memory>
@@ -27,6 +27,7 @@ struct RouterStepOptions {
     std::size_t batch = 0, width = 0;
     double temperature = 0.02;
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  // Adam's
+    bool keep_logits = true;                            // one B×B matrix kept, else logits computed twice
 };
 
 class RouterStep {
@@ -42,8 +43,14 @@ public:
     virtual std::vector<float> lastVectors(std::size_t side) const = 0;  // [batch, width]; for tests
 };
 
-std::unique_ptr<RouterStep> makeRouterStep(const RouterStepOptions& options, const std::vector<RouterSide>& sides,
-                                           const std::string& device);
+// In plain C++ on CPU, the same bits with any number of threads.
+std::unique_ptr<RouterStep> makeCpuRouterStep(const RouterStepOptions& options, const std::vector<RouterSide>& sides);
+// By LibTorch's autograd on any device.
+std::unique_ptr<RouterStep> makeTorchRouterStep(const RouterStepOptions& options, const std::vector<RouterSide>& sides,
+                                                const std::string& device);
+
+// Memory of either in bytes.
+std::uint64_t routerStepBytes(const RouterStepOptions& options, const std::vector<RouterSide>& sides);
 
 // A router's layers, filled with zeros: K · width -> hidden BN ReLU -> second BN (tanh) -> K.
 ProjectorWeights emptyRouter(std::size_t spaces, std::size_t width, std::size_t hidden, std::size_t second);

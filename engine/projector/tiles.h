@@ -8,6 +8,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -58,6 +59,50 @@ private:
     std::size_t floats_;
     std::vector<Matrix> buffers_;
 };
+
+constexpr std::size_t kRowsOfTile = 256;  // of the passes over rows below
+
+// The same where the tiles are small: one alone is not worth waking the threads.
+template <typename Tile>
+void eachTile(std::size_t tiles, const JobContext& job, const Tile& tile) {
+    if (tiles > 1) return parallelTiles(tiles, job, tile);
+    job.checkStop();
+    tile(0);
+}
+
+// row(i) for each of the rows.
+template <typename Row>
+void eachRow(std::size_t rows, const JobContext& job, const Row& row) {
+    eachTile((rows + kRowsOfTile - 1) / kRowsOfTile, job, [&](std::size_t t) {
+        for (std::size_t i = t * kRowsOfTile; i < std::min(rows, (t + 1) * kRowsOfTile); ++i) row(i);
+    });
+}
+
+struct ColumnSums {
+    std::vector<double> first, second;
+};
+
+// Sums over rows of two functions of a row's elements, tile by tile in float32, then in float64 over the tiles:
+// row(i, a, b) adds row i to the partial sums a and b.
+template <typename AddRow>
+ColumnSums columnSums(std::size_t rows, std::size_t cols, const JobContext& job, const AddRow& add_row) {
+    const std::size_t tiles = (rows + kRowsOfTile - 1) / kRowsOfTile;
+    Matrix a(tiles, cols), b(tiles, cols);
+    eachTile(tiles, job, [&](std::size_t t) {
+        std::fill(a.row(t), a.row(t) + cols, 0.0f);
+        std::fill(b.row(t), b.row(t) + cols, 0.0f);
+        for (std::size_t i = t * kRowsOfTile; i < std::min(rows, (t + 1) * kRowsOfTile); ++i)
+            add_row(i, a.row(t), b.row(t));
+    });
+    ColumnSums sums{std::vector<double>(cols), std::vector<double>(cols)};
+    for (std::size_t t = 0; t < tiles; ++t) {
+        for (std::size_t j = 0; j < cols; ++j) {
+            sums.first[j] += static_cast<double>(a.row(t)[j]);
+            sums.second[j] += static_cast<double>(b.row(t)[j]);
+        }
+    }
+    return sums;
+}
 
 enum class Form { AB, ABt, AtB };
 

@@ -79,38 +79,24 @@ at::Tensor torchInfo(const at::Tensor& p, const at::Tensor& q, at::Tensor& d, co
     return (row_sum * a + column_sum * b - diagonal.sum(at::kDouble)) / static_cast<double>(batch);
 }
 
-TensorInfo::TensorInfo(std::size_t batch, std::size_t width, const TorchInfoOptions& options, const at::Device& device)
-    : batch_(batch), width_(width), options_{options, options}, on_cpu_(device.is_cpu()) {
-    auto& direction = options_[1].direction;
-    if (direction == InfoDirection::SourceToTarget) direction = InfoDirection::TargetToSource;
-    else if (direction == InfoDirection::TargetToSource) direction = InfoDirection::SourceToTarget;
+TensorInfo::TensorInfo(const TorchInfoOptions& options) : options_(options), reversed_(options) {
+    reversed_.direction = reversed(options.direction);
 }
 
 double TensorInfo::towardsSource(const at::Tensor& p, const at::Tensor& q, double weight, at::Tensor& d,
                                  const JobContext& job) {
-    return run(p, q, false, weight, d, job);
+    return run(p, q, options_, weight, d, job);
 }
 
 void TensorInfo::towardsTarget(const at::Tensor& p, const at::Tensor& q, double weight, at::Tensor& d,
                                const JobContext& job) {
-    run(q, p, true, weight, d, job);
+    run(q, p, reversed_, weight, d, job);
 }
 
-double TensorInfo::run(const at::Tensor& p, const at::Tensor& q, bool swapped, double weight, at::Tensor& d,
-                       const JobContext& job) {
-    const TorchInfoOptions& options = options_[swapped];
+double TensorInfo::run(const at::Tensor& p, const at::Tensor& q, const TorchInfoOptions& options, double weight,
+                       at::Tensor& d, const JobContext& job) {
     at::Tensor own = weight == 1 ? d : at::zeros_like(d);
-    double loss = 0;
-    if (on_cpu_) {
-        auto& plain = plain_[swapped];
-        if (!plain) {
-            plain =
-                std::make_unique<InfoLoss>(batch_, width_, options.temperature, options.direction, options.keep_logits);
-        }
-        loss = plain->run(p.const_data_ptr<float>(), q.const_data_ptr<float>(), own.mutable_data_ptr<float>(), job);
-    } else {
-        loss = torchInfo(p, q, own, options, job).item<double>();
-    }
+    const double loss = torchInfo(p, q, own, options, job).item<double>();
     if (weight != 1) d.add_(own, weight);
     return loss;
 }

@@ -8,7 +8,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstddef>
-#include <memory>
 
 #include "engine/base/job.h"
 #include "engine/projector/info_loss.h"
@@ -28,24 +27,20 @@ struct TorchInfoOptions {
 at::Tensor torchInfo(const at::Tensor& p, const at::Tensor& q, at::Tensor& d, const TorchInfoOptions& options,
                      const JobContext& job);
 
-// The same where gradients of both sides may be wanted: by InfoLoss on CPU, which is faster there, else by torchInfo().
-// Not thread-safe.
+// The same by terms of a loss, where gradients of both sides may be wanted. Not thread-safe.
 class TensorInfo {
 public:
-    TensorInfo(std::size_t batch, std::size_t width, const TorchInfoOptions& options, const at::Device& device);
+    explicit TensorInfo(const TorchInfoOptions& options);
     // info(P, Q); adds weight · d info(P, Q) / dP to d.
     double towardsSource(const at::Tensor& p, const at::Tensor& q, double weight, at::Tensor& d, const JobContext& job);
     // Adds weight · d info(P, Q) / dQ to d.
     void towardsTarget(const at::Tensor& p, const at::Tensor& q, double weight, at::Tensor& d, const JobContext& job);
 
 private:
-    double run(const at::Tensor& p, const at::Tensor& q, bool swapped, double weight, at::Tensor& d,
-               const JobContext& job);
+    static double run(const at::Tensor& p, const at::Tensor& q, const TorchInfoOptions& options, double weight,
+                      at::Tensor& d, const JobContext& job);
 
-    std::size_t batch_, width_;
-    TorchInfoOptions options_[2];         // the second with the direction the other way round
-    std::unique_ptr<InfoLoss> plain_[2];  // on CPU, made when first asked for
-    bool on_cpu_;
+    TorchInfoOptions options_, reversed_;
 };
 
 }  // namespace engine

@@ -8,14 +8,12 @@
 #include <utility>
 
 #include "engine/ops/torch_support.h"
+#include "engine/projector/batch_norm.h"
 #include "engine/projector/projector_step.h"
 #include "engine/projector/torch_info.h"
 
 namespace engine {
 namespace {
-
-constexpr double kBatchNormEps = 1e-5;
-constexpr double kMomentum = 0.1;
 
 at::Tensor hostView(const std::vector<float>& values) {
     return at::from_blob(const_cast<float*>(values.data()), {static_cast<std::int64_t>(values.size())},
@@ -183,9 +181,9 @@ private:
     void running(const Normal& n, const at::Tensor& bias, at::Tensor& mean, at::Tensor& variance,
                  std::int64_t& batches) const {
         for (std::int64_t g = 0; g < n.mean.size(0); ++g) {
-            mean.mul_(1 - kMomentum).add_((n.mean[g][0] + bias) * kMomentum);
+            mean.mul_(1 - kBatchNormMomentum).add_((n.mean[g][0] + bias) * kBatchNormMomentum);
             const double unbiased = static_cast<double>(n.rows) / static_cast<double>(n.rows - 1);
-            variance.mul_(1 - kMomentum).add_(n.variance[g][0] * (kMomentum * unbiased));
+            variance.mul_(1 - kBatchNormMomentum).add_(n.variance[g][0] * (kBatchNormMomentum * unbiased));
             ++batches;
         }
     }

@@ -17,6 +17,7 @@
 #include "engine/base/file.h"
 #include "engine/base/rng.h"
 #include "engine/projector/checkpoint.h"
+#include "engine/projector/cpu_step.h"
 #include "engine/projector/noise.h"
 #include "engine/projector/objective_step.h"
 #include "engine/recipe/projector_head.h"
@@ -65,7 +66,7 @@ std::uint64_t batchBytes(const StepOptions& s) {
     return static_cast<std::uint64_t>(s.batch) * (s.sources * s.in + s.targets * s.out) * sizeof(float);
 }
 
-// Whether the general step is needed: FreeBind's objective on two layers has faster ones.
+// Whether the general step is needed: FreeBind's objective on two layers has a faster one on GPUs.
 bool isGeneral(const ReactionOptions& o, std::size_t in, std::size_t out) {
     return o.objective != "freebind" || headWidths(o, in, out).size() != 3;
 }
@@ -241,14 +242,13 @@ private:
 
     std::unique_ptr<ProjectorStep> makeStep() const {
         if (task_.custom) return task_.custom->step(options_, here_.state);
-        if (!general_) {
-            return task_.device == "cpu" ? makeCpuStep(options_, here_.state)
-                                         : makeTorchStep(options_, here_.state, task_.device);
-        }
+        const bool cpu = task_.device == "cpu";
+        if (!cpu && !general_) return makeTorchStep(options_, here_.state, task_.device);
         const auto& head1 = here_.state.weights.head1_modalities;
         std::vector<bool> passes;
         for (const auto& m : sources_) passes.push_back(std::find(head1.begin(), head1.end(), m) != head1.end());
-        return makeObjectiveStep(options_, objective_, passes, here_.state, task_.device);
+        if (cpu) return makeCpuStep(options_, objective_, passes, here_.state);
+        return makeTorchObjectiveStep(options_, objective_, passes, here_.state, task_.device);
     }
 
     // The log holds the rows of the steps of the checkpoint; those written after it are made again.

@@ -6,8 +6,8 @@
 // modalities onto the expert's (Eq. 7), a combination the expert's onto the unified space's (Eq. 8).
 //
 // The state after a whole step is kept at intervals, at a stop and at the end; a stop is acknowledged within a tile of
-// the loss and abandons the step in work. A resumed run gives the same bits as one that was not interrupted, on CPU
-// with the same number of threads. GPUs sum in an order of their own.
+// the loss and abandons the step in work. On CPU a resumed run gives the same bits as one that was not interrupted,
+// whatever the numbers of threads. GPUs sum in an order of their own.
 #pragma once
 
 #include <filesystem>

@@ -9,12 +9,10 @@
 #include <utility>
 
 #include "engine/ops/torch_support.h"
+#include "engine/projector/batch_norm.h"
 
 namespace engine {
 namespace {
-
-constexpr double kBatchNormEps = 1e-5;
-constexpr double kMomentum = 0.1;
 
 at::Tensor viewOf(const std::vector<float>& values) {
     return hostView(values.data(), 1, static_cast<std::int64_t>(values.size())).reshape(-1);
@@ -94,7 +92,7 @@ at::Tensor TrainedHead::layer(std::size_t index, const at::Tensor& x) {
     at::Tensor y = at::linear(x, parameters_[l.weight].value, parameters_[l.bias].value);
     if (l.norm) {
         y = at::batch_norm(y, parameters_[l.gamma].value, parameters_[l.beta].value, l.next_mean, l.next_variance, true,
-                           kMomentum, kBatchNormEps, false);
+                           kBatchNormMomentum, kBatchNormEps, false);
         ++l.next_batches;
     }
     return l.relu ? at::relu(y) : y;

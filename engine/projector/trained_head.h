@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// A head of any layers on a device while it is trained: forward in autograd's sight, Adam or AdamW as in PyTorch. The
+// A head of any layers on a device while it is trained: forward in autograd's sight, Adam or AdamW as in PyTorch
+// (plain_head.h does the same on CPU without autograd). The
 // bias before a BatchNorm has no gradient but rounding, so it counts as 0 there; so does the beta of a BatchNorm that
 // another Linear and BatchNorm follow at once. Not thread-safe. Includes LibTorch.
 #pragma once

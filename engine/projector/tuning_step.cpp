@@ -13,14 +13,13 @@
 
 #include "engine/base/rng.h"
 #include "engine/ops/torch_support.h"
+#include "engine/projector/batch_norm.h"
 #include "engine/projector/torch_info.h"
 #include "engine/projector/trained_head.h"
 #include "engine/recipe/residual_adapter.h"
 
 namespace engine {
 namespace {
-
-constexpr double kBatchNormEps = 1e-5;
 
 std::int64_t size(std::size_t n) {
     return static_cast<std::int64_t>(n);
@@ -80,8 +79,7 @@ public:
           device_(device),
           step_(state.step),
           adapter_(state.weights, state.first, state.second, device_),
-          info_(options.batch, options.out,
-                {options.temperature, options.direction, options.keep_logits, options.tile_kernels}, device_) {
+          info_({options.temperature, options.direction, options.keep_logits, options.tile_kernels}) {
         const c10::NoGradGuard no_gradients;
         for (const auto& displacement : route) {
             auto& projectors = route_.emplace_back();
@@ -160,8 +158,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<ProjectorStep> makeTuningStep(const StepOptions& options, const FrozenRoute& route,
-                                              const Modality& modality, TrainState state, const std::string& device) {
+std::unique_ptr<ProjectorStep> makeTorchTuningStep(const StepOptions& options, const FrozenRoute& route,
+                                                   const Modality& modality, TrainState state,
+                                                   const std::string& device) {
     return torchCall([&] { return std::make_unique<TuningStep>(options, route, modality, state, device); });
 }
 

@@ -5,8 +5,7 @@
 // §5):
 //   x' = N( x + W2 relu(W1 x + b1) + b2 ),   z = Ψ_D(... Ψ_1(x')),   L = info(z, y)
 // of a row x of the base and the row y of its partner in the product, which is frozen, as are the projectors
-// Ψ_k(z) = N( mean_j ψ_kj(z) ) of the displacements before: gradients pass through them. By LibTorch's autograd on any
-// device.
+// Ψ_k(z) = N( mean_j ψ_kj(z) ) of the displacements before: gradients pass through them.
 #pragma once
 
 #include <memory>
@@ -22,13 +21,18 @@ namespace engine {
 using FrozenRoute = std::vector<std::vector<ProjectorWeights>>;
 
 // One source and one target; `state` holds the adapter. `modality` decides whether its rows pass a projector's Head1.
-std::unique_ptr<ProjectorStep> makeTuningStep(const StepOptions& options, const FrozenRoute& route,
-                                              const Modality& modality, TrainState state, const std::string& device);
+// In plain C++ on CPU, the same bits with any number of threads.
+std::unique_ptr<ProjectorStep> makeCpuTuningStep(const StepOptions& options, const FrozenRoute& route,
+                                                 const Modality& modality, const TrainState& state);
+// By LibTorch's autograd on any device.
+std::unique_ptr<ProjectorStep> makeTorchTuningStep(const StepOptions& options, const FrozenRoute& route,
+                                                   const Modality& modality, TrainState state,
+                                                   const std::string& device);
 
 // W1 as xavier_uniform_, the rest zeros: it begins with x' = x. From the stream (seed, name).
 TrainState initialAdapter(std::size_t width, std::size_t hidden, std::uint64_t seed, const std::string& name);
 
-// Memory of such a step in bytes.
+// Memory of either in bytes.
 std::uint64_t tuningStepBytes(const StepOptions& options, const FrozenRoute& route);
 
 }  // namespace engine

@@ -371,7 +371,8 @@ private:
         task.custom->identity = "tuning";
         task.custom->start = [&] { return initialAdapter(t.width, hidden, task.seed, task.stream); };
         task.custom->step = [&](const StepOptions& step_options, TrainState state) {
-            return makeTuningStep(step_options, route, t.modality, std::move(state), device_);
+            if (device_ == "cpu") return makeCpuTuningStep(step_options, route, t.modality, state);
+            return makeTorchTuningStep(step_options, route, t.modality, std::move(state), device_);
         };
         task.custom->bytes = [&](const StepOptions& step_options) { return tuningStepBytes(step_options, route); };
         writeRecord(task, trainProjector(task, job_), t.key, t.modality,

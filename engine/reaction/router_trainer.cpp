@@ -12,6 +12,7 @@
 #include "engine/base/rng.h"
 #include "engine/ops/device.h"
 #include "engine/projector/router_step.h"
+#include "engine/projector/tiles.h"
 #include "engine/store/workspace.h"
 
 namespace engine {
@@ -72,7 +73,6 @@ private:
 
     void draw() {
         const auto& plan = model_.plan();
-        std::uint64_t bytes = 0;
         for (const auto& modality : plan.modalities) {
             const PoolInfo* pool = workspace_.poolOf(modality);
             if (!pool) {
@@ -81,9 +81,9 @@ private:
             }
             const std::size_t n =
                 std::min<std::size_t>(pool->tables.front().rows, static_cast<std::size_t>(request_.options.examples));
-            bytes += n * plan.width * sizeof(float) * (2 * model_.spacesNeeded(modality).size() + 2);
+            drawn_bytes_ += n * plan.width * sizeof(float) * (2 * model_.spacesNeeded(modality).size() + 2);
         }
-        requireMemory(bytes, memory_, "the drawn items of a router");
+        requireMemory(drawn_bytes_, memory_, "the drawn items of a router");
         ProgressMeter meter(job_, "items of the router", "modalities", plan.modalities.size());
         for (const auto& modality : plan.modalities) {
             drawn_.push_back(drawOf(modality));
@@ -133,9 +133,9 @@ private:
         std::vector<std::uint32_t> out(n);
         Matrix scores(kNearestBlock, m);
         for (std::size_t first = 0; first < n; first += kNearestBlock) {
-            job_.checkStop();
             const std::size_t count = std::min(kNearestBlock, n - first);
-            gemmNT(count, m, width, 1, from.vectors.row(first), width, to.vectors.data(), width, 0, scores.data(), m);
+            tiledGemm(Form::ABt, count, m, width, from.vectors.row(first), width, to.vectors.data(), width,
+                      scores.data(), m, job_);
             for (std::size_t i = 0; i < count; ++i) {
                 out[first + i] =
                     static_cast<std::uint32_t>(std::max_element(scores.row(i), scores.row(i) + m) - scores.row(i));
@@ -182,7 +182,10 @@ private:
             sides.push_back(std::move(side));
             batch_rows_.emplace_back(batch_, d.rows.cols());
         }
-        step_ = makeRouterStep(options, sides, device_);
+        const auto bytes = [&] { return drawn_bytes_ + routerStepBytes(options, sides); };
+        options.keep_logits = bytes() <= memory_;
+        requireMemory(bytes(), memory_, "a router's batch of " + std::to_string(batch_) + " tuples");
+        step_ = device_ == "cpu" ? makeCpuRouterStep(options, sides) : makeTorchRouterStep(options, sides, device_);
     }
 
     void learn() {
@@ -225,7 +228,7 @@ private:
     LoadedProduct product_;
     const ProductModel& model_;
     std::string device_;
-    std::uint64_t memory_;
+    std::uint64_t memory_, drawn_bytes_ = 0;
     std::vector<Drawn> drawn_;
     std::vector<std::vector<std::uint32_t>> tuples_;  // [n][modalities], rows of the drawn items
     std::size_t batch_ = 0;

@@ -5,7 +5,7 @@
 // each pool; to each belong, of every other modality, the drawn item that is nearest in the product as the recipe
 // blends it (pseudo item pairs by retrieval, as OmniBind makes them, method §6). Projectors run once for the drawn
 // items and stay as they are. Nothing is written until it is done; a stop leaves what was there. On CPU the same seed
-// and number of threads give the same bits. Blocking job.
+// gives the same bits with any number of threads. Blocking job.
 #pragma once
 
 #include "engine/recipe/reactor.h"

@@ -25,14 +25,6 @@ void shareOut(std::vector<Term>& terms, double weight) {
     for (auto& t : terms) t.weight = weight / static_cast<double>(terms.size());
 }
 
-std::vector<InfoTerm> everyPair(std::size_t sources, std::size_t targets) {
-    std::vector<InfoTerm> out;
-    for (std::size_t s = 0; s < sources; ++s) {
-        for (std::size_t t = 0; t < targets; ++t) out.push_back({s, t});
-    }
-    return out;
-}
-
 std::vector<PullTerm> projectedPulls(std::size_t modalities, double weight, bool targets = false) {
     std::vector<PullTerm> out;
     for (std::size_t a = 0; a < modalities; ++a) {
@@ -76,6 +68,14 @@ std::string weightText(double weight) {
 }
 
 }  // namespace
+
+std::vector<InfoTerm> everyPair(std::size_t sources, std::size_t targets) {
+    std::vector<InfoTerm> out;
+    for (std::size_t s = 0; s < sources; ++s) {
+        for (std::size_t t = 0; t < targets; ++t) out.push_back({s, t});
+    }
+    return out;
+}
 
 Objective objectiveOf(const ReactionOptions& options, const std::vector<Modality>& sources,
                       const std::vector<Modality>& targets, bool joint) {

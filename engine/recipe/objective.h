@@ -49,6 +49,9 @@ struct Objective {
     double noise_variance = 0;  // of each number of a row; the row is brought to unit length again
 };
 
+// FreeBind's terms: each of so many sources with each of so many targets, weight 1.
+std::vector<InfoTerm> everyPair(std::size_t sources, std::size_t targets);
+
 // The sum that a training on these modalities minimises. Sources and targets are not empty.
 Objective objectiveOf(const ReactionOptions& options, const std::vector<Modality>& sources,
                       const std::vector<Modality>& targets, bool joint = false);

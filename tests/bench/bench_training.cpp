@@ -12,7 +12,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
-#include "engine/projector/projector_step.h"
+#include "engine/projector/cpu_step.h"
 
 namespace {
 
@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
     const auto x = load(folder, "x", options.sources, options.batch * options.in);
     const auto y = load(folder, "y", options.targets, options.batch * options.out);
     const auto step = argc > 6 ? engine::makeTorchStep(options, std::move(state), argv[6])
-                               : engine::makeCpuStep(options, std::move(state));
+                               : engine::makeCpuStep(options, state);
     std::string losses;
     double best = 1e300;
     for (std::size_t i = 0; i < steps; ++i) {

@@ -6,6 +6,7 @@
 #include "engine/projector/objective_step.h"
 
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +14,7 @@
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
 #include "engine/ops/device.h"
+#include "engine/projector/cpu_step.h"
 #include "engine/recipe/projector_head.h"
 #include "engine/store/safetensors.h"
 
@@ -36,10 +38,26 @@ const Case kCases[] = {{"c_mcr_displacement", "c-mcr", kAll, kImageText, "adam",
                        {"ex_mcr_nothing_lacking", "ex-mcr", kImageText, kAll, "adam", 0.02, 0.02, false},
                        {"c_mcr_system", "c-mcr", kAudioText, kImageText, "adamw", 0.01, 0.02, false, true}};
 
-// On CPU; on CPU by the LibTorch calls of GPUs cannot be asked for, so only a GPU runs those.
-const char* const kDevices[] = {"cpu", "cuda:0"};
+struct Way {
+    const char* name;
+    const char* device;  // of the LibTorch step; none: the plain C++ one
+};
+constexpr Way kWays[] = {{"Cpu", nullptr}, {"Torch", "cpu"}, {"Gpu", "cuda:0"}};
 
-class ObjectiveStepGolden : public testing::TestWithParam<std::tuple<const char*, Case>> {
+std::unique_ptr<ProjectorStep> makeStep(const Way& way, const StepOptions& options, const Objective& objective,
+                                        const std::vector<bool>& passes_head1, const TrainState& state) {
+    return way.device ? makeTorchObjectiveStep(options, objective, passes_head1, state, way.device)
+                      : makeCpuStep(options, objective, passes_head1, state);
+}
+
+std::vector<bool> passesHead1(const ProjectorWeights& weights, const std::vector<Modality>& sources) {
+    const auto& head1 = weights.head1_modalities;
+    std::vector<bool> out;
+    for (const auto& m : sources) out.push_back(std::find(head1.begin(), head1.end(), m) != head1.end());
+    return out;
+}
+
+class ObjectiveStepGolden : public testing::TestWithParam<std::tuple<Way, Case>> {
 protected:
     ObjectiveStepGolden() : file_(std::string(MOLSPACE_SOURCE_DIR) + "/tests/data/objective_goldens.safetensors") {}
 
@@ -64,9 +82,9 @@ protected:
 };
 
 TEST_P(ObjectiveStepGolden, EqualsPyTorch) {
-    const auto& [device, c] = GetParam();
+    const auto& [way, c] = GetParam();
     try {
-        resolveDevice(device);
+        resolveDevice(way.device ? way.device : "cpu");
     } catch (const Error& error) {
         GTEST_SKIP() << error.what();
     }
@@ -111,11 +129,8 @@ TEST_P(ObjectiveStepGolden, EqualsPyTorch) {
         state.first.emplace_back(start.size(), 0.0f);
     }
     state.second = state.first;
-    std::vector<bool> passes;
-    const auto& head1 = state.weights.head1_modalities;
-    for (const auto& m : c.sources) passes.push_back(std::find(head1.begin(), head1.end(), m) != head1.end());
-    const auto step =
-        makeObjectiveStep(step_options, objectiveOf(options, c.sources, c.targets, c.joint), passes, state, device);
+    const auto step = makeStep(way, step_options, objectiveOf(options, c.sources, c.targets, c.joint),
+                               passesHead1(state.weights, c.sources), state);
 
     std::vector<const float*> x, y;
     for (const auto& r : xs) x.push_back(r.data());
@@ -161,13 +176,70 @@ TEST_P(ObjectiveStepGolden, EqualsPyTorch) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ObjectiveStepGolden,
-                         testing::Combine(testing::ValuesIn(kDevices), testing::ValuesIn(kCases)),
-                         [](const auto& test) {
-                             return std::string(std::string(std::get<0>(test.param)) == "cpu" ? "Cpu_" : "Gpu_") +
-                                    std::get<1>(test.param).name;
+                         testing::Combine(testing::ValuesIn(kWays), testing::ValuesIn(kCases)), [](const auto& test) {
+                             return std::string(std::get<0>(test.param).name) + "_" + std::get<1>(test.param).name;
                          });
 
-// FreeBind's objective and head are one case of the general step: it has to give what the plain one gives.
+// Sizes of which nothing is a multiple, and several tiles of rows and of what Adam moves.
+class ObjectiveStepThreads : public testing::TestWithParam<Case> {};
+
+TEST_P(ObjectiveStepThreads, SameBitsWithAnyNumber) {
+    const Case& c = GetParam();
+    ReactionOptions options;
+    options.objective = c.objective;
+    StepOptions o;
+    o.sources = c.sources.size();
+    o.targets = c.targets.size();
+    o.batch = 601;
+    o.temperature = c.temperature;
+    o.joint_batch_norm = c.joint_batch_norm;
+    o.weight_decay = c.weight_decay;
+    o.decoupled_decay = std::string(c.optimiser) == "adamw";
+    constexpr std::size_t kIn = 131, kOut = 93;
+    TrainState state = initialState(emptyHead(options, kIn, kOut, c.sources, c.targets), WeightInit::Xavier, 3, "head");
+    if (c.joint) {
+        const TrainState other =
+            initialState(emptyHead(options, kOut, kOut, c.targets, c.targets), WeightInit::Xavier, 3, "partner");
+        state.partner = other.weights;
+        state.first.insert(state.first.end(), other.first.begin(), other.first.end());
+        state.second.insert(state.second.end(), other.second.begin(), other.second.end());
+    }
+    std::vector<Matrix> rows;
+    std::vector<const float*> x, y;
+    Rng rng(11);
+    for (std::size_t i = 0; i < o.sources + o.targets; ++i) {
+        rows.emplace_back(o.batch, i < o.sources ? kIn : kOut);
+        rng.fillNormal(rows.back().data(), rows.back().size());
+        normalizeRows(rows.back());
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) (i < o.sources ? x : y).push_back(rows[i].data());
+    const int before = omp_get_max_threads();
+    std::vector<double> losses[3];
+    TrainState after[3];
+    for (int threads = 1; threads <= 3; ++threads) {
+        omp_set_num_threads(threads);
+        const auto step = makeCpuStep(o, objectiveOf(options, c.sources, c.targets, c.joint),
+                                      passesHead1(state.weights, c.sources), state);
+        for (int k = 0; k < 3; ++k) {
+            losses[threads - 1].push_back(step->gradients(x, y, {}));
+            step->update(1e-3);
+        }
+        after[threads - 1] = step->state();
+    }
+    omp_set_num_threads(before);
+    for (const int k : {1, 2}) {
+        EXPECT_EQ(losses[k], losses[0]);
+        EXPECT_EQ(after[k].weights, after[0].weights);
+        EXPECT_EQ(after[k].partner, after[0].partner);
+        EXPECT_EQ(after[k].first, after[0].first);
+        EXPECT_EQ(after[k].second, after[0].second);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ObjectiveStepThreads, testing::ValuesIn(kCases),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+// FreeBind's objective and head are one case of the step by autograd: it has to give what the plain one gives.
 TEST(ObjectiveStep, FreeBindIsACase) {
     ReactionOptions options;
     options.hidden_width = 20;
@@ -190,7 +262,8 @@ TEST(ObjectiveStep, FreeBindIsACase) {
     }
     for (std::size_t i = 0; i < 5; ++i) (i < 2 ? x : y).push_back(rows[i].data());
     const auto plain = makeCpuStep(o, state);
-    const auto general = makeObjectiveStep(o, objectiveOf(options, sources, targets), {false, false}, state, "cpu");
+    const auto general =
+        makeTorchObjectiveStep(o, objectiveOf(options, sources, targets), {false, false}, state, "cpu");
     for (int k = 0; k < 3; ++k) {
         const double expected = plain->gradients(x, y, {});
         EXPECT_NEAR(general->gradients(x, y, {}), expected, 1e-5 * expected);
@@ -204,7 +277,15 @@ TEST(ObjectiveStep, FreeBindIsACase) {
     }
 }
 
-TEST(ObjectiveStep, AStopChangesNothing) {
+class ObjectiveStepStop : public testing::TestWithParam<Way> {};
+
+TEST_P(ObjectiveStepStop, ChangesNothing) {
+    const Way& way = GetParam();
+    try {
+        resolveDevice(way.device ? way.device : "cpu");
+    } catch (const Error& error) {
+        GTEST_SKIP() << error.what();
+    }
     ReactionOptions options;
     options.objective = "ex-mcr";
     StepOptions o;
@@ -213,7 +294,7 @@ TEST(ObjectiveStep, AStopChangesNothing) {
     TrainState state;
     state.weights = emptyHead(options, 8, 8, kAudioText, kImageText);
     state.first = state.second = zeroParameters(state.weights);
-    const auto step = makeObjectiveStep(o, objectiveOf(options, kAudioText, kImageText), {false, true}, state, "cpu");
+    const auto step = makeStep(way, o, objectiveOf(options, kAudioText, kImageText), {false, true}, state);
     Matrix x(64, 8);
     Rng rng(1);
     rng.fillNormal(x.data(), x.size());
@@ -224,6 +305,9 @@ TEST(ObjectiveStep, AStopChangesNothing) {
     EXPECT_EQ(step->state().weights, state.weights);
     EXPECT_EQ(step->state().step, 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(All, ObjectiveStepStop, testing::ValuesIn(kWays),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace engine

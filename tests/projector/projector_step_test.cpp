@@ -12,6 +12,7 @@
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
 #include "engine/ops/device.h"
+#include "engine/projector/cpu_step.h"
 #include "engine/projector/tiles.h"
 #include "engine/store/safetensors.h"
 

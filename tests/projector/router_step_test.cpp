@@ -6,10 +6,13 @@
 #include "engine/projector/router_step.h"
 
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include <cmath>
+#include <tuple>
 
 #include "engine/base/error.h"
+#include "engine/base/rng.h"
 #include "engine/ops/device.h"
 #include "engine/recipe/space_router.h"
 #include "engine/store/safetensors.h"
@@ -23,6 +26,14 @@ struct GoldenSide {
     double sharpness;
 };
 constexpr GoldenSide kSides[] = {{"text", 3, 10}, {"audio", 2, 1}, {"image", 1, 1}};
+
+// By LibTorch on a device, or in plain C++.
+constexpr const char *kPlain = "plain", *kDevices[] = {kPlain, "cpu", "cuda:0"};
+
+std::unique_ptr<RouterStep> makeStep(const std::string& device, const RouterStepOptions& options,
+                                     const std::vector<RouterSide>& sides) {
+    return device == kPlain ? makeCpuRouterStep(options, sides) : makeTorchRouterStep(options, sides, device);
+}
 
 class RouterGolden : public testing::TestWithParam<const char*> {
 protected:
@@ -50,7 +61,7 @@ protected:
 TEST_P(RouterGolden, EqualsPyTorch) {
     const std::string device = GetParam();
     try {
-        resolveDevice(device);
+        resolveDevice(device == kPlain ? "cpu" : device);
     } catch (const Error& error) {
         GTEST_SKIP() << error.what();
     }
@@ -77,7 +88,7 @@ TEST_P(RouterGolden, EqualsPyTorch) {
         rows.push_back(tensor(std::string(g.modality) + ".x"));
     }
     for (const auto& r : rows) x.push_back(r.data());
-    const auto step = makeRouterStep(options, sides, device);
+    const auto step = makeStep(device, options, sides);
     const double loss = step->gradients(x, {});
     EXPECT_NEAR(loss, tensor("loss")[0], 1e-5 * loss);
     std::map<Modality, ModalityRouter> routers;
@@ -131,8 +142,49 @@ TEST_P(RouterGolden, EqualsPyTorch) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RouterGolden, testing::Values("cpu", "cuda:0"),
-                         [](const auto& test) { return std::string(test.param)[1] == 'p' ? "Cpu" : "Gpu"; });
+INSTANTIATE_TEST_SUITE_P(All, RouterGolden, testing::ValuesIn(kDevices), [](const auto& test) {
+    return test.param == std::string(kPlain) ? "Cpu" : test.param == std::string("cpu") ? "Torch" : "Gpu";
+});
+
+// Several tiles of rows: the plain step has the same bits whatever the number of threads, kept logits or not.
+TEST(RouterStep, SameBitsWithAnyNumberOfThreads) {
+    RouterStepOptions options;
+    options.batch = 601;
+    options.width = 37;
+    options.temperature = 0.05;
+    const auto side = [&](std::size_t spaces, const char* name) {
+        RouterSide out{spaces, 10, {}};
+        if (spaces > 1)
+            out.network = initialState(emptyRouter(spaces, 37, 41, 23), WeightInit::Xavier, 3, name).weights;
+        return out;
+    };
+    const std::vector<RouterSide> sides = {side(3, "a"), side(1, "b"), side(2, "c")};
+    std::vector<Matrix> rows;
+    std::vector<const float*> x;
+    Rng rng(9);
+    for (const auto& s : sides) {
+        rows.emplace_back(options.batch, s.spaces * options.width);
+        rng.fillNormal(rows.back().data(), rows.back().size());
+    }
+    for (const auto& r : rows) x.push_back(r.data());
+    const auto run = [&](int threads, bool keep_logits) {
+        omp_set_num_threads(threads);
+        options.keep_logits = keep_logits;
+        const auto step = makeCpuRouterStep(options, sides);
+        std::vector<double> losses;
+        for (int k = 0; k < 3; ++k) {
+            losses.push_back(step->gradients(x, {}));
+            step->update(1e-3);
+        }
+        return std::tuple{losses, step->network(0), step->network(2), step->lastVectors(0)};
+    };
+    const int before = omp_get_max_threads();
+    const auto expected = run(1, true);
+    EXPECT_EQ(run(2, true), expected);
+    EXPECT_EQ(run(3, true), expected);
+    EXPECT_EQ(run(2, false), expected);
+    omp_set_num_threads(before);
+}
 
 }  // namespace
 }  // namespace engine

@@ -3,6 +3,7 @@
 #include "engine/reaction/router_trainer.h"
 
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
@@ -93,6 +94,43 @@ TEST_F(RouterTrainerTest, LearnsLowersItsLossAndIsReadBack) {
     request_.name = "other";
     trainSpaceRouter(request_, {});
     EXPECT_NE(readFile(spaceRouterFolder(folder_ / "p", "other") / "text.safetensors"), before);
+}
+
+TEST_F(RouterTrainerTest, SameBitsWithAnyNumberOfThreads) {
+    const auto train = [&](int threads) {
+        omp_set_num_threads(threads);
+        trainSpaceRouter(request_, {});
+        return readFile(spaceRouterFolder(folder_ / "p", "learned") / "text.safetensors");
+    };
+    const int before = omp_get_max_threads();
+    const std::string one = train(1);
+    EXPECT_EQ(train(2), one);
+    EXPECT_EQ(train(3), one);
+    omp_set_num_threads(before);
+}
+
+// A batch of all tuples needs a matrix of their square: where that does not fit it is taken tile by tile, and where
+// nothing fits the run is refused before it takes the memory.
+TEST_F(RouterTrainerTest, KeepsToItsMemory) {
+    const int threads = omp_get_max_threads();
+    omp_set_num_threads(2);
+    request_.options.batch_size = 1 << 20;
+    request_.options.epochs = 1;
+    trainSpaceRouter(request_, {});
+    const fs::path at = spaceRouterFolder(folder_ / "p", "learned") / "text.safetensors";
+    const std::string kept = readFile(at);
+    request_.run.memory_gib = 7e6 / 0x1p30;
+    trainSpaceRouter(request_, {});
+    EXPECT_EQ(readFile(at), kept);
+    request_.run.memory_gib = 1e6 / 0x1p30;
+    try {
+        trainSpaceRouter(request_, {});
+        FAIL() << "it took more than it may";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::NoSpace);
+        EXPECT_NE(error.message().find("a router's batch of 1200 tuples"), std::string::npos) << error.what();
+    }
+    omp_set_num_threads(threads);
 }
 
 TEST_F(RouterTrainerTest, AStopLeavesWhatWasThere) {
