@@ -320,7 +320,7 @@ TEST(SampledEvaluator, BeginsWithSoManyQueriesAndCanAskMore) {
     EXPECT_GE(begun.units, 30u);
     EXPECT_LT(begun.units, all.units);
     EXPECT_LE(begun.queries, std::max(all.queries / 2, all.queries * 31 / all.units));
-    ASSERT_TRUE(some.enlargeSample(s, {}, tight.options.memory_bytes, {}));
+    ASSERT_TRUE(some.enlargeSample(s, {}, 2 * tight.whole, {}));
     EXPECT_EQ(some.sample(s)->units, std::min(2 * begun.units, begun.of_units));
 }
 
