@@ -321,7 +321,8 @@ TEST(SampledEvaluator, BeginsWithSoManyQueriesAndCanAskMore) {
     EXPECT_LT(begun.units, all.units);
     EXPECT_LE(begun.queries, std::max(all.queries / 2, all.queries * 31 / all.units));
     ASSERT_TRUE(some.enlargeSample(s, {}, 2 * tight.whole, {}));
-    EXPECT_EQ(some.sample(s)->units, std::min(2 * begun.units, begun.of_units));
+    const auto more = some.sample(s);  // nothing where all are asked
+    EXPECT_EQ(more ? more->units : begun.of_units, std::min(2 * begun.units, begun.of_units));
 }
 
 TEST(SampledEvaluator, ATinyBudgetIsSaid) {
