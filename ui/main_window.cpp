@@ -115,9 +115,7 @@ void MainWindow::connectAll() {
         });
     });
     connect(reactions_, &ReactionsPage::failed, this, tellFrom(Page::Reactions));
-    connect(reactions_, &ReactionsPage::edited, this, [this] {
-        if (!recovery_file_.isEmpty()) recovery_timer_.start();
-    });
+    connect(reactions_, &ReactionsPage::edited, this, &MainWindow::keepForRecovery);
     connect(reactions_, &ReactionsPage::logged, this, &MainWindow::log);
     connect(reactions_, &ReactionsPage::progressed, training_strip_,
             [this](const engine::Progress& p) { training_strip_->show(p); });
@@ -168,9 +166,7 @@ void MainWindow::connectAll() {
         if (session_.product()) explore_->setSetting(project_.setting());
     });
     connect(&project_, &Project::baselineChanged, this, &MainWindow::setReference);
-    connect(&project_, &Project::changed, this, [this] {
-        if (!recovery_file_.isEmpty()) recovery_timer_.start();
-    });
+    connect(&project_, &Project::changed, this, &MainWindow::keepForRecovery);
     connect(&project_, &Project::fileChanged, this, &MainWindow::updateTitle);
     connect(&project_.undoStack(), &QUndoStack::cleanChanged, this, &MainWindow::updateTitle);
 

@@ -101,6 +101,7 @@ private:
     void say(const QString& text);
     void log(const QString& line);
     void updateTitle();
+    void keepForRecovery();
     void writeRecovery();
     void offerRecovery();
     void recover(const QString& file);

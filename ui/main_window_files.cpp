@@ -319,6 +319,11 @@ void MainWindow::fillRecent() {
     recent_menu_->setEnabled(!recent().isEmpty());
 }
 
+// A second after the first change, not after the last: a hand that never rests is kept too.
+void MainWindow::keepForRecovery() {
+    if (!recovery_file_.isEmpty() && !recovery_timer_.isActive()) recovery_timer_.start();
+}
+
 void MainWindow::writeRecovery() {
     engine::Json state = project_.state();
     state["recovered_from"] = project_.file().toStdString();
@@ -352,11 +357,17 @@ void MainWindow::offerRecovery() {
             tr("What was set then can be brought back; what was being trained goes on from its last checkpoint."));
         recovery_bar_->setAction(tr("Bring it back"), [this, file] {
             if (!mayClose()) return;
+            recovery_bar_->disconnect(this);
             recovery_bar_->clear();
             recover(file);
         });
         connect(
-            recovery_bar_, &MessageBar::dismissed, this, [file] { QFile::remove(file); }, Qt::SingleShotConnection);
+            recovery_bar_, &MessageBar::dismissed, this,
+            [this, file] {
+                QFile::remove(file);
+                offerRecovery();  // several windows may have ended so
+            },
+            Qt::SingleShotConnection);
         return;
     }
 }
