@@ -20,6 +20,7 @@
 #include <cmath>
 
 #include "engine/session/session.h"
+#include "tests/ui/view_menus.h"
 #include "ui/explore/explore_page.h"
 #include "ui/explore/point_splat.h"
 #include "ui/style/theme.h"
@@ -214,7 +215,17 @@ private Q_SLOTS:
             int marked = 0;
             for (int i = 0; i < shown.rowCount(); ++i) marked += shown.item(i, 1)->text().startsWith("✓ ");
             QVERIFY(marked >= 1);
+            // Copied, ids are whole.
+            const QStringList lines = ui::test::copiedTable(before ? &answers.before() : &answers.after());
+            QCOMPARE(lines.size(), shown.rowCount() + 1);
+            QCOMPARE(lines[1].section('\t', 1, 1), QString::fromStdString(id));
         }
+        const QStringList list = ui::test::copiedTable(&const_cast<QTableView&>(table));
+        QCOMPARE(list.size(), table.model()->rowCount() + 1);
+        QCOMPARE(list[1].section('\t', 0, 0), table.model()->index(0, 0).data(ui::QueryModel::SortRole).toString());
+        QVERIFY(list[1].contains(ui::moverLabel(model.movers()[0])));
+        // The map, too.
+        QVERIFY(ui::test::coloursOf(ui::test::copiedFigure(&page_->map())) > 20);
         // What moved it adds up.
         double sum = 0;
         for (const double s : change->shares) sum += s;

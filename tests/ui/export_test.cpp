@@ -18,6 +18,7 @@
 #include <QPushButton>
 #include <QStandardItemModel>
 #include <QSvgRenderer>
+#include <QTableWidget>
 #include <QTest>
 #include <QToolButton>
 #include <QXmlStreamReader>
@@ -32,12 +33,14 @@
 #include "engine/store/npy.h"
 #include "engine/store/safetensors.h"
 #include "tests/ui/tiny_product.h"
+#include "tests/ui/view_menus.h"
 #include "ui/export/command_line.h"
 #include "ui/export/command_page.h"
 #include "ui/export/export_dialog.h"
 #include "ui/export/figure_export.h"
 #include "ui/export/path_field.h"
 #include "ui/export/table_export.h"
+#include "ui/export/view_menu.h"
 #include "ui/style/theme.h"
 
 namespace {
@@ -157,6 +160,67 @@ private Q_SLOTS:
         ui::copyTable(model);
         QCOMPARE(QGuiApplication::clipboard()->text().split(QLatin1Char('\n'))[1],
                  QStringLiteral("Audio\"Caps\"\t41.2\tone two"));
+    }
+
+    // Each row of a tree says what it stands under.
+    void treesAreTables() {
+        QStandardItemModel model;
+        model.setHorizontalHeaderLabels({QStringLiteral("Item"), QStringLiteral("Rows")});
+        auto* pools = new QStandardItem(QStringLiteral("Pools"));
+        auto* audio = new QStandardItem(QStringLiteral("audio"));
+        audio->appendRow({new QStandardItem(QStringLiteral("CLAP")), new QStandardItem(QStringLiteral("70"))});
+        pools->appendRow({audio, new QStandardItem(QStringLiteral("70"))});
+        model.appendRow({pools, new QStandardItem});
+        model.appendRow({new QStandardItem(QStringLiteral("Sets")), new QStandardItem(QStringLiteral("2"))});
+        QCOMPARE(ui::toTsv(model), QStringLiteral("Item\tRows\nPools\t\nPools / audio\t70\n"
+                                                  "Pools / audio / CLAP\t70\nSets\t2\n"));
+    }
+
+    // What a right click offers, and what the dialog behind it writes.
+    void viewsHaveMenus() {
+        QWidget painted;
+        painted.resize(120, 90);
+        painted.show();
+        QString told;
+        const auto tell = [&](const ui::JobFailure& failure) { told = failure.text(); };
+        ui::addFigureMenu(
+            &painted, paintSomething, [] { return QStringLiteral("a figure"); }, tell);
+        const QImage figure = ui::test::copiedFigure(&painted);
+        QCOMPARE(figure.size(), QSize(240, 180));
+        QCOMPARE(figure.pixelColor(60, 60), QColor(200, 30, 30));
+        for (const char* entry : {"Save figure…", "Save figure on white, for a paper…"}) {
+            const QString file = QString::fromStdString(tiny_->path("by menu.svg"));
+            QFile::remove(file);
+            ui::test::saveFromMenu(&painted, QString::fromUtf8(entry), file);
+            QVERIFY(QSvgRenderer(file).isValid());
+        }
+        QVERIFY2(told.isEmpty(), qPrintable(told));
+        ui::test::saveFromMenu(&painted, QStringLiteral("Save figure…"),
+                               QString::fromStdString(tiny_->path("figure.gif")));
+        QVERIFY2(told.contains(QStringLiteral(".svg")), qPrintable(told));
+
+        QTableWidget table(1, 2);
+        table.setHorizontalHeaderLabels({QStringLiteral("a"), QStringLiteral("b")});
+        table.setItem(0, 0, new QTableWidgetItem(QStringLiteral("x")));
+        table.show();
+        ui::addTableMenu(
+            &table,
+            [] {
+                return ui::TableNotes{{QStringLiteral("a note")}, true};
+            },
+            [] { return QStringLiteral("a table"); }, tell);
+        QCOMPARE(ui::test::copiedTable(&table), (QStringList{QStringLiteral("a\tb"), QStringLiteral("x\t")}));
+        ui::test::saveFromMenu(&table, QStringLiteral("Save table…"), QString::fromStdString(tiny_->path("by menu")));
+        QCOMPARE(QString::fromUtf8(bytesOf(tiny_->path("by menu.csv"))),
+                 QStringLiteral("# synthetic world\r\n# a note\r\na,b\r\nx,\r\n"));
+
+        // A widget that paints itself.
+        QLabel words(QStringLiteral("words"));
+        words.resize(80, 30);
+        ui::addFigureMenu(
+            &words, ui::paintedBy(&words), [] { return QString(); }, tell);
+        words.show();
+        QVERIFY(ui::test::coloursOf(ui::test::copiedFigure(&words)) > 2);
     }
 
     void wordsAreQuoted() {

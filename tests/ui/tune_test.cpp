@@ -17,6 +17,7 @@
 
 #include "engine/session/live_product.h"
 #include "engine/session/session.h"
+#include "tests/ui/view_menus.h"
 #include "ui/style/numbers.h"
 #include "ui/tune/tune_page.h"
 #include "ui/views/surface_grid.h"
@@ -110,6 +111,9 @@ private Q_SLOTS:
         const auto* found = page.goal().findChild<QTableWidget*>();
         for (int column = 0; column < found->columnCount(); ++column) row += found->item(0, column)->text();
         QVERIFY2(row.contains(QStringLiteral("≈")), qPrintable(row));
+        const QStringList copied = ui::test::copiedTable(page.goal().findChild<QTableWidget*>());
+        QCOMPARE(copied.size(), found->rowCount() + 1);
+        QCOMPARE(copied[1].section(QLatin1Char('\t'), -1).toDouble(), page.goal().result()->best.change.back());
 
         QSignalSpy larger(&session, &ui::LiveSession::sampleEnlarged);
         session.setMemory(little, 1);

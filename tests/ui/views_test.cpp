@@ -476,6 +476,23 @@ private Q_SLOTS:
         QTest::mouseMove(scene, {280, 230});
         QTest::mouseRelease(scene, Qt::LeftButton, {}, {280, 230});
         QTRY_VERIFY_WITH_TIMEOUT(!moved.isEmpty(), 3000);
+        // A right click and the menu key ask for the menu, a right drag turns.
+        view.setContextMenuPolicy(Qt::CustomContextMenu);
+        QSignalSpy menu(&view, &QWidget::customContextMenuRequested);
+        const auto picks = spy.size();
+        QTest::mouseClick(scene, Qt::RightButton, {}, {200, 150});
+        QTRY_COMPARE(menu.size(), 1);
+        QTest::keyClick(scene, Qt::Key_Menu);
+        QTRY_COMPARE(menu.size(), 2);
+        moved.clear();
+        QTest::mousePress(scene, Qt::RightButton, {}, {200, 200});
+        QTest::mouseMove(scene, {240, 220});
+        QTest::mouseMove(scene, {280, 230});
+        QTest::mouseRelease(scene, Qt::RightButton, {}, {280, 230});
+        QTRY_VERIFY_WITH_TIMEOUT(!moved.isEmpty(), 3000);
+        QTest::qWait(50);
+        QCOMPARE(menu.size(), 2);
+        QCOMPARE(spy.size(), picks);
     }
 };
 

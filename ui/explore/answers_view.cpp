@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/export/table_export.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/elided_label.h"
 
@@ -270,6 +271,8 @@ void AnswersView::fill(QTableWidget& table, const engine::TopAnswers& answers, c
             auto* item = new QTableWidgetItem(texts[c]);
             item->setData(kRow, answer.row);
             item->setData(kPositive, answer.positive);
+            if (c == 1) item->setData(kExportRole, candidates.whole(answer.row));
+            if (c == 2) item->setData(kExportRole, answer.score);
             if (c != 1) item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
             QString tip = candidates.whole(answer.row);
             if (answer.positive) tip += tr("\nbelongs to the query");

@@ -50,8 +50,8 @@ public:
     void showNothing(const QString& why);
     void showWaiting(const QString& id);
     void showDetail(const QString& id, const Detail& detail, const ItemNames& candidates, const QString& before_name);
-    const QTableWidget& before() const { return *before_; }
-    const QTableWidget& after() const { return *after_; }
+    QTableWidget& before() const { return *before_; }
+    QTableWidget& after() const { return *after_; }
     QString headline() const;
 
 Q_SIGNALS:

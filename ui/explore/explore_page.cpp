@@ -16,6 +16,7 @@
 
 #include "engine/base/error.h"
 #include "engine/eval/workspace_evaluation.h"
+#include "ui/export/view_menu.h"
 #include "ui/style/theme.h"
 
 namespace ui {
@@ -178,6 +179,10 @@ QWidget* ExplorePage::makeMapSide() {
     connect(pairs_, &QCheckBox::toggled, this, [this](bool on) { map_->setPairsShown(on); });
     connect(fit_, &QPushButton::clicked, this, [this] { makeMap(false); });
     connect(all_, &QPushButton::clicked, this, [this] { map_->showAll(); });
+    addFigureMenu(
+        map_, [this](QPainter& p, const QRectF& area) { map_->paintTo(p, area); },
+        [this] { return tr("%1 %2 map").arg(spaces_->currentText(), sets_->currentText()); },
+        [this](const JobFailure& failure) { Q_EMIT failed(failure); });
     connect(map_, &MapView::itemChosen, this, &ExplorePage::mapItemChosen);
     connect(map_, &MapView::chosenCleared, this, [this] {
         map_->mark(std::nullopt);

@@ -17,6 +17,8 @@
 #include <QVBoxLayout>
 
 #include "engine/base/error.h"
+#include "ui/bridge/setting_text.h"
+#include "ui/export/view_menu.h"
 #include "ui/style/theme.h"
 
 namespace ui {
@@ -121,6 +123,19 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true), 
     all->setContentsMargins(0, 0, 0, 0);
     all->addWidget(splitter);
 
+    const auto tell = [this](const JobFailure& failure) { Q_EMIT failed(failure); };
+    addTableMenu(
+        table_, [this] { return notes(); }, [this] { return tr("%1 queries gained and lost").arg(setName()); }, tell);
+    for (auto* answers : {&answers_->before(), &answers_->after()}) {
+        addTableMenu(
+            answers,
+            [this, answers] {
+                TableNotes out = notes();
+                if (query_) out.lines << tr("%1 of %2").arg(answers->accessibleName(), queries_.whole(*query_));
+                return out;
+            },
+            [this] { return tr("%1 answers").arg(setName()); }, tell);
+    }
     connect(kind_, &QComboBox::currentIndexChanged, this,
             [this](int i) { filter_->setKind(static_cast<QueryFilter::Kind>(i)); });
     connect(place_, &QComboBox::currentIndexChanged, this, [this] { compare(); });
@@ -156,6 +171,22 @@ QueryPanel::~QueryPanel() = default;
 
 QString QueryPanel::status() const {
     return stack_->currentWidget() == message_ ? message_->text() : status_->text();
+}
+
+QString QueryPanel::setName() const {
+    return product_ ? QString::fromStdString(product_->sets()[set_].name) : QString();
+}
+
+TableNotes QueryPanel::notes() const {
+    TableNotes out;
+    if (!product_) return out;
+    out.synthetic = product_->synthetic();
+    out.lines << tr("%1 on %2, hits among the first %3")
+                     .arg(QString::fromStdString(product_->recipe().name), setName())
+                     .arg(place_->currentData().toInt())
+              << tr("before (%1): %2").arg(reference_name_, settingLine(*product_, reference_))
+              << tr("now: %1").arg(settingLine(*product_, setting_));
+    return out;
 }
 
 void QueryPanel::recolour() {

@@ -18,6 +18,7 @@
 #include "ui/bridge/job_runner.h"
 #include "ui/explore/answers_view.h"
 #include "ui/explore/query_model.h"
+#include "ui/export/table_export.h"
 
 class QComboBox;
 class QLabel;
@@ -75,6 +76,8 @@ private:
     void showChange(std::shared_ptr<const engine::SetChange> change);
     void explainMore();             // rows of the list that the comparison left unexplained, a few at a time
     void say(const QString& text);  // instead of the table
+    QString setName() const;
+    TableNotes notes() const;  // of exported tables
     void recolour();
     void selectInTable();
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "ui/export/view_menu.h"
 #include "ui/style/numbers.h"
 #include "ui/views/surface_grid.h"
 
@@ -72,6 +73,18 @@ GoalPanel::GoalPanel(Project& project, LiveSession& session, QWidget* parent)
     connect(&runner_, &JobRunner::cancelled, this, [this] { said_->setText(tr("Stopped.")); });
     connect(table_, &QTableWidget::cellActivated, this, [this](int row, int) { apply(row); });
     connect(table_, &QTableWidget::cellClicked, this, [this](int row, int) { apply(row); });
+    addTableMenu(
+        table_,
+        [this] {
+            TableNotes out;
+            if (!result_) return out;
+            out.synthetic = result_->synthetic;
+            out.lines
+                << tr("the best setting of %1 first, then the Pareto front; changes in percentage points against %2")
+                       .arg(QString::fromStdString(result_->subject), QString::fromStdString(result_->baseline));
+            return out;
+        },
+        [] { return tr("settings found"); }, [this](const JobFailure& failure) { Q_EMIT failed(failure); });
     rebuild();
 }
 
@@ -205,8 +218,9 @@ void GoalPanel::showResult() {
     for (int row = 0; row < table_->rowCount(); ++row) {
         const auto& point = shown_[static_cast<std::size_t>(row)];
         int column = 0;
-        const auto put = [&](const QString& value, const QString& tip = {}) {
+        const auto put = [&](const QString& value, double bare, const QString& tip = {}) {
             auto* item = new QTableWidgetItem(value);
+            item->setData(kExportRole, bare);
             if (!tip.isEmpty()) item->setToolTip(tip);
             item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
             if (row == 0) {
@@ -216,17 +230,17 @@ void GoalPanel::showResult() {
             }
             table_->setItem(row, column++, item);
         };
-        for (const double value : point.factors) put(QString::number(value, 'f', 2));
+        for (const double value : point.factors) put(QString::number(value, 'f', 2), value);
         for (std::size_t g = 0; g < point.change.size(); ++g) {
             const auto interval = g < r.best_intervals.size() ? r.best_intervals[g] : std::nullopt;
             const QString value = signedNumber(point.change[g]);
             if (!interval) {
-                put(value);
+                put(value, point.change[g]);
                 continue;
             }
             QStringList tip = sampled;
             if (row == 0) tip.prepend(tr("with 95 % within %1").arg(intervalText(*interval)));
-            put(QStringLiteral("≈ ") + value, tip.join(QLatin1Char('\n')));
+            put(QStringLiteral("≈ ") + value, point.change[g], tip.join(QLatin1Char('\n')));
         }
     }
     table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);

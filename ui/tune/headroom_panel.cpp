@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/export/view_menu.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
-#include "ui/tune/view_menu.h"
 
 namespace ui {
 namespace {

@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/tune/view_menu.h"
+#include "ui/export/view_menu.h"
 
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QMenu>
+#include <QPainter>
 
 #include "engine/base/error.h"
 
@@ -59,6 +60,13 @@ void addFigureMenu(QWidget* view, FigurePainter painter, std::function<QString()
             if (!file.isEmpty()) guarded(tell, [&] { saveFigure(file.toStdString(), painter, white); });
         });
     });
+}
+
+FigurePainter paintedBy(QWidget* widget) {
+    return [widget](QPainter& painter, const QRectF& room) {
+        painter.translate(room.topLeft());
+        widget->render(&painter, {}, {}, QWidget::DrawChildren);
+    };
 }
 
 void addImageMenu(QWidget* view, std::function<QImage(QSize)> picture, std::function<QString()> title,
