@@ -125,7 +125,10 @@ void MainWindow::connectAll() {
     connect(training_strip_, &ProgressStrip::stopRequested, reactions_, &ReactionsPage::stopAll);
 
     connect(compare_, &ComparePage::failed, message_, &MessageBar::showError);
-    connect(compare_, &ComparePage::itemsChanged, this, [this](const QVector<Compared>& items) { compared_ = items; });
+    connect(compare_, &ComparePage::itemsChanged, this, [this](const QVector<Compared>& items) {
+        compared_ = items;
+        keepForRecovery();
+    });
     connect(compare_, &ComparePage::addRequested, this, &MainWindow::addCurrentToComparison);
     connect(compare_, &ComparePage::applyRequested, this,
             [this](const QString& folder, const engine::Setting& setting) {
@@ -147,6 +150,7 @@ void MainWindow::connectAll() {
     connect(&project_, &Project::productChanged, this, &MainWindow::productSwitched);
     connect(&project_, &Project::productsChanged, this, &MainWindow::fillProducts);
     connect(&project_, &Project::workspaceChanged, this, [this] {
+        comparing_.drop();
         compared_.clear();
         compare_->setItems({});
         if (!project_.workspace().isEmpty()) {
@@ -170,6 +174,7 @@ void MainWindow::connectAll() {
     connect(&project_, &Project::fileChanged, this, &MainWindow::updateTitle);
     connect(&project_.undoStack(), &QUndoStack::cleanChanged, this, &MainWindow::updateTitle);
 
+    connect(&comparing_, &JobRunner::failed, message_, &MessageBar::showError);
     connect(&demo_, &JobRunner::failed, message_, &MessageBar::showError);
     connect(&demo_, &JobRunner::failed, this, &MainWindow::demoStopped);
     connect(&demo_, &JobRunner::cancelled, this, &MainWindow::demoStopped);
@@ -193,7 +198,7 @@ MainWindow::Page MainWindow::page() const {
 }
 
 bool MainWindow::busy() const {
-    return demo_.running() || reactions_->running() || explore_->busy() || !session_.settled();
+    return demo_.running() || comparing_.running() || reactions_->running() || explore_->busy() || !session_.settled();
 }
 
 void MainWindow::productCame(const QString& folder) {
@@ -235,12 +240,13 @@ void MainWindow::addCurrentToComparison() {
 
 void MainWindow::addToComparison(const engine::Setting& setting, const QString& name) {
     Compared item;
-    item.product = session_.product();
+    item.product = sameOpened(session_.product());
     item.setting = setting;
     item.name = tr("%1 %2").arg(QString::fromStdString(session_.product()->recipe().name), name);
     if (compared_.size() >= ComparePage::kMost) compared_.removeFirst();
     compared_.push_back(item);
     compare_->setItems(compared_);
+    keepForRecovery();
     showPage(Page::Compare);
 }
 

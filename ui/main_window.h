@@ -76,7 +76,12 @@ private:
     void openDialog();
     void openWorkspace(const QString& path);
     void openDropped(const QStringList& paths);
+    engine::Json windowState() const;
+    engine::Json comparedState() const;
     void restoreWindow();
+    void restoreCompared(const engine::Json& state);
+    // The one that is there already, where a product was opened twice: a comparison takes two for two products.
+    std::shared_ptr<engine::LiveProduct> sameOpened(const std::shared_ptr<engine::LiveProduct>& product) const;
     void tellFailure();
     void importDialog(const QString& workspace, const QStringList& paths = {});
     void exportDialog();
@@ -112,7 +117,7 @@ private:
     const bool keep_settings_;
     Project project_;
     LiveSession session_;
-    JobRunner demo_;
+    JobRunner demo_, comparing_;
     MessageBar *recovery_bar_, *message_;
     ProgressStrip *training_strip_, *demo_strip_;  // each stops its own
     QStackedWidget* pages_;

@@ -115,17 +115,6 @@ void MainWindow::openDropped(const QStringList& paths) {
     }
 }
 
-// What the project says of the window itself.
-void MainWindow::restoreWindow() {
-    const auto layout = project_.extra("layout");
-    if (layout.is_string()) restoreState(QByteArray::fromBase64(QByteArray::fromStdString(layout.get<std::string>())));
-    if (const auto state = project_.extra("reactions"); state.is_object()) reactions_->restore(state);
-    const auto shown = project_.extra("page");
-    showPage(shown.is_number_integer()      ? static_cast<Page>(std::clamp(shown.get<int>(), 1, 6))
-             : project_.product().isEmpty() ? Page::Workspace
-                                            : Page::Tune);
-}
-
 // In a catch.
 void MainWindow::tellFailure() {
     if (const auto failure = currentFailure()) message_->showError(*failure);
@@ -268,9 +257,8 @@ bool MainWindow::save() {
 
 bool MainWindow::saveTo(const QString& file) {
     try {
-        project_.setExtra("layout", saveState().toBase64().toStdString());
-        project_.setExtra("page", static_cast<int>(page()));
-        project_.setExtra("reactions", reactions_->state());
+        const engine::Json window = windowState();
+        for (const auto& [key, value] : window.items()) project_.setExtra(key, value);
         project_.save(file);
         addRecent(file);
         say(tr("Saved: %1").arg(file));
@@ -327,8 +315,7 @@ void MainWindow::keepForRecovery() {
 void MainWindow::writeRecovery() {
     engine::Json state = project_.state();
     state["recovered_from"] = project_.file().toStdString();
-    state["window"]["page"] = static_cast<int>(page());
-    state["window"]["reactions"] = reactions_->state();
+    state["window"].update(windowState());
     const bool empty = project_.workspace().isEmpty() && project_.products().isEmpty();
     recovery_writer_->post([this, state = std::move(state), file = recovery_file_, empty](auto&) {
         try {

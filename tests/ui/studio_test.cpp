@@ -8,6 +8,7 @@
 #include <QComboBox>
 #include <QDir>
 #include <QDirIterator>
+#include <QDockWidget>
 #include <QDoubleSpinBox>
 #include <QLineEdit>
 #include <QProcess>
@@ -511,11 +512,19 @@ private Q_SLOTS:
             action("Put the setting beside others")->trigger();
             QCOMPARE(window_->page(), MainWindow::Page::Compare);
             goTo(MainWindow::Page::Tune);
+            // Opened anew in between, it is one product all the same.
+            const QString product = window_->project().product();
+            for (const QString& other : {window_->project().products().first(), product}) {
+                window_->project().switchProduct(other, "there and back");
+                QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().baseline(), 60000);
+            }
+            settle();
         }
         goTo(MainWindow::Page::Compare);
         auto& page = window_->compare();
         QTRY_VERIFY_WITH_TIMEOUT(page.settled(), 60000);
         QCOMPARE(page.items().size(), 2);
+        QCOMPARE(page.items()[0].product, page.items()[1].product);
         const auto& model = page.table().model();
         int compared = 0;
         for (int row = 0; row < model.rowCount(); ++row) {
@@ -649,11 +658,24 @@ private Q_SLOTS:
 
     void aProjectIsSavedAndReopenedAsItWas() {
         settle();
+        auto& stack = window_->project().undoStack();
+        const int steps = stack.index();
         const auto setting = window_->project().setting();
         const QString product = window_->project().product();
         const auto snapshots = window_->project().snapshots().size();
-        window_->project().setExtra("page", static_cast<int>(window_->page()));
-        window_->project().save(path("story.msproject"));
+        auto& tune = window_->tune();
+        auto* metric = tune.findChild<QComboBox*>("metric");
+        metric->setCurrentText("R@5");
+        Q_EMIT metric->textActivated("R@5");
+        tune.surfaces().setPane(ui::SurfacesPanel::Pane::Curves, true);
+        tune.surfaces().setPane(ui::SurfacesPanel::Pane::Surface, false);
+        tune.surfaces().followFactor("sigma_t");
+        window_->explore().showSet(QString::fromStdString(window_->session().product()->sets().back().name));
+        QCOMPARE(window_->compare().items().size(), 2);
+        window_->compare().setReference(1);
+        auto* history = window_->findChild<QDockWidget*>("history");
+        history->show();
+        QVERIFY(window_->saveTo(path("story.msproject")));
         MainWindow again(false);
         again.show();
         again.open(path("story.msproject"));
@@ -663,7 +685,22 @@ private Q_SLOTS:
         QCOMPARE(again.project().setting().factors, setting.factors);
         QCOMPARE(again.project().snapshots().size(), snapshots);
         QCOMPARE(again.page(), MainWindow::Page::Tune);
+        QVERIFY(!again.findChild<QDockWidget*>("history")->isHidden());
         QTRY_VERIFY_WITH_TIMEOUT(!again.busy(), 60000);
+        QCOMPARE(again.tune().findChild<QComboBox*>("metric")->currentText(), QString("R@5"));
+        QVERIFY(!again.tune().surfaces().curves().isHidden() && !again.tune().surfaces().heatMap().isHidden());
+        QVERIFY(again.project().view() == window_->project().view());
+        QCOMPARE(again.tune().state()["surfaces"]["curve"].get<std::string>(), std::string("sigma_t"));
+        QCOMPARE(again.tune().state(), tune.state());
+        QCOMPARE(again.explore().state(), window_->explore().state());
+        QCOMPARE(again.compare().items().size(), 2);
+        for (int i = 0; i < 2; ++i) {
+            const auto &was = window_->compare().items()[i], &is = again.compare().items()[i];
+            QCOMPARE(is.name, was.name);
+            QVERIFY(is.setting == was.setting && is.product->folder() == was.product->folder());
+        }
+        QCOMPARE(again.compare().items()[0].product, again.compare().items()[1].product);
+        QCOMPARE(again.compare().reference(), 1);
         // Every figure is as it was.
         for (const auto& set : window_->session().product()->sets()) {
             const QString name = QString::fromStdString(set.name);
@@ -685,6 +722,12 @@ private Q_SLOTS:
         again.open(window_->project().workspace() + "/");
         QTRY_VERIFY_WITH_TIMEOUT(again.session().product(), 60000);
         QVERIFY2(again.windowTitle().contains("world"), qPrintable(again.windowTitle()));
+        history->hide();
+        // What is shown is part of the history.
+        while (stack.index() > steps) stack.undo();
+        QCOMPARE(metric->currentText(), QString("R@1"));
+        QVERIFY(window_->project().view().panes.isEmpty());
+        settle();
     }
 
     void whatACrashLeftIsBroughtBack() {

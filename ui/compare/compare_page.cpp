@@ -275,6 +275,10 @@ void ComparePage::showTab(Tab tab) {
     tabs_->setCurrentIndex(static_cast<int>(tab));
 }
 
+ComparePage::Tab ComparePage::tab() const {
+    return static_cast<Tab>(tabs_->currentIndex());
+}
+
 bool ComparePage::settled() const {
     return work_.settled() && !queries_->busy();
 }

@@ -313,7 +313,7 @@ Json Project::state() const {
     for (const auto& [name, setting] : presets_) out["presets"][text(name)] = engine::settingToJson(setting);
     out["baseline"] = {{"space", text(baseline_.space)}, {"snapshot", baseline_.snapshot}};
     out["view"] = {{"group", text(view_.group)},   {"x", text(view_.x)},   {"y", text(view_.y)},
-                   {"metric", text(view_.metric)}, {"steps", view_.steps}, {"curves", view_.curves}};
+                   {"metric", text(view_.metric)}, {"steps", view_.steps}, {"panes", text(view_.panes)}};
     out["window"] = extra_;
     return out;
 }
@@ -358,7 +358,7 @@ void Project::restore(const Json& json) {
                       text(view, "y"),
                       text(view, "metric"),
                       std::clamp(view.value("steps", 21), 3, 201),
-                      view.value("curves", false)};
+                      text(view, "panes")};
         if (read.view_.metric.isEmpty()) read.view_.metric = QStringLiteral("R@1");
         read.extra_ = part(json, "window", Json::object(), where);
     } catch (const Json::exception& error) {

@@ -41,11 +41,11 @@ struct PinnedBaseline {
 
 // What of a product is shown on the page where it is tuned.
 struct TuneView {
-    QString group;  // Δ group; empty: the first
-    QString x, y;   // factors of the surface; empty: the first two
-    QString metric = QStringLiteral("R@1");
+    QString group;                           // Δ group; empty: the first
+    QString x, y;                            // factors of the surface; empty: the first two
+    QString metric = QStringLiteral("R@1");  // of the table of figures
     int steps = 21;
-    bool curves = false;  // a curve along x in place of the surface
+    QString panes;  // those chosen by hand, of "surface map curves"; empty: as they suit the group
     bool operator==(const TuneView&) const = default;
 };
 

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "engine/base/error.h"
 #include "engine/eval/workspace_evaluation.h"
@@ -261,6 +262,41 @@ void ExplorePage::setProduct(std::shared_ptr<engine::LiveProduct> product) {
     note_->setText(product_ && product_->synthetic() ? tr("synthetic world") : QString());
     panel_->setReference(reference_, reference_name_);
     setChanged();
+    showWanted();
+}
+
+engine::Json ExplorePage::state() const {
+    if (!product_) return wanted_;
+    return {{"set", sets_->currentText().toStdString()},
+            {"forward", forward()},
+            {"space", mappedSpace()},
+            {"axes", axes_->currentData().toString().toStdString()},
+            {"plane", plane_->currentIndex()},
+            {"pairs", pairs_->isChecked()}};
+}
+
+void ExplorePage::restore(const engine::Json& state) {
+    wanted_ = state.is_object() ? state : engine::Json();
+    showWanted();
+}
+
+void ExplorePage::showWanted() {
+    if (!product_ || !wanted_.is_object()) return;
+    const engine::Json state = std::exchange(wanted_, {});
+    const auto text = [&](const char* key) {
+        return state.contains(key) && state[key].is_string() ? QString::fromStdString(state[key].get<std::string>())
+                                                             : QString();
+    };
+    const auto flag = [&](const char* key, bool otherwise) {
+        return state.contains(key) && state[key].is_boolean() ? state[key].get<bool>() : otherwise;
+    };
+    showSet(text("set"));
+    directions_->setCurrentIndex(flag("forward", true) ? 0 : 1);
+    spaces_->setCurrentIndex(std::max(0, text("space").isEmpty() ? 0 : spaces_->findText(text("space"))));
+    axes_->setCurrentIndex(std::max(0, axes_->findData(text("axes"))));
+    if (state.contains("plane") && state["plane"].is_number_integer())
+        plane_->setCurrentIndex(std::clamp(state["plane"].get<int>(), 0, plane_->count() - 1));
+    pairs_->setChecked(flag("pairs", true));
 }
 
 void ExplorePage::showSet(const QString& set) {

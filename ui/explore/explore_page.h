@@ -38,6 +38,9 @@ public:
     void setActive(bool active);
 
     void showSet(const QString& set);  // by name; nothing where there is none
+    // What is mapped and how; restore() may come before the product.
+    engine::Json state() const;
+    void restore(const engine::Json& state);
     bool busy() const;
     MapView& map() { return *map_; }
     QueryPanel& inspector() { return *panel_; }
@@ -58,6 +61,7 @@ private:
     void listSpaces();
     void listDirections();
     void setChanged();
+    void showWanted();
     void makeMap(bool keep_view);
     void mapMade(const std::shared_ptr<const Made>& made, bool keep_view);
     void follow();  // puts the points where the setting has them
@@ -79,6 +83,7 @@ private:
     engine::Setting setting_, reference_;
     QString reference_name_;
     bool active_ = false, missed_ = true, filling_ = false;
+    engine::Json wanted_;  // of restore(), until there is a product
 
     std::shared_ptr<const engine::SpaceMap> made_;
     std::string made_of_;        // the space that it is of, as mappedSpace()

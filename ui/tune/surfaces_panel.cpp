@@ -8,6 +8,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <utility>
 
 #include "ui/export/view_menu.h"
 #include "ui/style/numbers.h"
@@ -43,10 +44,6 @@ QComboBox* choice(const char* object, const QString& name, const QString& tip) {
     box->setAccessibleName(name);
     box->setToolTip(tip);
     return box;
-}
-
-bool acts(const engine::FactorInfo& factor, const engine::SetOutline& set) {
-    return set.first == factor.modality || set.second == factor.modality;
 }
 
 }  // namespace
@@ -112,7 +109,7 @@ void SurfacesPanel::makeBar(QLayout* column) {
     bar->addSpacing(6);
     for (auto* button : {pane_surface_, pane_heat_, pane_curves_}) {
         bar->addWidget(button);
-        connect(button, &QToolButton::clicked, this, &SurfacesPanel::placePanes);
+        connect(button, &QToolButton::clicked, this, &SurfacesPanel::paneClicked);
     }
     static_cast<QVBoxLayout*>(column)->addLayout(bar);
     for (auto* axis : {x_, y_, steps_}) connect(axis, &QComboBox::activated, this, [this, axis] { axisChosen(axis); });
@@ -188,6 +185,10 @@ void SurfacesPanel::baselineCame() {
     group_list_ = baseline ? session_.product()->groups(*baseline) : std::vector<engine::DeltaGroup>{};
     showGroups();
     choosePanes();
+    // Of a project that was opened: once, after the panes have chosen a factor of their own.
+    const std::string wanted = std::exchange(wanted_curve_, {});
+    const auto* factor = wanted.empty() ? nullptr : session_.product()->plan().factor(wanted);
+    if (factor && factor->live) followFactor(wanted);
 }
 
 void SurfacesPanel::settingChanged() {
@@ -322,6 +323,7 @@ QStringList SurfacesPanel::groups() const {
 
 void SurfacesPanel::chooseGroup(const QString& name) {
     TuneView view = project_.view();
+    if (name != group()) view.panes.clear();
     view.group = name;
     project_.setView(view, tr("Show %1").arg(delta(name.toStdString())));
     showGroups();
@@ -346,96 +348,6 @@ QString SurfacesPanel::groupText(const QString& name) const {
     if (!interval) return out + QStringLiteral("  ") + signedNumber(change);
     const double half = std::max(interval->high - change, change - interval->low);
     return out + QStringLiteral("  ≈ %1 ±%2").arg(signedNumber(change)).arg(half, 0, 'f', 2);
-}
-
-// --- Panes ---
-
-std::vector<std::string> SurfacesPanel::actingFactors() const {
-    std::vector<std::string> acting;
-    const auto live = session_.product();
-    const auto* of = chosen();
-    if (!live || !of) return acting;
-    for (const auto* axis : {x_, y_}) {
-        const auto* factor = live->plan().factor(factorOf(axis));
-        const bool any =
-            factor && std::any_of(live->sets().begin(), live->sets().end(), [&](const auto& set) {
-                return std::find(of->sets.begin(), of->sets.end(), set.name) != of->sets.end() && acts(*factor, set);
-            });
-        if (any) acting.push_back(factor->name);
-    }
-    return acting;
-}
-
-void SurfacesPanel::choosePanes() {
-    // Where only one of the two factors matters a curve says it all, as in the paper; 3D and map stay a click away.
-    const auto acting = actingFactors();
-    const bool curve = x_->count() == 1 || acting.size() == 1;
-    const QString now = group() + (curve ? QStringLiteral("1") : QStringLiteral("2"));
-    if (arranged_for_ != now) {
-        arranged_for_ = now;
-        pane_surface_->setChecked(!curve);
-        pane_heat_->setChecked(!curve);
-        pane_curves_->setChecked(curve);
-        if (acting.size() == 1) {
-            curve_factor_ = acting.front();
-            session_.setCurveFactor(curve_factor_);
-        }
-    }
-    placePanes();
-}
-
-void SurfacesPanel::arrangeAnew() {
-    arranged_for_.clear();
-    choosePanes();
-}
-
-void SurfacesPanel::followFactor(const std::string& factor) {
-    curve_factor_ = factor;
-    session_.setCurveFactor(factor);
-    placePanes();
-}
-
-void SurfacesPanel::placePanes() {
-    if (!pane_surface_->isChecked() && !pane_heat_->isChecked() && !pane_curves_->isChecked())
-        (x_->count() == 1 ? pane_curves_ : pane_heat_)->setChecked(true);
-    if (pane_surface_->isChecked() && !surface_ && isVisible()) makeSurface();
-    const bool others = surface_place_->isHidden() == pane_surface_->isChecked() ||
-                        heat_->isHidden() == pane_heat_->isChecked() || curve_->isHidden() == pane_curves_->isChecked();
-    surface_place_->setVisible(pane_surface_->isChecked());
-    heat_->setVisible(pane_heat_->isChecked());
-    curve_->setVisible(pane_curves_->isChecked());
-    if (others) panes_->setSizes({500, 500, 500});
-    curve_->setFactor(symbolOf(curve_factor_));
-    curve_->setHighlighted(group());
-    settingChanged();
-}
-
-void SurfacesPanel::makeSurface() {
-    if (!SurfaceView::available()) {
-        no_surface_->show();
-        pane_heat_->setChecked(true);
-        return;
-    }
-    surface_ = new SurfaceView;
-    surface_place_->layout()->addWidget(surface_);
-    addImageMenu(
-        surface_, [this](QSize size) { return surface_->picture(size); },
-        [this] { return QStringLiteral("%1 Δ_%2 3D").arg(QFileInfo(project_.product()).fileName(), group()); },
-        [this](const JobFailure& failure) { Q_EMIT failed(failure); });
-    connect(surface_, &SurfaceView::picked, this, [this](double x, double y) { picked(x, y, false); });
-    if (!scale_of_.empty()) surface_->setRange(scale_.first, scale_.second);
-    showSurface();
-}
-
-void SurfacesPanel::setPane(Pane pane, bool on) {
-    auto* button = pane == Pane::Surface ? pane_surface_ : pane == Pane::HeatMap ? pane_heat_ : pane_curves_;
-    if (button->isChecked() != on) button->click();
-}
-
-void SurfacesPanel::showEvent(QShowEvent* event) {
-    QWidget::showEvent(event);
-    // The 3D window needs a context: made when it is seen first.
-    QMetaObject::invokeMethod(this, &SurfacesPanel::placePanes, Qt::QueuedConnection);
 }
 
 // --- The surface ---

@@ -53,7 +53,10 @@ public:
     void settingChanged();  // of the project: cursors follow
     void showSurface();
     void followFactor(const std::string& factor);  // its curve is the one of interest
-    void arrangeAnew();                            // panes as they suit the group, whatever was chosen by hand
+    void arrangeAnew();                            // panes and the curves' factor as they suit the group
+    // What is no step of the history: the factor of the curves, the tied region.
+    engine::Json state() const;
+    void restore(const engine::Json& state);
 
 Q_SIGNALS:
     void failed(const ui::JobFailure& failure);
@@ -71,6 +74,7 @@ private:
     void showGroups();
     void choosePanes();
     void placePanes();
+    void paneClicked();
     void makeSurface();
     void keepScale(std::size_t group, const std::optional<std::pair<QString, double>>& expert);
     void showMarkers(const engine::GroupSurface& of);
@@ -103,8 +107,9 @@ private:
     JobRunner tied_;
     std::vector<engine::DeltaGroup> group_list_;
     std::string curve_factor_;
-    QString arranged_for_;  // the group that the panes were last chosen for
-    std::string scale_of_;  // what the scale was begun for; it only grows while that stays
+    std::string wanted_curve_;          // of a project, until its product is open
+    QString arranged_for_, panes_for_;  // what the curves' factor and the panes were last chosen for
+    std::string scale_of_;              // what the scale was begun for; it only grows while that stays
     std::pair<double, double> scale_{0, 0};
     int drag_ = 0;
 };
