@@ -261,15 +261,10 @@ TuneResult tune(FactorEvaluator& evaluator, const TuneRequest& request, const Jo
     if (std::set<std::string>(result.factors.begin(), result.factors.end()).size() != result.factors.size())
         problems.push_back("expected different factors, found one twice");
     for (const auto& name : result.factors) {
-        Setting setting;
-        for (const double end : {0.0, 1.0}) {
-            setting.factors[name] = end;
-            try {
-                checkSetting(setting, evaluator.factors(), evaluator.subject());
-            } catch (const Error& e) {
-                problems.push_back(e.message());
-                break;
-            }
+        try {
+            checkRange(name, 0, 1, evaluator.factors(), evaluator.subject());
+        } catch (const Error& e) {
+            problems.push_back(e.message() + (e.hint().empty() ? "" : "; " + e.hint()));
         }
     }
     if (!(request.step > 0 && request.step <= 0.5)) problems.push_back("step: expected more than 0 and at most 0.5");

@@ -10,12 +10,15 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/eval/workspace_evaluation.h"
+#include "engine/recipe/recompute_cost.h"
 #include "engine/session/subject.h"
 
 namespace engine {
 namespace {
 
-constexpr std::size_t kRecentChoices = 3;  // of projectors, whose items are at hand
+constexpr std::size_t kRecentChoices = 3;  // of projectors and factors that are not live, whose items are at hand
+// Of the speed of projectors, while no landscape was built yet: beside its products one has bounds to prove.
+constexpr double kLandscapeShare = 0.2;
 
 std::vector<ExpertSwitch> switchesOf(const Recipe& recipe, const RoutePlan& plan) {
     std::vector<ExpertSwitch> out;
@@ -48,6 +51,12 @@ std::vector<std::size_t> allOf(std::size_t n) {
     std::vector<std::size_t> out(n);
     std::iota(out.begin(), out.end(), 0);
     return out;
+}
+
+// FLOP of the inner products that a landscape is built from, of every pair of atoms.
+double landscapeFlop(const SetComponents& set) {
+    const auto side = [](const Components& c) { return static_cast<double>(c.rows() * (1 + c.layers.size())); };
+    return 2 * static_cast<double>(set.first.width()) * side(set.first) * side(set.second);
 }
 
 std::size_t placeOf(const std::string& metric) {
@@ -106,9 +115,9 @@ std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const Job
     }
     meter.finish();
     live->experts_ = switchesOf(live->recipe(), live->plan());
-    for (const auto& [name, named] : live->recipe().settings) {
-        if (!live->model().isLive(named)) continue;
-        live->presets_[name] = live->completed(named);
+    for (const auto& [name, named] : live->recipe().settings) live->presets_[name] = live->completed(named);
+    for (const auto& factor : live->plan().factors) {
+        if (!factor.live) projectorSpeed();  // so that recomputeEstimate() is quick
     }
     live->why_not_.resize(names.size());
     std::vector<SetComponents> own;
@@ -129,9 +138,7 @@ LiveProduct::~LiveProduct() = default;
 
 Setting LiveProduct::defaults() const {
     Setting setting;
-    for (const auto& factor : plan().factors) {
-        if (factor.live) setting.factors[factor.name] = factor.value;
-    }
+    for (const auto& factor : plan().factors) setting.factors[factor.name] = factor.value;
     for (const auto& expert : experts_) {
         setting.expert_weights[expert.key] = expert.weight;
         for (const auto& subset : expert.projectors) {
@@ -242,8 +249,8 @@ std::shared_ptr<const SetComponents> LiveProduct::components(std::size_t set, co
         const std::lock_guard lock(mutex_);
         latest = recent_[set].front();
     }
-    auto made = std::make_shared<const SetComponents>(
-        recomputeSetComponents(*workspace_, *model().at(withoutFactors(setting)), *latest, product_.folder, job));
+    auto made = std::make_shared<const SetComponents>(recomputeSetComponents(
+        *workspace_, *model().at(withoutLiveFactors(setting, plan())), *latest, product_.folder, job));
     const std::lock_guard lock(mutex_);
     auto& recent = recent_[set];
     recent.insert(recent.begin(), made);
@@ -256,9 +263,10 @@ std::shared_ptr<const SetComponents> LiveProduct::components(std::size_t set, co
 
 std::shared_ptr<const SetComponents> LiveProduct::components(std::size_t set, const Setting& a, const Setting& b,
                                                              const JobContext& job) const {
-    auto first = components(set, everyExpertOn(model(), a), job);
-    if (a.projectors == b.projectors) return first;
-    return std::make_shared<const SetComponents>(merged(*first, *components(set, everyExpertOn(model(), b), job)));
+    const Setting all_a = everyExpertOn(model(), a), all_b = everyExpertOn(model(), b);
+    auto first = components(set, all_a, job);
+    if (all_a == all_b) return first;
+    return std::make_shared<const SetComponents>(merged(*first, *components(set, all_b, job)));
 }
 
 std::vector<std::size_t> LiveProduct::missing(const Setting& setting) const {
@@ -283,6 +291,10 @@ bool LiveProduct::prepare(std::size_t set, const Setting& setting, const JobCont
     const std::lock_guard lock(mutex_);
     // Under the lock: after a stop nothing changes any more for those who ask what is missing.
     job.checkStop();
+    if (!prepared.built.empty()) {
+        built_flop_ += landscapeFlop(next->components(set));
+        built_seconds_ += prepared.seconds;
+    }
     if (direct != prepared.direct.end()) {
         why_not_[set] = direct->second;
         return false;
@@ -290,6 +302,32 @@ bool LiveProduct::prepare(std::size_t set, const Setting& setting, const JobCont
     evaluator_.swap(next);
     subsets_.swap(old);
     return true;
+}
+
+RecomputeEstimate LiveProduct::recomputeEstimate(const std::string& factor) const {
+    const FactorInfo* info = plan().factor(factor);
+    if (!info) throw Error(ErrorCode::NotFound, recipe().name, "there is no factor '" + factor + "'");
+    RecomputeEstimate out;
+    double landscapes = 0;
+    for (const auto& set : components_) {
+        const std::size_t before = out.rows;
+        for (const Components* side : {&set->first, &set->second}) {
+            if (side->modality == info->modality) out.rows += side->rows();
+        }
+        if (out.rows == before) continue;
+        ++out.sets;
+        landscapes += landscapeFlop(*set);
+    }
+    const double measured = model().measuredSpeed(), speed = measured > 0 ? measured : projectorSpeed();
+    out.measured = measured > 0;
+    double building = kLandscapeShare * speed;
+    {
+        const std::lock_guard lock(mutex_);
+        if (built_seconds_ > 0) building = built_flop_ / built_seconds_;
+    }
+    out.seconds =
+        static_cast<double>(out.rows) * foldedRowFlop(recipe(), plan(), info->modality) / speed + landscapes / building;
+    return out;
 }
 
 std::optional<QuerySample> LiveProduct::sample(std::size_t set) const {

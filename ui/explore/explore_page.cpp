@@ -410,8 +410,8 @@ void ExplorePage::makeMap(bool keep_view) {
     options.components = 3;
     using Result = std::shared_ptr<const Made>;
     const std::string space = mappedSpace();
-    making_for_ = engine::withoutFactors(setting_);
-    making_against_ = engine::withoutFactors(reference_);
+    making_for_ = setting_;
+    making_against_ = reference_;
     map_job_.start<Result>(
         tr("fitting the map of %1").arg(sets_->currentText()),
         [product = product_, set = set(), setting = setting_, reference = reference_, space, options,
@@ -492,8 +492,9 @@ void ExplorePage::follow() {
     const auto now = weightsAt(setting_), before = weightsAt(reference_);
     if (!now || (!before && !apart_)) {
         // Other projectors: other items. A map that is being made for them goes on.
-        const bool coming = map_job_.running() && making_for_ == engine::withoutFactors(setting_) &&
-                            making_against_ == engine::withoutFactors(reference_);
+        const auto& plan = product_->plan();
+        const bool coming = map_job_.running() && engine::sameButLiveFactors(making_for_, setting_, plan) &&
+                            engine::sameButLiveFactors(making_against_, reference_, plan);
         if (!coming) makeMap(true);
         return;
     }

@@ -91,7 +91,7 @@ private:
     // Of a product's map: at the projectors of the setting, and of the reference unless these are apart.
     std::shared_ptr<const engine::SetComponents> components_;
     bool apart_ = false;
-    engine::Setting making_for_, making_against_;  // switches of the map that is being made
+    engine::Setting making_for_, making_against_;  // of the map that is being made: live factors do not count
     engine::Setting fitted_at_;
     SetItems items_;
     std::optional<std::size_t> items_of_;

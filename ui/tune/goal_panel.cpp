@@ -186,7 +186,8 @@ void GoalPanel::search() {
 }
 
 std::shared_ptr<const engine::TuneResult> GoalPanel::result() const {
-    return engine::withoutFactors(project_.setting()) == engine::withoutFactors(searched_.fixed) ? result_ : nullptr;
+    const auto live = session_.product();
+    return live && engine::sameButLiveFactors(project_.setting(), searched_.fixed, live->plan()) ? result_ : nullptr;
 }
 
 void GoalPanel::showResult() {

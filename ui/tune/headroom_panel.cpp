@@ -145,8 +145,9 @@ HeadroomPanel::HeadroomPanel(Project& project, LiveSession& session, const GoalP
 }
 
 std::shared_ptr<const engine::HeadroomResult> HeadroomPanel::result() const {
-    if (!found_) return nullptr;
-    if (engine::withoutFactors(project_.setting()) != engine::withoutFactors(found_->request.fixed)) return nullptr;
+    const auto live = session_.product();
+    if (!found_ || !live) return nullptr;
+    if (!engine::sameButLiveFactors(project_.setting(), found_->request.fixed, live->plan())) return nullptr;
     return {found_, &found_->result};
 }
 

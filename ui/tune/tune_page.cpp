@@ -95,6 +95,7 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
     connect(&session_, &LiveSession::preparingProgressed, this,
             [this](const engine::Progress& progress) { progress_->show(progress); });
     connect(&session_, &LiveSession::preparingEnded, progress_, &ProgressStrip::finish);
+    connect(&session_, &LiveSession::preparingEnded, controls_, &ControlsPanel::showCosts);
     connect(progress_, &ProgressStrip::stopRequested, &session_, &LiveSession::stopPreparing);
     connect(&project_, &Project::settingChanged, this, &TunePage::settingChanged);
     for (const auto signal : {&Project::snapshotsChanged, &Project::baselineChanged}) {
