@@ -45,7 +45,7 @@ struct TuneView {
     QString x, y;                            // factors of the surface; empty: the first two
     QString metric = QStringLiteral("R@1");  // of the table of figures
     int steps = 21;
-    QString panes;  // those chosen by hand, of "surface map curves"; empty: as they suit the group
+    QString panes;  // those chosen by hand, of "surface map curves groups"; empty: as suits
     bool operator==(const TuneView&) const = default;
 };
 

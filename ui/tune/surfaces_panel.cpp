@@ -95,6 +95,8 @@ void SurfacesPanel::makeBar(QLayout* column) {
     pane_surface_ = toggle(tr("3D"), tr("The surface in three dimensions"));
     pane_heat_ = toggle(tr("Map"), tr("The heat map with contours"));
     pane_curves_ = toggle(tr("Curves"), tr("Exact curves along one factor, with every value at which they change"));
+    pane_groups_ = toggle(tr("Groups"), tr("The other Δ groups beside this one, as in the paper's figures"));
+    pane_groups_->setObjectName(QStringLiteral("pane_groups"));
     pane_surface_->setChecked(true);
     pane_heat_->setChecked(true);
     tied_on_ = new QCheckBox(tr("Tied"));
@@ -107,7 +109,7 @@ void SurfacesPanel::makeBar(QLayout* column) {
     bar->addWidget(new QLabel(tr("over")));
     for (QWidget* w : std::initializer_list<QWidget*>{x_, y_, steps_, tied_on_}) bar->addWidget(w);
     bar->addSpacing(6);
-    for (auto* button : {pane_surface_, pane_heat_, pane_curves_}) {
+    for (auto* button : {pane_surface_, pane_heat_, pane_curves_, pane_groups_}) {
         bar->addWidget(button);
         connect(button, &QToolButton::clicked, this, &SurfacesPanel::paneClicked);
     }
@@ -140,8 +142,16 @@ void SurfacesPanel::makePanes(QLayout* column) {
     caption_->setWordWrap(true);
     caption_->setForegroundRole(QPalette::PlaceholderText);
     caption_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    one_scale_ = new QCheckBox(tr("One scale"));
+    one_scale_->setObjectName(QStringLiteral("one_scale"));
+    one_scale_->setToolTip(tr("All groups on one scale; else each fills its own"));
+    one_scale_->hide();
     static_cast<QVBoxLayout*>(column)->addWidget(panes_, 1);
-    column->addWidget(caption_);
+    auto* foot = new QHBoxLayout;
+    foot->addWidget(caption_, 1);
+    foot->addWidget(one_scale_, 0, Qt::AlignTop);
+    static_cast<QVBoxLayout*>(column)->addLayout(foot);
+    connect(one_scale_, &QCheckBox::toggled, this, &SurfacesPanel::showSurface);
     connect(heat_, &HeatMapView::picked, this, &SurfacesPanel::picked);
     connect(curve_, &CurveView::picked, this, &SurfacesPanel::factorPicked);
     const auto tell = [this](const JobFailure& failure) { Q_EMIT failed(failure); };
@@ -175,7 +185,8 @@ void SurfacesPanel::productClosed() {
     curve_->setCurves({});
     if (surface_) surface_->setSurface(nullptr, 0);
     caption_->clear();
-    scale_of_.clear();
+    scales_.clear();
+    shown_scale_.reset();
     x_->clear();
     y_->clear();
 }
@@ -199,6 +210,7 @@ void SurfacesPanel::settingChanged() {
     };
     heat_->setCursor(at(factorOf(x_)), at(factorOf(y_)));
     if (surface_) surface_->setCursor(at(factorOf(x_)), at(factorOf(y_)));
+    for (auto* panel : beside_) panel->setCursor(at(factorOf(x_)), at(factorOf(y_)));
     if (setting.factors.contains(curve_factor_)) curve_->setCursor(at(curve_factor_));
 }
 
@@ -242,7 +254,8 @@ void SurfacesPanel::fillAxes() {
     y_->setCurrentIndex(y_->findData(y));
     steps_->setCurrentIndex(std::max(0, steps_->findData(view.steps)));
     // Along a single factor there is a curve, and nothing else.
-    for (QWidget* of_two : std::initializer_list<QWidget*>{y_, steps_, tied_on_, pane_surface_, pane_heat_})
+    for (QWidget* of_two :
+         std::initializer_list<QWidget*>{y_, steps_, tied_on_, pane_surface_, pane_heat_, pane_groups_})
         of_two->setVisible(names.size() != 1);
 }
 
@@ -294,6 +307,7 @@ void SurfacesPanel::showGroups() {
             group_bar_->layout()->addWidget(button);
             connect(button, &QToolButton::clicked, this, [this, name = text(g.name)] { chooseGroup(name); });
         }
+        makeBeside();
     }
     for (auto* button : groups_->buttons()) {
         const QString name = button->property("group").toString();
@@ -323,7 +337,8 @@ QStringList SurfacesPanel::groups() const {
 
 void SurfacesPanel::chooseGroup(const QString& name) {
     TuneView view = project_.view();
-    if (name != group()) view.panes.clear();
+    // The panes that suit it; the other groups stay beside it.
+    if (name != group()) view.panes = pane_groups_->isChecked() ? QLatin1String(kGroupsPane) : QString();
     view.group = name;
     project_.setView(view, tr("Show %1").arg(delta(name.toStdString())));
     showGroups();
@@ -370,6 +385,7 @@ void SurfacesPanel::showSurface() {
     if (!of || surface->axes.size() < 2) {  // along the only factor there is a curve
         heat_->setSurface(nullptr, 0);
         if (surface_) surface_->setSurface(nullptr, 0);
+        showBeside();
         const bool counted = session_.baseline().has_value();
         caption_->setText(!live || of        ? QString()
                           : x_->count() == 0 ? tr("No factor of this product is live, so there is no surface.")
@@ -381,7 +397,19 @@ void SurfacesPanel::showSurface() {
     }
     // The grey plane of the figures: where the expert of these tasks stands by itself.
     const auto expert = metrics_.expertLevel(of->group);
-    keepScale(index, expert);
+    const auto level = expert ? std::optional(expert->second) : std::nullopt;
+    auto scale = scaleOf(index, level);
+    const bool groups = pane_groups_->isChecked();
+    for (std::size_t g = 0; groups && one_scale_->isChecked() && g < surface->groups.size(); ++g) {
+        const auto other = scaleOf(g);
+        scale = {std::min(scale.first, other.first), std::max(scale.second, other.second)};
+    }
+    if (scale.first < scale.second && shown_scale_ != scale) {
+        shown_scale_ = scale;
+        heat_->setRange(scale.first, scale.second);
+        if (surface_) surface_->setRange(scale.first, scale.second);
+    }
+    showBeside();
     heat_->setSurface(surface, index);
     if (surface_) {
         surface_->setReference(expert ? expert->second : 0, expert ? expert->first : QString());
@@ -404,25 +432,10 @@ void SurfacesPanel::showSurface() {
     caption_->setText(tr("%1: mean change of %2 over %3, %4 against %5%6%7")
                           .arg(delta(of->group.name), text(of->group.metric), sets.join(QStringLiteral(", ")),
                                text(surface->subject), text(surface->baseline),
-                               live->synthetic() ? tr(" · synthetic world") : QString(), sampled));
-}
-
-void SurfacesPanel::keepScale(std::size_t group, const std::optional<std::pair<QString, double>>& expert) {
-    const auto surface = session_.surface();
-    std::string of = surface->subject + '\n' + surface->baseline + '\n' + surface->groups[group].group.name;
-    for (const auto& axis : surface->axes) of += '\n' + axis.factor;
-    double low = 0, high = 0;
-    if (!valueRange(*surface, group, low, high)) return;
-    if (expert) {
-        low = std::min(low, expert->second);
-        high = std::max(high, expert->second);
-    }
-    if (of == scale_of_ && low >= scale_.first && high <= scale_.second) return;
-    if (of == scale_of_) scale_ = {std::min(low, scale_.first), std::max(high, scale_.second)};
-    else scale_ = {low, high};
-    scale_of_ = of;
-    heat_->setRange(scale_.first, scale_.second);
-    if (surface_) surface_->setRange(scale_.first, scale_.second);
+                               live->synthetic() ? tr(" · synthetic world") : QString(), sampled) +
+                      (!groups                   ? QString()
+                       : one_scale_->isChecked() ? tr(" · all groups on one scale")
+                                                 : tr(" · each group on its own scale")));
 }
 
 void SurfacesPanel::showMarkers(const engine::GroupSurface& of) {

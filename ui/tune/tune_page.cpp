@@ -286,7 +286,7 @@ void TunePage::arrangeFigure() {
     view.y = number == 6 ? QStringLiteral("lambda_t") : QStringLiteral("sigma_t");
     view.group = number == 6 ? QStringLiteral("TV") : QStringLiteral("AT");
     view.steps = 21;
-    view.panes.clear();
+    view.panes = QLatin1String(kGroupsPane);  // its three panels
     auto& stack = project_.undoStack();
     stack.beginMacro(tr("Figure %1").arg(number));
     PinnedBaseline baseline;
