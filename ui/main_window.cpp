@@ -136,6 +136,12 @@ void MainWindow::connectAll() {
                 showPage(Page::Tune);
             });
     connect(explore_, &ExplorePage::failed, message_, &MessageBar::showError);
+    connect(explore_, &ExplorePage::factorPicked, this, &MainWindow::setFactor);
+    connect(&tune_->surfaces(), &SurfacesPanel::queryChosen, this,
+            [this](const QString& set, bool forward, quint32 query, const std::string& factor) {
+                showPage(Page::Explore);
+                explore_->showQuery(set, forward, query, factor);
+            });
 
     connect(&session_, &LiveSession::opened, this, [this] {
         explore_->setProduct(session_.product());
@@ -261,6 +267,17 @@ void MainWindow::renewCompared() {
         renewed = true;
     }
     if (renewed) compare_->setItems(compared_);
+}
+
+void MainWindow::setFactor(const std::string& factor, double value, bool dragging) {
+    engine::Setting setting = project_.setting();
+    const auto at = setting.factors.find(factor);
+    const auto* info = session_.product() ? session_.product()->plan().factor(factor) : nullptr;
+    if (at == setting.factors.end() || !info) return;
+    at->second = std::clamp(value, 0.0, 1.0);
+    if (dragging && drag_ == 0) drag_ = project_.newDrag();
+    project_.setSetting(setting, tr("%1 = %2").arg(QString::fromStdString(info->symbol)).arg(value, 0, 'f', 3), drag_);
+    if (!dragging) drag_ = 0;
 }
 
 // What the page to explore counts changes against: the pinned setting, as on the page where it is tuned.

@@ -107,6 +107,7 @@ private:
     void log(const QString& line);
     void updateTitle();
     void keepForRecovery();
+    void setFactor(const std::string& factor, double value, bool dragging);  // from the page to explore
     void writeRecovery();
     void offerRecovery();
     void recover(const QString& file);
@@ -118,6 +119,7 @@ private:
     Project project_;
     LiveSession session_;
     JobRunner demo_, comparing_;
+    int drag_ = 0;
     MessageBar *recovery_bar_, *message_;
     ProgressStrip *training_strip_, *demo_strip_;  // each stops its own
     QStackedWidget* pages_;

@@ -454,6 +454,29 @@ std::optional<LiveCurve> LiveProduct::curve(const DeltaGroup& group, const std::
     return out;
 }
 
+std::optional<LineHits> LiveProduct::flips(std::size_t set, bool forward, const std::string& factor,
+                                           const Setting& setting, const JobContext& job) const {
+    checkRange(factor, 0, 1, plan().factors, recipe().name);
+    const auto current = evaluator();
+    const auto landscape = current->landscape(set);
+    if (!landscape || !current->ready(set, setting) || landscape->cells(forward).queries == 0) return std::nullopt;
+    FactorLine line;
+    line.point = current->pointOf(set, setting);
+    const auto& names = landscape->grid().factors;
+    const auto dim = std::find(names.begin(), names.end(), factor);
+    if (dim != names.end()) {
+        line.dim = static_cast<std::size_t>(dim - names.begin());
+        return flipsAlong(*landscape, line, forward, current->ties(), job);
+    }
+    LineHits still;  // this set does not depend on it
+    still.queries = landscape->cells(forward).queries;
+    for (const auto& hits : landscape->hits(line.point.data(), forward, current->ties())) {
+        still.start.emplace_back();
+        std::copy(hits.begin(), hits.end(), still.start.back().begin());
+    }
+    return still;
+}
+
 namespace {
 
 [[noreturn]] void throwUnprepared(const std::string& product, const std::string& again) {

@@ -151,6 +151,10 @@ public:
     // is not R@1, R@5 or R@10.
     std::optional<LiveCurve> curve(const DeltaGroup& group, const std::string& factor, const Setting& setting,
                                    const MetricsTable& baseline, const JobContext& job) const;
+    // Where along a live factor's line through a setting the hits of a set's queries change, in one direction; nothing
+    // where the set has no landscape there. A sampled set tells only of the queries that are asked.
+    std::optional<LineHits> flips(std::size_t set, bool forward, const std::string& factor, const Setting& setting,
+                                  const JobContext& job) const;
     // The best setting under constraints (engine/factors/tune.h); `request.groups` and `baseline` as given.
     TuneResult tune(const TuneRequest& request, const JobContext& job) const;
     // Which settings of a surface may be its best: one char for each point of the surface.

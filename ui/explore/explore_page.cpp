@@ -101,6 +101,7 @@ ExplorePage::ExplorePage(QWidget* parent) : QWidget(parent), map_job_(nullptr, t
     });
     connect(panel_, &QueryPanel::answerChosen, this, [this](quint32 row) { map_->mark(MapItem{!forward(), row}); });
     connect(panel_, &QueryPanel::selectionDropped, this, [this] { map_->select({}); });
+    connect(panel_, &QueryPanel::factorPicked, this, &ExplorePage::factorPicked);
     connect(panel_, &QueryPanel::failed, this, &ExplorePage::failed);
     connect(&map_job_, &JobRunner::failed, this, [this](const JobFailure& failure) {
         if (!product_) return;
@@ -245,6 +246,7 @@ void ExplorePage::setProduct(std::shared_ptr<engine::LiveProduct> product) {
     product_ = std::move(product);
     made_.reset();
     items_of_.reset();
+    wanted_query_.reset();
     filling_ = true;
     sets_->clear();
     if (product_) {
@@ -301,6 +303,23 @@ void ExplorePage::showWanted() {
 
 void ExplorePage::showSet(const QString& set) {
     if (const int i = sets_->findText(set); i >= 0) sets_->setCurrentIndex(i);
+}
+
+void ExplorePage::showQuery(const QString& set, bool forward, quint32 query, const std::string& factor) {
+    if (!product_ || sets_->findText(set) < 0) return;
+    wanted_query_ = {forward, query, factor};
+    showSet(set);
+    chooseWanted();
+}
+
+void ExplorePage::chooseWanted() {
+    if (!wanted_query_ || items_of_ != set()) return;
+    const auto wanted = *std::exchange(wanted_query_, std::nullopt);
+    directions_->setCurrentIndex(wanted.forward ? 0 : 1);
+    map_->mark(std::nullopt);
+    map_->choose(MapItem{wanted.forward, wanted.query});
+    panel_->chooseQuery(wanted.query);
+    panel_->follow(wanted.factor);
 }
 
 void ExplorePage::setChanged() {
@@ -484,6 +503,7 @@ void ExplorePage::mapMade(const std::shared_ptr<const Made>& made, bool keep_vie
         setSubjectOfInspector();
         inspect();
     }
+    chooseWanted();
 }
 
 void ExplorePage::follow() {

@@ -38,6 +38,8 @@ public:
     void setActive(bool active);
 
     void showSet(const QString& set);  // by name; nothing where there is none
+    // A query in the inspector, along a factor, as soon as its set is there.
+    void showQuery(const QString& set, bool forward, quint32 query, const std::string& factor);
     // What is mapped and how; restore() may come before the product.
     engine::Json state() const;
     void restore(const engine::Json& state);
@@ -48,6 +50,7 @@ public:
 Q_SIGNALS:
     void failed(const ui::JobFailure& failure);
     void queryChosen(const QString& set, bool forward, quint32 query);
+    void factorPicked(const std::string& factor, double value, bool dragging);
 
 protected:
     void changeEvent(QEvent*) override;
@@ -69,6 +72,7 @@ private:
     void sayFigures();
     void inspect();  // asks the inspector to compare
     void setSubjectOfInspector();
+    void chooseWanted();
     void mapItemChosen(const MapItem& item);
     void mapSelectionChanged();
     bool ofProduct() const;  // the map is of the product, not of a raw space
@@ -95,6 +99,12 @@ private:
     engine::Setting fitted_at_;
     SetItems items_;
     std::optional<std::size_t> items_of_;
+    struct WantedQuery {
+        bool forward;
+        std::uint32_t query;
+        std::string factor;
+    };
+    std::optional<WantedQuery> wanted_query_;  // of the set that is coming
     std::optional<double> gap_, reference_gap_;
     double reference_cosine_ = 0;
     bool gap_missed_ = false;

@@ -13,6 +13,7 @@
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTabWidget>
 #include <QTableView>
 #include <QVBoxLayout>
 
@@ -95,6 +96,14 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true), 
     stack_->addWidget(message_);
     stack_->addWidget(table_);
     answers_ = new AnswersView(this);
+    line_ = new QueryLineView(this);
+    looks_ = new QTabWidget(this);
+    looks_->setObjectName(QStringLiteral("looks"));
+    looks_->setDocumentMode(true);
+    looks_->addTab(answers_, tr("Answers"));
+    looks_->addTab(line_, tr("Along a factor"));
+    looks_->setTabToolTip(0, tr("The best answers of the chosen query, before and now"));
+    looks_->setTabToolTip(1, tr("Where along a factor the chosen query is a hit, and its answers' scores"));
 
     controls_ = new QWidget(this);
     auto* row = new QHBoxLayout(controls_);
@@ -115,7 +124,7 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true), 
     auto* splitter = new QSplitter(Qt::Vertical, this);
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(upper);
-    splitter->addWidget(answers_);
+    splitter->addWidget(looks_);
     splitter->setStretchFactor(0, 1);
     splitter->setStretchFactor(1, 1);
     splitter->setSizes({340, 380});
@@ -138,7 +147,12 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true), 
     }
     connect(kind_, &QComboBox::currentIndexChanged, this,
             [this](int i) { filter_->setKind(static_cast<QueryFilter::Kind>(i)); });
-    connect(place_, &QComboBox::currentIndexChanged, this, [this] { compare(); });
+    connect(place_, &QComboBox::currentIndexChanged, this, [this] {
+        line_->setPlace(place_->currentData().toInt());
+        compare();
+    });
+    connect(line_, &QueryLineView::factorPicked, this, &QueryPanel::factorPicked);
+    connect(line_, &QueryLineView::failed, this, &QueryPanel::failed);
     connect(search_, &QLineEdit::textChanged, filter_, &QueryFilter::setText);
     connect(only_, &QPushButton::clicked, this, [this] {
         showOnly(std::nullopt);
@@ -221,6 +235,7 @@ void QueryPanel::setSubject(std::shared_ptr<engine::LiveProduct> product, std::s
     model_->clear();
     showOnly(std::nullopt);
     answers_->showNothing(tr("Choose a query in the list, or an item on the map."));
+    line_->setSubject(product_, set_, forward_, candidates_);
     controls_->setVisible(product_ && product_->sets()[set_].kind != engine::SetKind::MultiLabel);
     say(product_ ? tr("comparing…") : tr("There is no product yet."));
 }
@@ -234,6 +249,7 @@ void QueryPanel::refresh(const engine::Setting& setting) {
     setting_ = setting;
     compare();
     lookUp();
+    line_->setSetting(setting);
 }
 
 void QueryPanel::stop() {
@@ -242,6 +258,12 @@ void QueryPanel::stop() {
     why_.stop();
     detail_.stop();
     more_.stop();
+    line_->stop();
+}
+
+void QueryPanel::follow(const std::string& factor) {
+    looks_->setCurrentWidget(line_);
+    line_->chooseFactor(factor);
 }
 
 void QueryPanel::compare() {
@@ -386,6 +408,7 @@ void QueryPanel::chooseQuery(std::optional<std::uint32_t> query) {
     }
     selectInTable();
     lookUp();
+    line_->setQuery(query, query ? queries_.whole(*query) : QString());
 }
 
 void QueryPanel::showOnly(std::optional<std::unordered_set<std::uint32_t>> queries) {

@@ -154,6 +154,12 @@ void SurfacesPanel::makePanes(QLayout* column) {
     connect(one_scale_, &QCheckBox::toggled, this, &SurfacesPanel::showSurface);
     connect(heat_, &HeatMapView::picked, this, &SurfacesPanel::picked);
     connect(curve_, &CurveView::picked, this, &SurfacesPanel::factorPicked);
+    flips_ = new FlipList(session_, this);
+    connect(curve_, &CurveView::changesAsked, this, [this](double low, double high) {
+        if (const auto* of = chosen()) flips_->ask(*of, curve_factor_, project_.setting(), low, high);
+    });
+    connect(flips_, &FlipList::queryChosen, this, &SurfacesPanel::queryChosen);
+    connect(flips_, &FlipList::failed, this, &SurfacesPanel::failed);
     const auto tell = [this](const JobFailure& failure) { Q_EMIT failed(failure); };
     const auto name = [this] {
         return QStringLiteral("%1 Δ_%2").arg(QFileInfo(project_.product()).fileName(), group());

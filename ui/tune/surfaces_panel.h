@@ -24,6 +24,7 @@
 
 #include "ui/bridge/live_session.h"
 #include "ui/document/project.h"
+#include "ui/tune/flip_list.h"
 #include "ui/tune/goal_panel.h"
 #include "ui/tune/group_panel.h"
 #include "ui/tune/metrics_model.h"
@@ -43,6 +44,7 @@ public:
 
     HeatMapView& heatMap() { return *heat_; }
     CurveView& curves() { return *curve_; }
+    FlipList& flips() { return *flips_; }
     SurfaceView* surface() { return surface_; }  // null where there is no OpenGL, and before it is shown first
     // The Δ group that is shown, by its name.
     QString group() const;
@@ -69,6 +71,8 @@ public:
 Q_SIGNALS:
     void failed(const ui::JobFailure& failure);
     void noted(const QString& text);
+    // A query that makes the curve jump, to be inspected.
+    void queryChosen(const QString& set, bool forward, quint32 query, const std::string& factor);
 
 protected:
     void showEvent(QShowEvent* event) override;
@@ -114,6 +118,7 @@ private:
     SurfaceView* surface_ = nullptr;
     HeatMapView* heat_;
     CurveView* curve_;
+    FlipList* flips_;
     QLabel *no_surface_, *caption_;
     QTimer rest_;
     JobRunner tied_;
