@@ -282,11 +282,16 @@ void MainWindow::setFactor(const std::string& factor, double value, bool draggin
 
 // What the page to explore counts changes against: the pinned setting, as on the page where it is tuned.
 void MainWindow::setReference() {
+    if (!session_.product()) return;
+    const auto [setting, name] = reference();
+    explore_->setReference(setting, name);
+}
+
+std::pair<engine::Setting, QString> MainWindow::reference() const {
     const auto live = session_.product();
-    if (!live) return;
     const auto* s = project_.snapshot(project_.baseline().snapshot);
-    if (s && s->product == project_.product()) explore_->setReference(live->completed(s->setting), s->title());
-    else explore_->setReference(live->defaults(), tr("recipe"));
+    if (s && s->product == project_.product()) return {live->completed(s->setting), s->title()};
+    return {live->defaults(), tr("recipe")};
 }
 
 void MainWindow::sayOtherWorkspace() {

@@ -106,6 +106,7 @@ private:
     void say(const QString& text);
     void log(const QString& line);
     void updateTitle();
+    std::pair<engine::Setting, QString> reference() const;  // of the product that is open
     void keepForRecovery();
     void setFactor(const std::string& factor, double value, bool dragging);  // from the page to explore
     void writeRecovery();

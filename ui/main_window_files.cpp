@@ -21,6 +21,7 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/session/session.h"
+#include "ui/export/command_page.h"
 #include "ui/export/export_dialog.h"
 #include "ui/main_window.h"
 #include "ui/studio_paths.h"
@@ -153,6 +154,12 @@ void MainWindow::exportDialog() {
     }
     auto* dialog = new ExportDialog(session_.product(), project_.setting(), this);
     if (!session_.axes().empty()) dialog->setAxes(session_.axes());
+    const auto [reference, name] = this->reference();
+    dialog->commands().setReference(reference, name);
+    dialog->commands().setAlong(tune_->surfaces().curveFactor());
+    std::vector<CommandPage::Column> columns;
+    for (const auto& item : compared_) columns.push_back({item.name, item.product, item.setting, item.space});
+    dialog->commands().setCompared(columns);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->show();
 }

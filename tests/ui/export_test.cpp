@@ -495,6 +495,102 @@ private Q_SLOTS:
                  qPrintable(csv));
     }
 
+    // Said to the verb itself, each line tells what the window does.
+    void linesOfQueriesAndRoutingRepeatWhatIsSeen() {
+        auto dialog = show();
+        dialog->showPage(ui::ExportDialog::Page::CommandLine);
+        auto& page = dialog->commands();
+        const auto values = [](const QString& line, const QString& flag) {
+            std::vector<std::string> out;
+            const QStringList words = line.split(' ');
+            for (qsizetype i = 0; i + 1 < words.size(); ++i) {
+                if (words[i] == flag) out.push_back(words[i + 1].toStdString());
+            }
+            return out;
+        };
+        // Against the recipe's own setting.
+        QString line = page.command("why");
+        QVERIFY2(line.startsWith("molspace why --product "), qPrintable(line));
+        QVERIFY(values(line, "--from-set").empty());
+        engine::WhyRequestText request;
+        request.product = values(line, "--product")[0];
+        request.to_set = values(line, "--to-set");
+        QCOMPARE(request.to_set.size(), std::size_t{4});
+        request.sets = {"AudioCaps"};
+        std::size_t set = 0;
+        while (live_->sets()[set].name != "AudioCaps") ++set;
+        const auto expectChange = [&](const engine::Setting& from, const engine::Setting& to) {
+            const auto said = engine::why(request, {}).json["sets"][0]["directions"];
+            const auto change = live_->why(set, from, to, {}, {});
+            QCOMPARE(said[0]["gained"].size(), change.forward.gained.size());
+            QCOMPARE(said[0]["lost"].size(), change.forward.lost.size());
+            QCOMPARE(said[1]["gained"].size(), change.backward.gained.size());
+            QVERIFY(said[0]["gained"].size() + said[0]["lost"].size() + said[1]["gained"].size() > 0);
+        };
+        expectChange(live_->defaults(), setting_);
+        // Against a setting that is pinned; back to the recipe's own.
+        engine::Setting other = live_->defaults();
+        other.factors["sigma_t"] = 0.9;
+        page.setReference(other, "#1 other");
+        line = page.command("why");
+        QCOMPARE(values(line, "--from-set"), std::vector<std::string>{"sigma_t=0.9"});
+        request.from_set = values(line, "--from-set");
+        expectChange(other, setting_);
+        line = ui::whyCommand(*live_, other, live_->defaults());
+        request.to_set = values(line, "--to-set");
+        QCOMPARE(request.to_set.size(), std::size_t{1});
+        expectChange(other, live_->defaults());
+        page.setReference(setting_, "#2 here");
+        QVERIFY(page.command("why").isEmpty());
+        QVERIFY2(page.sentence("why").contains("#2 here"), qPrintable(page.sentence("why")));
+        auto* sentence = child<QLabel>(*dialog, "sentence_why");
+        QVERIFY(!sentence->isHidden() && !child<QToolButton>(*dialog, "copy_why")->isVisible());
+
+        // Along a factor.
+        page.setAlong("sigma_t");
+        line = page.command("along");
+        engine::WhyRequestText along;
+        along.product = values(line, "--product")[0];
+        along.from_set = values(line, "--from-set");
+        along.along = values(line, "--along")[0];
+        along.compare = false;
+        along.sets = {"AudioCaps"};
+        QCOMPARE(along.along, std::string("sigma_t"));
+        const auto told = engine::why(along, {}).json["sets"][0]["along"]["directions"];
+        for (const std::size_t s : live_->missing(setting_)) {
+            if (s == set) QVERIFY(live_->prepare(set, setting_, {}));
+        }
+        const auto flips = live_->flips(set, true, "sigma_t", setting_, {});
+        QVERIFY(flips);
+        QCOMPARE(told[0]["flips"].size(),
+                 static_cast<std::size_t>(
+                     std::count_if(flips->flips.begin(), flips->flips.end(), [](auto& f) { return f.place == 0; })));
+
+        // Every column of the comparison.
+        QVERIFY(page.command("compare").isEmpty() && page.sentence("compare").contains("Nothing is compared"));
+        page.setCompared({{"A", live_, setting_, {}}, {"IB", live_, {}, "ImageBind"}});
+        QCOMPARE(page.command("compare"),
+                 ui::evaluateCommand(*live_, setting_) + '\n' + ui::evaluateSpaceCommand(*live_, "ImageBind"));
+
+        // Routers: what a search leaves, and one that is learned; of other projectors there is none.
+        QVERIFY(page.command("headroom") == page.command("tune") + " --headroom");
+        QVERIFY(page.command("router").isEmpty());
+        QVERIFY(page.sentence("router").contains("recipe's own factors"));
+        engine::Setting live_only = live_->defaults();
+        live_only.factors["sigma_a"] = 0.8;
+        line = ui::routerCommand(*live_, live_only);
+        QVERIFY2(line.startsWith("molspace router --product "), qPrintable(line));
+        engine::RoutingRequest routing;
+        routing.product = values(line, "--product")[0];
+        routing.set = values(line, "--set");
+        routing.sets = {"AudioCaps"};
+        routing.options = {{"epochs", 1}};
+        const auto learned = engine::learnRouting(routing, {});
+        QVERIFY(learned.text.find("0.8") != std::string::npos);
+        // And what no line repeats is said.
+        QVERIFY(child<QLabel>(*dialog, "without_line")->text().contains("No line repeats"));
+    }
+
     void commandLinesAreCopied() {
         auto dialog = show();
         dialog->showPage(ui::ExportDialog::Page::CommandLine);

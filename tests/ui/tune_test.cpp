@@ -6,14 +6,17 @@
 #include "ui/tune/metrics_model.h"
 
 #include <QAbstractItemModelTester>
+#include <QCheckBox>
 #include <QDoubleSpinBox>
 #include <QLabel>
 #include <QPushButton>
+#include <QScreen>
 #include <QSignalSpy>
 #include <QTabWidget>
 #include <QTableWidget>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QToolButton>
 #include <filesystem>
 
 #include "engine/session/live_product.h"
@@ -243,6 +246,168 @@ private Q_SLOTS:
         QTest::qWait(30);
         QCOMPARE(isPale(), 0);
         expect();
+    }
+
+    // The paper's three panels: the chosen group as a surface or map, the others as what suits them, in their order.
+    void theOtherGroupsStandBeside() {
+        ui::Project project;
+        ui::LiveSession session;
+        ui::TunePage page(project, session);
+        open(project, session, page);
+        auto& surfaces = page.surfaces();
+        QCOMPARE(surfaces.group(), QString("AT"));
+        auto* groups = surfaces.findChild<QToolButton*>("pane_groups");
+        QTest::mouseClick(groups, Qt::LeftButton);
+        QTRY_VERIFY(surfaces.beside("AV") && surfaces.beside("TV"));
+        QVERIFY(!surfaces.beside("AT"));
+        QCOMPARE(project.view().panes, QString("groups"));
+        auto *av = surfaces.beside("AV"), *tv = surfaces.beside("TV");
+        QVERIFY(av->isCurve() && tv->isCurve());  // σ_t does not touch the one, σ_a not the other
+        const auto surface = session.surface();
+        for (const auto& [panel, name, axis] : {std::tuple{av, "AV", 0}, {tv, "TV", 1}}) {
+            std::size_t g = 0;
+            while (surface->groups[g].group.name != name) ++g;
+            QCOMPARE(panel->curve().curves().size(), std::size_t{1});
+            const auto& curve = panel->curve().curves()[0];
+            QCOMPARE(curve.x.size(), surface->axes[0].steps);
+            for (std::size_t i = 0; i < surface->total; ++i) {
+                const double at = surface->at(i)[static_cast<std::size_t>(axis)];
+                QVERIFY(std::abs(ui::curveAt(curve, at) - surface->groups[g].change[i]) < 1e-9);
+            }
+        }
+        for (const auto theme : {ui::ThemeChoice::Dark, ui::ThemeChoice::Light}) {
+            ui::applyTheme(theme);
+            QTest::qWait(100);
+            int right = 0;
+            QWidget* scene = surfaces.surface();
+            QWidget* own = scene ? scene : &surfaces.heatMap();
+            for (QWidget* panel : {own, static_cast<QWidget*>(av), static_cast<QWidget*>(tv)}) {
+                QVERIFY(panel->isVisible());
+                QCOMPARE(panel->visibleRegion().boundingRect(), panel->rect());
+                const int x = panel->mapTo(&page, QPoint(0, 0)).x();
+                QVERIFY(x >= right && panel->width() >= 220);
+                right = x + panel->width();
+            }
+            QVERIFY(right <= page.width());
+            if (const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES"); !folder.isEmpty())
+                page.screen()
+                    ->grabWindow(0, page.x(), page.y(), page.width(), page.height())
+                    .save(folder + (theme == ui::ThemeChoice::Dark ? "/groups-dark.png" : "/groups-light.png"));
+        }
+        // One cursor: a click in a panel sets its factor alone, and all panels follow.
+        const double sigma_t = project.setting().factors.at("sigma_t");
+        QTest::mouseClick(&av->curve(), Qt::LeftButton, {}, av->curve().place(0.9, 0).toPoint());
+        QVERIFY(std::abs(project.setting().factors.at("sigma_a") - 0.9) < 0.01);
+        QCOMPARE(project.setting().factors.at("sigma_t"), sigma_t);
+        QCOMPARE(av->curve().cursorAt(), project.setting().factors.at("sigma_a"));
+        QTest::mouseClick(&tv->curve(), Qt::LeftButton, {}, tv->curve().place(0.2, 0).toPoint());
+        QVERIFY(std::abs(project.setting().factors.at("sigma_t") - 0.2) < 0.01);
+        QVERIFY(std::abs(project.setting().factors.at("sigma_a") - 0.9) < 0.01);
+        QCOMPARE(surfaces.heatMap().cursorAt(),
+                 QPointF(project.setting().factors.at("sigma_a"), project.setting().factors.at("sigma_t")));
+        QTRY_VERIFY_WITH_TIMEOUT(session.settled(), 60000);
+        // Scales: each its own, until one is asked for; what holds is said.
+        const auto says = [&](const QString& what) {
+            const auto labels = surfaces.findChildren<QLabel*>();
+            return std::any_of(labels.begin(), labels.end(), [&](QLabel* l) { return l->text().contains(what); });
+        };
+        QVERIFY(says("each group on its own scale"));
+        const auto span = [](ui::GroupPanel* panel) {
+            return panel->curve().scale().high - panel->curve().scale().low;
+        };
+        const double own_av = span(av), own_tv = span(tv);
+        auto* one = surfaces.findChild<QCheckBox*>("one_scale");
+        QTest::mouseClick(one, Qt::LeftButton, {}, {8, one->height() / 2});
+        QVERIFY(one->isChecked() && says("all groups on one scale"));
+        QCOMPARE(span(av), span(tv));
+        QVERIFY(span(av) >= own_av && span(tv) >= own_tv);
+        QTest::mouseClick(one, Qt::LeftButton, {}, {8, one->height() / 2});
+        QCOMPARE(span(av), own_av);
+        // Another group takes the middle, and the rest stays beside it; undo brings all of it back.
+        QTest::mouseClick(surfaces.findChild<QToolButton*>("group_TV"), Qt::LeftButton);
+        QVERIFY(surfaces.beside("AT") && surfaces.beside("AV") && !surfaces.beside("TV"));
+        QVERIFY(!surfaces.beside("AT")->isCurve());
+        QVERIFY(surfaces.curves().isVisible());
+        project.undoStack().undo();
+        QVERIFY(surfaces.beside("TV") && !surfaces.beside("AT"));
+        project.undoStack().undo();
+        QTest::mouseClick(groups, Qt::LeftButton);
+        if (!surfaces.beside("TV")) QTest::mouseClick(groups, Qt::LeftButton);
+        QVERIFY(surfaces.beside("TV"));
+        QTest::mouseClick(groups, Qt::LeftButton);
+        QVERIFY(!surfaces.beside("TV"));
+    }
+
+    // What is listed is what makes the curve jump there.
+    void aClickOnAChangeListsItsQueries() {
+        ui::Project project;
+        ui::LiveSession session;
+        ui::TunePage page(project, session);
+        open(project, session, page);
+        auto& surfaces = page.surfaces();
+        using Pane = ui::SurfacesPanel::Pane;
+        surfaces.setPane(Pane::Curves, true);
+        surfaces.setPane(Pane::Surface, false);
+        surfaces.setPane(Pane::HeatMap, false);
+        auto& view = surfaces.curves();
+        QTRY_VERIFY(view.isVisible() && !view.curves().empty());
+        const auto curve = *std::find_if(view.curves().begin(), view.curves().end(),
+                                         [](const auto& c) { return c.label.endsWith("AT"); });
+        QVERIFY(!curve.x.empty());
+        std::size_t highest = 0;  // of the steps
+        for (std::size_t k = 1; k < curve.x.size(); ++k) {
+            if (std::abs(curve.y[k + 1] - curve.y[k]) > std::abs(curve.y[highest + 1] - curve.y[highest])) highest = k;
+        }
+        const double middle = (curve.y[highest] + curve.y[highest + 1]) / 2;
+        QTest::mouseClick(&view, Qt::LeftButton, {}, view.place(curve.x[highest], middle).toPoint());
+        auto& list = surfaces.flips();
+        QTRY_VERIFY(list.isVisible() && !list.busy());
+        const auto asked = view.changesAt(view.place(curve.x[highest], middle).toPoint());
+        QVERIFY(asked);
+        QVERIFY(list.table().rowCount() > 0);
+        const auto live = session.product();
+        const auto group = live->groups(*session.baseline())[0];
+        QCOMPARE(group.name, std::string("AT"));
+        double jump = 0;
+        for (int row = 0; row < list.table().rowCount(); ++row) {
+            const double at = list.table().item(row, 0)->text().toDouble();
+            QVERIFY(at >= asked->first - 1e-6 && at <= asked->second + 1e-6);
+            const QString where = list.table().item(row, 1)->text();
+            bool found = false;
+            for (std::size_t s = 0; s < live->sets().size(); ++s) {
+                for (const bool forward : {true, false}) {
+                    const auto& description = live->description(s);
+                    if (where != QStringLiteral("%1, %2").arg(
+                                     QString::fromStdString(description.name),
+                                     QString::fromStdString(engine::directionName(description, forward))))
+                        continue;
+                    const auto line = live->flips(s, forward, "sigma_a", project.setting(), {});
+                    QVERIFY(line && line->queries > 0);
+                    const double gain = list.table().item(row, 3)->text().startsWith('+') ? 1 : -1;
+                    jump += gain * 100 / line->queries / 2 / static_cast<double>(group.sets.size());
+                    found = true;
+                }
+            }
+            QVERIFY2(found, qPrintable(where));
+        }
+        QVERIFY2(std::abs(jump - (ui::curveAt(curve, asked->second) - ui::curveAt(curve, asked->first))) < 1e-9,
+                 qPrintable(QString::number(jump)));
+        QVERIFY2(list.said().contains(QString::fromUtf8("Δ_AT for σ_a")), qPrintable(list.said()));
+        if (const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES"); !folder.isEmpty())
+            list.grab().save(folder + "/flips.png");
+        // Enter leads to the inspector.
+        QSignalSpy chosen(&surfaces, &ui::SurfacesPanel::queryChosen);
+        auto* inspect = list.findChild<QPushButton*>("inspect");
+        QVERIFY(inspect->isEnabled());
+        QTest::mouseClick(inspect, Qt::LeftButton);
+        QCOMPARE(chosen.count(), 1);
+        const QString set = chosen[0][0].toString();
+        QVERIFY(list.table().item(0, 1)->text().startsWith(set));
+        for (std::size_t s = 0; s < live->sets().size(); ++s) {
+            if (QString::fromStdString(live->sets()[s].name) != set) continue;
+            QCOMPARE(QString::fromStdString(live->ids(s, chosen[0][1].toBool())[chosen[0][2].toUInt()]),
+                     list.table().item(0, 2)->text());
+        }
     }
 
     // The same figures, and each of them explained.

@@ -44,6 +44,7 @@ public:
 
     HeatMapView& heatMap() { return *heat_; }
     CurveView& curves() { return *curve_; }
+    const std::string& curveFactor() const { return curve_factor_; }
     FlipList& flips() { return *flips_; }
     SurfaceView* surface() { return surface_; }  // null where there is no OpenGL, and before it is shown first
     // The Δ group that is shown, by its name.
