@@ -10,6 +10,8 @@
 #include <QStatusBar>
 #include <QTime>
 
+#include <algorithm>
+
 #include "ui/reactions/training_queue.h"
 #include "ui/studio_paths.h"
 #include "ui/style/theme.h"

@@ -26,7 +26,7 @@ double measureSpeed() {
         const auto begin = std::chrono::steady_clock::now();
         projector.forward(rows.view(), out.data());
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        best = std::max(best, kProbeRows * projector.rowFlop() / std::max(seconds, 1e-9));
+        best = std::max(best, static_cast<double>(kProbeRows) * projector.rowFlop() / std::max(seconds, 1e-9));
     }
     return best;
 }

@@ -3,6 +3,7 @@
 #include "engine/session/query_line.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "engine/session/top_answers.h"

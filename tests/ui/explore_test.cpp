@@ -333,7 +333,7 @@ private Q_SLOTS:
         settle();
         QVERIFY2(line.said().startsWith("R@10"), qPrintable(line.said()));
         // Jumped to from elsewhere: another set, the other direction.
-        page_->showQuery("AVE", false, 2, "sigma_a");
+        page_->showQuery("VGG-SS", false, 2, "sigma_a");
         settle();
         QCOMPARE(panel.query(), std::optional<std::uint32_t>(2));
         QCOMPARE(line.line()->factor, std::string("sigma_a"));

@@ -412,6 +412,84 @@ private Q_SLOTS:
         }
     }
 
+    void theFiguresHaveTheirThreePanels() {
+        const auto size = window_->size();
+        window_->resize(1280, 800);
+        auto& surfaces = window_->tune().surfaces();
+        for (const int number : {3, 6, 5}) {
+            window_->findChild<QAction*>(QStringLiteral("figure_%1").arg(number))->trigger();
+            QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().baseline(), 60000);
+            settle();
+            const QString own = number == 6 ? "TV" : "AT";
+            QCOMPARE(surfaces.group(), own);
+            int right = 0;
+            for (const QString& name : {"AT", "AV", "TV"}) {
+                QWidget* panel = surfaces.beside(name);
+                QCOMPARE(panel == nullptr, name == own);
+                if (panel) QVERIFY(surfaces.beside(name)->isCurve());
+                else if (surfaces.surface()) panel = surfaces.surface();
+                else panel = &surfaces.heatMap();
+                QVERIFY(panel->isVisible());
+                QCOMPARE(panel->visibleRegion().boundingRect(), panel->rect());
+                const int x = panel->mapTo(window_.get(), QPoint(0, 0)).x();
+                QVERIFY(x >= right);
+                right = x + panel->width();
+            }
+            QVERIFY(right <= window_->width());
+            for (const auto theme : {ui::ThemeChoice::Dark, ui::ThemeChoice::Light}) {
+                ui::applyTheme(theme);
+                QTest::qWait(100);
+                picture(
+                    QStringLiteral("figure-%1-%2").arg(number).arg(theme == ui::ThemeChoice::Dark ? "dark" : "light"));
+            }
+        }
+        window_->resize(size);
+    }
+
+    // From a step of a curve to the query that makes it, and back to the slider from there.
+    void aChangeOfACurveLeadsToItsQuery() {
+        auto& surfaces = window_->tune().surfaces();
+        using Pane = ui::SurfacesPanel::Pane;
+        surfaces.setPane(Pane::Groups, false);
+        surfaces.setPane(Pane::Curves, true);
+        surfaces.setPane(Pane::Surface, false);
+        auto& view = surfaces.curves();
+        QTRY_VERIFY_WITH_TIMEOUT(view.isVisible() && !view.curves().empty(), 30000);
+        const auto curve = *std::find_if(view.curves().begin(), view.curves().end(),
+                                         [](const auto& c) { return c.label.endsWith("AT"); });
+        QVERIFY(!curve.x.empty());
+        const std::size_t k = curve.x.size() / 2;
+        view.setFocus();
+        QTest::mouseClick(&view, Qt::LeftButton, {},
+                          view.place(curve.x[k], (curve.y[k] + curve.y[k + 1]) / 2).toPoint());
+        auto& list = surfaces.flips();
+        QTRY_VERIFY_WITH_TIMEOUT(list.isVisible() && !list.busy(), 30000);
+        QVERIFY(list.table().rowCount() > 0);
+        QSignalSpy chosen(&surfaces, &ui::SurfacesPanel::queryChosen);
+        QTest::mouseClick(list.findChild<QPushButton*>("inspect"), Qt::LeftButton);
+        QCOMPARE(window_->page(), MainWindow::Page::Explore);
+        auto& explore = window_->explore();
+        QTRY_VERIFY_WITH_TIMEOUT(explore.inspector().query() && !explore.busy(), 60000);
+        auto& line = explore.inspector().line();
+        QVERIFY(line.isVisible() && line.line());
+        QCOMPARE(line.line()->factor, surfaces.curveFactor());
+        QCOMPARE(chosen.count(), 1);
+        QCOMPARE(*explore.inspector().query(), chosen[0][2].toUInt());
+        picture("query-line");
+        const int steps = window_->project().undoStack().count();
+        auto* curves = line.findChild<ui::CurveView*>();
+        const auto spot = [&](double x) { return curves->place(x, curves->scale().low).toPoint(); };
+        QTest::mousePress(curves, Qt::LeftButton, {}, spot(0.3));
+        for (const double x : {0.4, 0.5, 0.6}) QTest::mouseMove(curves, spot(x));
+        QTest::mouseRelease(curves, Qt::LeftButton, {}, spot(0.6));
+        QVERIFY(std::abs(window_->project().setting().factors.at(surfaces.curveFactor()) - 0.6) < 0.02);
+        QCOMPARE(window_->project().undoStack().count(), steps + 1);
+        window_->project().undoStack().undo();
+        list.close();
+        goTo(MainWindow::Page::Tune);
+        settle();
+    }
+
     void aProductIsTrainedPausedAndGoneOnWith() {
         goTo(MainWindow::Page::Reactions);
         auto& page = window_->reactions();

@@ -69,10 +69,10 @@ QueryLineView::QueryLineView(QWidget* parent) : QWidget(parent), job_(nullptr, t
     connect(hits_, &QLabel::linkActivated, this,
             [this](const QString& value) { Q_EMIT factorPicked(factor(), value.toDouble(), false); });
     connect(&job_, &JobRunner::failed, this, [this](const JobFailure& failure) {
-        show(failure.text());
+        say(failure.text());
         Q_EMIT failed(failure);
     });
-    show(tr("Choose a query to follow it along a factor."));
+    say(tr("Choose a query to follow it along a factor."));
 }
 
 std::string QueryLineView::factor() const {
@@ -83,7 +83,7 @@ QString QueryLineView::said() const {
     return content_->isHidden() ? message_->text() : hits_->text();
 }
 
-void QueryLineView::show(const QString& instead) {
+void QueryLineView::say(const QString& instead) {
     message_->setText(instead);
     message_->setVisible(!instead.isEmpty());
     content_->setVisible(instead.isEmpty());
@@ -109,7 +109,7 @@ void QueryLineView::setSubject(std::shared_ptr<engine::LiveProduct> product, std
         }
         factors_->setCurrentIndex(std::max(0, factors_->findData(before)));
     }
-    show(tr("Choose a query to follow it along a factor."));
+    say(tr("Choose a query to follow it along a factor."));
 }
 
 void QueryLineView::setQuery(std::optional<std::uint32_t> query, const QString& id) {
@@ -150,9 +150,9 @@ void QueryLineView::want() {
         line_.reset();
         asked_.clear();
         job_.stop();
-        return show(tr("Choose a query to follow it along a factor."));
+        return say(tr("Choose a query to follow it along a factor."));
     }
-    if (factors_->count() == 0) return show(tr("No live factor acts on this set."));
+    if (factors_->count() == 0) return say(tr("No live factor acts on this set."));
     if (!isVisible()) return;
     engine::Setting others = setting_;
     others.factors.erase(factor());
@@ -163,7 +163,7 @@ void QueryLineView::want() {
     asked_ = key;
     if (!same) {
         line_.reset();
-        show(tr("following %1…").arg(id_));
+        say(tr("following %1…").arg(id_));
     }
     using Result = std::shared_ptr<const engine::QueryLine>;
     job_.start<Result>(
@@ -182,7 +182,7 @@ void QueryLineView::want() {
 
 void QueryLineView::showLine() {
     if (!line_ || !query_) return;
-    show({});
+    say({});
     std::vector<CurveView::Curve> curves;
     double low = 1, high = -1;
     int wrong = 0;

@@ -50,7 +50,7 @@ protected:
 
 private:
     void want();
-    void show(const QString& instead);
+    void say(const QString& instead);  // of the curves; empty: these are there
     void showLine();
     std::string factor() const;
 
