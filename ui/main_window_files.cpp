@@ -109,10 +109,16 @@ void MainWindow::openWorkspace(const QString& path) {
 }
 
 void MainWindow::openDropped(const QStringList& paths) {
-    if (std::all_of(paths.begin(), paths.end(), isData)) {
-        if (!paths.isEmpty()) importDialog(project_.workspace(), paths);
-    } else {
-        open(paths.first());
+    // Folders that are no workspace and no product are taken for embeddings in parts.
+    QStringList data;
+    for (const auto& path : paths) {
+        const bool folder = QFileInfo(path).isDir() && !isProduct(path) && !isWorkspace(path);
+        if (folder || isData(path)) data << path;
+    }
+    if (!data.isEmpty()) return importDialog(project_.workspace(), data);
+    for (const auto& path : paths) {
+        open(path);
+        if (!message_->text().isEmpty()) break;  // it says why this one was not
     }
 }
 
@@ -160,6 +166,7 @@ void MainWindow::exportDialog() {
     std::vector<CommandPage::Column> columns;
     for (const auto& item : compared_) columns.push_back({item.name, item.product, item.setting, item.space});
     dialog->commands().setCompared(columns);
+    if (const auto search = tune_->goal().requestText()) dialog->commands().setTune(*search);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->show();
 }

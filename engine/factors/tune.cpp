@@ -225,6 +225,12 @@ Json pointJson(const TuneResult& r, const TunePoint& p) {
 
 }  // namespace
 
+Setting settingOf(const TuneResult& result, const TunePoint& point, const Setting& fixed) {
+    Setting setting = fixed;
+    for (std::size_t d = 0; d < result.factors.size(); ++d) setting.factors[result.factors[d]] = point.factors[d];
+    return setting;
+}
+
 TuneResult tune(FactorEvaluator& evaluator, const TuneRequest& request, const JobContext& job) {
     TuneResult result;
     result.subject = evaluator.subject();

@@ -510,20 +510,31 @@ Interval LiveProduct::difference(const DeltaGroup& group, const Setting& after, 
     return bootstrapDifference(groupHits(*evaluator(), group, {after, before}, {}, job), 0, 1, options, job);
 }
 
+void LiveProduct::requireHits(const LandscapeEvaluator& evaluator, const DeltaGroup& group, const Setting& a,
+                              const Setting& b) const {
+    for (const auto& name : group.sets) {
+        const std::size_t s = setIndex(name);
+        if (evaluator.landscape(s) && evaluator.ready(s, a) && evaluator.ready(s, b)) continue;
+        const std::string why = whyNot(s);
+        if (why.empty()) throwUnprepared(recipe().name, "measure");
+        throw Error(ErrorCode::InvalidInput, recipe().name,
+                    "single queries of " + name + " are not known, since it has no landscape: " + why,
+                    "choose a group without that set");
+    }
+}
+
+Sureness LiveProduct::sureness(const DeltaGroup& group, const TuneResult& result, const Setting& fixed,
+                               const ConfidenceOptions& options, const JobContext& job) const {
+    const auto of = evaluator();
+    requireHits(*of, group, settingOf(result, result.best, fixed), settingOf(result, result.start, fixed));
+    return engine::sureness(*of, group, result, fixed, options, job);
+}
+
 HeadroomResult LiveProduct::headroom(const DeltaGroup& group, const Setting& current, const Setting& best,
                                      const HeadroomOptions& options, const ConfidenceOptions& confidence,
                                      const JobContext& job) const {
     const auto of = evaluator();
-    for (const auto& name : group.sets) {
-        const std::size_t s = setIndex(name);
-        if (!of->landscape(s) || !of->ready(s, current) || !of->ready(s, best)) {
-            const std::string why = whyNot(s);
-            if (why.empty()) throwUnprepared(recipe().name, "measure");
-            throw Error(ErrorCode::InvalidInput, recipe().name,
-                        "single queries of " + name + " are not known, since it has no landscape: " + why,
-                        "choose a group without that set");
-        }
-    }
+    requireHits(*of, group, current, best);
     return engine::headroom(*of, group, current, best, options, confidence, job);
 }
 

@@ -25,6 +25,7 @@
 #include "engine/factors/flips.h"
 #include "engine/factors/headroom.h"
 #include "engine/factors/landscape_evaluator.h"
+#include "engine/factors/sureness.h"
 #include "engine/factors/sweep.h"
 #include "engine/factors/tune.h"
 #include "engine/factors/why.h"
@@ -163,6 +164,10 @@ public:
     // The interval of a group's change between two settings.
     Interval difference(const DeltaGroup& group, const Setting& after, const Setting& before,
                         const ConfidenceOptions& options, const JobContext& job) const;
+    // How sure the best setting of a search is (engine/factors/sureness.h), as `molspace tune` tells it. Throws as
+    // headroom().
+    Sureness sureness(const DeltaGroup& group, const TuneResult& result, const Setting& fixed,
+                      const ConfidenceOptions& options, const JobContext& job) const;
     // What single queries could have beyond the best setting (engine/factors/headroom.h), as `molspace tune --headroom`
     // tells it. Throws Error{Busy} while a set of the group is being prepared at that choice of experts.
     HeadroomResult headroom(const DeltaGroup& group, const Setting& current, const Setting& best,
@@ -188,6 +193,9 @@ private:
     std::shared_ptr<LandscapeEvaluator> evaluatorOf(const std::vector<DeltaGroup>& groups, const Setting& setting,
                                                     std::vector<DeltaGroup>& ready_groups) const;
     std::size_t setIndex(const std::string& name) const;
+    // Throws where the hits of single queries of the group's sets are not known at both settings.
+    void requireHits(const LandscapeEvaluator& evaluator, const DeltaGroup& group, const Setting& a,
+                     const Setting& b) const;
 
     LoadedProduct product_;
     std::shared_ptr<const Workspace> workspace_;  // opened once: every file of it is tried in a process of its own

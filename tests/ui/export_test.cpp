@@ -601,6 +601,11 @@ private Q_SLOTS:
         QTest::mouseClick(child<QToolButton>(*dialog, "copy_evaluate"), Qt::LeftButton);
         QCOMPARE(QGuiApplication::clipboard()->text(), ui::evaluateCommand(*live_, setting_));
         QVERIFY(!child<QPushButton>(*dialog, "export_action")->isVisible());
+        engine::TuneRequestText search;
+        search.maximize = {"AV", "TV"};
+        search.at_least = {"AT=5.5"};
+        page->setTune(search);
+        QVERIFY(page->command(QStringLiteral("tune")).contains(QStringLiteral("--maximize AV,TV --at-least AT=5.5 ")));
         picture(*dialog, "export_commands");
         ui::applyTheme(ui::ThemeChoice::Dark);
         picture(*dialog, "export_commands_dark");

@@ -7,6 +7,7 @@
 
 #include <QAbstractItemModelTester>
 #include <QCheckBox>
+#include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QLabel>
 #include <QPushButton>
@@ -17,6 +18,8 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <QToolButton>
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "engine/session/live_product.h"
@@ -26,6 +29,7 @@
 #include "ui/style/theme.h"
 #include "ui/tune/tune_page.h"
 #include "ui/views/surface_grid.h"
+#include "ui/views/surface_view.h"
 
 using ui::MetricsModel;
 
@@ -470,6 +474,80 @@ private Q_SLOTS:
         setting.expert_weights["CLAP_m"] = 0;
         project.setSetting(setting, "without CLAP_m");
         QVERIFY(!panel.result() && !table->isVisible());
+    }
+
+    // What is said of the best setting is what the command line says; and a value is reached where the others pay
+    // least.
+    void aGoalSaysHowSureItIs() {
+        ui::Project project;
+        ui::LiveSession session;
+        ui::TunePage page(project, session);
+        open(project, session, page);
+        auto& goal = page.goal();
+        page.findChild<QTabWidget*>("tune_side")->setCurrentWidget(&goal);
+        const auto search = [&] {
+            goal.findChild<QPushButton*>("search")->click();
+            QTRY_VERIFY_WITH_TIMEOUT(goal.result() && !goal.searching(), 120000);
+        };
+        const auto told = [&] {
+            auto request = *goal.requestText();
+            request.subject.product = folder_ / "product";
+            for (const auto& [name, value] : project.setting().factors)
+                request.subject.set.push_back(name + "=" + QString::number(value, 'g', 17).toStdString());
+            return engine::tuneFactors(request, {}).json;
+        };
+        const engine::Json highest = told();
+        search();
+        QVERIFY(goal.sureness());
+        QCOMPARE(QString::fromStdString(engine::toJson(*goal.sureness()).dump()),
+                 QString::fromStdString(highest["confidence"].dump()));
+        auto* sure = goal.findChild<QLabel*>("goal_sure");
+        QVERIFY(sure->isVisible());
+        const auto& start = highest["confidence"]["against_start"];
+        const auto& held = highest["confidence"]["held_out"];
+        for (const QString& said : {ui::signedNumber(start["low"]), ui::signedNumber(start["high"]),
+                                    QString::number(held["chosen_on_one_half"].get<double>(), 'f', 2),
+                                    QString::number(held["on_the_other_half"].get<double>(), 'f', 2)})
+            QVERIFY2(sure->text().contains(said), qPrintable(sure->text() + " lacks " + said));
+
+        const double most = goal.result()->best.change[0];
+        QVERIFY(most > 0.5);
+        page.findChild<QComboBox*>("goal")->setCurrentIndex(1);
+        auto* value = page.findChild<QDoubleSpinBox*>("goal_value");
+        QVERIFY(value->isVisible());
+        value->setValue(std::floor(50 * most) / 100);  // half of it
+        const engine::Json reached = told();
+        search();
+        QVERIFY(goal.result()->feasible());
+        QVERIFY(goal.result()->best.change[0] >= value->value() && goal.result()->best.change[0] < most);
+        for (std::size_t f = 0; f < goal.result()->factors.size(); ++f)
+            QCOMPARE(goal.result()->best.factors[f],
+                     reached["best"]["factors"][goal.result()->factors[f]].get<double>());
+        QVERIFY(goal.sureness() && QString::fromStdString(goal.sureness()->group).startsWith("AT"));
+        if (const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES"); !folder.isEmpty())
+            page.grab().save(folder + "/goal.png");
+        // Other experts: nothing of it holds.
+        auto setting = project.setting();
+        setting.expert_weights["CLAP_m"] = 0;
+        project.setSetting(setting, "without CLAP_m");
+        QVERIFY(!goal.result() && !goal.sureness());
+    }
+
+    // Run on a platform that has none (CMakeLists.txt): the map takes the surface's place, and it is said.
+    void withoutOpenGLThereAreMaps() {
+        if (ui::SurfaceView::available()) QSKIP("there is OpenGL here");
+        ui::Project project;
+        ui::LiveSession session;
+        ui::TunePage page(project, session);
+        open(project, session, page);
+        QVERIFY(!page.surfaces().surface());
+        auto& map = page.surfaces().heatMap();
+        QTRY_VERIFY(map.isVisible());
+        const auto labels = page.surfaces().findChildren<QLabel*>();
+        QVERIFY(std::any_of(labels.begin(), labels.end(),
+                            [](QLabel* l) { return l->isVisible() && l->text().contains("no OpenGL"); }));
+        QTest::mouseClick(&map, Qt::LeftButton, {}, map.place(0.25, 0.75).toPoint());
+        QVERIFY(std::abs(project.setting().factors.at("sigma_a") - 0.25) < 0.02);
     }
 
 private:

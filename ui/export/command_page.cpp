@@ -231,6 +231,15 @@ void CommandPage::setSweep(const std::vector<engine::FactorAxis>& axes, const st
     }
 }
 
+void CommandPage::setTune(const engine::TuneRequestText& request) {
+    if (auto* search = row(QStringLiteral("tune"))) {
+        search->title->setText(tr("The search that is set under Goal"));
+        showLine(*search, tuneCommand(*product_, setting_, request));
+    }
+    if (auto* headroom = row(QStringLiteral("headroom")))
+        showLine(*headroom, headroomCommand(*product_, setting_, request));
+}
+
 void CommandPage::showLine(Row& row, const QString& line) {
     row.line = line;
     row.sentence->hide();

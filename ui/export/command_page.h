@@ -40,6 +40,8 @@ public:
         std::string space;  // not empty: that space as it is
     };
     void setCompared(const std::vector<Column>& columns);
+    // The search that is set under Goal, in place of one that suits most.
+    void setTune(const engine::TuneRequestText& request);
     // What sweeps and packages of the other pages would be.
     void setSweep(const std::vector<engine::FactorAxis>& axes, const std::string& baseline);
     // Of "evaluate", "sweep", "why", "along", "compare", "tune", "headroom", "router", "export", "train"; of several

@@ -3,6 +3,7 @@
 //
 // Which of surface, heat map and curves a SurfacesPanel shows, and along which factor the curves run.
 #include <QFileInfo>
+#include <QLayout>
 
 #include <algorithm>
 
