@@ -3,6 +3,7 @@
 //
 // Drives the page to explore as a person does, on a small trained product; needs an X server, a virtual one will do.
 #include <QComboBox>
+#include <QDesktopServices>
 #include <QDir>
 #include <QHeaderView>
 #include <QLabel>
@@ -27,6 +28,15 @@
 #include "ui/style/theme.h"
 
 using engine::Setting;
+
+// Takes the place of the system's programs.
+class Opener : public QObject {
+    Q_OBJECT
+public:
+    QUrl opened;
+public Q_SLOTS:
+    void open(const QUrl& url) { opened = url; }
+};
 
 class ExploreTest : public QObject {
     Q_OBJECT
@@ -600,6 +610,7 @@ private Q_SLOTS:
         paths[2] = path("item.png");
         paths[3] = path("gone.wav");
         items.paths[0] = std::make_shared<const std::vector<std::string>>(paths);
+        items.paths[1] = std::make_shared<const std::vector<std::string>>(items.ids[1]->size(), path("item.png"));
         panel.setReference(product_->defaults(), "Versatile");
         panel.setSubject(product_, set(), true, items);
         panel.refresh(far());
@@ -621,6 +632,16 @@ private Q_SLOTS:
             return l->isVisible() && !l->pixmap(Qt::ReturnByValue).isNull() &&
                    l->pixmap(Qt::ReturnByValue).toImage().pixelColor(5, 5) == QColor(Qt::darkCyan);
         }));
+        // So are those of the answers, and a right click opens them.
+        auto& answers = panel.answers().after();
+        const auto* first = answers.item(0, 1);
+        QVERIFY(first->toolTip().contains("item.png"));
+        QCOMPARE(first->icon().pixmap(40).toImage().pixelColor(5, 5), QColor(Qt::darkCyan));
+        Opener opener;
+        QDesktopServices::setUrlHandler("file", &opener, "open");
+        QVERIFY(ui::test::chooseFromMenu(&answers, "Open file"));
+        QDesktopServices::unsetUrlHandler("file");
+        QCOMPARE(opener.opened, QUrl::fromLocalFile(folder_.filePath("item.png")));
         panel.chooseQuery(3);
         QTRY_VERIFY_WITH_TIMEOUT(!panel.busy(), 30000);
         QVERIFY(!open->isVisible());

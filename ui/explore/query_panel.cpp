@@ -4,10 +4,8 @@
 
 #include <QComboBox>
 #include <QEvent>
-#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QHeaderView>
-#include <QImageReader>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
@@ -143,7 +141,8 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true), 
                 if (query_) out.lines << tr("%1 of %2").arg(answers->accessibleName(), queries_.whole(*query_));
                 return out;
             },
-            [this] { return tr("%1 answers").arg(setName()); }, tell);
+            [this] { return tr("%1 answers").arg(setName()); }, tell,
+            [this, answers](QMenu& menu, const QModelIndex& at) { answers_->fillMenu(menu, *answers, at.row()); });
     }
     connect(kind_, &QComboBox::currentIndexChanged, this,
             [this](int i) { filter_->setKind(static_cast<QueryFilter::Kind>(i)); });
@@ -421,15 +420,15 @@ void QueryPanel::lookUp() {
     if (!product_ || !query_) return;
     const QString id = queries_.whole(*query_);
     answers_->showWaiting(id);
-    std::string path;
-    if (const auto& paths = items_.paths[forward_ ? 0 : 1]; paths && *query_ < paths->size()) path = (*paths)[*query_];
     using Result = std::shared_ptr<const Detail>;
-    const int pixels = static_cast<int>(kThumbnail * devicePixelRatioF());
+    using Paths = std::shared_ptr<const std::vector<std::string>>;
     const double ratio = devicePixelRatioF();
+    const int pixels = static_cast<int>(kThumbnail * ratio), small = static_cast<int>(AnswersView::kPicture * ratio);
     detail_.start<Result>(
         tr("looking up %1").arg(id),
         [product = product_, set = set_, forward = forward_, query = *query_, before = reference_, after = setting_,
-         path, pixels, ratio](const engine::JobContext& job) {
+         own = items_.paths[forward_ ? 0 : 1], others = items_.paths[forward_ ? 1 : 0], pixels, small,
+         ratio](const engine::JobContext& job) {
             auto out = std::make_shared<Detail>();
             out->query = query;
             const auto& model = product->model();
@@ -457,21 +456,17 @@ void QueryPanel::lookUp() {
                     (then ? out->before : out->after) = at(engine::QueryAnswers(*items, forward, query, job), setting);
                 }
             }
-            if (!path.empty()) {
-                const std::filesystem::path whole = product->workspaceFolder() / path;  // an absolute one stays
-                out->path = QString::fromStdString(whole.string());
-                out->exists = QFileInfo::exists(out->path);
-                QImageReader reader(out->path);
-                if (out->exists && reader.canRead()) {
-                    reader.setAutoTransform(true);
-                    // Not every format tells its size before it is read.
-                    const QSize size = reader.size();
-                    if (size.isValid()) reader.setScaledSize(size.scaled(pixels, pixels, Qt::KeepAspectRatio));
-                    out->thumbnail = reader.read();
-                    if (!size.isValid() && !out->thumbnail.isNull())
-                        out->thumbnail =
-                            out->thumbnail.scaled(pixels, pixels, Qt::KeepAspectRatio, Qt::SmoothTransformation);
-                    out->thumbnail.setDevicePixelRatio(ratio);
+            const auto& folder = product->workspaceFolder();
+            const auto fileOf = [&](const Paths& paths, std::uint32_t row, int size) {
+                return paths && row < paths->size() ? readItemFile(folder, (*paths)[row], size, ratio) : ItemFile{};
+            };
+            out->file = fileOf(own, query, pixels);
+            for (const auto* answers : {&out->before, &out->after}) {
+                for (const auto& answer : answers->best) {
+                    job.checkStop();
+                    if (out->answer_files.contains(answer.row)) continue;
+                    ItemFile file = fileOf(others, answer.row, small);
+                    if (!file.path.isEmpty()) out->answer_files[answer.row] = std::move(file);
                 }
             }
             return Result(out);

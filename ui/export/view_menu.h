@@ -14,6 +14,8 @@
 #include "ui/export/figure_export.h"
 #include "ui/export/table_export.h"
 
+class QMenu;
+
 namespace ui {
 
 using TellFailure = std::function<void(const JobFailure&)>;
@@ -25,7 +27,8 @@ FigurePainter paintedBy(QWidget* widget);
 // A view that is an image (3D).
 void addImageMenu(QWidget* view, std::function<QImage(QSize)> picture, std::function<QString()> title,
                   TellFailure tell);
+// `more`: adds what a row offers before that.
 void addTableMenu(QAbstractItemView* view, std::function<TableNotes()> notes, std::function<QString()> title,
-                  TellFailure tell);
+                  TellFailure tell, std::function<void(QMenu&, const QModelIndex&)> more = {});
 
 }  // namespace ui
