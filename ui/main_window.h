@@ -96,6 +96,8 @@ private:
     void fillProducts();
     void fillSnapshots();
     void useSnapshot(int number);
+    void takeSnapshot();
+    void flip();
     void snapshotMenu(int number, const QPoint& at);
     void addCurrentToComparison();
     void addToComparison(const engine::Setting& setting, const QString& name);
@@ -138,7 +140,7 @@ private:
     QDockWidget *history_, *snapshots_dock_, *log_dock_;
     QListWidget* snapshots_;
     QPlainTextEdit* log_;
-    QAction *undo_ = nullptr, *redo_ = nullptr, *export_ = nullptr;
+    QAction *undo_ = nullptr, *redo_ = nullptr, *export_ = nullptr, *flip_ = nullptr;
     std::vector<std::pair<QAction*, QString>> icons_;  // to be made anew with the theme
     QTimer recovery_timer_;
     std::unique_ptr<NewestWorker> recovery_writer_;
