@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // How long a slider tick takes to reach the table, and a surface its exact nodes, in the window itself; idle, and while
-// two threads of low priority compute as a training does. The drawing of a frame, the graphics driver's part included,
-// is printed apart. Needs an X server, a virtual one will do.
+// a product is trained (into a folder that is removed; without the reactor as many threads of low priority as there are
+// cores compute instead). Printed apart: how long the window's thread is held at a time, and the drawing of a frame,
+// the graphics driver's part included. Needs an X server, a virtual one will do.
 //
 //   bench_studio <product> [ticks]
 #include <QApplication>
 #include <QElapsedTimer>
 #include <QEventLoop>
+#include <QTemporaryDir>
 #include <QTimer>
 
 #include <sys/resource.h>
@@ -58,7 +60,17 @@ void measure(ui::MainWindow& window, const char* name, int ticks) {
         if (f.live) factors.push_back(f.name);
     }
     std::printf("%s\n", name);
-    std::vector<double> tick, nine, twenty_one, frame;
+    std::vector<double> tick, nine, twenty_one, frame, held;
+    // A timer that is late by so much as the thread was held.
+    QTimer beat;
+    QElapsedTimer since;
+    beat.setTimerType(Qt::PreciseTimer);
+    QObject::connect(&beat, &QTimer::timeout, &window, [&] {
+        held.push_back(std::max(0.0, since.nsecsElapsed() / 1e6 - beat.interval()));
+        since.start();
+    });
+    since.start();
+    beat.start(5);
     double figures_ms = -1;
     QElapsedTimer clock;
     const auto connection = QObject::connect(&session, &ui::LiveSession::figuresChanged, &window,
@@ -108,6 +120,7 @@ void measure(ui::MainWindow& window, const char* name, int ticks) {
     }
     print("surface of 9 x 9 nodes, three groups", nine);
     print("surface of 21 x 21 nodes, three groups", twenty_one);
+    print("the window's thread held at a time", held);
 }
 
 }  // namespace
@@ -133,6 +146,36 @@ int main(int argc, char** argv) {
     std::printf("opened, landscapes and single spaces ready: %lld ms\n", static_cast<long long>(start.elapsed()));
     const int ticks = argc > 2 ? std::atoi(argv[2]) : 500;
     measure(window, "idle", ticks);
+    const QTemporaryDir trained;
+    engine::ReactRequest training;
+    training.workspace = window.session().product()->workspaceFolder();
+    training.recipe = window.session().product()->recipe().name;
+    training.product = trained.filePath(QStringLiteral("product")).toStdString();
+    training.reaction_options = {{"hidden_width", 256}, {"batch_size", 512}, {"epochs", 100000}};
+    ui::JobRunner trainer(nullptr, true);
+    bool trains = false, failed = false;
+    QObject::connect(&trainer, &ui::JobRunner::progressed, [&](const engine::Progress& progress) {
+        trains = trains || progress.stage.starts_with("training ");
+    });
+    QObject::connect(&trainer, &ui::JobRunner::failed, [&](const ui::JobFailure& failure) {
+        std::fprintf(stderr, "%s\n", qPrintable(failure.text()));
+        failed = true;
+    });
+    trainer.start<int>(
+        QStringLiteral("training"),
+        [training](const engine::JobContext& job) {
+            engine::train(training, job);
+            return 0;
+        },
+        [](int) {});
+    waitFor([&] { return trains || failed; }, 600000);
+    if (trains) {
+        measure(window, "while a product is trained", ticks);
+        if (!trainer.running()) std::printf("the training ended before that\n");
+        trainer.stop();
+        waitFor([&] { return !trainer.running(); }, 60000);
+        return 0;
+    }
     std::atomic<bool> done = false;
     std::vector<std::thread> busy;
     for (unsigned t = 0; t < std::max(1u, std::thread::hardware_concurrency()); ++t) {

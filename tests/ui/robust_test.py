@@ -349,6 +349,23 @@ class Robust(FolderTest):
         self.assertEqual(studio.quit(), 0)
 
     @needs_reactor
+    def test_libtorch_comes_with_the_first_training(self):
+        self.synth()
+        studio = self.studio(self.trained())
+
+        def loaded():
+            return pathlib.Path(f"/proc/{studio.process.pid}/maps").read_text()
+
+        studio.until(lambda s: s["open"] and not s["busy"], "an open product")
+        studio.ask("factor", name="sigma_a", value=0.7)
+        studio.rests()
+        for unwanted in ("libtorch", "libcuda", "molspace_reactor"):
+            self.assertNotIn(unwanted, loaded())
+        self.start_training(studio, self.folder / "other")
+        studio.until(lambda s: "libtorch_cpu" in loaded(), "LibTorch", 120)
+        studio.kill()
+
+    @needs_reactor
     def test_a_hand_that_never_rests_is_kept(self):
         self.synth()
         product = self.trained()
