@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include "ui/export/view_menu.h"
 #include "ui/style/theme.h"
 #include "ui/views/surface_grid.h"
 
@@ -64,6 +65,10 @@ QueryLineView::QueryLineView(QWidget* parent) : QWidget(parent), job_(nullptr, t
     all->addWidget(message_, 1);
     all->addWidget(content_, 1);
     connect(factors_, &QComboBox::activated, this, &QueryLineView::want);
+    addFigureMenu(
+        curves_, [this](QPainter& p, const QRectF& area) { curves_->paintTo(p, area); },
+        [this] { return tr("%1 along %2").arg(id_, factors_->currentText()); },
+        [this](const JobFailure& failure) { Q_EMIT failed(failure); });
     connect(curves_, &CurveView::picked, this,
             [this](double value, bool dragging) { Q_EMIT factorPicked(factor(), value, dragging); });
     connect(hits_, &QLabel::linkActivated, this,

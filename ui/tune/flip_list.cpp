@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include "ui/export/view_menu.h"
 #include "ui/views/surface_grid.h"
 
 namespace ui {
@@ -55,6 +56,15 @@ FlipList::FlipList(LiveSession& session, QWidget* parent) : QDialog(parent, Qt::
     column->addWidget(table_, 1);
     column->addWidget(buttons);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::close);
+    addTableMenu(
+        table_,
+        [this] {
+            TableNotes out;
+            out.synthetic = product_ && product_->synthetic();
+            out.lines << about_;
+            return out;
+        },
+        [] { return tr("queries that change"); }, [this](const JobFailure& failure) { Q_EMIT failed(failure); });
     connect(table_, &QTableWidget::cellActivated, this, &FlipList::choose);
     connect(table_, &QTableWidget::itemSelectionChanged, this,
             [this] { inspect_->setEnabled(table_->currentRow() >= 0); });
