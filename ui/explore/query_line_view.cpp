@@ -207,6 +207,7 @@ void QueryLineView::showLine() {
     }
     curves_->setFactor(factorSymbol(line_->factor));
     curves_->setRange(low, high);
+    curves_->setCaption(id_ + (product_->synthetic() ? tr(" · synthetic world") : QString()));
     curves_->setCurves(std::move(curves), 0, 1);
     if (const auto at = setting_.factors.find(line_->factor); at != setting_.factors.end())
         curves_->setCursor(at->second);
