@@ -10,6 +10,8 @@
 #include <QStatusBar>
 #include <QTime>
 
+#include <algorithm>
+
 #include "ui/reactions/training_queue.h"
 #include "ui/studio_paths.h"
 #include "ui/style/theme.h"
@@ -115,9 +117,7 @@ void MainWindow::connectAll() {
         });
     });
     connect(reactions_, &ReactionsPage::failed, this, tellFrom(Page::Reactions));
-    connect(reactions_, &ReactionsPage::edited, this, [this] {
-        if (!recovery_file_.isEmpty()) recovery_timer_.start();
-    });
+    connect(reactions_, &ReactionsPage::edited, this, &MainWindow::keepForRecovery);
     connect(reactions_, &ReactionsPage::logged, this, &MainWindow::log);
     connect(reactions_, &ReactionsPage::progressed, training_strip_,
             [this](const engine::Progress& p) { training_strip_->show(p); });
@@ -127,7 +127,10 @@ void MainWindow::connectAll() {
     connect(training_strip_, &ProgressStrip::stopRequested, reactions_, &ReactionsPage::stopAll);
 
     connect(compare_, &ComparePage::failed, message_, &MessageBar::showError);
-    connect(compare_, &ComparePage::itemsChanged, this, [this](const QVector<Compared>& items) { compared_ = items; });
+    connect(compare_, &ComparePage::itemsChanged, this, [this](const QVector<Compared>& items) {
+        compared_ = items;
+        keepForRecovery();
+    });
     connect(compare_, &ComparePage::addRequested, this, &MainWindow::addCurrentToComparison);
     connect(compare_, &ComparePage::applyRequested, this,
             [this](const QString& folder, const engine::Setting& setting) {
@@ -135,6 +138,12 @@ void MainWindow::connectAll() {
                 showPage(Page::Tune);
             });
     connect(explore_, &ExplorePage::failed, message_, &MessageBar::showError);
+    connect(explore_, &ExplorePage::factorPicked, this, &MainWindow::setFactor);
+    connect(&tune_->surfaces(), &SurfacesPanel::queryChosen, this,
+            [this](const QString& set, bool forward, quint32 query, const std::string& factor) {
+                showPage(Page::Explore);
+                explore_->showQuery(set, forward, query, factor);
+            });
 
     connect(&session_, &LiveSession::opened, this, [this] {
         explore_->setProduct(session_.product());
@@ -149,6 +158,7 @@ void MainWindow::connectAll() {
     connect(&project_, &Project::productChanged, this, &MainWindow::productSwitched);
     connect(&project_, &Project::productsChanged, this, &MainWindow::fillProducts);
     connect(&project_, &Project::workspaceChanged, this, [this] {
+        comparing_.drop();
         compared_.clear();
         compare_->setItems({});
         if (!project_.workspace().isEmpty()) {
@@ -168,12 +178,11 @@ void MainWindow::connectAll() {
         if (session_.product()) explore_->setSetting(project_.setting());
     });
     connect(&project_, &Project::baselineChanged, this, &MainWindow::setReference);
-    connect(&project_, &Project::changed, this, [this] {
-        if (!recovery_file_.isEmpty()) recovery_timer_.start();
-    });
+    connect(&project_, &Project::changed, this, &MainWindow::keepForRecovery);
     connect(&project_, &Project::fileChanged, this, &MainWindow::updateTitle);
     connect(&project_.undoStack(), &QUndoStack::cleanChanged, this, &MainWindow::updateTitle);
 
+    connect(&comparing_, &JobRunner::failed, message_, &MessageBar::showError);
     connect(&demo_, &JobRunner::failed, message_, &MessageBar::showError);
     connect(&demo_, &JobRunner::failed, this, &MainWindow::demoStopped);
     connect(&demo_, &JobRunner::cancelled, this, &MainWindow::demoStopped);
@@ -197,7 +206,7 @@ MainWindow::Page MainWindow::page() const {
 }
 
 bool MainWindow::busy() const {
-    return demo_.running() || reactions_->running() || explore_->busy() || !session_.settled();
+    return demo_.running() || comparing_.running() || reactions_->running() || explore_->busy() || !session_.settled();
 }
 
 void MainWindow::productCame(const QString& folder) {
@@ -239,12 +248,13 @@ void MainWindow::addCurrentToComparison() {
 
 void MainWindow::addToComparison(const engine::Setting& setting, const QString& name) {
     Compared item;
-    item.product = session_.product();
+    item.product = sameOpened(session_.product());
     item.setting = setting;
     item.name = tr("%1 %2").arg(QString::fromStdString(session_.product()->recipe().name), name);
     if (compared_.size() >= ComparePage::kMost) compared_.removeFirst();
     compared_.push_back(item);
     compare_->setItems(compared_);
+    keepForRecovery();
     showPage(Page::Compare);
 }
 
@@ -261,13 +271,29 @@ void MainWindow::renewCompared() {
     if (renewed) compare_->setItems(compared_);
 }
 
+void MainWindow::setFactor(const std::string& factor, double value, bool dragging) {
+    engine::Setting setting = project_.setting();
+    const auto at = setting.factors.find(factor);
+    const auto* info = session_.product() ? session_.product()->plan().factor(factor) : nullptr;
+    if (at == setting.factors.end() || !info) return;
+    at->second = std::clamp(value, 0.0, 1.0);
+    if (dragging && drag_ == 0) drag_ = project_.newDrag();
+    project_.setSetting(setting, tr("%1 = %2").arg(QString::fromStdString(info->symbol)).arg(value, 0, 'f', 3), drag_);
+    if (!dragging) drag_ = 0;
+}
+
 // What the page to explore counts changes against: the pinned setting, as on the page where it is tuned.
 void MainWindow::setReference() {
+    if (!session_.product()) return;
+    const auto [setting, name] = reference();
+    explore_->setReference(setting, name);
+}
+
+std::pair<engine::Setting, QString> MainWindow::reference() const {
     const auto live = session_.product();
-    if (!live) return;
     const auto* s = project_.snapshot(project_.baseline().snapshot);
-    if (s && s->product == project_.product()) explore_->setReference(live->completed(s->setting), s->title());
-    else explore_->setReference(live->defaults(), tr("recipe"));
+    if (s && s->product == project_.product()) return {live->completed(s->setting), s->title()};
+    return {live->defaults(), tr("recipe")};
 }
 
 void MainWindow::sayOtherWorkspace() {

@@ -76,7 +76,12 @@ private:
     void openDialog();
     void openWorkspace(const QString& path);
     void openDropped(const QStringList& paths);
+    engine::Json windowState() const;
+    engine::Json comparedState() const;
     void restoreWindow();
+    void restoreCompared(const engine::Json& state);
+    // The one that is there already, where a product was opened twice: a comparison takes two for two products.
+    std::shared_ptr<engine::LiveProduct> sameOpened(const std::shared_ptr<engine::LiveProduct>& product) const;
     void tellFailure();
     void importDialog(const QString& workspace, const QStringList& paths = {});
     void exportDialog();
@@ -91,6 +96,8 @@ private:
     void fillProducts();
     void fillSnapshots();
     void useSnapshot(int number);
+    void takeSnapshot();
+    void flip();
     void snapshotMenu(int number, const QPoint& at);
     void addCurrentToComparison();
     void addToComparison(const engine::Setting& setting, const QString& name);
@@ -101,6 +108,9 @@ private:
     void say(const QString& text);
     void log(const QString& line);
     void updateTitle();
+    std::pair<engine::Setting, QString> reference() const;  // of the product that is open
+    void keepForRecovery();
+    void setFactor(const std::string& factor, double value, bool dragging);  // from the page to explore
     void writeRecovery();
     void offerRecovery();
     void recover(const QString& file);
@@ -111,7 +121,8 @@ private:
     const bool keep_settings_;
     Project project_;
     LiveSession session_;
-    JobRunner demo_;
+    JobRunner demo_, comparing_;
+    int drag_ = 0;
     MessageBar *recovery_bar_, *message_;
     ProgressStrip *training_strip_, *demo_strip_;  // each stops its own
     QStackedWidget* pages_;
@@ -129,7 +140,7 @@ private:
     QDockWidget *history_, *snapshots_dock_, *log_dock_;
     QListWidget* snapshots_;
     QPlainTextEdit* log_;
-    QAction *undo_ = nullptr, *redo_ = nullptr, *export_ = nullptr;
+    QAction *undo_ = nullptr, *redo_ = nullptr, *export_ = nullptr, *flip_ = nullptr;
     std::vector<std::pair<QAction*, QString>> icons_;  // to be made anew with the theme
     QTimer recovery_timer_;
     std::unique_ptr<NewestWorker> recovery_writer_;

@@ -21,6 +21,7 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/session/session.h"
+#include "ui/export/command_page.h"
 #include "ui/export/export_dialog.h"
 #include "ui/main_window.h"
 #include "ui/studio_paths.h"
@@ -108,22 +109,17 @@ void MainWindow::openWorkspace(const QString& path) {
 }
 
 void MainWindow::openDropped(const QStringList& paths) {
-    if (std::all_of(paths.begin(), paths.end(), isData)) {
-        if (!paths.isEmpty()) importDialog(project_.workspace(), paths);
-    } else {
-        open(paths.first());
+    // Folders that are no workspace and no product are taken for embeddings in parts.
+    QStringList data;
+    for (const auto& path : paths) {
+        const bool folder = QFileInfo(path).isDir() && !isProduct(path) && !isWorkspace(path);
+        if (folder || isData(path)) data << path;
     }
-}
-
-// What the project says of the window itself.
-void MainWindow::restoreWindow() {
-    const auto layout = project_.extra("layout");
-    if (layout.is_string()) restoreState(QByteArray::fromBase64(QByteArray::fromStdString(layout.get<std::string>())));
-    if (const auto state = project_.extra("reactions"); state.is_object()) reactions_->restore(state);
-    const auto shown = project_.extra("page");
-    showPage(shown.is_number_integer()      ? static_cast<Page>(std::clamp(shown.get<int>(), 1, 6))
-             : project_.product().isEmpty() ? Page::Workspace
-                                            : Page::Tune);
+    if (!data.isEmpty()) return importDialog(project_.workspace(), data);
+    for (const auto& path : paths) {
+        open(path);
+        if (!message_->text().isEmpty()) break;  // it says why this one was not
+    }
 }
 
 // In a catch.
@@ -164,6 +160,13 @@ void MainWindow::exportDialog() {
     }
     auto* dialog = new ExportDialog(session_.product(), project_.setting(), this);
     if (!session_.axes().empty()) dialog->setAxes(session_.axes());
+    const auto [reference, name] = this->reference();
+    dialog->commands().setReference(reference, name);
+    dialog->commands().setAlong(tune_->surfaces().curveFactor());
+    std::vector<CommandPage::Column> columns;
+    for (const auto& item : compared_) columns.push_back({item.name, item.product, item.setting, item.space});
+    dialog->commands().setCompared(columns);
+    if (const auto search = tune_->goal().requestText()) dialog->commands().setTune(*search);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->show();
 }
@@ -268,9 +271,8 @@ bool MainWindow::save() {
 
 bool MainWindow::saveTo(const QString& file) {
     try {
-        project_.setExtra("layout", saveState().toBase64().toStdString());
-        project_.setExtra("page", static_cast<int>(page()));
-        project_.setExtra("reactions", reactions_->state());
+        const engine::Json window = windowState();
+        for (const auto& [key, value] : window.items()) project_.setExtra(key, value);
         project_.save(file);
         addRecent(file);
         say(tr("Saved: %1").arg(file));
@@ -319,11 +321,15 @@ void MainWindow::fillRecent() {
     recent_menu_->setEnabled(!recent().isEmpty());
 }
 
+// A second after the first change, not after the last: a hand that never rests is kept too.
+void MainWindow::keepForRecovery() {
+    if (!recovery_file_.isEmpty() && !recovery_timer_.isActive()) recovery_timer_.start();
+}
+
 void MainWindow::writeRecovery() {
     engine::Json state = project_.state();
     state["recovered_from"] = project_.file().toStdString();
-    state["window"]["page"] = static_cast<int>(page());
-    state["window"]["reactions"] = reactions_->state();
+    state["window"].update(windowState());
     const bool empty = project_.workspace().isEmpty() && project_.products().isEmpty();
     recovery_writer_->post([this, state = std::move(state), file = recovery_file_, empty](auto&) {
         try {
@@ -352,11 +358,17 @@ void MainWindow::offerRecovery() {
             tr("What was set then can be brought back; what was being trained goes on from its last checkpoint."));
         recovery_bar_->setAction(tr("Bring it back"), [this, file] {
             if (!mayClose()) return;
+            recovery_bar_->disconnect(this);
             recovery_bar_->clear();
             recover(file);
         });
         connect(
-            recovery_bar_, &MessageBar::dismissed, this, [file] { QFile::remove(file); }, Qt::SingleShotConnection);
+            recovery_bar_, &MessageBar::dismissed, this,
+            [this, file] {
+                QFile::remove(file);
+                offerRecovery();  // several windows may have ended so
+            },
+            Qt::SingleShotConnection);
         return;
     }
 }

@@ -89,7 +89,8 @@ void MainWindow::makeDocks() {
     snapshots_ = new QListWidget;
     snapshots_->setAccessibleName(tr("Snapshots"));
     snapshots_->setToolTip(
-        tr("Double click: set the sliders to it. Right click: pin as baseline, compare, rename, remove"));
+        tr("Double click: set the sliders to it. Ctrl+D: flip between A and B. Right click: make it A or B, pin as "
+           "baseline, compare, rename, remove"));
     snapshots_->setContextMenuPolicy(Qt::CustomContextMenu);
     snapshots_dock_->setWidget(snapshots_);
     log_dock_ = new QDockWidget(tr("Log"), this);
@@ -122,6 +123,25 @@ void MainWindow::useSnapshot(int number) {
     project_.show(s.product, s.setting, tr("Snapshot %1").arg(s.title()));
 }
 
+// The first two are A and B; a later one is neither until it is made one of them.
+void MainWindow::takeSnapshot() {
+    project_.undoStack().beginMacro(tr("Take snapshot"));
+    const int number = project_.addSnapshot();
+    for (const int slot : {0, 1}) {
+        if (project_.flipped()[static_cast<std::size_t>(slot)] != 0) continue;
+        project_.flipTo(slot, number);
+        break;
+    }
+    project_.undoStack().endMacro();
+}
+
+void MainWindow::flip() {
+    const auto [a, b] = project_.flipped();
+    const Snapshot* first = project_.snapshot(a);
+    const bool there = first && first->product == project_.product() && first->setting == project_.setting();
+    useSnapshot(there ? b : a);
+}
+
 void MainWindow::snapshotMenu(int number, const QPoint& at) {
     const Snapshot* found = project_.snapshot(number);
     if (!found) return;
@@ -129,6 +149,11 @@ void MainWindow::snapshotMenu(int number, const QPoint& at) {
     const bool of_open = session_.product() && s.product == project_.product();
     QMenu menu;
     menu.addAction(tr("Set the sliders to it"), this, [this, number] { useSnapshot(number); });
+    for (const int slot : {0, 1}) {
+        auto* action = menu.addAction(slot == 0 ? tr("Make it A") : tr("Make it B"), this,
+                                      [this, slot, number] { project_.flipTo(slot, number); });
+        action->setEnabled(project_.flipped()[static_cast<std::size_t>(slot)] != number);
+    }
     menu.addAction(tr("Pin as baseline"), this,
                    [this, number] {
                        project_.pinBaseline({{}, number}, tr("Baseline #%1").arg(number));
@@ -161,8 +186,9 @@ void MainWindow::makeMenus() {
     auto* file = menuBar()->addMenu(tr("&File"));
     add(file, tr("Open &demo world"), {}, [this] { openDemo(); });
     add(file, tr("&Open…"), QKeySequence::Open, [this] { openDialog(); });
-    add(file, tr("&Import embeddings…"), QKeySequence(QStringLiteral("Ctrl+I")),
-        [this] { importDialog(project_.workspace()); });
+    add(file, tr("&Import embeddings…"), QKeySequence(QStringLiteral("Ctrl+I")), [this] {
+        importDialog(project_.workspace());
+    })->setObjectName(QStringLiteral("import_files"));
     add(file, tr("&Bring checkpoints…"), {}, [this] {
         showPage(Page::Reactions);
         const QString folder = QFileDialog::getExistingDirectory(
@@ -182,6 +208,7 @@ void MainWindow::makeMenus() {
     export_ = add(
         file, tr("&Export…"), QKeySequence(QStringLiteral("Ctrl+E")), [this] { exportDialog(); },
         QStringLiteral("export"));
+    export_->setObjectName(QStringLiteral("export_files"));
     file->addSeparator();
     add(file, tr("&Quit"), QKeySequence::Quit, [this] { close(); });
 
@@ -199,10 +226,17 @@ void MainWindow::makeMenus() {
         edit, tr("Take &snapshot"), QKeySequence(QStringLiteral("Ctrl+T")),
         [this] {
             if (!session_.product()) return;
-            project_.addSnapshot();
+            takeSnapshot();
             snapshots_dock_->show();
         },
         QStringLiteral("snapshot"));
+    flip_ = add(
+        edit, tr("&Flip between A and B"), QKeySequence(QStringLiteral("Ctrl+D")), [this] { flip(); },
+        QStringLiteral("reset"));
+    flip_->setEnabled(false);
+    flip_->setToolTip(
+        tr("The sliders to snapshot A, and to B where they are there already. The first two that are taken are "
+           "A and B; a right click on a snapshot makes it one of them"));
     add(
         edit, tr("&Pin the current setting as baseline"), QKeySequence(QStringLiteral("Ctrl+B")),
         [this] {
@@ -311,13 +345,18 @@ void MainWindow::fillProducts() {
 
 void MainWindow::fillSnapshots() {
     snapshots_->clear();
+    const auto& flipped = project_.flipped();
+    flip_->setEnabled(flipped[0] != 0 && flipped[1] != 0);
     for (const auto& s : project_.snapshots()) {
+        const QString slot = s.number == flipped[0]   ? QStringLiteral("A  ")
+                             : s.number == flipped[1] ? QStringLiteral("B  ")
+                                                      : QString();
         QStringList parts;
         for (const auto& [name, value] : s.setting.factors)
             parts << QStringLiteral("%1 %2").arg(QString::fromStdString(name)).arg(value, 0, 'g', 3);
-        auto* item =
-            new QListWidgetItem(QStringLiteral("%1  %2\n%3")
-                                    .arg(s.title(), QFileInfo(s.product).fileName(), parts.join(QStringLiteral(", "))));
+        auto* item = new QListWidgetItem(
+            QStringLiteral("%1%2  %3\n%4")
+                .arg(slot, s.title(), QFileInfo(s.product).fileName(), parts.join(QStringLiteral(", "))));
         item->setData(Qt::UserRole, s.number);
         snapshots_->addItem(item);
     }

@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/screenshots.h"
 
+#include <QAction>
 #include <QCoreApplication>
+#include <QDialog>
 #include <QDir>
 #include <QElapsedTimer>
 #include <QEventLoop>
 #include <QScreen>
+#include <QTabWidget>
 #include <QTimer>
 
 #include <cstdio>
@@ -61,14 +64,26 @@ bool takePictures(MainWindow& window, const QString& folder) {
         window.compare().setItems(items);
     }
     bool good = true;
-    const auto picture = [&](const QString& name) {
-        window.raise();
+    const auto pictureOf = [&](QWidget& seen, const QString& name) {
+        seen.raise();
         wait(700);
-        const auto shot = window.screen()->grabWindow(0, window.x(), window.y(), window.width(), window.height());
+        const auto shot = window.screen()->grabWindow(0, seen.x(), seen.y(), seen.width(), seen.height());
         const QString file = QDir(folder).filePath(name + QStringLiteral(".png"));
         if (!shot.save(file)) {
             std::fprintf(stderr, "pictures: cannot write %s\n", qPrintable(file));
             good = false;
+        }
+    };
+    const auto picture = [&](const QString& name) { pictureOf(window, name); };
+    // A dialog that a menu's entry opens.
+    const auto dialog = [&](const char* action, const QString& name) {
+        window.findChild<QAction*>(QLatin1String(action))->trigger();
+        wait(300);
+        for (auto* one : window.findChildren<QDialog*>()) {
+            if (!one->isVisible()) continue;
+            one->move(window.pos());
+            pictureOf(*one, name);
+            one->close();
         }
     };
     for (const auto& [theme, theme_name] :
@@ -78,8 +93,25 @@ bool takePictures(MainWindow& window, const QString& folder) {
             window.showPage(page);
             wait(300);
             waitUntil([&] { return !window.busy(); });
-            picture(QStringLiteral("%1-%2").arg(QLatin1String(theme_name), QLatin1String(name)));
+            const QString of = QStringLiteral("%1-%2").arg(QLatin1String(theme_name), QLatin1String(name));
+            picture(of);
+            if (page == MainWindow::Page::Workspace) dialog("import_files", of + QStringLiteral("-import"));
+            if (page == MainWindow::Page::Compare && has_product) {
+                for (const auto& [tab, tab_name] : {std::pair{ComparePage::Tab::Surfaces, "surfaces"},
+                                                    {ComparePage::Tab::Queries, "queries"},
+                                                    {ComparePage::Tab::Figures, ""}}) {
+                    window.compare().showTab(tab);
+                    waitUntil([&] { return window.compare().settled(); });
+                    if (*tab_name) picture(of + QLatin1Char('-') + QLatin1String(tab_name));
+                }
+            }
             if (page != MainWindow::Page::Tune || !has_product) continue;
+            auto* side = window.tune().findChild<QTabWidget*>(QStringLiteral("tune_side"));
+            for (int tab = 1; tab <= side->count(); ++tab) {
+                side->setCurrentIndex(tab % side->count());
+                if (tab < side->count()) picture(QStringLiteral("%1-side-%2").arg(of).arg(tab));
+            }
+            dialog("export_files", of + QStringLiteral("-export"));
             for (const auto& group : window.tune().surfaces().groups()) {
                 window.tune().surfaces().chooseGroup(group);
                 waitUntil([&] { return window.session().settled(); });

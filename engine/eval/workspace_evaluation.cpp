@@ -209,7 +209,7 @@ SetComponents merged(const SetComponents& a, const SetComponents& b) {
 }
 
 Setting everyExpertOn(const ProductModel& model, const Setting& setting) {
-    Setting out = withoutFactors(setting);
+    Setting out = withoutLiveFactors(setting, model.plan());
     const Recipe& recipe = model.recipe();
     for (std::size_t s = lastDisplacement(recipe, recipe.route.size()).value_or(0); s < recipe.route.size(); ++s) {
         for (std::size_t e = 0; e < recipe.route[s].experts.size(); ++e)

@@ -48,7 +48,8 @@ SetComponents recomputeSetComponents(const Workspace& workspace, const ProductMo
                                      const std::filesystem::path& folder, const JobContext& job);
 // The parts of both sides of both. Throws as merged() of components does.
 SetComponents merged(const SetComponents& a, const SetComponents& b);
-// The switches of a setting with every expert on whose share is live: components for it serve with any of them off.
+// withoutLiveFactors() of a setting, with every expert on whose share is live: components for it serve with any of them
+// off.
 Setting everyExpertOn(const ProductModel& model, const Setting& setting);
 SetComponents computeSetComponents(const Workspace& workspace, const ProductModel& model, const std::string& set,
                                    const JobContext& job);

@@ -150,11 +150,20 @@ void checkSetting(const Setting& setting, const std::vector<FactorInfo>& factors
             text << name << ": expected a share from 0 to 1, found " << value;
             problems.push_back(text.str());
         }
-        if (!found->live && value != found->value) {
-            problems.push_back(name + " is not live: a later displacement takes its result as input");
-        }
     }
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, subject, problems);
+}
+
+void checkRange(const std::string& factor, double low, double high, const std::vector<FactorInfo>& factors,
+                const std::string& subject) {
+    for (const double end : {low, high}) checkSetting({{{factor, end}}}, factors, subject);
+    const auto found = std::find_if(factors.begin(), factors.end(), [&](const auto& f) { return f.name == factor; });
+    if (found->live) return;
+    throw Error(ErrorCode::InvalidInput, subject,
+                factor +
+                    " is not live: a later displacement takes its result as input, so each value runs projectors "
+                    "again",
+                "`molspace evaluate --set " + factor + "=VALUE` does that, and says how long it takes");
 }
 
 std::vector<double> weightsKey(const BlendWeights& weights) {

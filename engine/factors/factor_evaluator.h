@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Metrics of a product at any setting of its live factors. Sweeps and tuning see only this interface, so that how a
-// point is computed (by blending again, or from landscapes) is nobody else's business.
+// Metrics of a product at any setting that its items were made for: live factors are free. Sweeps and tuning see only
+// this interface, so that how a point is computed (by blending again, or from landscapes) is nobody else's business.
 #pragma once
 
 #include <map>
@@ -34,7 +34,7 @@ class FactorEvaluator {
 public:
     virtual ~FactorEvaluator() = default;
     // Every set at the recipe's factors with `setting` put in. Throws Error{InvalidInput} naming a factor that is
-    // unknown, out of 0..1 or not live. Equal settings give equal figures.
+    // unknown or out of 0..1, or not live and other than the items were made for. Equal settings give equal figures.
     virtual MetricsTable evaluate(const Setting& setting, const JobContext& job) = 0;
     // The figures of every set by metric, in the order of sets(), without protocols: what sweeps and tuning ask for at
     // many points. A metric that would cost much more than the others may be left out (median rank).
@@ -92,8 +92,12 @@ private:
     std::size_t sets_measured_ = 0;
 };
 
-// Throws Error{InvalidInput} listing every name in `setting` that no factor has, values out of 0..1, factors not live.
+// Throws Error{InvalidInput} listing every name in `setting` that no factor has, and values out of 0..1. Whether they
+// were made for its factors that are not live, items say themselves.
 void checkSetting(const Setting& setting, const std::vector<FactorInfo>& factors, const std::string& subject);
+// The same for a factor that is to run from `low` to `high`: it must be live.
+void checkRange(const std::string& factor, double low, double high, const std::vector<FactorInfo>& factors,
+                const std::string& subject);
 
 // The weights as one list of numbers, equal exactly where the blend is: where a share is 0 the layer's own weights do
 // not count, and weights are scaled to sum 1.

@@ -267,7 +267,7 @@ LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting,
         }
         std::vector<double> key = expertsKey(slot, setting);
         if ((slot.cells || slot.labels) && slot.made_for == key) {
-            slot.made_at = withoutFactors(setting);
+            slot.made_at = withoutLiveFactors(setting, model_->plan());
             out.kept.push_back(name);
             if (const auto of = sample(s)) out.sampled[name] = *of;
             continue;
@@ -292,7 +292,7 @@ LandscapeEvaluator::Prepared LandscapeEvaluator::prepare(const Setting& setting,
         }
         (cached ? out.from_cache : out.built).push_back(name);
         slot.made_for = std::move(key);
-        slot.made_at = withoutFactors(setting);
+        slot.made_at = withoutLiveFactors(setting, model_->plan());
     }
     out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     out.bytes = usedBytes();
@@ -356,8 +356,7 @@ bool LandscapeEvaluator::ready(std::size_t set, const Setting& setting) const {
     if (!slot.cells && !slot.labels) return false;
     const std::vector<double> point = pointOf(set, setting);
     if (!(slot.cells ? slot.cells->grid() : slot.labels->grid()).contains(point.data())) return false;
-    if (setting.expert_weights == slot.made_at.expert_weights && setting.projectors == slot.made_at.projectors)
-        return true;
+    if (sameButLiveFactors(setting, slot.made_at, model_->plan())) return true;
     return fits(set, setting) && expertsKey(slot, setting) == slot.made_for;
 }
 

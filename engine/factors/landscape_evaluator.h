@@ -3,10 +3,10 @@
 //
 // Points of the factors from landscapes: milliseconds for all sets, equal to DirectEvaluator to the last hit. What no
 // landscape covers yet (other experts' weights than those prepared, a point outside the box, too many layers) is
-// computed directly. Settings with other projectors than a set's items were computed with are refused
-// (Error{InvalidInput}) until setComponents() brings the items anew. A set whose landscape would not fit the memory can
-// be asked a sample of its queries instead: then figures() are estimates, named as such by protocols(), and evaluate()
-// is exact and slow.
+// computed directly. Settings with other projectors, or other values of factors that are not live, than a set's items
+// were computed with are refused (Error{InvalidInput}) until setComponents() brings the items anew. A set whose
+// landscape would not fit the memory can be asked a sample of its queries instead: then figures() are estimates, named
+// as such by protocols(), and evaluate() is exact and slow.
 #pragma once
 
 #include <filesystem>
@@ -53,7 +53,7 @@ public:
     // The set's items computed with other projectors, or with several choices of them. Its landscape goes.
     void setComponents(std::size_t set, SetComponents components);
     const SetComponents& components(std::size_t set) const { return slots_[set].set; }
-    // True where the set's items were computed with the setting's projectors.
+    // True where the set's items were computed with the setting's projectors and factors that are not live.
     bool fits(std::size_t set, const Setting& setting) const;
     // Makes ready what a setting needs, smallest set first; what is ready for its experts' weights stays. `build`
     // false: only what the cache has. Blocking job.
@@ -105,8 +105,8 @@ private:
         std::vector<int> first_dims, second_dims;
         std::vector<FactorRange> box;
         std::vector<double> defaults;  // the recipe's values of the box's factors
-        // Experts' weights that the landscape was made for; and the setting's own with its projectors, which says at
-        // once that they are the same.
+        // Experts' weights that the landscape was made for; and withoutLiveFactors() of the setting, which says at once
+        // that they are the same.
         std::vector<double> made_for;
         Setting made_at;
         std::string no_landscape;  // why there is none

@@ -73,15 +73,10 @@ void checkRequest(const SweepRequest& request, const std::vector<DeltaGroup>& gr
     for (const auto& axis : request.axes) {
         if (axis.steps == 0) problems.push_back(axis.factor + ": expected at least one step");
         if (request.fixed.factors.contains(axis.factor)) problems.push_back(axis.factor + ": both swept and fixed");
-        for (const double end : {axis.first, axis.last}) {
-            Setting setting;
-            setting.factors[axis.factor] = end;
-            try {
-                checkSetting(setting, evaluator.factors(), evaluator.subject());
-            } catch (const Error& e) {
-                problems.push_back(e.message());
-                break;
-            }
+        try {
+            checkRange(axis.factor, axis.first, axis.last, evaluator.factors(), evaluator.subject());
+        } catch (const Error& e) {
+            problems.push_back(e.message() + (e.hint().empty() ? "" : "; " + e.hint()));
         }
     }
     if (request.axes.size() == 2 && request.axes[0].factor == request.axes[1].factor) {

@@ -225,6 +225,12 @@ Json pointJson(const TuneResult& r, const TunePoint& p) {
 
 }  // namespace
 
+Setting settingOf(const TuneResult& result, const TunePoint& point, const Setting& fixed) {
+    Setting setting = fixed;
+    for (std::size_t d = 0; d < result.factors.size(); ++d) setting.factors[result.factors[d]] = point.factors[d];
+    return setting;
+}
+
 TuneResult tune(FactorEvaluator& evaluator, const TuneRequest& request, const JobContext& job) {
     TuneResult result;
     result.subject = evaluator.subject();
@@ -261,15 +267,10 @@ TuneResult tune(FactorEvaluator& evaluator, const TuneRequest& request, const Jo
     if (std::set<std::string>(result.factors.begin(), result.factors.end()).size() != result.factors.size())
         problems.push_back("expected different factors, found one twice");
     for (const auto& name : result.factors) {
-        Setting setting;
-        for (const double end : {0.0, 1.0}) {
-            setting.factors[name] = end;
-            try {
-                checkSetting(setting, evaluator.factors(), evaluator.subject());
-            } catch (const Error& e) {
-                problems.push_back(e.message());
-                break;
-            }
+        try {
+            checkRange(name, 0, 1, evaluator.factors(), evaluator.subject());
+        } catch (const Error& e) {
+            problems.push_back(e.message() + (e.hint().empty() ? "" : "; " + e.hint()));
         }
     }
     if (!(request.step > 0 && request.step <= 0.5)) problems.push_back("step: expected more than 0 and at most 0.5");

@@ -60,6 +60,9 @@ struct TuneResult {
     bool feasible() const { return best.violation == 0; }
 };
 
+// `fixed` with a point's factors over it.
+Setting settingOf(const TuneResult& result, const TunePoint& point, const Setting& fixed);
+
 // Throws Error{InvalidInput} listing every problem of the request before anything is computed; Cancelled on a stop.
 TuneResult tune(FactorEvaluator& evaluator, const TuneRequest& request, const JobContext& job);
 

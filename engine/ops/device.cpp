@@ -25,6 +25,8 @@ std::string processorName() {
     return "processor";
 }
 
+constexpr const char* kNoGpu = "no GPU that CUDA can use was found";
+
 int gpuCount() {
     try {
         return at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
@@ -59,7 +61,7 @@ std::vector<DeviceInfo> listDevices() {
     cpu.description = processorName() + ", " + std::to_string(std::thread::hardware_concurrency()) +
                       " threads, matrix kernels " + matrixKernels();
     cpu.memory_bytes = availableMemoryBytes();
-    cpu.why = gpus == 0 ? "taken by --device auto: no GPU that CUDA can use was found" : "taken by --device cpu";
+    cpu.why = gpus == 0 ? std::string("taken by --device auto: ") + kNoGpu : "taken by --device cpu";
     out.push_back(std::move(cpu));
     return out;
 }
@@ -79,6 +81,10 @@ std::string resolveDevice(const std::string& wanted) {
         return "cuda:" + std::to_string(index);
     }
     throw Error(ErrorCode::InvalidInput, "--device " + wanted, "expected auto, cpu, cuda or cuda:N");
+}
+
+std::string whyCpu(const std::string& wanted, const std::string& resolved) {
+    return wanted == "auto" && resolved == "cpu" ? kNoGpu : "";
 }
 
 void setThreads(std::int64_t threads) {

@@ -16,6 +16,8 @@ std::vector<DeviceInfo> listDevices();
 // "auto": the first usable GPU, else cpu. Throws Error{Device} for a GPU that is not there, Error{InvalidInput} for
 // another word.
 std::string resolveDevice(const std::string& wanted);
+// Why "auto" became cpu; empty where that was not so.
+std::string whyCpu(const std::string& wanted, const std::string& resolved);
 // Threads of the processor for this thread's work from here on; 0: as many as there were before the first call, all
 // unless the environment says otherwise.
 void setThreads(std::int64_t threads);

@@ -219,8 +219,9 @@ private:
         }
         if (!request_.pairs_only) bytes += basesBytes(workspace_, model_);
         requireDisk(folder_, bytes, "training " + request_.recipe.name);
+        const std::string why = whyCpu(request_.run.device, device_);
         job_.log("at most " + humanBytes(bytes) + " of disk in " + folder_.string() + ", memory budget " +
-                 humanBytes(memory_) + ", on " + device_);
+                 humanBytes(memory_) + ", on " + device_ + (why.empty() ? "" : ": " + why));
     }
 
     // What would end the training after its pairs are made ends it before.

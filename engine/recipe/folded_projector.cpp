@@ -53,6 +53,13 @@ FoldedProjector::FoldedProjector(const ProjectorWeights& weights) : head1_modali
     if (weights.head1) through_head1_ = fold(weights.layers.front(), &*weights.head1);
 }
 
+double FoldedProjector::rowFlop() const {
+    double weights = 0;
+    for (const auto& layer : layers_)
+        weights += static_cast<double>(layer.w.rows()) * static_cast<double>(layer.w.cols());
+    return 2 * weights;
+}
+
 void FoldedProjector::forward(MatrixView x, float* y, const Modality& modality) const {
     ENGINE_CHECK(x.cols == in(), "rows of another width");
     const bool leads = through_head1_ && std::find(head1_modalities_.begin(), head1_modalities_.end(), modality) !=

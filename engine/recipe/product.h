@@ -113,8 +113,8 @@ public:
                           std::size_t steps = static_cast<std::size_t>(-1)) const;
 
     // This recipe's components out of those of another choice of projectors, of experts or of factors that are not
-    // live: what both have alike is shared, the rest computed, or taken from what is `kept`. Bits are those of
-    // components(). `what` names the items in progress ("text of AudioCaps").
+    // live (recompute_cost.h): what both have alike is shared, the rest computed, or taken from what is `kept`. Bits
+    // are those of components(). `what` names the items in progress ("text of AudioCaps").
     Components recomputed(const Components& have, const SpaceReader& rows, const ComputedRows& kept,
                           const std::string& what, const JobContext& job) const;
     // Says with which projectors components were made that came from a file: those of this recipe.
@@ -125,6 +125,9 @@ public:
     // Blend weights of this recipe's own factors, or of the recipe with `setting` put in. Throws Error{InvalidInput} if
     // the components were computed with other projectors.
     BlendWeights weights(const Modality& modality, const Components& components, const Setting& setting = {}) const;
+
+    // FLOP a second of the projectors that this model, and those made of it by at(), have run so far; 0: none yet.
+    double measuredSpeed() const;
 
     // True if `setting` changes only live factors, weights and switches of experts, and perhaps projectors: whether
     // these ask for other components fits() says.
@@ -143,6 +146,8 @@ private:
 
     Recipe recipe_;
     RoutePlan plan_;
+    struct Work;  // done by projectors
+    std::shared_ptr<Work> work_;
     struct LazyProjector;
     std::map<std::string, std::map<std::string, std::shared_ptr<LazyProjector>>>
         projectors_;  // reaction -> subset -> ψ

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 
 #include "engine/base/error.h"
@@ -128,6 +129,11 @@ struct ProductModel::LazyProjector {
     }
 };
 
+struct ProductModel::Work {
+    std::mutex mutex;
+    double flop = 0, seconds = 0;  // guarded
+};
+
 // Where components are made from.
 struct ProductModel::Making {
     std::size_t tuned = 0;  // steps whose tunings count, whatever the steps that are made
@@ -138,7 +144,8 @@ struct ProductModel::Making {
     std::string what;                    // in progress; empty: none is shown
 };
 
-ProductModel::ProductModel(Recipe recipe, RoutePlan plan) : recipe_(std::move(recipe)), plan_(std::move(plan)) {}
+ProductModel::ProductModel(Recipe recipe, RoutePlan plan)
+    : recipe_(std::move(recipe)), plan_(std::move(plan)), work_(std::make_shared<Work>()) {}
 
 void ProductModel::addProjector(const std::string& reaction_key, const std::string& subset,
                                 const ProjectorWeights& weights) {
@@ -182,6 +189,7 @@ std::shared_ptr<const ProductModel> ProductModel::at(const Setting& setting) con
     auto out = std::make_shared<ProductModel>(std::move(recipe), std::move(plan));
     out->projectors_ = projectors_;
     out->adapters_ = adapters_;
+    out->work_ = work_;
     return out;
 }
 
@@ -221,6 +229,9 @@ Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, const st
     Matrix mean(x.rows, width);
     Matrix y(std::min(kStopRows, x.rows), width);
     const float scale = 1.0f / static_cast<float>(active.size());
+    double row_flop = 0;
+    for (auto* projector : active) row_flop += projector->get().rowFlop();
+    const auto begin = std::chrono::steady_clock::now();
     for (std::size_t first = 0; first < x.rows; first += kStopRows) {
         const std::size_t count = std::min(kStopRows, x.rows - first);
         float* out = mean.row(first);
@@ -235,7 +246,15 @@ Matrix ProductModel::ensembleMean(std::size_t step, std::size_t expert, const st
         for (std::size_t i = 0; i < count * width; ++i) out[i] *= scale;
         if (meter) meter->advance(count);
     }
+    const std::lock_guard lock(work_->mutex);
+    work_->flop += row_flop * static_cast<double>(x.rows);
+    work_->seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return mean;
+}
+
+double ProductModel::measuredSpeed() const {
+    const std::lock_guard lock(work_->mutex);
+    return work_->seconds > 0 ? work_->flop / work_->seconds : 0;
 }
 
 // Of the active projectors; empty where one has no file.

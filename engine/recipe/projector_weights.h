@@ -97,6 +97,7 @@ public:
     explicit FoldedProjector(const ProjectorWeights& weights);
     std::size_t in() const { return layers_.front().w.cols(); }
     std::size_t out() const { return layers_.back().w.rows(); }
+    double rowFlop() const;  // that a row takes: two for each weight
     // x [n, in] -> y [n, out], rows unit length; `modality` decides whether they pass Head1. The bits do not depend on
     // the number of threads; those of a row depend on its place among the others by rounding.
     void forward(MatrixView x, float* y, const Modality& modality = {}) const;

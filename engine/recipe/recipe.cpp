@@ -220,10 +220,6 @@ std::string expertKey(const Recipe& recipe, std::size_t step, std::size_t expert
     return uses <= 1 ? space : std::to_string(step + 1) + "-" + space;
 }
 
-Setting withoutFactors(const Setting& setting) {
-    return {{}, setting.expert_weights, setting.projectors};
-}
-
 std::string projectorKey(const std::string& expert_key, const std::string& subset) {
     return expert_key + ":" + subset;
 }

@@ -58,9 +58,6 @@ struct Setting {
     bool operator==(const Setting&) const = default;
 };
 
-// The switches alone: all of a setting that a landscape is made for.
-Setting withoutFactors(const Setting& setting);
-
 // A group of evaluation sets whose mean change of one metric is drawn as a surface (Figures 3-6).
 struct DeltaGroup {
     std::string name;  // "AT"

@@ -489,6 +489,25 @@ Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& s
     return out;
 }
 
+Setting withoutLiveFactors(const Setting& setting, const RoutePlan& plan) {
+    Setting out = setting;
+    std::erase_if(out.factors, [&](const auto& named) {
+        const FactorInfo* factor = plan.factor(named.first);
+        return factor && (factor->live || factor->value == named.second);
+    });
+    return out;
+}
+
+bool sameButLiveFactors(const Setting& a, const Setting& b, const RoutePlan& plan) {
+    if (a.expert_weights != b.expert_weights || a.projectors != b.projectors) return false;
+    const auto valueIn = [](const Setting& setting, const FactorInfo& factor) {
+        const auto named = setting.factors.find(factor.name);
+        return named == setting.factors.end() ? factor.value : named->second;
+    };
+    return std::all_of(plan.factors.begin(), plan.factors.end(),
+                       [&](const FactorInfo& f) { return f.live || valueIn(a, f) == valueIn(b, f); });
+}
+
 std::string formula(const Recipe& recipe, const RoutePlan& plan, const Modality& modality) {
     const SpaceInfo* base = plan.space(recipe.base);
     std::string z = base && contains(base->modalities, modality) ? recipe.base : "";

@@ -106,6 +106,12 @@ std::vector<std::string> activeProjectors(const Recipe& recipe, const RoutePlan&
 // named), and where an expert would be left without a projector.
 Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& setting);
 
+// What of a setting components and landscapes are made for: its switches, and the factors that are not live where they
+// have another value than the recipe's.
+Setting withoutLiveFactors(const Setting& setting, const RoutePlan& plan);
+// True where that is the same of both; quick.
+bool sameButLiveFactors(const Setting& a, const Setting& b, const RoutePlan& plan);
+
 // "T = N( σ_t·N((Ψ_CLAP_g + Ψ_CLAP_m)/2) + (1−σ_t)·ImageBind )" with the numbers of the recipe in place. Where not all
 // projectors of an expert are active, their number stands behind it: "Ψ_CLAP_g[5/7]".
 std::string formula(const Recipe& recipe, const RoutePlan& plan, const Modality& modality);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
@@ -11,6 +10,7 @@
 #include "engine/factors/confidence.h"
 #include "engine/factors/headroom.h"
 #include "engine/factors/landscape_evaluator.h"
+#include "engine/factors/sureness.h"
 #include "engine/factors/sweep.h"
 #include "engine/factors/sweep_output.h"
 #include "engine/factors/tune.h"
@@ -137,20 +137,6 @@ std::pair<std::string, double> namedNumber(const std::string& text, const std::s
     return {name, value};
 }
 
-constexpr std::size_t kComparedSettings = 200;
-
-std::string fixedNumber(double value, const char* format = "%+.2f") {
-    char text[32];
-    std::snprintf(text, sizeof text, format, value);
-    return text;
-}
-
-Setting settingOf(const TuneResult& result, const TunePoint& point, const Setting& fixed) {
-    Setting setting = fixed;
-    for (std::size_t d = 0; d < result.factors.size(); ++d) setting.factors[result.factors[d]] = point.factors[d];
-    return setting;
-}
-
 // True if the hits of single queries are known for the sets of a group.
 bool allReady(const LandscapeEvaluator& evaluator, const TuneResult& result, const TuneRequest& request,
               const std::string& name) {
@@ -164,64 +150,6 @@ bool allReady(const LandscapeEvaluator& evaluator, const TuneResult& result, con
         }
     }
     return true;
-}
-
-// How sure the best setting is of the first group that is maximized: against where the search began, against the
-// settings of the front, and on halves of the items that it was not chosen on.
-Outcome sureness(const LandscapeEvaluator& evaluator, const TuneResult& result, const TuneRequest& request,
-                 const ConfidenceOptions& options, const JobContext& job) {
-    const std::string& name = request.maximize.front().first;
-    const auto group =
-        std::find_if(result.groups.begin(), result.groups.end(), [&](const DeltaGroup& g) { return g.name == name; });
-    std::vector<Setting> settings{settingOf(result, result.best, request.fixed),
-                                  settingOf(result, result.start, request.fixed)};
-    const std::size_t step = result.front.size() / kComparedSettings + 1;
-    for (std::size_t i = 0; i < result.front.size(); i += step)
-        settings.push_back(settingOf(result, result.front[i], request.fixed));
-    const GroupHits hits = groupHits(evaluator, *group, settings, {}, job);
-    const Interval gain = bootstrapDifference(hits, 0, 1, options, job);
-    const PermutationTest test = permutationTest(hits, 0, 1, options, job);
-    const TiedRegion region = tiedRegion(hits, options, job);
-    const HeldOut held = heldOut(hits, options, job);
-    // Of the front alone: the best under constraints and the start need not be on it.
-    const auto front = settings.size() - 2;
-    const auto tied = std::count(region.tied.begin() + 2, region.tied.end(), 1);
-
-    Json decided = Json::array();
-    std::string moved;
-    const auto after = queryHits(evaluator, *group, settings[0]), before = queryHits(evaluator, *group, settings[1]);
-    for (const auto& set : hits.sets()) {
-        const HitsMoved queries = hitsMoved(set, before.at(set.name), after.at(set.name));
-        decided.push_back({{"set", set.name}, {"gained", queries.gained}, {"lost", queries.lost}});
-        moved +=
-            "  " + set.name + " +" + fixedNumber(queries.gained, "%.0f") + " −" + fixedNumber(queries.lost, "%.0f");
-    }
-    Outcome out;
-    out.json = {{"group", hits.name()},
-                {"level", options.level},
-                {"seed", options.seed},
-                {"against_start",
-                 {{"difference", gain.estimate},
-                  {"low", gain.low},
-                  {"high", gain.high},
-                  {"p_value", test.p_value},
-                  {"items_that_differ", test.differing},
-                  {"queries", decided}}},
-                {"front", {{"settings", front}, {"tied_with_its_highest", tied}}},
-                {"held_out",
-                 {{"splits", held.splits.size()},
-                  {"chosen_on_one_half", held.tuned},
-                  {"on_the_other_half", held.held_out},
-                  {"best_there", held.possible}}}};
-    out.text = "how sure (" + hits.name() + ", items drawn " + std::to_string(options.resamples) + " times)\n" +
-               "  against the start   " + fixedNumber(gain.estimate) + " [" + fixedNumber(gain.low) + ", " +
-               fixedNumber(gain.high) + "], p = " + fixedNumber(test.p_value, "%.2g") +
-               "; items that differ: " + std::to_string(test.differing) + "; queries won and lost:" + moved + "\n" +
-               "  of the front        " + std::to_string(tied) + " of " + std::to_string(front) +
-               " settings tie with its highest\n" + "  held out            highest of the front, chosen on one half " +
-               fixedNumber(held.tuned, "%.2f") + ", on the other " + fixedNumber(held.held_out, "%.2f") +
-               ", best there " + fixedNumber(held.possible, "%.2f") + "\n";
-    return out;
 }
 
 // What single queries could have beyond the best setting, in each group that is maximized.
@@ -300,9 +228,12 @@ Outcome tuneFactors(const TuneRequestText& request, const JobContext& job) {
     Json json = toJson(result);
     std::string text = toText(result);
     if (run.landscapes && allReady(*run.landscapes, result, tune_request, tune_request.maximize.front().first)) {
-        const Outcome sure = sureness(*run.landscapes, result, tune_request, confidence, job);
-        json["confidence"] = sure.json;
-        text += sure.text;
+        const auto group = std::find_if(result.groups.begin(), result.groups.end(), [&](const DeltaGroup& g) {
+            return g.name == tune_request.maximize.front().first;
+        });
+        const Sureness sure = sureness(*run.landscapes, *group, result, tune_request.fixed, confidence, job);
+        json["confidence"] = toJson(sure);
+        text += toText(sure);
     } else {
         text += "how sure: not told, that needs landscapes of the group's sets\n";
     }

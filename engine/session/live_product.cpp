@@ -10,12 +10,15 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/eval/workspace_evaluation.h"
+#include "engine/recipe/recompute_cost.h"
 #include "engine/session/subject.h"
 
 namespace engine {
 namespace {
 
-constexpr std::size_t kRecentChoices = 3;  // of projectors, whose items are at hand
+constexpr std::size_t kRecentChoices = 3;  // of projectors and factors that are not live, whose items are at hand
+// Of the speed of projectors, while no landscape was built yet: beside its products one has bounds to prove.
+constexpr double kLandscapeShare = 0.2;
 
 std::vector<ExpertSwitch> switchesOf(const Recipe& recipe, const RoutePlan& plan) {
     std::vector<ExpertSwitch> out;
@@ -48,6 +51,12 @@ std::vector<std::size_t> allOf(std::size_t n) {
     std::vector<std::size_t> out(n);
     std::iota(out.begin(), out.end(), 0);
     return out;
+}
+
+// FLOP of the inner products that a landscape is built from, of every pair of atoms.
+double landscapeFlop(const SetComponents& set) {
+    const auto side = [](const Components& c) { return static_cast<double>(c.rows() * (1 + c.layers.size())); };
+    return 2 * static_cast<double>(set.first.width()) * side(set.first) * side(set.second);
 }
 
 std::size_t placeOf(const std::string& metric) {
@@ -106,9 +115,9 @@ std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const Job
     }
     meter.finish();
     live->experts_ = switchesOf(live->recipe(), live->plan());
-    for (const auto& [name, named] : live->recipe().settings) {
-        if (!live->model().isLive(named)) continue;
-        live->presets_[name] = live->completed(named);
+    for (const auto& [name, named] : live->recipe().settings) live->presets_[name] = live->completed(named);
+    for (const auto& factor : live->plan().factors) {
+        if (!factor.live) projectorSpeed();  // so that recomputeEstimate() is quick
     }
     live->why_not_.resize(names.size());
     std::vector<SetComponents> own;
@@ -130,9 +139,7 @@ LiveProduct::~LiveProduct() = default;
 
 Setting LiveProduct::defaults() const {
     Setting setting;
-    for (const auto& factor : plan().factors) {
-        if (factor.live) setting.factors[factor.name] = factor.value;
-    }
+    for (const auto& factor : plan().factors) setting.factors[factor.name] = factor.value;
     for (const auto& expert : experts_) {
         setting.expert_weights[expert.key] = expert.weight;
         for (const auto& subset : expert.projectors) {
@@ -243,8 +250,8 @@ std::shared_ptr<const SetComponents> LiveProduct::components(std::size_t set, co
         const std::lock_guard lock(mutex_);
         latest = recent_[set].front();
     }
-    auto made = std::make_shared<const SetComponents>(
-        recomputeSetComponents(*workspace_, *model().at(withoutFactors(setting)), *latest, product_.folder, job));
+    auto made = std::make_shared<const SetComponents>(recomputeSetComponents(
+        *workspace_, *model().at(withoutLiveFactors(setting, plan())), *latest, product_.folder, job));
     const std::lock_guard lock(mutex_);
     auto& recent = recent_[set];
     recent.insert(recent.begin(), made);
@@ -257,9 +264,10 @@ std::shared_ptr<const SetComponents> LiveProduct::components(std::size_t set, co
 
 std::shared_ptr<const SetComponents> LiveProduct::components(std::size_t set, const Setting& a, const Setting& b,
                                                              const JobContext& job) const {
-    auto first = components(set, everyExpertOn(model(), a), job);
-    if (a.projectors == b.projectors) return first;
-    return std::make_shared<const SetComponents>(merged(*first, *components(set, everyExpertOn(model(), b), job)));
+    const Setting all_a = everyExpertOn(model(), a), all_b = everyExpertOn(model(), b);
+    auto first = components(set, all_a, job);
+    if (all_a == all_b) return first;
+    return std::make_shared<const SetComponents>(merged(*first, *components(set, all_b, job)));
 }
 
 std::vector<std::size_t> LiveProduct::missing(const Setting& setting) const {
@@ -284,6 +292,10 @@ bool LiveProduct::prepare(std::size_t set, const Setting& setting, const JobCont
     const std::lock_guard lock(mutex_);
     // Under the lock: after a stop nothing changes any more for those who ask what is missing.
     job.checkStop();
+    if (!prepared.built.empty()) {
+        built_flop_ += landscapeFlop(next->components(set));
+        built_seconds_ += prepared.seconds;
+    }
     if (direct != prepared.direct.end()) {
         why_not_[set] = direct->second;
         return false;
@@ -291,6 +303,32 @@ bool LiveProduct::prepare(std::size_t set, const Setting& setting, const JobCont
     evaluator_.swap(next);
     subsets_.swap(old);
     return true;
+}
+
+RecomputeEstimate LiveProduct::recomputeEstimate(const std::string& factor) const {
+    const FactorInfo* info = plan().factor(factor);
+    if (!info) throw Error(ErrorCode::NotFound, recipe().name, "there is no factor '" + factor + "'");
+    RecomputeEstimate out;
+    double landscapes = 0;
+    for (const auto& set : components_) {
+        const std::size_t before = out.rows;
+        for (const Components* side : {&set->first, &set->second}) {
+            if (side->modality == info->modality) out.rows += side->rows();
+        }
+        if (out.rows == before) continue;
+        ++out.sets;
+        landscapes += landscapeFlop(*set);
+    }
+    const double measured = model().measuredSpeed(), speed = measured > 0 ? measured : projectorSpeed();
+    out.measured = measured > 0;
+    double building = kLandscapeShare * speed;
+    {
+        const std::lock_guard lock(mutex_);
+        if (built_seconds_ > 0) building = built_flop_ / built_seconds_;
+    }
+    out.seconds =
+        static_cast<double>(out.rows) * foldedRowFlop(recipe(), plan(), info->modality) / speed + landscapes / building;
+    return out;
 }
 
 std::optional<QuerySample> LiveProduct::sample(std::size_t set) const {
@@ -417,6 +455,29 @@ std::optional<LiveCurve> LiveProduct::curve(const DeltaGroup& group, const std::
     return out;
 }
 
+std::optional<LineHits> LiveProduct::flips(std::size_t set, bool forward, const std::string& factor,
+                                           const Setting& setting, const JobContext& job) const {
+    checkRange(factor, 0, 1, plan().factors, recipe().name);
+    const auto current = evaluator();
+    const auto landscape = current->landscape(set);
+    if (!landscape || !current->ready(set, setting) || landscape->cells(forward).queries == 0) return std::nullopt;
+    FactorLine line;
+    line.point = current->pointOf(set, setting);
+    const auto& names = landscape->grid().factors;
+    const auto dim = std::find(names.begin(), names.end(), factor);
+    if (dim != names.end()) {
+        line.dim = static_cast<std::size_t>(dim - names.begin());
+        return flipsAlong(*landscape, line, forward, current->ties(), job);
+    }
+    LineHits still;  // this set does not depend on it
+    still.queries = landscape->cells(forward).queries;
+    for (const auto& hits : landscape->hits(line.point.data(), forward, current->ties())) {
+        still.start.emplace_back();
+        std::copy(hits.begin(), hits.end(), still.start.back().begin());
+    }
+    return still;
+}
+
 namespace {
 
 [[noreturn]] void throwUnprepared(const std::string& product, const std::string& again) {
@@ -450,20 +511,31 @@ Interval LiveProduct::difference(const DeltaGroup& group, const Setting& after, 
     return bootstrapDifference(groupHits(*evaluator(), group, {after, before}, {}, job), 0, 1, options, job);
 }
 
+void LiveProduct::requireHits(const LandscapeEvaluator& evaluator, const DeltaGroup& group, const Setting& a,
+                              const Setting& b) const {
+    for (const auto& name : group.sets) {
+        const std::size_t s = setIndex(name);
+        if (evaluator.landscape(s) && evaluator.ready(s, a) && evaluator.ready(s, b)) continue;
+        const std::string why = whyNot(s);
+        if (why.empty()) throwUnprepared(recipe().name, "measure");
+        throw Error(ErrorCode::InvalidInput, recipe().name,
+                    "single queries of " + name + " are not known, since it has no landscape: " + why,
+                    "choose a group without that set");
+    }
+}
+
+Sureness LiveProduct::sureness(const DeltaGroup& group, const TuneResult& result, const Setting& fixed,
+                               const ConfidenceOptions& options, const JobContext& job) const {
+    const auto of = evaluator();
+    requireHits(*of, group, settingOf(result, result.best, fixed), settingOf(result, result.start, fixed));
+    return engine::sureness(*of, group, result, fixed, options, job);
+}
+
 HeadroomResult LiveProduct::headroom(const DeltaGroup& group, const Setting& current, const Setting& best,
                                      const HeadroomOptions& options, const ConfidenceOptions& confidence,
                                      const JobContext& job) const {
     const auto of = evaluator();
-    for (const auto& name : group.sets) {
-        const std::size_t s = setIndex(name);
-        if (!of->landscape(s) || !of->ready(s, current) || !of->ready(s, best)) {
-            const std::string why = whyNot(s);
-            if (why.empty()) throwUnprepared(recipe().name, "measure");
-            throw Error(ErrorCode::InvalidInput, recipe().name,
-                        "single queries of " + name + " are not known, since it has no landscape: " + why,
-                        "choose a group without that set");
-        }
-    }
+    requireHits(*of, group, current, best);
     return engine::headroom(*of, group, current, best, options, confidence, job);
 }
 

@@ -5,9 +5,9 @@
 // (engine/factors) where these are ready, one evaluation set at a time, smallest first; nothing here loads LibTorch or
 // changes the product.
 //
-// Thread-safe: any number of threads may read while one prepares. Values only in results. Factors of settings must be
-// live (checkSetting). Subset projectors may be switched: then prepare() runs those of the choice on the items that
-// they touch, which is no live change, and a set is not ready until it has.
+// Thread-safe: any number of threads may read while one prepares. Values only in results. Factors that are not live may
+// be set, and subset projectors switched: then prepare() runs projectors on the items that this touches, which is no
+// live change, and a set is not ready until it has.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,7 @@
 #include "engine/factors/flips.h"
 #include "engine/factors/headroom.h"
 #include "engine/factors/landscape_evaluator.h"
+#include "engine/factors/sureness.h"
 #include "engine/factors/sweep.h"
 #include "engine/factors/tune.h"
 #include "engine/factors/why.h"
@@ -42,6 +43,13 @@ struct ExpertSwitch {
     std::vector<std::string> modalities;  // on which it has a share
     std::vector<std::string> projectors;  // trained subsets: "T", "V", ..., "TVA"
     std::vector<std::string> active;      // of these, the recipe's
+};
+
+// What another value of a factor that is not live costs, until every set that it touches is ready again.
+struct RecomputeEstimate {
+    std::size_t sets = 0, rows = 0;  // that it touches
+    double seconds = 0;
+    bool measured = false;  // at the speed at which projectors ran here before; else at that of a short trial
 };
 
 // Figures of one setting: by metric for each set, in the order of sets(); nothing where no landscape is ready for it.
@@ -86,7 +94,7 @@ public:
     const std::vector<ExpertSwitch>& experts() const { return experts_; }
     const EvalOptions& evalOptions() const { return eval_; }
 
-    // Every live factor, every expert's weight and every projector named, at the recipe's values.
+    // Every factor, every expert's weight and every projector named, at the recipe's values.
     Setting defaults() const;
     // The defaults with what `setting` names of them over it.
     Setting completed(const Setting& setting) const;
@@ -101,8 +109,8 @@ public:
 
     // The figures of a single space on each of sets() that has rows of it. Measured once, then remembered.
     MetricsTable measureSpace(const std::string& space, const JobContext& job);
-    // The items of a set for a setting's projectors: at once for the recipe's and for the latest choices, else computed
-    // as far as they are touched, or read from where that was kept.
+    // The items of a set for a setting's projectors and factors that are not live: at once for the recipe's and for the
+    // latest choices, else computed as far as they are touched, or read from where that was kept.
     std::shared_ptr<const SetComponents> components(std::size_t set, const Setting& setting,
                                                     const JobContext& job) const;
     // For two settings together. Throws Error{InvalidInput} where these differ in what a displacement is made with.
@@ -117,6 +125,8 @@ public:
     // measure() takes it directly.
     bool prepare(std::size_t set, const Setting& setting, const JobContext& job);
     bool ready(std::size_t set, const Setting& setting) const;
+    // From rows, widths and projectors. Throws Error{NotFound} where there is no such factor.
+    RecomputeEstimate recomputeEstimate(const std::string& factor) const;
     // Where a set's landscape does not fit the memory (landscapeOptions()), figures, surfaces and curves of it are
     // estimates from a sample of its queries against all candidates; measure() and why() are exact. Nothing where all
     // queries are asked.
@@ -142,6 +152,10 @@ public:
     // is not R@1, R@5 or R@10.
     std::optional<LiveCurve> curve(const DeltaGroup& group, const std::string& factor, const Setting& setting,
                                    const MetricsTable& baseline, const JobContext& job) const;
+    // Where along a live factor's line through a setting the hits of a set's queries change, in one direction; nothing
+    // where the set has no landscape there. A sampled set tells only of the queries that are asked.
+    std::optional<LineHits> flips(std::size_t set, bool forward, const std::string& factor, const Setting& setting,
+                                  const JobContext& job) const;
     // The best setting under constraints (engine/factors/tune.h); `request.groups` and `baseline` as given.
     TuneResult tune(const TuneRequest& request, const JobContext& job) const;
     // Which settings of a surface may be its best: one char for each point of the surface.
@@ -150,6 +164,10 @@ public:
     // The interval of a group's change between two settings.
     Interval difference(const DeltaGroup& group, const Setting& after, const Setting& before,
                         const ConfidenceOptions& options, const JobContext& job) const;
+    // How sure the best setting of a search is (engine/factors/sureness.h), as `molspace tune` tells it. Throws as
+    // headroom().
+    Sureness sureness(const DeltaGroup& group, const TuneResult& result, const Setting& fixed,
+                      const ConfidenceOptions& options, const JobContext& job) const;
     // What single queries could have beyond the best setting (engine/factors/headroom.h), as `molspace tune --headroom`
     // tells it. Throws Error{Busy} while a set of the group is being prepared at that choice of experts.
     HeadroomResult headroom(const DeltaGroup& group, const Setting& current, const Setting& best,
@@ -175,6 +193,9 @@ private:
     std::shared_ptr<LandscapeEvaluator> evaluatorOf(const std::vector<DeltaGroup>& groups, const Setting& setting,
                                                     std::vector<DeltaGroup>& ready_groups) const;
     std::size_t setIndex(const std::string& name) const;
+    // Throws where the hits of single queries of the group's sets are not known at both settings.
+    void requireHits(const LandscapeEvaluator& evaluator, const DeltaGroup& group, const Setting& a,
+                     const Setting& b) const;
 
     LoadedProduct product_;
     std::shared_ptr<const Workspace> workspace_;  // opened once: every file of it is tried in a process of its own
@@ -193,6 +214,7 @@ private:
     mutable std::vector<std::vector<std::shared_ptr<const SetComponents>>> recent_;  // guarded; the latest first
     std::vector<std::string> why_not_;                                               // guarded
     std::map<std::string, MetricsTable> spaces_;                                     // guarded
+    double built_flop_ = 0, built_seconds_ = 0;                                      // guarded; of landscapes
 };
 
 }  // namespace engine

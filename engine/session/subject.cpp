@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "engine/base/error.h"
 #include "engine/factors/landscape_evaluator.h"
 #include "engine/package/manifest.h"
+#include "engine/recipe/recompute_cost.h"
+#include "engine/report/text.h"
 
 namespace engine {
 namespace {
@@ -19,6 +22,34 @@ double numberOf(const std::string& text, const std::string& where) {
         throw Error(ErrorCode::InvalidInput, where, "expected a number, found '" + text + "'");
     }
     return value;
+}
+
+// Of a setting whose factors are not live: what runs again, and for how long. Empty: nothing does.
+std::string recomputedText(const Workspace& workspace, const ProductModel& trained, const Setting& setting,
+                           const std::vector<std::string>& sets) {
+    std::string names;
+    std::set<Modality> modalities;
+    for (const auto& factor : trained.plan().factors) {
+        const auto at = setting.factors.find(factor.name);
+        if (factor.live || at == setting.factors.end() || at->second == factor.value) continue;
+        names += (names.empty() ? "" : ", ") + factor.name;
+        modalities.insert(factor.modality);
+    }
+    double flop = 0;
+    std::size_t rows = 0;
+    for (const auto& name : sets) {
+        const SetInfo& info = workspace.set(name);
+        for (const ItemTable* side : {&info.first, &info.second}) {
+            if (!modalities.contains(side->modality)) continue;
+            rows += side->rows;
+            flop += static_cast<double>(side->rows) * foldedRowFlop(trained.recipe(), trained.plan(), side->modality);
+        }
+    }
+    if (rows == 0) return {};
+    const double seconds = flop / projectorSpeed();
+    return "not live: " + names + "; a later displacement takes the result as input, so " + std::to_string(rows) +
+           " rows go through its projectors again, " +
+           (seconds < 1 ? "less than a second" : "about " + durationText(seconds)) + "; then they are kept";
 }
 
 // What --set may name: factors, then experts, then projectors.
@@ -135,6 +166,10 @@ MetricsTable SubjectReader::measure(const std::vector<std::string>& sets, const 
                     "`molspace inspect` shows which sets have which spaces");
     }
     if (!isProduct()) return evaluateSpace(workspace_, subject_.space, chosen, options, job, reference);
+    if (product_.stored) {
+        const std::string again = recomputedText(workspace_, *product_.stored, setting_, chosen);
+        if (!again.empty()) job.log(again);
+    }
     MetricsTable table;
     ProgressMeter meter(job, "evaluation", "sets", chosen.size());
     for (const auto& name : chosen) {

@@ -39,11 +39,12 @@ public:
     TopAnswers at(const BlendWeights& first, const BlendWeights& second, std::size_t count, TieRule ties) const;
     // Score of the best positive less that of the best other candidate; nothing where there is not one of each.
     std::optional<double> margin(const BlendWeights& first, const BlendWeights& second) const;
+    // Of every candidate.
+    std::vector<double> scores(const BlendWeights& first, const BlendWeights& second) const;
+    bool isPositive(std::uint32_t candidate) const { return positive_[candidate] != 0; }
     const SetComponents& set() const { return set_; }
 
 private:
-    std::vector<double> scores(const BlendWeights& first, const BlendWeights& second) const;
-
     const SetComponents& set_;
     bool forward_;
     std::uint32_t query_;

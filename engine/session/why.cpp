@@ -191,7 +191,7 @@ Outcome why(const WhyRequestText& request, const JobContext& job) {
     std::size_t place = kHitPlaces.size();
     if (!request.along.empty()) {
         axis = parseAxis(request.along);
-        checkSetting({{{axis.factor, axis.first}}}, product.model->plan().factors, product.model->recipe().name);
+        checkRange(axis.factor, axis.first, axis.last, product.model->plan().factors, product.model->recipe().name);
         for (std::size_t k = 0; k < kHitPlaces.size(); ++k)
             if (static_cast<std::int64_t>(kHitPlaces[k]) == options.place) place = k;
         if (place == kHitPlaces.size()) {

@@ -106,7 +106,13 @@ class Program(FolderTest):
     @needs_reactor
     def test_devices_says_why(self):
         self.assertTrue(run_json("devices"))
-        self.assertIn("cpu", run("devices").stdout.lower())
+        said = run("devices").stdout
+        self.assertIn("cpu", said.lower())
+        # And so does a run that falls back.
+        world = self.folder / "w"
+        run("synth", world, "--preset", "tiny", "-q")
+        trained = run("train", world, "--recipe", "ImageBind++", "--product", self.folder / "p", "--hidden-width", 32, "--batch-size", 64, "--epochs", 1)
+        self.assertEqual("on cpu: no GPU that CUDA can use was found" in trained.stderr, "cuda:" not in said)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // How long a slider tick takes to reach the table, and a surface its exact nodes, in the window itself; idle, and while
-// the window's own queue trains the product's recipe anew (full width, batch 1024, into a folder that goes with it).
-// The drawing of a frame, the graphics driver's part included, is printed apart. Needs an X server, a virtual one will
-// do.
+// the window's own queue trains the product's recipe anew (full width, batch 1024, into a folder that is removed).
+// Printed apart: how long the window's thread is held at a time, and the drawing of a frame, the graphics driver's part
+// included. Needs an X server, a virtual one will do.
 //
 //   bench_studio <product> [ticks]
 #include <QApplication>
@@ -59,7 +59,17 @@ void measure(ui::MainWindow& window, const char* name, int ticks) {
         if (f.live) factors.push_back(f.name);
     }
     std::printf("%s\n", name);
-    std::vector<double> tick, nine, twenty_one, frame;
+    std::vector<double> tick, nine, twenty_one, frame, held;
+    // A timer that is late by so much as the thread was held.
+    QTimer beat;
+    QElapsedTimer since;
+    beat.setTimerType(Qt::PreciseTimer);
+    QObject::connect(&beat, &QTimer::timeout, &window, [&] {
+        held.push_back(std::max(0.0, since.nsecsElapsed() / 1e6 - beat.interval()));
+        since.start();
+    });
+    since.start();
+    beat.start(5);
     double figures_ms = -1;
     QElapsedTimer clock;
     const auto connection = QObject::connect(&session, &ui::LiveSession::figuresChanged, &window,
@@ -109,6 +119,7 @@ void measure(ui::MainWindow& window, const char* name, int ticks) {
     }
     print("surface of 9 x 9 nodes, three groups", nine);
     print("surface of 21 x 21 nodes, three groups", twenty_one);
+    print("the window's thread held at a time", held);
 }
 
 }  // namespace
@@ -137,7 +148,7 @@ int main(int argc, char** argv) {
     const QTemporaryDir folder;
     ui::TrainingQueue& queue = window.reactions().queue();
     ui::TrainingRun run;
-    run.workspace = window.project().workspace();
+    run.workspace = QString::fromStdString(window.session().product()->workspaceFolder().string());
     run.product = folder.filePath(QStringLiteral("trained"));
     run.recipe = engine::recipeToJson(window.session().product()->recipe());
     run.reaction_options = {{"batch_size", 1024}, {"epochs", 100000}};

@@ -29,7 +29,7 @@ protected:
         }
         folder_ = new test::TestFolder;
         synth({*folder_ / "world", {{"preset", "tiny"}}}, {});
-        for (const char* recipe : {"ImageBind++", "InternVL_IB++"}) {
+        for (const char* recipe : {"ImageBind++", "InternVL_IB++", "Only_Seq"}) {
             ReactRequest request;
             request.workspace = *folder_ / "world";
             request.recipe = recipe;
@@ -188,6 +188,120 @@ TEST_F(LiveProductTest, ProjectorsOfADisplacementCanBeSwitchedAndAStopLeavesTheO
     Setting none = all;
     for (auto& [name, on] : none.projectors) on = on && !name.starts_with("CLAP_g:");
     EXPECT_THROW(live->missing(none), Error);
+}
+
+// Of three displacements in a row only the last one's factors are live; the others run projectors, on what they touch.
+TEST_F(LiveProductTest, FactorsThatAreNotLiveAreComputedAnewAndSayHowLongThatTakes) {
+    const auto live = open("Only_Seq");
+    const Setting own = live->defaults();
+    ASSERT_EQ(own.factors.size(), live->plan().factors.size());
+    ASSERT_FALSE(live->plan().factor("lambda1_t")->live);
+    ASSERT_TRUE(live->plan().factor("lambda3_t")->live);
+    prepareAll(*live, own);
+    const LiveFigures before = live->figures(own, true, {});
+
+    const RecomputeEstimate guess = live->recomputeEstimate("lambda1_t");
+    std::size_t sets = 0, rows = 0;
+    for (std::size_t s = 0; s < live->sets().size(); ++s) {
+        const auto& set = live->description(s);
+        const std::size_t touched = (set.first == "text" ? live->ids(s, true).size() : 0) +
+                                    (set.second == "text" ? live->ids(s, false).size() : 0);
+        rows += touched;
+        sets += touched > 0;
+    }
+    EXPECT_EQ(guess.rows, rows);
+    EXPECT_EQ(guess.sets, sets);
+    EXPECT_GT(guess.seconds, 0);
+    EXPECT_FALSE(guess.measured);
+    EXPECT_THROW(live->recomputeEstimate("lambda9_t"), Error);
+
+    Setting moved = own;
+    moved.factors["lambda1_t"] = 0.3;
+    moved.factors["lambda3_a"] = 0.75;
+    std::size_t waiting = 0;
+    for (std::size_t s = 0; s < live->sets().size(); ++s) {
+        const auto& set = live->description(s);
+        const bool touched = set.first == "text" || set.second == "text";
+        EXPECT_EQ(live->ready(s, moved), !touched) << set.name;
+        EXPECT_EQ(live->figures(moved, true, {}).sets[s].has_value(), !touched);
+        waiting += touched;
+    }
+    EXPECT_EQ(live->missing(moved).size(), waiting);
+    std::vector<std::string> stages;
+    const JobContext job({}, [&](const Progress& progress) { stages.push_back(progress.stage); });
+    const auto ran = [&] {
+        return std::any_of(stages.begin(), stages.end(),
+                           [](const std::string& stage) { return stage.starts_with("projectors of"); });
+    };
+    for (const std::size_t set : live->missing(moved)) ASSERT_TRUE(live->prepare(set, moved, job));
+    EXPECT_TRUE(ran());
+    const Json reference = evaluated("Only_Seq", moved);
+    expectFigures(*live, moved, reference);
+    EXPECT_TRUE(live->recomputeEstimate("lambda1_t").measured);
+    EXPECT_EQ(live->recomputeEstimate("lambda1_t").rows, rows);
+    EXPECT_NE(live->formula("text", moved).find("0.3·InternVL"), std::string::npos);
+    const MetricsTable measured = live->measure(moved, {});
+    for (const auto& set : reference["sets"]) {
+        for (const auto& [metric, value] : measured.at(set["set"].get<std::string>()).values())
+            EXPECT_NEAR(value, set["metrics"][metric].get<double>(), 1e-9);
+    }
+
+    // A surface over the live ones, at this value of the other.
+    const MetricsTable base = live->measureSpace("ImageBind", {});
+    const SweepSurface surface = live->surface({{"lambda3_a", 0, 1, 3}, {"lambda3_t", 0, 1, 3}}, moved, base, {});
+    ASSERT_FALSE(surface.groups.empty());
+    EXPECT_THROW(live->surface({{"lambda1_t", 0, 1, 3}, {"lambda3_t", 0, 1, 3}}, own, base, {}), Error);
+    Setting corner = moved;
+    corner.factors["lambda3_a"] = corner.factors["lambda3_t"] = 1;
+    const LiveFigures there = live->figures(corner, false, {});
+    for (const auto& group : surface.groups) {
+        std::vector<MetricMap> known;
+        for (const auto& set : there.sets) known.push_back(set.value_or(MetricMap{}));
+        EXPECT_NEAR(group.change.back(), groupValue(group.group, live->sets(), known) - group.baseline, 1e-9);
+    }
+
+    // Back again, and there again, and in another session: nothing runs.
+    stages.clear();
+    for (const Setting& setting : {own, moved, own}) {
+        for (const std::size_t set : live->missing(setting)) ASSERT_TRUE(live->prepare(set, setting, job));
+    }
+    const LiveFigures after = live->figures(own, true, {});
+    for (std::size_t s = 0; s < live->sets().size(); ++s) EXPECT_EQ(*before.sets[s], *after.sets[s]);
+    const auto later = open("Only_Seq");
+    for (const std::size_t set : later->missing(moved)) ASSERT_TRUE(later->prepare(set, moved, job));
+    EXPECT_FALSE(ran());
+    expectFigures(*later, moved, reference);
+
+    // Queries gained and lost by a live factor are told at that value too; between two such values they have no vectors
+    // in common.
+    Setting further = moved;
+    further.factors["lambda3_a"] = 0.1;
+    std::size_t set = 0;
+    while (live->description(set).first != "audio" && live->description(set).second != "audio") ++set;
+    const SetChange change = live->why(set, moved, further, {}, {});
+    ASSERT_EQ(change.movers.size(), 1u);
+    EXPECT_EQ(change.movers[0].name, "lambda3_a");
+    EXPECT_THROW(live->why(set, own, moved, {}, {}), Error);
+
+    // The command line says the same before it begins.
+    EvaluateRequest request;
+    request.subject.product = *folder_ / "Only_Seq";
+    request.subject.set = {"lambda1_t=0.3"};
+    std::vector<std::string> said;
+    evaluate(request, JobContext({}, {}, [&](const std::string& line) { said.push_back(line); }));
+    ASSERT_FALSE(said.empty());
+    EXPECT_NE(said[0].find("not live: lambda1_t"), std::string::npos) << said[0];
+    EXPECT_NE(said[0].find(std::to_string(rows) + " rows"), std::string::npos) << said[0];
+    EXPECT_NE(said[0].find("second"), std::string::npos) << said[0];
+    SweepRequestText sweep_request;
+    sweep_request.subject.product = *folder_ / "Only_Seq";
+    sweep_request.axes = {"lambda1_t=0:1:0.5"};
+    try {
+        sweepFactors(sweep_request, {});
+        FAIL() << "swept along a factor that is not live";
+    } catch (const Error& error) {
+        EXPECT_NE(error.message().find("evaluate --set lambda1_t=VALUE"), std::string::npos) << error.message();
+    }
 }
 
 TEST_F(LiveProductTest, WithoutRoomForAllQueriesFiguresAreEstimates) {

@@ -22,11 +22,13 @@
 #include <cmath>
 
 #include "tests/ui/tiny_product.h"
+#include "tests/ui/view_menus.h"
 #include "ui/compare/compare_card.h"
 #include "ui/compare/compare_page.h"
 #include "ui/compare/compare_queries.h"
 #include "ui/compare/compare_surfaces.h"
 #include "ui/compare/compare_table.h"
+#include "ui/reactions/route_view.h"
 #include "ui/style/theme.h"
 #include "ui/views/heat_map_view.h"
 #include "ui/views/surface_view.h"
@@ -286,6 +288,8 @@ private Q_SLOTS:
         QTest::mouseClick(surfaces.map(0), Qt::LeftButton, {}, there.toPoint());
         QVERIFY(std::fabs(surfaces.map(0)->cursorAt().x() - 0.3) < 0.03);
         QCOMPARE(surfaces.map(1)->cursorAt(), surfaces.map(0)->cursorAt());
+        QVERIFY(ui::test::coloursOf(ui::test::copiedFigure(surfaces.map(1))) > 20);
+        QVERIFY(ui::test::coloursOf(ui::test::copiedFigure(page.cards()[0]->findChild<ui::RouteView*>())) > 20);
         picture(page, "compare_surfaces");
         ui::applyTheme(ui::ThemeChoice::Dark);
         picture(page, "compare_surfaces_dark");
@@ -389,6 +393,8 @@ private Q_SLOTS:
             QStringLiteral("%1 gained, %2 lost").arg(expected.forward.gained.size()).arg(expected.forward.lost.size()));
         QCOMPARE(page.queries().model().rowCount(),
                  static_cast<int>(expected.forward.gained.size() + expected.forward.lost.size()));
+        const QStringList copied = ui::test::copiedTable(page.findChild<QTableView*>(QStringLiteral("queries_table")));
+        QCOMPARE(copied.size(), page.queries().model().rowCount() + 1);
         page.findChild<QComboBox*>(QStringLiteral("queries_direction"))->setCurrentIndex(1);
         QCOMPARE(page.queries().model().gainedCount(), static_cast<int>(expected.backward.gained.size()));
         picture(page, "compare_queries");

@@ -65,6 +65,30 @@ private Q_SLOTS:
         QCOMPARE(project.baseline().snapshot, number);
     }
 
+    void twoSnapshotsAreAAndB() {
+        ui::Project project;
+        project.addProduct("/p");
+        const int one = project.addSnapshot("one"), two = project.addSnapshot("two");
+        project.flipTo(0, one);
+        project.flipTo(1, two);
+        QCOMPARE(project.flipped(), (std::array<int, 2>{one, two}));
+        project.flipTo(0, two);  // no snapshot is both
+        QCOMPARE(project.flipped(), (std::array<int, 2>{two, 0}));
+        project.undoStack().undo();
+        QCOMPARE(project.flipped(), (std::array<int, 2>{one, two}));
+        project.flipTo(0, 77);
+        QCOMPARE(project.flipped()[0], one);
+        ui::Project again;
+        again.restore(project.state());
+        QCOMPARE(again.flipped(), (std::array<int, 2>{one, two}));
+        project.removeSnapshot(two);
+        QCOMPARE(project.flipped(), (std::array<int, 2>{one, 0}));
+        auto state = project.state();
+        state["flipped"] = {one, two};  // which is gone
+        again.restore(state);
+        QCOMPARE(again.flipped(), (std::array<int, 2>{one, 0}));
+    }
+
     void aProjectComesBackAsItWas() {
         ui::Project project;
         project.setWorkspace(path("world"));

@@ -3,6 +3,7 @@
 //
 // Drives the page to explore as a person does, on a small trained product; needs an X server, a virtual one will do.
 #include <QComboBox>
+#include <QDesktopServices>
 #include <QDir>
 #include <QHeaderView>
 #include <QLabel>
@@ -10,6 +11,7 @@
 #include <QPainter>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QTabWidget>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
@@ -20,11 +22,21 @@
 #include <cmath>
 
 #include "engine/session/session.h"
+#include "tests/ui/view_menus.h"
 #include "ui/explore/explore_page.h"
 #include "ui/explore/point_splat.h"
 #include "ui/style/theme.h"
 
 using engine::Setting;
+
+// Takes the place of the system's programs.
+class Opener : public QObject {
+    Q_OBJECT
+public:
+    QUrl opened;
+public Q_SLOTS:
+    void open(const QUrl& url) { opened = url; }
+};
 
 class ExploreTest : public QObject {
     Q_OBJECT
@@ -214,12 +226,128 @@ private Q_SLOTS:
             int marked = 0;
             for (int i = 0; i < shown.rowCount(); ++i) marked += shown.item(i, 1)->text().startsWith("✓ ");
             QVERIFY(marked >= 1);
+            // Copied, ids are whole.
+            const QStringList lines = ui::test::copiedTable(before ? &answers.before() : &answers.after());
+            QCOMPARE(lines.size(), shown.rowCount() + 1);
+            QCOMPARE(lines[1].section('\t', 1, 1), QString::fromStdString(id));
         }
+        const QStringList list = ui::test::copiedTable(&const_cast<QTableView&>(table));
+        QCOMPARE(list.size(), table.model()->rowCount() + 1);
+        QCOMPARE(list[1].section('\t', 0, 0), table.model()->index(0, 0).data(ui::QueryModel::SortRole).toString());
+        QVERIFY(list[1].contains(ui::moverLabel(model.movers()[0])));
+        // The map, too.
+        QVERIFY(ui::test::coloursOf(ui::test::copiedFigure(&page_->map())) > 20);
         // What moved it adds up.
         double sum = 0;
         for (const double s : change->shares) sum += s;
         QVERIFY(std::abs(sum - (change->margin_after - change->margin_before)) < 1e-9);
         picture("explore-query");
+    }
+
+    // The scores along the factor and the values where the hit comes and goes, against ranks at points between them.
+    void aQueryIsFollowedAlongAFactor() {
+        activate();
+        auto& panel = page_->inspector();
+        auto* looks = panel.findChild<QTabWidget*>("looks");
+        looks->setCurrentIndex(1);
+        auto& line = panel.line();
+        QVERIFY(line.isVisible());
+        QVERIFY(line.said().startsWith("Choose a query"));
+        const Setting setting = product_->defaults();
+        const auto items = product_->components(set(), setting, {});
+        QVERIFY(product_->prepare(set(), setting, {}));
+        const auto all = product_->flips(set(), true, "sigma_a", setting, {});
+        QVERIFY(all);
+        std::map<std::uint32_t, int> changes;
+        for (const auto& flip : all->flips) changes[flip.query] += flip.place == 0;
+        const auto most =
+            std::max_element(changes.begin(), changes.end(), [](auto& a, auto& b) { return a.second < b.second; });
+        QVERIFY(most != changes.end() && most->second > 0);
+        panel.chooseQuery(most->first);
+        page_->setSetting(setting);
+        settle();
+        QVERIFY(line.line() && line.line()->hits);
+        auto* factors = line.findChild<QComboBox*>("line_factor");
+        QCOMPARE(factors->currentData().toString(), QString("sigma_a"));
+        QCOMPARE(factors->count(), 2);  // of audio and text
+        QVERIFY(line.said().startsWith(QString::fromUtf8("R@1 along σ_a")));
+        const engine::QueryAnswers answers(*items, true, most->first, {});
+        const auto at = [&](double value) {
+            Setting there = setting;
+            there.factors["sigma_a"] = value;
+            return answers.at(product_->model().weights("audio", items->first, there),
+                              product_->model().weights("text", items->second, there), 5, engine::TieRule::Expected);
+        };
+        std::vector<double> ends{0};
+        for (const auto& flip : line.line()->hits->flips) {
+            if (flip.place != 0) continue;
+            ends.push_back(flip.at);
+            QVERIFY2(line.said().contains(QString::number(flip.at, 'f', 6)) || ends.size() > 9,
+                     qPrintable(line.said()));
+        }
+        ends.push_back(1);
+        int looked = 0;
+        for (std::size_t i = 1; i < ends.size(); ++i) {
+            if (ends[i] - ends[i - 1] < 1e-6) continue;
+            const double middle = (ends[i - 1] + ends[i]) / 2;
+            const bool shaded =
+                std::any_of(line.curves().spans().begin(), line.curves().spans().end(),
+                            [&](const auto& span) { return middle > span.first && middle < span.second; });
+            QCOMPARE(shaded, at(middle).rank <= 1);
+            ++looked;
+        }
+        QVERIFY(looked > 1);
+        const auto& shown = line.curves().curves();
+        QVERIFY(shown.size() >= 2);
+        QVERIFY(shown[0].label.startsWith(QString::fromUtf8("✓")));
+        for (const std::size_t k : {std::size_t{0}, shown[0].x.size() / 2, shown[0].x.size() - 1}) {
+            const auto there = at(shown[0].x[k]);
+            double best = -1;  // of those drawn
+            for (const auto& curve : shown) best = std::max(best, curve.y[k]);
+            QVERIFY(best <= there.best[0].score + 1e-12);
+            QVERIFY(std::any_of(there.positives.begin(), there.positives.end(),
+                                [&](const auto& own) { return std::abs(own.score - shown[0].y[k]) < 1e-12; }));
+        }
+        picture("query-line-light");
+        ui::applyTheme(ui::ThemeChoice::Dark);
+        picture("query-line-dark");
+        ui::applyTheme(ui::ThemeChoice::Light);
+        // A click sets the factor; the factor's own change moves the cursor and nothing else.
+        QSignalSpy picked(page_.get(), &ui::ExplorePage::factorPicked);
+        auto* view = line.findChild<ui::CurveView*>();
+        QTest::mouseClick(view, Qt::LeftButton, {}, view->place(0.25, shown[0].y[10]).toPoint());
+        QVERIFY(picked.count() > 0);
+        QCOMPARE(picked.last()[0].value<std::string>(), std::string("sigma_a"));
+        QVERIFY(std::abs(picked.last()[1].toDouble() - 0.25) < 0.01);
+        const auto kept = line.line();
+        Setting moved = setting;
+        moved.factors["sigma_a"] = 0.25;
+        page_->setSetting(moved);
+        settle();
+        QCOMPARE(line.line(), kept);
+        QCOMPARE(line.curves().cursorAt(), 0.25);
+        auto* hits = line.findChild<QLabel*>(QString(), Qt::FindChildrenRecursively);
+        for (auto* label : line.findChildren<QLabel*>()) {
+            if (label->accessibleName() == "Where the query is a hit") hits = label;
+        }
+        Q_EMIT hits->linkActivated(QString::number(ends[1], 'g', 17));
+        QCOMPARE(picked.last()[1].toDouble(), ends[1]);
+        // Another factor, and another place.
+        factors->setCurrentIndex(1);
+        Q_EMIT factors->activated(1);
+        settle();
+        QCOMPARE(line.line()->factor, std::string("sigma_t"));
+        for (auto* box : panel.findChildren<QComboBox*>()) {
+            if (box->accessibleName() == "Rank that counts as a hit") box->setCurrentIndex(2);
+        }
+        settle();
+        QVERIFY2(line.said().startsWith("R@10"), qPrintable(line.said()));
+        // Jumped to from elsewhere: another set, the other direction.
+        page_->showQuery("VGG-SS", false, 2, "sigma_a");
+        settle();
+        QCOMPARE(panel.query(), std::optional<std::uint32_t>(2));
+        QCOMPARE(line.line()->factor, std::string("sigma_a"));
+        QVERIFY2(line.said().contains("as soon as"), qPrintable(line.said()));  // nothing is prepared of that set
     }
 
     void switchedProjectorsMakeTheMapAnewAndAreOneMover() {
@@ -482,6 +610,7 @@ private Q_SLOTS:
         paths[2] = path("item.png");
         paths[3] = path("gone.wav");
         items.paths[0] = std::make_shared<const std::vector<std::string>>(paths);
+        items.paths[1] = std::make_shared<const std::vector<std::string>>(items.ids[1]->size(), path("item.png"));
         panel.setReference(product_->defaults(), "Versatile");
         panel.setSubject(product_, set(), true, items);
         panel.refresh(far());
@@ -503,6 +632,16 @@ private Q_SLOTS:
             return l->isVisible() && !l->pixmap(Qt::ReturnByValue).isNull() &&
                    l->pixmap(Qt::ReturnByValue).toImage().pixelColor(5, 5) == QColor(Qt::darkCyan);
         }));
+        // So are those of the answers, and a right click opens them.
+        auto& answers = panel.answers().after();
+        const auto* first = answers.item(0, 1);
+        QVERIFY(first->toolTip().contains("item.png"));
+        QCOMPARE(first->icon().pixmap(40).toImage().pixelColor(5, 5), QColor(Qt::darkCyan));
+        Opener opener;
+        QDesktopServices::setUrlHandler("file", &opener, "open");
+        QVERIFY(ui::test::chooseFromMenu(&answers, "Open file"));
+        QDesktopServices::unsetUrlHandler("file");
+        QCOMPARE(opener.opened, QUrl::fromLocalFile(folder_.filePath("item.png")));
         panel.chooseQuery(3);
         QTRY_VERIFY_WITH_TIMEOUT(!panel.busy(), 30000);
         QVERIFY(!open->isVisible());

@@ -18,6 +18,7 @@
 #include <QPushButton>
 #include <QStandardItemModel>
 #include <QSvgRenderer>
+#include <QTableWidget>
 #include <QTest>
 #include <QToolButton>
 #include <QXmlStreamReader>
@@ -32,12 +33,14 @@
 #include "engine/store/npy.h"
 #include "engine/store/safetensors.h"
 #include "tests/ui/tiny_product.h"
+#include "tests/ui/view_menus.h"
 #include "ui/export/command_line.h"
 #include "ui/export/command_page.h"
 #include "ui/export/export_dialog.h"
 #include "ui/export/figure_export.h"
 #include "ui/export/path_field.h"
 #include "ui/export/table_export.h"
+#include "ui/export/view_menu.h"
 #include "ui/style/theme.h"
 
 namespace {
@@ -157,6 +160,67 @@ private Q_SLOTS:
         ui::copyTable(model);
         QCOMPARE(QGuiApplication::clipboard()->text().split(QLatin1Char('\n'))[1],
                  QStringLiteral("Audio\"Caps\"\t41.2\tone two"));
+    }
+
+    // Each row of a tree says what it stands under.
+    void treesAreTables() {
+        QStandardItemModel model;
+        model.setHorizontalHeaderLabels({QStringLiteral("Item"), QStringLiteral("Rows")});
+        auto* pools = new QStandardItem(QStringLiteral("Pools"));
+        auto* audio = new QStandardItem(QStringLiteral("audio"));
+        audio->appendRow({new QStandardItem(QStringLiteral("CLAP")), new QStandardItem(QStringLiteral("70"))});
+        pools->appendRow({audio, new QStandardItem(QStringLiteral("70"))});
+        model.appendRow({pools, new QStandardItem});
+        model.appendRow({new QStandardItem(QStringLiteral("Sets")), new QStandardItem(QStringLiteral("2"))});
+        QCOMPARE(ui::toTsv(model), QStringLiteral("Item\tRows\nPools\t\nPools / audio\t70\n"
+                                                  "Pools / audio / CLAP\t70\nSets\t2\n"));
+    }
+
+    // What a right click offers, and what the dialog behind it writes.
+    void viewsHaveMenus() {
+        QWidget painted;
+        painted.resize(120, 90);
+        painted.show();
+        QString told;
+        const auto tell = [&](const ui::JobFailure& failure) { told = failure.text(); };
+        ui::addFigureMenu(
+            &painted, paintSomething, [] { return QStringLiteral("a figure"); }, tell);
+        const QImage figure = ui::test::copiedFigure(&painted);
+        QCOMPARE(figure.size(), QSize(240, 180));
+        QCOMPARE(figure.pixelColor(60, 60), QColor(200, 30, 30));
+        for (const char* entry : {"Save figure…", "Save figure on white, for a paper…"}) {
+            const QString file = QString::fromStdString(tiny_->path("by menu.svg"));
+            QFile::remove(file);
+            ui::test::saveFromMenu(&painted, QString::fromUtf8(entry), file);
+            QVERIFY(QSvgRenderer(file).isValid());
+        }
+        QVERIFY2(told.isEmpty(), qPrintable(told));
+        ui::test::saveFromMenu(&painted, QStringLiteral("Save figure…"),
+                               QString::fromStdString(tiny_->path("figure.gif")));
+        QVERIFY2(told.contains(QStringLiteral(".svg")), qPrintable(told));
+
+        QTableWidget table(1, 2);
+        table.setHorizontalHeaderLabels({QStringLiteral("a"), QStringLiteral("b")});
+        table.setItem(0, 0, new QTableWidgetItem(QStringLiteral("x")));
+        table.show();
+        ui::addTableMenu(
+            &table,
+            [] {
+                return ui::TableNotes{{QStringLiteral("a note")}, true};
+            },
+            [] { return QStringLiteral("a table"); }, tell);
+        QCOMPARE(ui::test::copiedTable(&table), (QStringList{QStringLiteral("a\tb"), QStringLiteral("x\t")}));
+        ui::test::saveFromMenu(&table, QStringLiteral("Save table…"), QString::fromStdString(tiny_->path("by menu")));
+        QCOMPARE(QString::fromUtf8(bytesOf(tiny_->path("by menu.csv"))),
+                 QStringLiteral("# synthetic world\r\n# a note\r\na,b\r\nx,\r\n"));
+
+        // A widget that paints itself.
+        QLabel words(QStringLiteral("words"));
+        words.resize(80, 30);
+        ui::addFigureMenu(
+            &words, ui::paintedBy(&words), [] { return QString(); }, tell);
+        words.show();
+        QVERIFY(ui::test::coloursOf(ui::test::copiedFigure(&words)) > 2);
     }
 
     void wordsAreQuoted() {
@@ -431,6 +495,102 @@ private Q_SLOTS:
                  qPrintable(csv));
     }
 
+    // Said to the verb itself, each line tells what the window does.
+    void linesOfQueriesAndRoutingRepeatWhatIsSeen() {
+        auto dialog = show();
+        dialog->showPage(ui::ExportDialog::Page::CommandLine);
+        auto& page = dialog->commands();
+        const auto values = [](const QString& line, const QString& flag) {
+            std::vector<std::string> out;
+            const QStringList words = line.split(' ');
+            for (qsizetype i = 0; i + 1 < words.size(); ++i) {
+                if (words[i] == flag) out.push_back(words[i + 1].toStdString());
+            }
+            return out;
+        };
+        // Against the recipe's own setting.
+        QString line = page.command("why");
+        QVERIFY2(line.startsWith("molspace why --product "), qPrintable(line));
+        QVERIFY(values(line, "--from-set").empty());
+        engine::WhyRequestText request;
+        request.product = values(line, "--product")[0];
+        request.to_set = values(line, "--to-set");
+        QCOMPARE(request.to_set.size(), std::size_t{4});
+        request.sets = {"AudioCaps"};
+        std::size_t set = 0;
+        while (live_->sets()[set].name != "AudioCaps") ++set;
+        const auto expectChange = [&](const engine::Setting& from, const engine::Setting& to) {
+            const auto said = engine::why(request, {}).json["sets"][0]["directions"];
+            const auto change = live_->why(set, from, to, {}, {});
+            QCOMPARE(said[0]["gained"].size(), change.forward.gained.size());
+            QCOMPARE(said[0]["lost"].size(), change.forward.lost.size());
+            QCOMPARE(said[1]["gained"].size(), change.backward.gained.size());
+            QVERIFY(said[0]["gained"].size() + said[0]["lost"].size() + said[1]["gained"].size() > 0);
+        };
+        expectChange(live_->defaults(), setting_);
+        // Against a setting that is pinned; back to the recipe's own.
+        engine::Setting other = live_->defaults();
+        other.factors["sigma_t"] = 0.9;
+        page.setReference(other, "#1 other");
+        line = page.command("why");
+        QCOMPARE(values(line, "--from-set"), std::vector<std::string>{"sigma_t=0.9"});
+        request.from_set = values(line, "--from-set");
+        expectChange(other, setting_);
+        line = ui::whyCommand(*live_, other, live_->defaults());
+        request.to_set = values(line, "--to-set");
+        QCOMPARE(request.to_set.size(), std::size_t{1});
+        expectChange(other, live_->defaults());
+        page.setReference(setting_, "#2 here");
+        QVERIFY(page.command("why").isEmpty());
+        QVERIFY2(page.sentence("why").contains("#2 here"), qPrintable(page.sentence("why")));
+        auto* sentence = child<QLabel>(*dialog, "sentence_why");
+        QVERIFY(!sentence->isHidden() && !child<QToolButton>(*dialog, "copy_why")->isVisible());
+
+        // Along a factor.
+        page.setAlong("sigma_t");
+        line = page.command("along");
+        engine::WhyRequestText along;
+        along.product = values(line, "--product")[0];
+        along.from_set = values(line, "--from-set");
+        along.along = values(line, "--along")[0];
+        along.compare = false;
+        along.sets = {"AudioCaps"};
+        QCOMPARE(along.along, std::string("sigma_t"));
+        const auto told = engine::why(along, {}).json["sets"][0]["along"]["directions"];
+        for (const std::size_t s : live_->missing(setting_)) {
+            if (s == set) QVERIFY(live_->prepare(set, setting_, {}));
+        }
+        const auto flips = live_->flips(set, true, "sigma_t", setting_, {});
+        QVERIFY(flips);
+        QCOMPARE(told[0]["flips"].size(),
+                 static_cast<std::size_t>(
+                     std::count_if(flips->flips.begin(), flips->flips.end(), [](auto& f) { return f.place == 0; })));
+
+        // Every column of the comparison.
+        QVERIFY(page.command("compare").isEmpty() && page.sentence("compare").contains("Nothing is compared"));
+        page.setCompared({{"A", live_, setting_, {}}, {"IB", live_, {}, "ImageBind"}});
+        QCOMPARE(page.command("compare"),
+                 ui::evaluateCommand(*live_, setting_) + '\n' + ui::evaluateSpaceCommand(*live_, "ImageBind"));
+
+        // Routers: what a search leaves, and one that is learned; of other projectors there is none.
+        QVERIFY(page.command("headroom") == page.command("tune") + " --headroom");
+        QVERIFY(page.command("router").isEmpty());
+        QVERIFY(page.sentence("router").contains("recipe's own factors"));
+        engine::Setting live_only = live_->defaults();
+        live_only.factors["sigma_a"] = 0.8;
+        line = ui::routerCommand(*live_, live_only);
+        QVERIFY2(line.startsWith("molspace router --product "), qPrintable(line));
+        engine::RoutingRequest routing;
+        routing.product = values(line, "--product")[0];
+        routing.set = values(line, "--set");
+        routing.sets = {"AudioCaps"};
+        routing.options = {{"epochs", 1}};
+        const auto learned = engine::learnRouting(routing, {});
+        QVERIFY(learned.text.find("0.8") != std::string::npos);
+        // And what no line repeats is said.
+        QVERIFY(child<QLabel>(*dialog, "without_line")->text().contains("No line repeats"));
+    }
+
     void commandLinesAreCopied() {
         auto dialog = show();
         dialog->showPage(ui::ExportDialog::Page::CommandLine);
@@ -441,6 +601,11 @@ private Q_SLOTS:
         QTest::mouseClick(child<QToolButton>(*dialog, "copy_evaluate"), Qt::LeftButton);
         QCOMPARE(QGuiApplication::clipboard()->text(), ui::evaluateCommand(*live_, setting_));
         QVERIFY(!child<QPushButton>(*dialog, "export_action")->isVisible());
+        engine::TuneRequestText search;
+        search.maximize = {"AV", "TV"};
+        search.at_least = {"AT=5.5"};
+        page->setTune(search);
+        QVERIFY(page->command(QStringLiteral("tune")).contains(QStringLiteral("--maximize AV,TV --at-least AT=5.5 ")));
         picture(*dialog, "export_commands");
         ui::applyTheme(ui::ThemeChoice::Dark);
         picture(*dialog, "export_commands_dark");

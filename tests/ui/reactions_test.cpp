@@ -22,6 +22,7 @@
 #include "engine/recipe/product.h"
 #include "engine/recipe/reaction_options.h"
 #include "engine/session/session.h"
+#include "tests/ui/view_menus.h"
 #include "ui/reactions/loss_chart.h"
 #include "ui/reactions/number_edit.h"
 #include "ui/reactions/option_form.h"
@@ -526,6 +527,12 @@ private Q_SLOTS:
         QVERIFY(!page.recipe().plan());
     }
 
+    void aRouteIsCopied() {
+        ui::ReactionsPage page;
+        open(page, "InternVL_IB++");
+        QVERIFY(ui::test::coloursOf(ui::test::copiedFigure(page.recipe().route())) > 20);
+    }
+
     void aRecipeIsEdited() {
         ui::ReactionsPage page;
         open(page, "ImageBind++");
@@ -598,6 +605,10 @@ private Q_SLOTS:
         QTest::mouseClick(log, Qt::LeftButton);
         picture(chart, "chart");
         auto* view = chart.findChild<QGraphicsView*>();
+        const QImage figure = ui::test::copiedFigure(view);
+        QVERIFY(ui::test::coloursOf(figure) > 20);
+        if (const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES"); !folder.isEmpty())
+            figure.save(folder + "/chart-copied.png");
         QTest::keyClick(view, Qt::Key_Plus);
         QVERIFY(chart.zoomed());
         QTest::mouseDClick(view->viewport(), Qt::LeftButton, {}, view->viewport()->rect().center());

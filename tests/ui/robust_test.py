@@ -138,6 +138,10 @@ class Robust(FolderTest):
                 pass
         return filler
 
+    def kept(self):
+        """What all copies for recovery hold."""
+        return "".join(path.read_text() for path in sorted((self.folder / "home").rglob("recovery/*.json")))
+
     def start_training(self, studio, product):
         studio.ask("open", path=str(self.world))
         studio.ask("trigger", action="Reactions")
@@ -170,7 +174,7 @@ class Robust(FolderTest):
             time.sleep(0.2)
         self.assertTrue(halfway())
         # The copy for recovery follows a second behind.
-        studio.until(lambda s: any(str(product) in p.read_text() for p in (self.folder / "home").rglob("recovery/*.json")), "the copy for recovery")
+        studio.until(lambda s: str(product) in self.kept(), "the copy for recovery")
         finished = {name: (product / name).stat().st_mtime_ns for name in whole()}
         studio.click("Go on")
         studio.until(lambda s: s["training"], "the training")
@@ -329,6 +333,72 @@ class Robust(FolderTest):
         self.assertEqual(len(state["messages"]), 1, state["messages"])
         self.assertIn(str(product), state["messages"][0])
         self.assertFalse((self.folder / "package").exists())
+        studio.until(lambda s: "0.9" in self.kept(), "the copy for recovery", 30)
+        studio.kill()
+        # Brought back without it: one message, and the window can be used.
+        studio = self.studio()
+        studio.click("Bring it back")
+        state = studio.until(lambda s: s["messages"] and not s["busy"], "a message")
+        self.assertEqual(len(state["messages"]), 1, state["messages"])
+        self.assertIn(str(product), state["messages"][0])
+        self.assertEqual(state["setting"]["factors"]["sigma_a"], 0.9)
+        again = self.trained("again")
+        studio.ask("open", path=str(again))
+        state = studio.until(lambda s: s["open"] and not s["busy"], "another product")
+        self.assertEqual(state["messages"], [])
+        self.assertEqual(studio.quit(), 0)
+
+    @needs_reactor
+    def test_libtorch_comes_with_the_first_training(self):
+        self.synth()
+        studio = self.studio(self.trained())
+
+        def loaded():
+            return pathlib.Path(f"/proc/{studio.process.pid}/maps").read_text()
+
+        studio.until(lambda s: s["open"] and not s["busy"], "an open product")
+        studio.ask("factor", name="sigma_a", value=0.7)
+        studio.rests()
+        for unwanted in ("libtorch", "libcuda", "molspace_reactor"):
+            self.assertNotIn(unwanted, loaded())
+        self.start_training(studio, self.folder / "other")
+        studio.until(lambda s: "libtorch_cpu" in loaded(), "LibTorch", 120)
+        studio.kill()
+
+    @needs_reactor
+    def test_a_hand_that_never_rests_is_kept(self):
+        self.synth()
+        product = self.trained()
+        studio = self.studio(product)
+        studio.until(lambda s: s["open"] and not s["busy"], "an open product")
+        first, end, moved = self.kept(), time.monotonic() + 60, 0
+        while self.kept() == first and time.monotonic() < end:
+            moved += 1
+            studio.ask("factor", name="sigma_a", value=0.25 + moved % 500 / 1000)
+            time.sleep(0.05)
+        self.assertNotEqual(self.kept(), first, f"nothing was kept in {moved} moves without a rest")
+        studio.kill()
+
+    @needs_reactor
+    def test_each_window_that_crashed_is_offered(self):
+        self.synth()
+        product = self.trained()
+        studios = [self.studio(product), self.studio(product)]
+        for value, studio in zip((0.111, 0.222), studios):
+            studio.until(lambda s: s["open"] and not s["busy"], "an open product")
+            studio.ask("factor", name="sigma_a", value=value)
+            studio.until(lambda s, value=value: str(value) in self.kept(), "the copy for recovery", 30)
+        for studio in studios:
+            studio.kill()
+        studio = self.studio()
+        state = studio.until(lambda s: s["messages"], "an offer", 30)
+        self.assertEqual(len(state["messages"]), 1, state["messages"])
+        studio.ask("click", button="dismiss")  # the newer one is refused
+        studio.until(lambda s: "0.222" not in self.kept(), "the end of the copy that was refused", 30)
+        studio.click("Bring it back")
+        state = studio.until(lambda s: s["open"] and not s["busy"], "the product")
+        self.assertEqual(state["setting"]["factors"]["sigma_a"], 0.111)
+        self.assertEqual(state["messages"], [])
         studio.kill()
 
     @needs_reactor

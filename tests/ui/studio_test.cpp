@@ -8,8 +8,11 @@
 #include <QComboBox>
 #include <QDir>
 #include <QDirIterator>
+#include <QDockWidget>
 #include <QDoubleSpinBox>
+#include <QDropEvent>
 #include <QLineEdit>
+#include <QMimeData>
 #include <QProcess>
 #include <QPushButton>
 #include <QScreen>
@@ -39,6 +42,7 @@
 #include "ui/reactions/run_monitor.h"
 #include "ui/reactions/run_setup.h"
 #include "ui/style/theme.h"
+#include "ui/workspace/import_dialog.h"
 
 using ui::MainWindow;
 
@@ -371,6 +375,32 @@ private Q_SLOTS:
         settle();
     }
 
+    void twoSnapshotsAreFlipped() {
+        auto& project = window_->project();
+        auto& stack = project.undoStack();
+        const int steps = stack.index();
+        auto* flip = action("Flip between A and B");
+        QVERIFY(!flip->isEnabled());
+        for (const double value : {0.15, 0.65}) {
+            auto setting = project.setting();
+            setting.factors["sigma_a"] = value;
+            project.setSetting(setting, "for a snapshot");
+            action("Take snapshot")->trigger();
+        }
+        QVERIFY(flip->isEnabled());
+        for (const double value : {0.15, 0.65, 0.15}) {
+            const int before = stack.index();
+            flip->trigger();
+            QCOMPARE(project.setting().factors.at("sigma_a"), value);
+            QCOMPARE(stack.index(), before + 1);
+        }
+        settle();
+        compareWithCommandLine();
+        while (stack.index() > steps) stack.undo();
+        QVERIFY(!flip->isEnabled());
+        settle();
+    }
+
     void aGoalIsFoundAndApplied() {
         auto& goal = window_->tune().goal();
         auto* search = goal.findChild<QPushButton*>("search");
@@ -394,7 +424,7 @@ private Q_SLOTS:
 
     void theFiguresOfThePaperAreOneClickAway() {
         QTRY_VERIFY_WITH_TIMEOUT(!window_->busy(), 120000);
-        for (const int number : {4, 5, 6}) {
+        for (const int number : {3, 4, 5, 6}) {
             auto* action = window_->findChild<QAction*>(QStringLiteral("figure_%1").arg(number));
             QVERIFY(action);
             action->trigger();
@@ -404,11 +434,96 @@ private Q_SLOTS:
             const auto surface = window_->session().surface();
             QVERIFY(surface && surface->complete());
             QCOMPARE(surface->axes[0].factor, std::string(number == 6 ? "lambda_v" : "sigma_a"));
-            QCOMPARE(surface->baseline, std::string(number == 4 ? "#" : "ImageBind").substr(0, 1) == "#"
-                                            ? surface->baseline
-                                            : std::string("ImageBind"));
+            QCOMPARE(surface->axes[1].factor, std::string(number == 6 ? "lambda_t" : "sigma_t"));
+            QCOMPARE(QFileInfo(window_->project().product()).fileName(), QString(number == 5   ? "ImageBind++"
+                                                                                 : number == 6 ? "InternVL_IB"
+                                                                                               : "InternVL_IB++"));
+            QCOMPARE(window_->tune().surfaces().group(), QString(number == 6 ? "TV" : "AT"));
+            // Figures 3 and 4 count against InternVL_IB, which is the same product with σ at 0.
+            const bool against_itself = number == 3 || number == 4;
+            if (against_itself) QVERIFY2(surface->baseline.ends_with(" InternVL_IB"), surface->baseline.c_str());
+            else QCOMPARE(surface->baseline, std::string("ImageBind"));
+            for (const auto& group : surface->groups) QVERIFY(!against_itself || std::abs(group.change.front()) < 1e-9);
             QVERIFY(surface->synthetic);
         }
+    }
+
+    void theFiguresHaveTheirThreePanels() {
+        const auto size = window_->size();
+        window_->resize(1280, 800);
+        auto& surfaces = window_->tune().surfaces();
+        for (const int number : {3, 6, 5}) {
+            window_->findChild<QAction*>(QStringLiteral("figure_%1").arg(number))->trigger();
+            QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().baseline(), 60000);
+            settle();
+            const QString own = number == 6 ? "TV" : "AT";
+            QCOMPARE(surfaces.group(), own);
+            int right = 0;
+            for (const QString& name : {"AT", "AV", "TV"}) {
+                QWidget* panel = surfaces.beside(name);
+                QCOMPARE(panel == nullptr, name == own);
+                if (panel) QVERIFY(surfaces.beside(name)->isCurve());
+                else if (surfaces.surface()) panel = surfaces.surface();
+                else panel = &surfaces.heatMap();
+                QVERIFY(panel->isVisible());
+                QCOMPARE(panel->visibleRegion().boundingRect(), panel->rect());
+                const int x = panel->mapTo(window_.get(), QPoint(0, 0)).x();
+                QVERIFY(x >= right);
+                right = x + panel->width();
+            }
+            QVERIFY(right <= window_->width());
+            for (const auto theme : {ui::ThemeChoice::Dark, ui::ThemeChoice::Light}) {
+                ui::applyTheme(theme);
+                QTest::qWait(100);
+                picture(
+                    QStringLiteral("figure-%1-%2").arg(number).arg(theme == ui::ThemeChoice::Dark ? "dark" : "light"));
+            }
+        }
+        window_->resize(size);
+    }
+
+    // From a step of a curve to the query that makes it, and back to the slider from there.
+    void aChangeOfACurveLeadsToItsQuery() {
+        auto& surfaces = window_->tune().surfaces();
+        using Pane = ui::SurfacesPanel::Pane;
+        surfaces.setPane(Pane::Groups, false);
+        surfaces.setPane(Pane::Curves, true);
+        surfaces.setPane(Pane::Surface, false);
+        auto& view = surfaces.curves();
+        QTRY_VERIFY_WITH_TIMEOUT(view.isVisible() && !view.curves().empty(), 30000);
+        const auto curve = *std::find_if(view.curves().begin(), view.curves().end(),
+                                         [](const auto& c) { return c.label.endsWith("AT"); });
+        QVERIFY(!curve.x.empty());
+        const std::size_t k = curve.x.size() / 2;
+        view.setFocus();
+        QTest::mouseClick(&view, Qt::LeftButton, {},
+                          view.place(curve.x[k], (curve.y[k] + curve.y[k + 1]) / 2).toPoint());
+        auto& list = surfaces.flips();
+        QTRY_VERIFY_WITH_TIMEOUT(list.isVisible() && !list.busy(), 30000);
+        QVERIFY(list.table().rowCount() > 0);
+        QSignalSpy chosen(&surfaces, &ui::SurfacesPanel::queryChosen);
+        QTest::mouseClick(list.findChild<QPushButton*>("inspect"), Qt::LeftButton);
+        QCOMPARE(window_->page(), MainWindow::Page::Explore);
+        auto& explore = window_->explore();
+        QTRY_VERIFY_WITH_TIMEOUT(explore.inspector().query() && !explore.busy(), 60000);
+        auto& line = explore.inspector().line();
+        QVERIFY(line.isVisible() && line.line());
+        QCOMPARE(line.line()->factor, surfaces.curveFactor());
+        QCOMPARE(chosen.count(), 1);
+        QCOMPARE(*explore.inspector().query(), chosen[0][2].toUInt());
+        picture("query-line");
+        const int steps = window_->project().undoStack().count();
+        auto* curves = line.findChild<ui::CurveView*>();
+        const auto spot = [&](double x) { return curves->place(x, curves->scale().low).toPoint(); };
+        QTest::mousePress(curves, Qt::LeftButton, {}, spot(0.3));
+        for (const double x : {0.4, 0.5, 0.6}) QTest::mouseMove(curves, spot(x));
+        QTest::mouseRelease(curves, Qt::LeftButton, {}, spot(0.6));
+        QVERIFY(std::abs(window_->project().setting().factors.at(surfaces.curveFactor()) - 0.6) < 0.02);
+        QCOMPARE(window_->project().undoStack().count(), steps + 1);
+        window_->project().undoStack().undo();
+        list.close();
+        goTo(MainWindow::Page::Tune);
+        settle();
     }
 
     void aProductIsTrainedPausedAndGoneOnWith() {
@@ -511,11 +626,19 @@ private Q_SLOTS:
             action("Put the setting beside others")->trigger();
             QCOMPARE(window_->page(), MainWindow::Page::Compare);
             goTo(MainWindow::Page::Tune);
+            // Opened anew in between, it is one product all the same.
+            const QString product = window_->project().product();
+            for (const QString& other : {window_->project().products().first(), product}) {
+                window_->project().switchProduct(other, "there and back");
+                QTRY_VERIFY_WITH_TIMEOUT(window_->session().product() && window_->session().baseline(), 60000);
+            }
+            settle();
         }
         goTo(MainWindow::Page::Compare);
         auto& page = window_->compare();
         QTRY_VERIFY_WITH_TIMEOUT(page.settled(), 60000);
         QCOMPARE(page.items().size(), 2);
+        QVERIFY(page.items()[0].product == page.items()[1].product);
         const auto& model = page.table().model();
         int compared = 0;
         for (int row = 0; row < model.rowCount(); ++row) {
@@ -649,11 +772,24 @@ private Q_SLOTS:
 
     void aProjectIsSavedAndReopenedAsItWas() {
         settle();
+        auto& stack = window_->project().undoStack();
+        const int steps = stack.index();
         const auto setting = window_->project().setting();
         const QString product = window_->project().product();
         const auto snapshots = window_->project().snapshots().size();
-        window_->project().setExtra("page", static_cast<int>(window_->page()));
-        window_->project().save(path("story.msproject"));
+        auto& tune = window_->tune();
+        auto* metric = tune.findChild<QComboBox*>("metric");
+        metric->setCurrentText("R@5");
+        Q_EMIT metric->textActivated("R@5");
+        tune.surfaces().setPane(ui::SurfacesPanel::Pane::Curves, true);
+        tune.surfaces().setPane(ui::SurfacesPanel::Pane::Surface, false);
+        tune.surfaces().followFactor("sigma_t");
+        window_->explore().showSet(QString::fromStdString(window_->session().product()->sets().back().name));
+        QCOMPARE(window_->compare().items().size(), 2);
+        window_->compare().setReference(1);
+        auto* history = window_->findChild<QDockWidget*>("history");
+        history->show();
+        QVERIFY(window_->saveTo(path("story.msproject")));
         MainWindow again(false);
         again.show();
         again.open(path("story.msproject"));
@@ -663,7 +799,22 @@ private Q_SLOTS:
         QCOMPARE(again.project().setting().factors, setting.factors);
         QCOMPARE(again.project().snapshots().size(), snapshots);
         QCOMPARE(again.page(), MainWindow::Page::Tune);
+        QVERIFY(!again.findChild<QDockWidget*>("history")->isHidden());
         QTRY_VERIFY_WITH_TIMEOUT(!again.busy(), 60000);
+        QCOMPARE(again.tune().findChild<QComboBox*>("metric")->currentText(), QString("R@5"));
+        QVERIFY(!again.tune().surfaces().curves().isHidden() && !again.tune().surfaces().heatMap().isHidden());
+        QVERIFY(again.project().view() == window_->project().view());
+        QCOMPARE(again.tune().state()["surfaces"]["curve"].get<std::string>(), std::string("sigma_t"));
+        QVERIFY(again.tune().state() == tune.state());
+        QVERIFY(again.explore().state() == window_->explore().state());
+        QCOMPARE(again.compare().items().size(), 2);
+        for (int i = 0; i < 2; ++i) {
+            const auto &was = window_->compare().items()[i], &is = again.compare().items()[i];
+            QCOMPARE(is.name, was.name);
+            QVERIFY(is.setting == was.setting && is.product->folder() == was.product->folder());
+        }
+        QVERIFY(again.compare().items()[0].product == again.compare().items()[1].product);
+        QCOMPARE(again.compare().reference(), 1);
         // Every figure is as it was.
         for (const auto& set : window_->session().product()->sets()) {
             const QString name = QString::fromStdString(set.name);
@@ -685,6 +836,12 @@ private Q_SLOTS:
         again.open(window_->project().workspace() + "/");
         QTRY_VERIFY_WITH_TIMEOUT(again.session().product(), 60000);
         QVERIFY2(again.windowTitle().contains("world"), qPrintable(again.windowTitle()));
+        history->hide();
+        // What is shown is part of the history.
+        while (stack.index() > steps) stack.undo();
+        QCOMPARE(metric->currentText(), QString("R@1"));
+        QVERIFY(window_->project().view().panes.isEmpty());
+        settle();
     }
 
     void whatACrashLeftIsBroughtBack() {
@@ -755,6 +912,30 @@ private Q_SLOTS:
             again.openDemo(path("stopped"), "tiny");
         }
         QTRY_VERIFY_WITH_TIMEOUT(again.session().product(), 120000);
+    }
+
+    void severalFoldersAreDropped() {
+        MainWindow again(false);
+        again.show();
+        const auto drop = [&](const QStringList& paths) {
+            QMimeData mime;
+            QList<QUrl> urls;
+            for (const auto& path : paths) urls << QUrl::fromLocalFile(path);
+            mime.setUrls(urls);
+            QDropEvent event(QPointF(10, 10), Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+            QApplication::sendEvent(&again, &event);
+        };
+        const QStringList products = window_->project().products().mid(0, 2);
+        drop(products);
+        QCOMPARE(again.project().products(), products);
+        QCOMPARE(again.project().product(), products.last());
+        // A folder that is neither is embeddings to import.
+        QDir().mkpath(path("parts"));
+        drop({path("parts")});
+        auto* import = again.findChild<ui::ImportDialog*>();
+        QVERIFY(import && import->isVisible());
+        import->close();
+        QTRY_VERIFY_WITH_TIMEOUT(!again.busy(), 60000);
     }
 
     void whatCannotBeOpenedIsSaid() {

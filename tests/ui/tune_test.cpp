@@ -6,20 +6,30 @@
 #include "ui/tune/metrics_model.h"
 
 #include <QAbstractItemModelTester>
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDoubleSpinBox>
 #include <QLabel>
 #include <QPushButton>
+#include <QScreen>
 #include <QSignalSpy>
 #include <QTabWidget>
 #include <QTableWidget>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QToolButton>
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "engine/session/live_product.h"
 #include "engine/session/session.h"
+#include "tests/ui/view_menus.h"
 #include "ui/style/numbers.h"
+#include "ui/style/theme.h"
 #include "ui/tune/tune_page.h"
 #include "ui/views/surface_grid.h"
+#include "ui/views/surface_view.h"
 
 using ui::MetricsModel;
 
@@ -32,11 +42,13 @@ private Q_SLOTS:
         engine::synth({folder_ / "world", {{"preset", "tiny"}}}, {});
         engine::ReactRequest react;
         react.workspace = folder_ / "world";
-        react.recipe = "ImageBind++";
-        react.product = folder_ / "product";
         react.reaction_options = {{"hidden_width", 24}, {"batch_size", 64}, {"epochs", 1}};
         try {
-            engine::train(react, {});
+            for (const auto& [recipe, folder] : {std::pair{"ImageBind++", "product"}, {"Only_Seq", "in a row"}}) {
+                react.recipe = recipe;
+                react.product = folder_ / folder;
+                engine::train(react, {});
+            }
         } catch (const std::exception& error) {
             QSKIP(error.what());  // built without the reactor
         }
@@ -110,6 +122,9 @@ private Q_SLOTS:
         const auto* found = page.goal().findChild<QTableWidget*>();
         for (int column = 0; column < found->columnCount(); ++column) row += found->item(0, column)->text();
         QVERIFY2(row.contains(QStringLiteral("≈")), qPrintable(row));
+        const QStringList copied = ui::test::copiedTable(page.goal().findChild<QTableWidget*>());
+        QCOMPARE(copied.size(), found->rowCount() + 1);
+        QCOMPARE(copied[1].section(QLatin1Char('\t'), -1).toDouble(), page.goal().result()->best.change.back());
 
         QSignalSpy larger(&session, &ui::LiveSession::sampleEnlarged);
         session.setMemory(little, 1);
@@ -150,6 +165,257 @@ private Q_SLOTS:
         for (const auto& file : std::filesystem::directory_iterator(landscapes()))
             held = std::max<std::uint64_t>(held, file.file_size());
         QVERIFY(held < bytes_);
+    }
+
+    // A factor that an earlier step blended with is set like any other; its figures come when they are computed, and
+    // those of before are pale until then.
+    void aFactorThatIsNotLiveIsComputedBehind() {
+        ui::Project project;
+        ui::LiveSession session;
+        ui::TunePage page(project, session);
+        open(project, session, page, "in a row");
+        auto& controls = page.controls();
+        const auto live = session.product();
+        for (const auto& factor : live->plan().factors) {
+            QVERIFY(controls.slider(factor.name));
+            QCOMPARE(controls.captionText(factor.name).contains(QStringLiteral("recomputed, about")), !factor.live);
+        }
+        auto* slider = controls.slider("lambda1_t");
+        auto* groove = slider->findChild<QWidget*>("groove_lambda1_t");
+        controls.ensureWidgetVisible(groove);
+        QSignalSpy progress(&session, &ui::LiveSession::preparingProgressed);
+        const double before = project.setting().factors.at("lambda1_t");
+        const int steps = project.undoStack().count();
+        const auto x = [&](double v) { return static_cast<int>(9 + v * (groove->width() - 18)); };
+        const int y = groove->height() / 2;
+        QTest::mousePress(groove, Qt::LeftButton, {}, {x(before), y});
+        for (const double v : {0.8, 0.6, 0.4}) QTest::mouseMove(groove, {x(v), y});
+        QVERIFY(std::abs(slider->value() - 0.4) < 0.02);
+        QCOMPARE(project.setting().factors.at("lambda1_t"), before);  // nothing runs while the hand moves
+        QVERIFY(!session.preparing());
+        QTest::mouseRelease(groove, Qt::LeftButton, {}, {x(0.4), y});
+        QCOMPARE(project.setting().factors.at("lambda1_t"), slider->value());
+        QCOMPARE(project.undoStack().count(), steps + 1);
+        QVERIFY(session.preparing());
+        const auto& model = page.metrics();
+        const auto pale = [&](int set) {
+            return model.index(model.rowCount() - 1, set).data(Qt::ForegroundRole).value<QBrush>().color() ==
+                   ui::colours().muted;
+        };
+        const auto isPale = [&] {
+            int count = 0;
+            for (int set = 0; set < model.columnCount(); ++set) count += pale(set);
+            return count;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(isPale() > 0 || !session.preparing(), 10000);
+        QVERIFY(isPale() > 0);
+        for (int set = 0; set < model.columnCount(); ++set)  // not gone
+            QVERIFY(model.index(model.rowCount() - 1, set).data().toString() != QStringLiteral("…"));
+        // The control answers meanwhile: a live one goes on, and so does another value of this one.
+        auto setting = project.setting();
+        setting.factors["lambda3_a"] = 0.7;
+        project.setSetting(setting, "lambda3_a");
+        auto* exact = slider->findChild<QDoubleSpinBox*>("exact_lambda1_t");
+        exact->setFocus();
+        exact->selectAll();
+        QTest::keyClicks(exact, QLocale().toString(0.25));
+        QTest::keyClick(exact, Qt::Key_Return);
+        QCOMPARE(project.setting().factors.at("lambda1_t"), 0.25);
+        QTRY_VERIFY_WITH_TIMEOUT(session.settled(), 60000);
+        QTest::qWait(30);
+        QCOMPARE(isPale(), 0);
+        QVERIFY(progress.count() > 0);
+        const auto expect = [&] {
+            const auto truth = live->measure(project.setting(), {});
+            for (const auto& set : truth.sets) {
+                const QString name = QString::fromStdString(set.protocol.set);
+                const auto values = set.values();
+                const auto value = values.contains("R@1")   ? values.at("R@1")
+                                   : values.contains("mAP") ? values.at("mAP")
+                                                            : values.at("top-1");
+                QVERIFY2(page.metrics().now(name) && std::abs(*page.metrics().now(name) - value) < 1e-9,
+                         qPrintable(name));
+            }
+        };
+        expect();
+        QVERIFY(controls.formulaText().contains("0.25·InternVL"));
+        QVERIFY(live->recomputeEstimate("lambda1_t").measured);
+        if (const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES"); !folder.isEmpty())
+            page.grab().save(folder + "/not-live.png");
+        // Keys wait for the hand to rest.
+        groove->setFocus();
+        for (int i = 0; i < 3; ++i) QTest::keyClick(groove, Qt::Key_Left);
+        QCOMPARE(project.setting().factors.at("lambda1_t"), 0.25);
+        QTRY_VERIFY(std::abs(project.setting().factors.at("lambda1_t") - 0.22) < 1e-9);
+        // Back to where it was, step by step: nothing runs for what was computed before.
+        while (project.undoStack().index() > steps) project.undoStack().undo();
+        QCOMPARE(slider->value(), before);
+        QTRY_VERIFY_WITH_TIMEOUT(session.settled(), 60000);
+        QTest::qWait(30);
+        QCOMPARE(isPale(), 0);
+        expect();
+    }
+
+    // The paper's three panels: the chosen group as a surface or map, the others as what suits them, in their order.
+    void theOtherGroupsStandBeside() {
+        ui::Project project;
+        ui::LiveSession session;
+        ui::TunePage page(project, session);
+        open(project, session, page);
+        auto& surfaces = page.surfaces();
+        QCOMPARE(surfaces.group(), QString("AT"));
+        auto* groups = surfaces.findChild<QToolButton*>("pane_groups");
+        QTest::mouseClick(groups, Qt::LeftButton);
+        QTRY_VERIFY(surfaces.beside("AV") && surfaces.beside("TV"));
+        QVERIFY(!surfaces.beside("AT"));
+        QCOMPARE(project.view().panes, QString("groups"));
+        auto *av = surfaces.beside("AV"), *tv = surfaces.beside("TV");
+        QVERIFY(av->isCurve() && tv->isCurve());  // σ_t does not touch the one, σ_a not the other
+        const auto surface = session.surface();
+        for (const auto& [panel, name, axis] : {std::tuple{av, "AV", 0}, {tv, "TV", 1}}) {
+            std::size_t g = 0;
+            while (surface->groups[g].group.name != name) ++g;
+            QCOMPARE(panel->curve().curves().size(), std::size_t{1});
+            const auto& curve = panel->curve().curves()[0];
+            QCOMPARE(curve.x.size(), surface->axes[0].steps);
+            for (std::size_t i = 0; i < surface->total; ++i) {
+                const double at = surface->at(i)[static_cast<std::size_t>(axis)];
+                QVERIFY(std::abs(ui::curveAt(curve, at) - surface->groups[g].change[i]) < 1e-9);
+            }
+        }
+        for (const auto theme : {ui::ThemeChoice::Dark, ui::ThemeChoice::Light}) {
+            ui::applyTheme(theme);
+            QTest::qWait(100);
+            int right = 0;
+            QWidget* scene = surfaces.surface();
+            QWidget* own = scene ? scene : &surfaces.heatMap();
+            for (QWidget* panel : {own, static_cast<QWidget*>(av), static_cast<QWidget*>(tv)}) {
+                QVERIFY(panel->isVisible());
+                QCOMPARE(panel->visibleRegion().boundingRect(), panel->rect());
+                const int x = panel->mapTo(&page, QPoint(0, 0)).x();
+                QVERIFY(x >= right && panel->width() >= 220);
+                right = x + panel->width();
+            }
+            QVERIFY(right <= page.width());
+            if (const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES"); !folder.isEmpty())
+                page.screen()
+                    ->grabWindow(0, page.x(), page.y(), page.width(), page.height())
+                    .save(folder + (theme == ui::ThemeChoice::Dark ? "/groups-dark.png" : "/groups-light.png"));
+        }
+        // One cursor: a click in a panel sets its factor alone, and all panels follow.
+        const double sigma_t = project.setting().factors.at("sigma_t");
+        QTest::mouseClick(&av->curve(), Qt::LeftButton, {}, av->curve().place(0.9, 0).toPoint());
+        QVERIFY(std::abs(project.setting().factors.at("sigma_a") - 0.9) < 0.01);
+        QCOMPARE(project.setting().factors.at("sigma_t"), sigma_t);
+        QCOMPARE(av->curve().cursorAt(), project.setting().factors.at("sigma_a"));
+        QTest::mouseClick(&tv->curve(), Qt::LeftButton, {}, tv->curve().place(0.2, 0).toPoint());
+        QVERIFY(std::abs(project.setting().factors.at("sigma_t") - 0.2) < 0.01);
+        QVERIFY(std::abs(project.setting().factors.at("sigma_a") - 0.9) < 0.01);
+        QCOMPARE(surfaces.heatMap().cursorAt(),
+                 QPointF(project.setting().factors.at("sigma_a"), project.setting().factors.at("sigma_t")));
+        QTRY_VERIFY_WITH_TIMEOUT(session.settled(), 60000);
+        // Scales: each its own, until one is asked for; what holds is said.
+        const auto says = [&](const QString& what) {
+            const auto labels = surfaces.findChildren<QLabel*>();
+            return std::any_of(labels.begin(), labels.end(), [&](QLabel* l) { return l->text().contains(what); });
+        };
+        QVERIFY(says("each group on its own scale"));
+        const auto span = [](ui::GroupPanel* panel) {
+            return panel->curve().scale().high - panel->curve().scale().low;
+        };
+        const double own_av = span(av), own_tv = span(tv);
+        auto* one = surfaces.findChild<QCheckBox*>("one_scale");
+        QTest::mouseClick(one, Qt::LeftButton, {}, {8, one->height() / 2});
+        QVERIFY(one->isChecked() && says("all groups on one scale"));
+        QCOMPARE(span(av), span(tv));
+        QVERIFY(span(av) >= own_av && span(tv) >= own_tv);
+        QTest::mouseClick(one, Qt::LeftButton, {}, {8, one->height() / 2});
+        QCOMPARE(span(av), own_av);
+        // Another group takes the middle, and the rest stays beside it; undo brings all of it back.
+        QTest::mouseClick(surfaces.findChild<QToolButton*>("group_TV"), Qt::LeftButton);
+        QVERIFY(surfaces.beside("AT") && surfaces.beside("AV") && !surfaces.beside("TV"));
+        QVERIFY(!surfaces.beside("AT")->isCurve());
+        QVERIFY(surfaces.curves().isVisible());
+        project.undoStack().undo();
+        QVERIFY(surfaces.beside("TV") && !surfaces.beside("AT"));
+        project.undoStack().undo();
+        QTest::mouseClick(groups, Qt::LeftButton);
+        if (!surfaces.beside("TV")) QTest::mouseClick(groups, Qt::LeftButton);
+        QVERIFY(surfaces.beside("TV"));
+        QTest::mouseClick(groups, Qt::LeftButton);
+        QVERIFY(!surfaces.beside("TV"));
+    }
+
+    // What is listed is what makes the curve jump there.
+    void aClickOnAChangeListsItsQueries() {
+        ui::Project project;
+        ui::LiveSession session;
+        ui::TunePage page(project, session);
+        open(project, session, page);
+        auto& surfaces = page.surfaces();
+        using Pane = ui::SurfacesPanel::Pane;
+        surfaces.setPane(Pane::Curves, true);
+        surfaces.setPane(Pane::Surface, false);
+        surfaces.setPane(Pane::HeatMap, false);
+        auto& view = surfaces.curves();
+        QTRY_VERIFY(view.isVisible() && !view.curves().empty());
+        const auto curve = *std::find_if(view.curves().begin(), view.curves().end(),
+                                         [](const auto& c) { return c.label.endsWith("AT"); });
+        QVERIFY(!curve.x.empty());
+        std::size_t highest = 0;  // of the steps
+        for (std::size_t k = 1; k < curve.x.size(); ++k) {
+            if (std::abs(curve.y[k + 1] - curve.y[k]) > std::abs(curve.y[highest + 1] - curve.y[highest])) highest = k;
+        }
+        const double middle = (curve.y[highest] + curve.y[highest + 1]) / 2;
+        QTest::mouseClick(&view, Qt::LeftButton, {}, view.place(curve.x[highest], middle).toPoint());
+        auto& list = surfaces.flips();
+        QTRY_VERIFY(list.isVisible() && !list.busy());
+        const auto asked = view.changesAt(view.place(curve.x[highest], middle).toPoint());
+        QVERIFY(asked);
+        QVERIFY(list.table().rowCount() > 0);
+        const auto live = session.product();
+        const auto group = live->groups(*session.baseline())[0];
+        QCOMPARE(group.name, std::string("AT"));
+        double jump = 0;
+        for (int row = 0; row < list.table().rowCount(); ++row) {
+            const double at = list.table().item(row, 0)->text().toDouble();
+            QVERIFY(at >= asked->first - 1e-6 && at <= asked->second + 1e-6);
+            const QString where = list.table().item(row, 1)->text();
+            bool found = false;
+            for (std::size_t s = 0; s < live->sets().size(); ++s) {
+                for (const bool forward : {true, false}) {
+                    const auto& description = live->description(s);
+                    if (where != QStringLiteral("%1, %2").arg(
+                                     QString::fromStdString(description.name),
+                                     QString::fromStdString(engine::directionName(description, forward))))
+                        continue;
+                    const auto line = live->flips(s, forward, "sigma_a", project.setting(), {});
+                    QVERIFY(line && line->queries > 0);
+                    const double gain = list.table().item(row, 3)->text().startsWith('+') ? 1 : -1;
+                    jump += gain * 100 / line->queries / 2 / static_cast<double>(group.sets.size());
+                    found = true;
+                }
+            }
+            QVERIFY2(found, qPrintable(where));
+        }
+        QVERIFY2(std::abs(jump - (ui::curveAt(curve, asked->second) - ui::curveAt(curve, asked->first))) < 1e-9,
+                 qPrintable(QString::number(jump)));
+        QVERIFY2(list.said().contains(QString::fromUtf8("Δ_AT for σ_a")), qPrintable(list.said()));
+        if (const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES"); !folder.isEmpty())
+            list.grab().save(folder + "/flips.png");
+        // Enter leads to the inspector.
+        QSignalSpy chosen(&surfaces, &ui::SurfacesPanel::queryChosen);
+        auto* inspect = list.findChild<QPushButton*>("inspect");
+        QVERIFY(inspect->isEnabled());
+        QTest::mouseClick(inspect, Qt::LeftButton);
+        QCOMPARE(chosen.count(), 1);
+        const QString set = chosen[0][0].toString();
+        QVERIFY(list.table().item(0, 1)->text().startsWith(set));
+        for (std::size_t s = 0; s < live->sets().size(); ++s) {
+            if (QString::fromStdString(live->sets()[s].name) != set) continue;
+            QCOMPARE(QString::fromStdString(live->ids(s, chosen[0][1].toBool())[chosen[0][2].toUInt()]),
+                     list.table().item(0, 2)->text());
+        }
     }
 
     // The same figures, and each of them explained.
@@ -214,6 +480,80 @@ private Q_SLOTS:
         QVERIFY(!panel.result() && !table->isVisible());
     }
 
+    // What is said of the best setting is what the command line says; and a value is reached where the others pay
+    // least.
+    void aGoalSaysHowSureItIs() {
+        ui::Project project;
+        ui::LiveSession session;
+        ui::TunePage page(project, session);
+        open(project, session, page);
+        auto& goal = page.goal();
+        page.findChild<QTabWidget*>("tune_side")->setCurrentWidget(&goal);
+        const auto search = [&] {
+            goal.findChild<QPushButton*>("search")->click();
+            QTRY_VERIFY_WITH_TIMEOUT(goal.result() && !goal.searching(), 120000);
+        };
+        const auto told = [&] {
+            auto request = *goal.requestText();
+            request.subject.product = folder_ / "product";
+            for (const auto& [name, value] : project.setting().factors)
+                request.subject.set.push_back(name + "=" + QString::number(value, 'g', 17).toStdString());
+            return engine::tuneFactors(request, {}).json;
+        };
+        const engine::Json highest = told();
+        search();
+        QVERIFY(goal.sureness());
+        QCOMPARE(QString::fromStdString(engine::toJson(*goal.sureness()).dump()),
+                 QString::fromStdString(highest["confidence"].dump()));
+        auto* sure = goal.findChild<QLabel*>("goal_sure");
+        QVERIFY(sure->isVisible());
+        const auto& start = highest["confidence"]["against_start"];
+        const auto& held = highest["confidence"]["held_out"];
+        for (const QString& said : {ui::signedNumber(start["low"]), ui::signedNumber(start["high"]),
+                                    QString::number(held["chosen_on_one_half"].get<double>(), 'f', 2),
+                                    QString::number(held["on_the_other_half"].get<double>(), 'f', 2)})
+            QVERIFY2(sure->text().contains(said), qPrintable(sure->text() + " lacks " + said));
+
+        const double most = goal.result()->best.change[0];
+        QVERIFY(most > 0.5);
+        page.findChild<QComboBox*>("goal")->setCurrentIndex(1);
+        auto* value = page.findChild<QDoubleSpinBox*>("goal_value");
+        QVERIFY(value->isVisible());
+        value->setValue(std::floor(50 * most) / 100);  // half of it
+        const engine::Json reached = told();
+        search();
+        QVERIFY(goal.result()->feasible());
+        QVERIFY(goal.result()->best.change[0] >= value->value() && goal.result()->best.change[0] < most);
+        for (std::size_t f = 0; f < goal.result()->factors.size(); ++f)
+            QCOMPARE(goal.result()->best.factors[f],
+                     reached["best"]["factors"][goal.result()->factors[f]].get<double>());
+        QVERIFY(goal.sureness() && QString::fromStdString(goal.sureness()->group).startsWith("AT"));
+        if (const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES"); !folder.isEmpty())
+            page.grab().save(folder + "/goal.png");
+        // Other experts: nothing of it holds.
+        auto setting = project.setting();
+        setting.expert_weights["CLAP_m"] = 0;
+        project.setSetting(setting, "without CLAP_m");
+        QVERIFY(!goal.result() && !goal.sureness());
+    }
+
+    // Run on a platform that has none (CMakeLists.txt): the map takes the surface's place, and it is said.
+    void withoutOpenGLThereAreMaps() {
+        if (ui::SurfaceView::available()) QSKIP("there is OpenGL here");
+        ui::Project project;
+        ui::LiveSession session;
+        ui::TunePage page(project, session);
+        open(project, session, page);
+        QVERIFY(!page.surfaces().surface());
+        auto& map = page.surfaces().heatMap();
+        QTRY_VERIFY(map.isVisible());
+        const auto labels = page.surfaces().findChildren<QLabel*>();
+        QVERIFY(std::any_of(labels.begin(), labels.end(),
+                            [](QLabel* l) { return l->isVisible() && l->text().contains("no OpenGL"); }));
+        QTest::mouseClick(&map, Qt::LeftButton, {}, map.place(0.25, 0.75).toPoint());
+        QVERIFY(std::abs(project.setting().factors.at("sigma_a") - 0.25) < 0.02);
+    }
+
 private:
     static double gib(std::uint64_t bytes) { return static_cast<double>(bytes) / 0x1p30; }
     std::filesystem::path landscapes() const { return folder_ / "product" / "landscapes"; }
@@ -225,8 +565,8 @@ private:
         for (const std::size_t set : live->missing(live->defaults())) live->prepare(set, live->defaults(), {});
         return live;
     }
-    void open(ui::Project& project, ui::LiveSession& session, ui::TunePage& page) const {
-        const auto product = QString::fromStdString((folder_ / "product").string());
+    void open(ui::Project& project, ui::LiveSession& session, ui::TunePage& page, const char* name = "product") const {
+        const auto product = QString::fromStdString((folder_ / name).string());
         project.addProduct(product);
         session.open(product, QString::fromStdString((folder_ / "world").string()));
         page.resize(1200, 760);

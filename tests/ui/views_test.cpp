@@ -354,6 +354,45 @@ private Q_SLOTS:
         }
     }
 
+    // A click on a step asks what changes there; a click beside it, or a drag, only moves the cursor.
+    void aChangeOfACurveIsAsked() {
+        ui::CurveView view;
+        view.resize(600, 360);
+        view.setCurves({{"Δ_AT", {}, true, false, {0.25, 0.7}, {0, 4, 1}}, {"Δ_AV", {}, true, false, {0.5}, {2, 3}}}, 0,
+                       1);
+        view.setFactor("σ_a");
+        view.setHighlighted("AT");
+        view.show();
+        QSignalSpy asked(&view, &ui::CurveView::changesAsked);
+        QTest::mouseClick(&view, Qt::LeftButton, {}, view.place(0.25, 2).toPoint());
+        QCOMPARE(asked.count(), 1);
+        const double low = asked[0][0].toDouble(), high = asked[0][1].toDouble();
+        QVERIFY(low < 0.25 && high > 0.25 && high - low < 0.05);
+        QTest::mouseClick(&view, Qt::LeftButton, {}, view.place(0.5, 4).toPoint());    // on the line, at no step
+        QTest::mouseClick(&view, Qt::LeftButton, {}, view.place(0.25, -3).toPoint());  // below the step
+        QTest::mouseClick(&view, Qt::LeftButton, {}, view.place(0.5, 2.5).toPoint());  // of a curve in the background
+        QTest::mousePress(&view, Qt::LeftButton, {}, view.place(0.7, 2).toPoint());
+        QTest::mouseMove(&view, view.place(0.8, 2).toPoint());
+        QTest::mouseRelease(&view, Qt::LeftButton, {}, view.place(0.8, 2).toPoint());
+        QCOMPARE(asked.count(), 1);
+        view.setCursor(0.6);
+        QTest::keyClick(&view, Qt::Key_Return);
+        QCOMPARE(asked.count(), 1);
+        QTest::keyClick(&view, Qt::Key_Right, Qt::ControlModifier);
+        QTest::keyClick(&view, Qt::Key_Return);
+        QCOMPARE(asked.count(), 2);
+        QCOMPARE(asked[1][0].toDouble(), 0.7);
+        QCOMPARE(asked[1][1].toDouble(), 0.7);
+        // Scores are no changes: without a sign, and with what is shaded said.
+        view.setDecimals(3);
+        QVERIFY(view.readout(0.1).contains("Δ_AT 0.000"));
+        const QImage before = view.grab().toImage();
+        view.setSpans({{0.3, 0.6}}, "a hit at 1");
+        const QImage after = view.grab().toImage();
+        QVERIFY(before.pixelColor(view.place(0.45, 1).toPoint()) != after.pixelColor(view.place(0.45, 1).toPoint()));
+        QCOMPARE(before.pixelColor(view.place(0.1, 1).toPoint()), after.pixelColor(view.place(0.1, 1).toPoint()));
+    }
+
     void curvesAreSampled() {
         auto surface = std::make_shared<engine::SweepSurface>();
         surface->subject = "ImageBind++";
@@ -476,6 +515,23 @@ private Q_SLOTS:
         QTest::mouseMove(scene, {280, 230});
         QTest::mouseRelease(scene, Qt::LeftButton, {}, {280, 230});
         QTRY_VERIFY_WITH_TIMEOUT(!moved.isEmpty(), 3000);
+        // A right click and the menu key ask for the menu, a right drag turns.
+        view.setContextMenuPolicy(Qt::CustomContextMenu);
+        QSignalSpy menu(&view, &QWidget::customContextMenuRequested);
+        const auto picks = spy.size();
+        QTest::mouseClick(scene, Qt::RightButton, {}, {200, 150});
+        QTRY_COMPARE(menu.size(), 1);
+        QTest::keyClick(scene, Qt::Key_Menu);
+        QTRY_COMPARE(menu.size(), 2);
+        moved.clear();
+        QTest::mousePress(scene, Qt::RightButton, {}, {200, 200});
+        QTest::mouseMove(scene, {240, 220});
+        QTest::mouseMove(scene, {280, 230});
+        QTest::mouseRelease(scene, Qt::RightButton, {}, {280, 230});
+        QTRY_VERIFY_WITH_TIMEOUT(!moved.isEmpty(), 3000);
+        QTest::qWait(50);
+        QCOMPARE(menu.size(), 2);
+        QCOMPARE(spy.size(), picks);
     }
 };
 

@@ -20,14 +20,18 @@
 #include <QThread>
 #include <QToolButton>
 
+#include <algorithm>
+
 #include "engine/base/file.h"
 #include "engine/base/resources.h"
 #include "engine/session/session.h"
+#include "tests/ui/view_menus.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/progress_strip.h"
 #include "ui/workspace/help_page.h"
 #include "ui/workspace/item_details.h"
+#include "ui/workspace/pools_chart.h"
 #include "ui/workspace/space_graph.h"
 #include "ui/workspace/start_card.h"
 #include "ui/workspace/start_page.h"
@@ -191,7 +195,15 @@ private Q_SLOTS:
         QVERIFY(page.details().shownText().contains(" rows × "));
         QTRY_VERIFY(!page.details().idsShown().isEmpty());
         picture(page, "workspace");
+        const QStringList lines = ui::test::copiedTable(&tree);
+        QVERIFY(lines.size() > 30);
+        QVERIFY2(lines[0].startsWith("Item\tRows\tWidth"), qPrintable(lines[0]));
+        const QString first =
+            QString("%1 / %2 / %3\t").arg(tree.topLevelItem(1)->text(0), pool->text(0), space->text(0));
+        QVERIFY(std::any_of(lines.begin(), lines.end(), [&](const QString& line) { return line.startsWith(first); }));
+        QVERIFY(ui::test::coloursOf(ui::test::copiedFigure(page.findChild<ui::SpaceGraph*>())) > 10);
         page.findChild<QTabWidget*>()->setCurrentIndex(1);
+        QVERIFY(ui::test::coloursOf(ui::test::copiedFigure(page.findChild<ui::PoolsChart*>())) > 5);
         picture(page, "sizes");
         page.findChild<QTabWidget*>()->setCurrentIndex(0);
         // Arrow keys move on.

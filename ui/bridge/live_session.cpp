@@ -108,18 +108,18 @@ void LiveSession::close() {
 
 void LiveSession::setSetting(const Setting& setting) {
     if (!product_) return;
-    const bool switched = engine::withoutFactors(setting) != engine::withoutFactors(setting_);
+    const bool switched = !engine::sameButLiveFactors(setting, setting_, product_->plan());
     setting_ = setting;
     wantFigures();
     wantSurface();
     wantCurves();
     rest_.start();
-    // A sample at other experts or projectors is another one, and what is enlarged would be waited for.
+    // A sample of other items or at other experts is another one, and what is enlarged would be waited for.
     if (switched) {
         refining_.drop();
         as_large_as_can_be_.assign(product_->sets().size(), 0);
     }
-    // What is being prepared for other experts or projectors would replace what is ready for these.
+    // What is being prepared for those of before would replace what is ready for these.
     if (switched && (preparing_.running() || !product_->missing(setting_).empty())) prepare();
 }
 

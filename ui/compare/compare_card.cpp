@@ -9,6 +9,7 @@
 #include <QVBoxLayout>
 
 #include "engine/base/error.h"
+#include "ui/export/view_menu.h"
 #include "ui/reactions/route_view.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/elided_label.h"
@@ -78,6 +79,10 @@ CompareCard::CompareCard(QWidget* parent)
     all->addStretch(1);
     setMinimumWidth(260);
 
+    addFigureMenu(
+        route_, [this](QPainter& p, const QRectF& area) { route_->paintTo(p, area); },
+        [this] { return tr("%1 route").arg(item_.name); },
+        [this](const JobFailure& failure) { Q_EMIT failed(failure); });
     connect(pin_, &QToolButton::clicked, this, [this] {
         pin_->setChecked(is_reference_);  // until the page agrees
         Q_EMIT referenceAsked();

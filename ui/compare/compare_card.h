@@ -9,6 +9,7 @@
 #include <QLabel>
 #include <QToolButton>
 
+#include "ui/bridge/job_runner.h"
 #include "ui/compare/compared.h"
 
 namespace ui {
@@ -32,6 +33,7 @@ Q_SIGNALS:
     void moveAsked(int by);  // -1 left, 1 right
     void referenceAsked();
     void applyAsked();
+    void failed(const ui::JobFailure& failure);
 
 protected:
     void paintEvent(QPaintEvent* event) override;

@@ -139,6 +139,7 @@ ComparePage::ComparePage(QWidget* parent)
     connect(&work_, &CompareWork::failed, this, &ComparePage::failed);
     connect(&work_, &CompareWork::settledChanged, this, &ComparePage::updateStop);
     connect(table_, &CompareTable::failed, this, &ComparePage::failed);
+    connect(surfaces_, &CompareSurfaces::failed, this, &ComparePage::failed);
     connect(queries_, &CompareQueries::failed, this, &ComparePage::failed);
     dress();
     put({});
@@ -234,6 +235,7 @@ void ComparePage::fillCards() {
             changedHere();
         });
         connect(card, &CompareCard::referenceAsked, this, [this, index] { setReference(index); });
+        connect(card, &CompareCard::failed, this, &ComparePage::failed);
         connect(card, &CompareCard::applyAsked, this, [this, index] {
             Q_EMIT applyRequested(QString::fromStdString(items_[index].product->folder().string()),
                                   items_[index].setting);
@@ -271,6 +273,10 @@ void ComparePage::fillSpaces() {
 
 void ComparePage::showTab(Tab tab) {
     tabs_->setCurrentIndex(static_cast<int>(tab));
+}
+
+ComparePage::Tab ComparePage::tab() const {
+    return static_cast<Tab>(tabs_->currentIndex());
 }
 
 bool ComparePage::settled() const {

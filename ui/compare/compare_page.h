@@ -49,6 +49,7 @@ public:
     void setReference(int index);
 
     void showTab(Tab tab);
+    Tab tab() const;
     // True when nothing is under way any more: for tests and pictures.
     bool settled() const;
     CompareTable& table() { return *table_; }

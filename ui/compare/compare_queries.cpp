@@ -16,6 +16,7 @@
 #include <algorithm>
 
 #include "ui/export/table_export.h"
+#include "ui/export/view_menu.h"
 #include "ui/style/theme.h"
 
 namespace ui {
@@ -128,6 +129,25 @@ CompareQueries::CompareQueries(QWidget* parent)
             [this](int kind) { filter_->setKind(static_cast<QueryFilter::Kind>(kind)); });
     connect(search_, &QLineEdit::textChanged, this, [this](const QString& words) { filter_->setText(words); });
     connect(copy_, &QToolButton::clicked, this, [this] { copyTable(*filter_); });
+    addTableMenu(
+        table_,
+        [this] {
+            TableNotes out;
+            const Compared *before = chosen(before_), *after = chosen(after_);
+            if (!before || !after) return out;
+            out.synthetic = before->product->synthetic() || after->product->synthetic();
+            out.lines << tr("%1, %2, hits among the first %3")
+                             .arg(set_->currentText(), direction_->currentText())
+                             .arg(place_->currentData().toInt());
+            for (const auto* side : {before, after}) {
+                out.lines << QStringLiteral("%1: %2: %3")
+                                 .arg(side == before ? tr("from") : tr("to"), side->name,
+                                      settingParts(*side).join(QStringLiteral(", ")));
+            }
+            return out;
+        },
+        [this] { return tr("%1 queries gained and lost").arg(set_->currentText()); },
+        [this](const JobFailure& failure) { Q_EMIT failed(failure); });
     connect(&runner_, &JobRunner::failed, this, [this](const JobFailure& failure) {
         say(tr("It could not be compared."));
         Q_EMIT failed(failure);

@@ -15,6 +15,7 @@
 #include <cmath>
 
 #include "ui/export/command_line.h"
+#include "ui/export/view_menu.h"
 #include "ui/style/theme.h"
 #include "ui/views/curve_view.h"
 #include "ui/views/heat_map_view.h"
@@ -168,6 +169,12 @@ CompareSurfaces::Column CompareSurfaces::makeColumn(int index) {
     all->addWidget(c.name);
     all->addWidget(c.axes);
     all->addWidget(c.stack, 1);
+    const auto name = [this, label = c.name] { return QStringLiteral("%1 Δ_%2").arg(label->text(), groupName()); };
+    const auto tell = [this](const JobFailure& failure) { Q_EMIT failed(failure); };
+    addFigureMenu(
+        c.map, [map = c.map](QPainter& p, const QRectF& area) { map->paintTo(p, area); }, name, tell);
+    addFigureMenu(
+        c.curve, [curve = c.curve](QPainter& p, const QRectF& area) { curve->paintTo(p, area); }, name, tell);
     connect(c.map, &HeatMapView::picked, this, [this, index](double x, double y, bool) { moveCursors(index, x, y); });
     connect(c.curve, &CurveView::picked, this, [this, index](double x, bool) { moveCursors(index, x, 0); });
     for (auto* box : {c.x, c.y}) connect(box, &QComboBox::currentIndexChanged, this, [this] { wantSurfaces(); });
@@ -334,6 +341,10 @@ void CompareSurfaces::showColumn(int column) {
         c.scene = new SurfaceView;
         c.scene->setAccessibleName(tr("Surface of column %1").arg(column + 1));
         c.stack->addWidget(c.scene);
+        addImageMenu(
+            c.scene, [scene = c.scene](QSize size) { return scene->picture(size); },
+            [this, label = c.name] { return QStringLiteral("%1 Δ_%2 3D").arg(label->text(), groupName()); },
+            [this](const JobFailure& failure) { Q_EMIT failed(failure); });
         connect(c.scene, &SurfaceView::picked, this, [this, column](double x, double y) { moveCursors(column, x, y); });
         connect(c.scene, &SurfaceView::cameraMoved, this,
                 [this, column](CameraPose pose) { moveCameras(column, pose); });

@@ -42,6 +42,9 @@ public:
     SurfaceView* scene(int column) const { return columns_[static_cast<std::size_t>(column)].scene; }
     QString groupName() const;
 
+Q_SIGNALS:
+    void failed(const ui::JobFailure& failure);
+
 protected:
     void changeEvent(QEvent* event) override;
     void showEvent(QShowEvent* event) override;

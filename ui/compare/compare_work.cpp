@@ -69,9 +69,8 @@ void CompareWork::setItems(const QVector<Compared>& items) {
     }
     spaces_ = std::move(spaces);
     std::erase_if(copies_, [this](const Copy& copy) {
-        return std::none_of(items_.begin(), items_.end(), [&](const Compared& item) {
-            return hasSurface(item) && item.product == copy.of && engine::withoutFactors(item.setting) == copy.switches;
-        });
+        return std::none_of(items_.begin(), items_.end(),
+                            [&](const Compared& item) { return hasSurface(item) && serves(copy, item); });
     });
     stopped_ = false;
     if (gone && runner_.running()) runner_.stop();
@@ -232,9 +231,13 @@ bool CompareWork::nextSpace() {
     return false;
 }
 
+bool CompareWork::serves(const Copy& copy, const Compared& item) {
+    return copy.of == item.product && engine::sameButLiveFactors(copy.at, item.setting, item.product->plan());
+}
+
 std::shared_ptr<engine::LiveProduct> CompareWork::copyOf(const Compared& item) const {
     for (const auto& copy : copies_) {
-        if (copy.of == item.product && copy.switches == engine::withoutFactors(item.setting)) return copy.product;
+        if (serves(copy, item)) return copy.product;
     }
     return nullptr;
 }
@@ -257,9 +260,8 @@ bool CompareWork::nextCopy() {
                 request.options = engine::evalOptionTable().toJson(product->evalOptions());
                 return engine::LiveProduct::open(request, job);
             },
-            [this, of = items_[c].product,
-             switches = engine::withoutFactors(items_[c].setting)](const ProductPtr& copy) {
-                copies_.push_back({of, copy, switches});
+            [this, of = items_[c].product, at = items_[c].setting](const ProductPtr& copy) {
+                copies_.push_back({of, copy, at});
             });
         return true;
     }

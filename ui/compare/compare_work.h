@@ -73,11 +73,12 @@ private:
         TablePtr table;
         bool failed = false;
     };
-    // A product opened again for one choice of experts' weights and projectors.
+    // A product opened again for one choice of experts' weights, projectors and factors that are not live.
     struct Copy {
         std::shared_ptr<engine::LiveProduct> of, product;  // product: none yet
-        engine::Setting switches;                          // withoutFactors()
+        engine::Setting at;                                // all but its live factors count
     };
+    static bool serves(const Copy& copy, const Compared& item);
     std::shared_ptr<engine::LiveProduct> copyOf(const Compared& item) const;
     SpaceFigures* spaceOf(const std::shared_ptr<engine::LiveProduct>& product, const std::string& name);
     const SpaceFigures* spaceOf(const std::shared_ptr<engine::LiveProduct>& product, const std::string& name) const;

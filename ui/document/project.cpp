@@ -120,7 +120,7 @@ const Snapshot* Project::snapshot(int number) const {
 }
 
 Project::Undoable Project::undoable() const {
-    return {settings_, snapshots_, presets_, baseline_, view_, product_};
+    return {settings_, snapshots_, flipped_, presets_, baseline_, view_, product_};
 }
 
 void Project::put(const Undoable& state) {
@@ -128,7 +128,7 @@ void Project::put(const Undoable& state) {
     if (product) product_ = state.product;
     const bool setting =
         this->setting() != (state.settings.contains(product_) ? state.settings.at(product_) : Setting{});
-    const bool snapshots = snapshots_.size() != state.snapshots.size() ||
+    const bool snapshots = flipped_ != state.flipped || snapshots_.size() != state.snapshots.size() ||
                            !std::equal(snapshots_.begin(), snapshots_.end(), state.snapshots.begin(),
                                        [](const Snapshot& a, const Snapshot& b) {
                                            return a.number == b.number && a.name == b.name && a.setting == b.setting;
@@ -141,6 +141,7 @@ void Project::put(const Undoable& state) {
     // Products opened since then keep what they have.
     for (const auto& [name, value] : state.settings) settings_[name] = value;
     snapshots_ = state.snapshots;
+    flipped_ = state.flipped;
     presets_ = state.presets;
     baseline_ = state.baseline;
     view_ = state.view;
@@ -245,6 +246,7 @@ void Project::removeSnapshot(int number) {
     Undoable after = undoable();
     std::erase_if(after.snapshots, [&](const Snapshot& s) { return s.number == number; });
     if (after.baseline.snapshot == number) after.baseline = {};
+    std::replace(after.flipped.begin(), after.flipped.end(), number, 0);
     push(tr("Remove snapshot #%1").arg(number), after);
 }
 
@@ -254,6 +256,15 @@ void Project::renameSnapshot(int number, const QString& name) {
         if (s.number == number) s.name = name;
     }
     push(tr("Rename snapshot #%1").arg(number), after);
+}
+
+void Project::flipTo(int slot, int number) {
+    const auto at = static_cast<std::size_t>(slot);
+    if (flipped_[at] == number || !snapshot(number)) return;
+    Undoable after = undoable();
+    std::replace(after.flipped.begin(), after.flipped.end(), number, 0);
+    after.flipped[at] = number;
+    push(tr("Snapshot #%1 is %2").arg(number).arg(slot == 0 ? QLatin1Char('A') : QLatin1Char('B')), after);
 }
 
 void Project::addPreset(const QString& name, const Setting& setting) {
@@ -309,11 +320,12 @@ Json Project::state() const {
                                     {"product", pathTo(s.product, file_)},
                                     {"setting", engine::settingToJson(s.setting)}});
     }
+    out["flipped"] = flipped_;
     out["presets"] = Json::object();
     for (const auto& [name, setting] : presets_) out["presets"][text(name)] = engine::settingToJson(setting);
     out["baseline"] = {{"space", text(baseline_.space)}, {"snapshot", baseline_.snapshot}};
     out["view"] = {{"group", text(view_.group)},   {"x", text(view_.x)},   {"y", text(view_.y)},
-                   {"metric", text(view_.metric)}, {"steps", view_.steps}, {"curves", view_.curves}};
+                   {"metric", text(view_.metric)}, {"steps", view_.steps}, {"panes", text(view_.panes)}};
     out["window"] = extra_;
     return out;
 }
@@ -346,6 +358,11 @@ void Project::restore(const Json& json) {
                                        settingFrom(s.at("setting"), where)});
             read.last_snapshot_ = std::max(read.last_snapshot_, read.snapshots_.back().number);
         }
+        const Json flipped = part(json, "flipped", Json::array(), where);
+        for (std::size_t slot = 0; slot < read.flipped_.size() && slot < flipped.size(); ++slot) {
+            const int number = flipped[slot].get<int>();
+            if (read.snapshot(number)) read.flipped_[slot] = number;
+        }
         const Json presets = part(json, "presets", Json::object(), where);  // items() refers to it
         for (const auto& [name, setting] : presets.items())
             read.presets_[QString::fromStdString(name)] = settingFrom(setting, where);
@@ -358,7 +375,7 @@ void Project::restore(const Json& json) {
                       text(view, "y"),
                       text(view, "metric"),
                       std::clamp(view.value("steps", 21), 3, 201),
-                      view.value("curves", false)};
+                      text(view, "panes")};
         if (read.view_.metric.isEmpty()) read.view_.metric = QStringLiteral("R@1");
         read.extra_ = part(json, "window", Json::object(), where);
     } catch (const Json::exception& error) {
@@ -367,8 +384,8 @@ void Project::restore(const Json& json) {
                             "the file was changed by hand; put it right or begin a new project");
     }
     read.unknown_ = json;
-    for (const char* known : {"format", "format_version", "workspace", "products", "current", "snapshots", "presets",
-                              "baseline", "view", "window"})
+    for (const char* known : {"format", "format_version", "workspace", "products", "current", "snapshots", "flipped",
+                              "presets", "baseline", "view", "window"})
         read.unknown_.erase(known);
     workspace_ = read.workspace_;
     products_ = read.products_;
@@ -376,6 +393,7 @@ void Project::restore(const Json& json) {
     settings_ = read.settings_;
     presets_ = read.presets_;
     snapshots_ = read.snapshots_;
+    flipped_ = read.flipped_;
     last_snapshot_ = read.last_snapshot_;
     baseline_ = read.baseline_;
     view_ = read.view_;

@@ -14,6 +14,7 @@
 #include <QStringList>
 #include <QUndoStack>
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -41,11 +42,11 @@ struct PinnedBaseline {
 
 // What of a product is shown on the page where it is tuned.
 struct TuneView {
-    QString group;  // Δ group; empty: the first
-    QString x, y;   // factors of the surface; empty: the first two
-    QString metric = QStringLiteral("R@1");
+    QString group;                           // Δ group; empty: the first
+    QString x, y;                            // factors of the surface; empty: the first two
+    QString metric = QStringLiteral("R@1");  // of the table of figures
     int steps = 21;
-    bool curves = false;  // a curve along x in place of the surface
+    QString panes;  // those chosen by hand, of "surface map curves groups"; empty: as suits
     bool operator==(const TuneView&) const = default;
 };
 
@@ -63,6 +64,8 @@ public:
     bool hasSetting(const QString& product) const { return settings_.contains(product); }
     const std::vector<Snapshot>& snapshots() const { return snapshots_; }
     const Snapshot* snapshot(int number) const;
+    // The snapshots that one flips between, A and B, by their numbers; 0: none.
+    const std::array<int, 2>& flipped() const { return flipped_; }
     const std::map<QString, engine::Setting>& presets() const { return presets_; }
     PinnedBaseline baseline() const { return baseline_; }
     const TuneView& view() const { return view_; }
@@ -88,6 +91,8 @@ public:
     int addSnapshot(const QString& name = {}, const std::optional<engine::Setting>& of = std::nullopt);
     void removeSnapshot(int number);
     void renameSnapshot(int number, const QString& name);
+    // `slot`: 0 is A, 1 is B. A snapshot is one of them at most.
+    void flipTo(int slot, int number);
     void addPreset(const QString& name, const engine::Setting& setting);
     void removePreset(const QString& name);
     void pinBaseline(const PinnedBaseline& baseline, const QString& what);
@@ -126,6 +131,7 @@ private:
     struct Undoable {  // what the undo stack covers
         std::map<QString, engine::Setting> settings;
         std::vector<Snapshot> snapshots;
+        std::array<int, 2> flipped;
         std::map<QString, engine::Setting> presets;
         PinnedBaseline baseline;
         TuneView view;
@@ -139,6 +145,7 @@ private:
     QStringList products_;
     std::map<QString, engine::Setting> settings_, presets_;
     std::vector<Snapshot> snapshots_;
+    std::array<int, 2> flipped_{0, 0};
     PinnedBaseline baseline_;
     TuneView view_;
     engine::Json unknown_ = engine::Json::object(), extra_ = engine::Json::object();

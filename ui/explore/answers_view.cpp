@@ -8,6 +8,7 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
+#include <QMenu>
 #include <QPainter>
 #include <QPushButton>
 #include <QUrl>
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/export/table_export.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/elided_label.h"
 
@@ -29,7 +31,8 @@ QTableWidget* answersTable(QWidget* parent, const QString& name) {
     table->setAccessibleName(name);
     table->setToolTip(
         QObject::tr("The best answers by inner product of unit vectors. ✓: belongs to the query; =: ties with "
-                    "another candidate. A click or Enter shows the answer on the map."));
+                    "another candidate. A click or Enter shows the answer on the map; a right click opens its file, "
+                    "where there is one, or copies the table."));
     table->setHorizontalHeaderLabels({QObject::tr("#"), QObject::tr("Answer"), QObject::tr("Score")});
     table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
     table->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
@@ -139,11 +142,7 @@ AnswersView::AnswersView(QWidget* parent) : QWidget(parent) {
     open_ = new QPushButton(tr("Open file"), content_);
     open_->setToolTip(tr("Opens the item's file in the system's own program"));
     open_->setAccessibleName(tr("Open the file of the query"));
-    connect(open_, &QPushButton::clicked, this, [this] {
-        if (!QFileInfo::exists(path_)) file_->setText(tr("%1 (not found)").arg(QFileInfo(path_).fileName()));
-        else if (!QDesktopServices::openUrl(QUrl::fromLocalFile(path_)))
-            file_->setText(tr("%1: no program of this system opens it").arg(QFileInfo(path_).fileName()));
-    });
+    connect(open_, &QPushButton::clicked, this, [this] { openFile(path_); });
     shares_ = new SharesList(content_);
     before_title_ = new ElidedLabel({}, Qt::ElideRight, content_);
     after_title_ = new QLabel(tr("Now"), content_);
@@ -228,15 +227,17 @@ void AnswersView::showDetail(const QString& id, const Detail& detail, const Item
     message_->hide();
     content_->show();
     title_->setText(id);
-    path_ = detail.path;
-    picture_->setVisible(!detail.thumbnail.isNull());
-    if (!detail.thumbnail.isNull()) picture_->setPixmap(QPixmap::fromImage(detail.thumbnail));
-    open_->setVisible(detail.exists);
-    file_->setVisible(!detail.path.isEmpty());
-    if (!detail.path.isEmpty()) {
-        const QString name = QFileInfo(detail.path).fileName();
-        file_->setText(detail.exists ? name : tr("%1 (not found)").arg(name));
-        file_->setToolTip(detail.path);
+    const ItemFile& file = detail.file;
+    path_ = file.path;
+    files_ = detail.answer_files;
+    picture_->setVisible(!file.thumbnail.isNull());
+    if (!file.thumbnail.isNull()) picture_->setPixmap(QPixmap::fromImage(file.thumbnail));
+    open_->setVisible(file.exists);
+    file_->setVisible(!file.path.isEmpty());
+    if (!file.path.isEmpty()) {
+        const QString name = QFileInfo(file.path).fileName();
+        file_->setText(file.exists ? name : tr("%1 (not found)").arg(name));
+        file_->setToolTip(file.path);
     }
     before_title_->setText(tr("Before: %1").arg(before_name));
     fill(*before_, detail.before, candidates);
@@ -256,11 +257,30 @@ void AnswersView::showDetail(const QString& id, const Detail& detail, const Item
     recolour();
 }
 
+void AnswersView::openFile(const QString& path) {
+    file_->show();
+    if (!QFileInfo::exists(path)) file_->setText(tr("%1 (not found)").arg(QFileInfo(path).fileName()));
+    else if (!QDesktopServices::openUrl(QUrl::fromLocalFile(path)))
+        file_->setText(tr("%1: no program of this system opens it").arg(QFileInfo(path).fileName()));
+}
+
+void AnswersView::fillMenu(QMenu& menu, const QTableWidget& table, int row) {
+    const auto* item = table.item(row, 1);
+    const auto file = item ? files_.find(item->data(kRow).toUInt()) : files_.end();
+    if (file == files_.end()) return;
+    auto* open = menu.addAction(tr("Open file"), this, [this, path = file->second.path] { openFile(path); });
+    open->setEnabled(file->second.exists);
+}
+
 void AnswersView::fill(QTableWidget& table, const engine::TopAnswers& answers, const ItemNames& candidates) {
     const bool listed = std::any_of(answers.best.begin(), answers.best.end(), [](const auto& a) { return a.positive; });
     const bool more = !listed && !answers.positives.empty();
     table.clearContents();
     table.setRowCount(static_cast<int>(answers.best.size()) + (more ? 1 : 0));
+    const bool pictures =
+        std::any_of(files_.begin(), files_.end(), [](const auto& file) { return !file.second.thumbnail.isNull(); });
+    table.verticalHeader()->setDefaultSectionSize(pictures ? kPicture + 4 : 22);
+    table.setIconSize(QSize(kPicture, kPicture));
     const auto put = [&](int at, const engine::TopAnswer& answer, const QString& place) {
         const QString mark = answer.positive ? QStringLiteral("✓ ") : QString();
         const QString texts[3] = {
@@ -270,10 +290,17 @@ void AnswersView::fill(QTableWidget& table, const engine::TopAnswers& answers, c
             auto* item = new QTableWidgetItem(texts[c]);
             item->setData(kRow, answer.row);
             item->setData(kPositive, answer.positive);
+            if (c == 1) item->setData(kExportRole, candidates.whole(answer.row));
+            if (c == 2) item->setData(kExportRole, answer.score);
             if (c != 1) item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
             QString tip = candidates.whole(answer.row);
             if (answer.positive) tip += tr("\nbelongs to the query");
             if (answer.tied) tip += tr("\nties with another candidate");
+            if (const auto file = files_.find(answer.row); file != files_.end()) {
+                const ItemFile& of = file->second;
+                tip += QLatin1Char('\n') + (of.exists ? of.path : tr("%1 (not found)").arg(of.path));
+                if (c == 1 && !of.thumbnail.isNull()) item->setIcon(QIcon(QPixmap::fromImage(of.thumbnail)));
+            }
             item->setToolTip(tip);
             if (answer.positive) {
                 QFont bold = table.font();

@@ -13,9 +13,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "engine/base/error.h"
 #include "engine/eval/workspace_evaluation.h"
+#include "ui/export/view_menu.h"
 #include "ui/style/theme.h"
 
 namespace ui {
@@ -99,6 +101,7 @@ ExplorePage::ExplorePage(QWidget* parent) : QWidget(parent), map_job_(nullptr, t
     });
     connect(panel_, &QueryPanel::answerChosen, this, [this](quint32 row) { map_->mark(MapItem{!forward(), row}); });
     connect(panel_, &QueryPanel::selectionDropped, this, [this] { map_->select({}); });
+    connect(panel_, &QueryPanel::factorPicked, this, &ExplorePage::factorPicked);
     connect(panel_, &QueryPanel::failed, this, &ExplorePage::failed);
     connect(&map_job_, &JobRunner::failed, this, [this](const JobFailure& failure) {
         if (!product_) return;
@@ -178,6 +181,10 @@ QWidget* ExplorePage::makeMapSide() {
     connect(pairs_, &QCheckBox::toggled, this, [this](bool on) { map_->setPairsShown(on); });
     connect(fit_, &QPushButton::clicked, this, [this] { makeMap(false); });
     connect(all_, &QPushButton::clicked, this, [this] { map_->showAll(); });
+    addFigureMenu(
+        map_, [this](QPainter& p, const QRectF& area) { map_->paintTo(p, area); },
+        [this] { return tr("%1 %2 map").arg(spaces_->currentText(), sets_->currentText()); },
+        [this](const JobFailure& failure) { Q_EMIT failed(failure); });
     connect(map_, &MapView::itemChosen, this, &ExplorePage::mapItemChosen);
     connect(map_, &MapView::chosenCleared, this, [this] {
         map_->mark(std::nullopt);
@@ -239,6 +246,7 @@ void ExplorePage::setProduct(std::shared_ptr<engine::LiveProduct> product) {
     product_ = std::move(product);
     made_.reset();
     items_of_.reset();
+    wanted_query_.reset();
     filling_ = true;
     sets_->clear();
     if (product_) {
@@ -256,10 +264,62 @@ void ExplorePage::setProduct(std::shared_ptr<engine::LiveProduct> product) {
     note_->setText(product_ && product_->synthetic() ? tr("synthetic world") : QString());
     panel_->setReference(reference_, reference_name_);
     setChanged();
+    showWanted();
+}
+
+engine::Json ExplorePage::state() const {
+    if (!product_) return wanted_;
+    return {{"set", sets_->currentText().toStdString()},
+            {"forward", forward()},
+            {"space", mappedSpace()},
+            {"axes", axes_->currentData().toString().toStdString()},
+            {"plane", plane_->currentIndex()},
+            {"pairs", pairs_->isChecked()}};
+}
+
+void ExplorePage::restore(const engine::Json& state) {
+    wanted_ = state.is_object() ? state : engine::Json();
+    showWanted();
+}
+
+void ExplorePage::showWanted() {
+    if (!product_ || !wanted_.is_object()) return;
+    const engine::Json state = std::exchange(wanted_, {});
+    const auto text = [&](const char* key) {
+        return state.contains(key) && state[key].is_string() ? QString::fromStdString(state[key].get<std::string>())
+                                                             : QString();
+    };
+    const auto flag = [&](const char* key, bool otherwise) {
+        return state.contains(key) && state[key].is_boolean() ? state[key].get<bool>() : otherwise;
+    };
+    showSet(text("set"));
+    directions_->setCurrentIndex(flag("forward", true) ? 0 : 1);
+    spaces_->setCurrentIndex(std::max(0, text("space").isEmpty() ? 0 : spaces_->findText(text("space"))));
+    axes_->setCurrentIndex(std::max(0, axes_->findData(text("axes"))));
+    if (state.contains("plane") && state["plane"].is_number_integer())
+        plane_->setCurrentIndex(std::clamp(state["plane"].get<int>(), 0, plane_->count() - 1));
+    pairs_->setChecked(flag("pairs", true));
 }
 
 void ExplorePage::showSet(const QString& set) {
     if (const int i = sets_->findText(set); i >= 0) sets_->setCurrentIndex(i);
+}
+
+void ExplorePage::showQuery(const QString& set, bool forward, quint32 query, const std::string& factor) {
+    if (!product_ || sets_->findText(set) < 0) return;
+    wanted_query_ = {forward, query, factor};
+    showSet(set);
+    chooseWanted();
+}
+
+void ExplorePage::chooseWanted() {
+    if (!wanted_query_ || items_of_ != set()) return;
+    const auto wanted = *std::exchange(wanted_query_, std::nullopt);
+    directions_->setCurrentIndex(wanted.forward ? 0 : 1);
+    map_->mark(std::nullopt);
+    map_->choose(MapItem{wanted.forward, wanted.query});
+    panel_->chooseQuery(wanted.query);
+    panel_->follow(wanted.factor);
 }
 
 void ExplorePage::setChanged() {
@@ -369,8 +429,8 @@ void ExplorePage::makeMap(bool keep_view) {
     options.components = 3;
     using Result = std::shared_ptr<const Made>;
     const std::string space = mappedSpace();
-    making_for_ = engine::withoutFactors(setting_);
-    making_against_ = engine::withoutFactors(reference_);
+    making_for_ = setting_;
+    making_against_ = reference_;
     map_job_.start<Result>(
         tr("fitting the map of %1").arg(sets_->currentText()),
         [product = product_, set = set(), setting = setting_, reference = reference_, space, options,
@@ -443,6 +503,7 @@ void ExplorePage::mapMade(const std::shared_ptr<const Made>& made, bool keep_vie
         setSubjectOfInspector();
         inspect();
     }
+    chooseWanted();
 }
 
 void ExplorePage::follow() {
@@ -451,8 +512,9 @@ void ExplorePage::follow() {
     const auto now = weightsAt(setting_), before = weightsAt(reference_);
     if (!now || (!before && !apart_)) {
         // Other projectors: other items. A map that is being made for them goes on.
-        const bool coming = map_job_.running() && making_for_ == engine::withoutFactors(setting_) &&
-                            making_against_ == engine::withoutFactors(reference_);
+        const auto& plan = product_->plan();
+        const bool coming = map_job_.running() && engine::sameButLiveFactors(making_for_, setting_, plan) &&
+                            engine::sameButLiveFactors(making_against_, reference_, plan);
         if (!coming) makeMap(true);
         return;
     }

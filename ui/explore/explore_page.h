@@ -38,6 +38,11 @@ public:
     void setActive(bool active);
 
     void showSet(const QString& set);  // by name; nothing where there is none
+    // A query in the inspector, along a factor, as soon as its set is there.
+    void showQuery(const QString& set, bool forward, quint32 query, const std::string& factor);
+    // What is mapped and how; restore() may come before the product.
+    engine::Json state() const;
+    void restore(const engine::Json& state);
     bool busy() const;
     MapView& map() { return *map_; }
     QueryPanel& inspector() { return *panel_; }
@@ -45,6 +50,7 @@ public:
 Q_SIGNALS:
     void failed(const ui::JobFailure& failure);
     void queryChosen(const QString& set, bool forward, quint32 query);
+    void factorPicked(const std::string& factor, double value, bool dragging);
 
 protected:
     void changeEvent(QEvent*) override;
@@ -58,6 +64,7 @@ private:
     void listSpaces();
     void listDirections();
     void setChanged();
+    void showWanted();
     void makeMap(bool keep_view);
     void mapMade(const std::shared_ptr<const Made>& made, bool keep_view);
     void follow();  // puts the points where the setting has them
@@ -65,6 +72,7 @@ private:
     void sayFigures();
     void inspect();  // asks the inspector to compare
     void setSubjectOfInspector();
+    void chooseWanted();
     void mapItemChosen(const MapItem& item);
     void mapSelectionChanged();
     bool ofProduct() const;  // the map is of the product, not of a raw space
@@ -79,6 +87,7 @@ private:
     engine::Setting setting_, reference_;
     QString reference_name_;
     bool active_ = false, missed_ = true, filling_ = false;
+    engine::Json wanted_;  // of restore(), until there is a product
 
     std::shared_ptr<const engine::SpaceMap> made_;
     std::string made_of_;        // the space that it is of, as mappedSpace()
@@ -86,10 +95,16 @@ private:
     // Of a product's map: at the projectors of the setting, and of the reference unless these are apart.
     std::shared_ptr<const engine::SetComponents> components_;
     bool apart_ = false;
-    engine::Setting making_for_, making_against_;  // switches of the map that is being made
+    engine::Setting making_for_, making_against_;  // of the map that is being made: live factors do not count
     engine::Setting fitted_at_;
     SetItems items_;
     std::optional<std::size_t> items_of_;
+    struct WantedQuery {
+        bool forward;
+        std::uint32_t query;
+        std::string factor;
+    };
+    std::optional<WantedQuery> wanted_query_;  // of the set that is coming
     std::optional<double> gap_, reference_gap_;
     double reference_cosine_ = 0;
     bool gap_missed_ = false;

@@ -7,6 +7,7 @@
 
 #include <cmath>
 
+#include "ui/export/table_export.h"
 #include "ui/style/theme.h"
 
 namespace ui {
@@ -142,6 +143,12 @@ QVariant QueryModel::data(const QModelIndex& index, int role) const {
                 default:
                     return {};
             }
+        case kExportRole:
+            if (index.column() == Query) return queries_.whole(q->query);
+            if (index.column() == Margin) return moved;
+            if (index.column() == Movers) return data(index, Qt::AccessibleTextRole);
+            if (index.column() == Wrong) return candidates_.whole(gained ? q->wrong_before : q->wrong_after);
+            return {};
         case Qt::ForegroundRole:
             if (index.column() == Query) return gained ? colours().good : colours().bad;
             if (index.column() == Movers) return colours().muted;

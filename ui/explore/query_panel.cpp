@@ -4,19 +4,20 @@
 
 #include <QComboBox>
 #include <QEvent>
-#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QHeaderView>
-#include <QImageReader>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTabWidget>
 #include <QTableView>
 #include <QVBoxLayout>
 
 #include "engine/base/error.h"
+#include "ui/bridge/setting_text.h"
+#include "ui/export/view_menu.h"
 #include "ui/style/theme.h"
 
 namespace ui {
@@ -93,6 +94,14 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true), 
     stack_->addWidget(message_);
     stack_->addWidget(table_);
     answers_ = new AnswersView(this);
+    line_ = new QueryLineView(this);
+    looks_ = new QTabWidget(this);
+    looks_->setObjectName(QStringLiteral("looks"));
+    looks_->setDocumentMode(true);
+    looks_->addTab(answers_, tr("Answers"));
+    looks_->addTab(line_, tr("Along a factor"));
+    looks_->setTabToolTip(0, tr("The best answers of the chosen query, before and now"));
+    looks_->setTabToolTip(1, tr("Where along a factor the chosen query is a hit, and its answers' scores"));
 
     controls_ = new QWidget(this);
     auto* row = new QHBoxLayout(controls_);
@@ -113,7 +122,7 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true), 
     auto* splitter = new QSplitter(Qt::Vertical, this);
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(upper);
-    splitter->addWidget(answers_);
+    splitter->addWidget(looks_);
     splitter->setStretchFactor(0, 1);
     splitter->setStretchFactor(1, 1);
     splitter->setSizes({340, 380});
@@ -121,9 +130,28 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true), 
     all->setContentsMargins(0, 0, 0, 0);
     all->addWidget(splitter);
 
+    const auto tell = [this](const JobFailure& failure) { Q_EMIT failed(failure); };
+    addTableMenu(
+        table_, [this] { return notes(); }, [this] { return tr("%1 queries gained and lost").arg(setName()); }, tell);
+    for (auto* answers : {&answers_->before(), &answers_->after()}) {
+        addTableMenu(
+            answers,
+            [this, answers] {
+                TableNotes out = notes();
+                if (query_) out.lines << tr("%1 of %2").arg(answers->accessibleName(), queries_.whole(*query_));
+                return out;
+            },
+            [this] { return tr("%1 answers").arg(setName()); }, tell,
+            [this, answers](QMenu& menu, const QModelIndex& at) { answers_->fillMenu(menu, *answers, at.row()); });
+    }
     connect(kind_, &QComboBox::currentIndexChanged, this,
             [this](int i) { filter_->setKind(static_cast<QueryFilter::Kind>(i)); });
-    connect(place_, &QComboBox::currentIndexChanged, this, [this] { compare(); });
+    connect(place_, &QComboBox::currentIndexChanged, this, [this] {
+        line_->setPlace(place_->currentData().toInt());
+        compare();
+    });
+    connect(line_, &QueryLineView::factorPicked, this, &QueryPanel::factorPicked);
+    connect(line_, &QueryLineView::failed, this, &QueryPanel::failed);
     connect(search_, &QLineEdit::textChanged, filter_, &QueryFilter::setText);
     connect(only_, &QPushButton::clicked, this, [this] {
         showOnly(std::nullopt);
@@ -158,6 +186,22 @@ QString QueryPanel::status() const {
     return stack_->currentWidget() == message_ ? message_->text() : status_->text();
 }
 
+QString QueryPanel::setName() const {
+    return product_ ? QString::fromStdString(product_->sets()[set_].name) : QString();
+}
+
+TableNotes QueryPanel::notes() const {
+    TableNotes out;
+    if (!product_) return out;
+    out.synthetic = product_->synthetic();
+    out.lines << tr("%1 on %2, hits among the first %3")
+                     .arg(QString::fromStdString(product_->recipe().name), setName())
+                     .arg(place_->currentData().toInt())
+              << tr("before (%1): %2").arg(reference_name_, settingLine(*product_, reference_))
+              << tr("now: %1").arg(settingLine(*product_, setting_));
+    return out;
+}
+
 void QueryPanel::recolour() {
     const QString muted = QStringLiteral("color: %1").arg(colours().muted.name());
     message_->setStyleSheet(muted);
@@ -190,6 +234,7 @@ void QueryPanel::setSubject(std::shared_ptr<engine::LiveProduct> product, std::s
     model_->clear();
     showOnly(std::nullopt);
     answers_->showNothing(tr("Choose a query in the list, or an item on the map."));
+    line_->setSubject(product_, set_, forward_, candidates_);
     controls_->setVisible(product_ && product_->sets()[set_].kind != engine::SetKind::MultiLabel);
     say(product_ ? tr("comparing…") : tr("There is no product yet."));
 }
@@ -203,6 +248,7 @@ void QueryPanel::refresh(const engine::Setting& setting) {
     setting_ = setting;
     compare();
     lookUp();
+    line_->setSetting(setting);
 }
 
 void QueryPanel::stop() {
@@ -211,6 +257,12 @@ void QueryPanel::stop() {
     why_.stop();
     detail_.stop();
     more_.stop();
+    line_->stop();
+}
+
+void QueryPanel::follow(const std::string& factor) {
+    looks_->setCurrentWidget(line_);
+    line_->chooseFactor(factor);
 }
 
 void QueryPanel::compare() {
@@ -355,6 +407,7 @@ void QueryPanel::chooseQuery(std::optional<std::uint32_t> query) {
     }
     selectInTable();
     lookUp();
+    line_->setQuery(query, query ? queries_.whole(*query) : QString());
 }
 
 void QueryPanel::showOnly(std::optional<std::unordered_set<std::uint32_t>> queries) {
@@ -367,15 +420,15 @@ void QueryPanel::lookUp() {
     if (!product_ || !query_) return;
     const QString id = queries_.whole(*query_);
     answers_->showWaiting(id);
-    std::string path;
-    if (const auto& paths = items_.paths[forward_ ? 0 : 1]; paths && *query_ < paths->size()) path = (*paths)[*query_];
     using Result = std::shared_ptr<const Detail>;
-    const int pixels = static_cast<int>(kThumbnail * devicePixelRatioF());
+    using Paths = std::shared_ptr<const std::vector<std::string>>;
     const double ratio = devicePixelRatioF();
+    const int pixels = static_cast<int>(kThumbnail * ratio), small = static_cast<int>(AnswersView::kPicture * ratio);
     detail_.start<Result>(
         tr("looking up %1").arg(id),
         [product = product_, set = set_, forward = forward_, query = *query_, before = reference_, after = setting_,
-         path, pixels, ratio](const engine::JobContext& job) {
+         own = items_.paths[forward_ ? 0 : 1], others = items_.paths[forward_ ? 1 : 0], pixels, small,
+         ratio](const engine::JobContext& job) {
             auto out = std::make_shared<Detail>();
             out->query = query;
             const auto& model = product->model();
@@ -403,21 +456,17 @@ void QueryPanel::lookUp() {
                     (then ? out->before : out->after) = at(engine::QueryAnswers(*items, forward, query, job), setting);
                 }
             }
-            if (!path.empty()) {
-                const std::filesystem::path whole = product->workspaceFolder() / path;  // an absolute one stays
-                out->path = QString::fromStdString(whole.string());
-                out->exists = QFileInfo::exists(out->path);
-                QImageReader reader(out->path);
-                if (out->exists && reader.canRead()) {
-                    reader.setAutoTransform(true);
-                    // Not every format tells its size before it is read.
-                    const QSize size = reader.size();
-                    if (size.isValid()) reader.setScaledSize(size.scaled(pixels, pixels, Qt::KeepAspectRatio));
-                    out->thumbnail = reader.read();
-                    if (!size.isValid() && !out->thumbnail.isNull())
-                        out->thumbnail =
-                            out->thumbnail.scaled(pixels, pixels, Qt::KeepAspectRatio, Qt::SmoothTransformation);
-                    out->thumbnail.setDevicePixelRatio(ratio);
+            const auto& folder = product->workspaceFolder();
+            const auto fileOf = [&](const Paths& paths, std::uint32_t row, int size) {
+                return paths && row < paths->size() ? readItemFile(folder, (*paths)[row], size, ratio) : ItemFile{};
+            };
+            out->file = fileOf(own, query, pixels);
+            for (const auto* answers : {&out->before, &out->after}) {
+                for (const auto& answer : answers->best) {
+                    job.checkStop();
+                    if (out->answer_files.contains(answer.row)) continue;
+                    ItemFile file = fileOf(others, answer.row, small);
+                    if (!file.path.isEmpty()) out->answer_files[answer.row] = std::move(file);
                 }
             }
             return Result(out);

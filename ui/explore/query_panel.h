@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The inspector: which queries of a set's direction a change of the setting gained and lost against a reference, what
-// moved them, and for one query its best answers before and now. Compares in jobs of its own; an older comparison is
-// dropped when a newer one is asked for. Window's thread.
+// moved them, and for one query its best answers before and now, and how they fare along a factor. Compares in jobs of
+// its own; an older comparison is dropped when a newer one is asked for. Window's thread.
 #pragma once
 
 #include <QWidget>
@@ -17,7 +17,9 @@
 #include "engine/session/live_product.h"
 #include "ui/bridge/job_runner.h"
 #include "ui/explore/answers_view.h"
+#include "ui/explore/query_line_view.h"
 #include "ui/explore/query_model.h"
+#include "ui/export/table_export.h"
 
 class QComboBox;
 class QLabel;
@@ -25,6 +27,7 @@ class QLineEdit;
 class QPushButton;
 class QStackedWidget;
 class QTableView;
+class QTabWidget;
 
 namespace ui {
 
@@ -52,15 +55,19 @@ public:
     // Only those queries (a selection on the map); nothing: all.
     void showOnly(std::optional<std::unordered_set<std::uint32_t>> queries);
 
-    bool busy() const { return why_.running() || detail_.running() || more_.running(); }
+    // The chosen query along a factor.
+    void follow(const std::string& factor);
+    bool busy() const { return why_.running() || detail_.running() || more_.running() || line_->busy(); }
     const QTableView& table() const { return *table_; }
     const QueryModel& model() const { return *model_; }
     const AnswersView& answers() const { return *answers_; }
+    QueryLineView& line() { return *line_; }
     QString status() const;
 
 Q_SIGNALS:
     void queryChosen(std::optional<std::uint32_t> query);
     void answerChosen(quint32 row);
+    void factorPicked(const std::string& factor, double value, bool dragging);
     void selectionDropped();  // the filter to the map's selection was taken away
     void failed(const ui::JobFailure& failure);
 
@@ -75,6 +82,8 @@ private:
     void showChange(std::shared_ptr<const engine::SetChange> change);
     void explainMore();             // rows of the list that the comparison left unexplained, a few at a time
     void say(const QString& text);  // instead of the table
+    QString setName() const;
+    TableNotes notes() const;  // of exported tables
     void recolour();
     void selectInTable();
 
@@ -103,6 +112,8 @@ private:
     QueryModel* model_;
     QueryFilter* filter_;
     AnswersView* answers_;
+    QueryLineView* line_;
+    QTabWidget* looks_;  // at one query
     JobRunner why_, detail_, more_;
 };
 

@@ -36,9 +36,10 @@ QStringList subjectWords(const engine::LiveProduct& product) {
     return out;
 }
 
-QStringList setWords(const engine::LiveProduct& product, const engine::Setting& setting) {
+QStringList setWords(const engine::LiveProduct& product, const engine::Setting& setting,
+                     const QString& flag = QStringLiteral("--set")) {
     QStringList out;
-    for (const auto& word : settingWords(product, setting)) out << QStringLiteral("--set") << word;
+    for (const auto& word : settingWords(product, setting)) out << flag << word;
     return out;
 }
 
@@ -66,6 +67,11 @@ QStringList optionWords(const std::vector<engine::OptionEntry>& entries, const e
 
 QStringList protocolWords(const engine::LiveProduct& product) {
     return optionWords(engine::evaluateOptions(), engine::evalOptionTable().toJson(product.evalOptions()));
+}
+
+// Of `why`, which knows of a protocol's options only how ties count.
+QStringList tieWords(const engine::LiveProduct& product) {
+    return optionWords(engine::whyOptions(), {{"ties", product.evalOptions().ties}});
 }
 
 }  // namespace
@@ -227,6 +233,38 @@ QString tuneCommand(const engine::LiveProduct& product, const engine::Setting& f
     }
     if (!request.output.empty()) words << QStringLiteral("--output") << pathText(request.output);
     return shellLine(words << protocolWords(product));
+}
+
+QString whyCommand(const engine::LiveProduct& product, const engine::Setting& from, const engine::Setting& to) {
+    if (settingWords(product, from) == settingWords(product, to)) return {};
+    QStringList words = program() << QStringLiteral("why") << subjectWords(product)
+                                  << setWords(product, from, QStringLiteral("--from-set"));
+    const QStringList after = setWords(product, to, QStringLiteral("--to-set"));
+    // The recipe's own setting is named by one of its values: without --to-set nothing is compared.
+    if (after.isEmpty() && !product.plan().factors.empty()) {
+        const auto& factor = product.plan().factors.front();
+        words << QStringLiteral("--to-set") << text(factor.name) + QLatin1Char('=') + number(factor.value);
+    }
+    return shellLine(words << after << tieWords(product));
+}
+
+QString alongCommand(const engine::LiveProduct& product, const engine::Setting& setting, const std::string& factor) {
+    engine::Setting others = setting;
+    others.factors.erase(factor);
+    return shellLine(program() << QStringLiteral("why") << subjectWords(product)
+                               << setWords(product, others, QStringLiteral("--from-set")) << QStringLiteral("--along")
+                               << text(factor) << tieWords(product));
+}
+
+QString routerCommand(const engine::LiveProduct& product, const engine::Setting& setting) {
+    if (!product.model().isLive(setting) || setting.projectors != product.defaults().projectors) return {};
+    return shellLine(program() << QStringLiteral("router") << subjectWords(product) << setWords(product, setting)
+                               << protocolWords(product));
+}
+
+QString headroomCommand(const engine::LiveProduct& product, const engine::Setting& from,
+                        const engine::TuneRequestText& request) {
+    return tuneCommand(product, from, request) + QStringLiteral(" --headroom");
 }
 
 QString exportCommand(const engine::LiveProduct& product, const engine::Setting& setting, const QString& package,

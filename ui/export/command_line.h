@@ -39,6 +39,16 @@ QString sweepCommand(const engine::LiveProduct& product, const engine::Setting& 
                      const QString& output = {});
 QString tuneCommand(const engine::LiveProduct& product, const engine::Setting& from,
                     const engine::TuneRequestText& request);
+// Queries gained and lost from one setting to another on all retrieval sets; empty where nothing differs.
+QString whyCommand(const engine::LiveProduct& product, const engine::Setting& from, const engine::Setting& to);
+// Where along a live factor queries' hits change, all else as in the setting.
+QString alongCommand(const engine::LiveProduct& product, const engine::Setting& setting, const std::string& factor);
+// Learned routing beside the setting; empty where the setting is none that a router stands beside: it has live factors
+// and the recipe's projectors alone.
+QString routerCommand(const engine::LiveProduct& product, const engine::Setting& setting);
+// The search, and what single queries could have beyond it.
+QString headroomCommand(const engine::LiveProduct& product, const engine::Setting& from,
+                        const engine::TuneRequestText& request);
 QString exportCommand(const engine::LiveProduct& product, const engine::Setting& setting, const QString& package,
                       bool freebind, bool metrics);
 QString applyCommand(const engine::LiveProduct& product, const engine::Setting& setting, const QString& modality,

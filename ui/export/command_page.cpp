@@ -83,6 +83,9 @@ CommandPage::CommandPage(std::shared_ptr<engine::LiveProduct> product, engine::S
     const auto& base = product_->recipe().base;
     add(QStringLiteral("evaluate"), tr("The figures at this setting"), evaluateCommand(*product_, setting_));
     add(QStringLiteral("sweep"), tr("The surface"), {});
+    add(QStringLiteral("why"), tr("The queries gained and lost"), {});
+    add(QStringLiteral("along"), tr("Where along a factor queries change"), {});
+    add(QStringLiteral("compare"), tr("The comparison"), {});
     std::vector<engine::SetOutline> sets = product_->sets();
     const auto groups =
         product_->recipe().delta_groups.empty() ? engine::defaultGroups(sets) : product_->recipe().delta_groups;
@@ -95,20 +98,44 @@ CommandPage::CommandPage(std::shared_ptr<engine::LiveProduct> product, engine::S
                                     .arg(text(groups.front().name), text(base))
                               : tr("The best setting for %1").arg(text(groups.front().name)),
             tuneCommand(*product_, setting_, tune));
+        add(QStringLiteral("headroom"), tr("What per-query routing could gain over that"),
+            headroomCommand(*product_, setting_, tune));
+    }
+    add(QStringLiteral("router"), tr("Learned routing beside this setting"), routerCommand(*product_, setting_));
+    if (command(QStringLiteral("router")).isEmpty()) {
+        say(QStringLiteral("router"), tr("Learned routing has no line here: a router weighs what the projectors gave "
+                                         "at the recipe's own factors, "
+                                         "so it stands beside settings of live factors alone."));
     }
     const std::filesystem::path at = product_->folder();
     add(QStringLiteral("export"), tr("The package with this setting in force"),
         exportCommand(*product_, setting_, text((at.parent_path() / (at.filename().string() + "-package")).string()),
                       false, true));
-    if (const auto training = trainingOf(*product_))
-        add(QStringLiteral("train"), tr("The training"), trainCommand(*training));
+    const auto training = trainingOf(*product_);
+    add(QStringLiteral("train"), tr("The training"), training ? trainCommand(*training) : QString());
+    if (!training) {
+        say(QStringLiteral("train"), tr("The training has no line: its recipe does not ship with the program. Save the "
+                                        "recipe as a file on the page of reactions, then: molspace train WORKSPACE "
+                                        "--recipe FILE."));
+    }
+    auto* none =
+        new QLabel(tr("No line repeats the map of items and the pictures of items; they are for the eye. What "
+                      "was imported repeats with the manifest that the import shows: molspace import "
+                      "WORKSPACE --manifest FILE."));
+    none->setObjectName(QStringLiteral("without_line"));
+    none->setWordWrap(true);
+    body->layout()->addWidget(none);
     if (product_->synthetic()) {
         note_->setText(tr("The product is of a synthetic world; what these lines print says so."));
         note_->setWordWrap(true);
         body->layout()->addWidget(note_);
     }
     qobject_cast<QVBoxLayout*>(body->layout())->addStretch(1);
-    setSweep(defaultAxes(*product_, 21), base);
+    const auto axes = defaultAxes(*product_, 21);
+    setSweep(axes, base);
+    setReference(product_->defaults(), tr("the recipe"));
+    setAlong(axes.empty() ? std::string() : axes.front().factor);
+    setCompared({});
     dress();
 }
 
@@ -136,11 +163,62 @@ void CommandPage::add(const QString& verb, const QString& title, const QString& 
     view->setToolTip(tr("For a shell; a backslash at the end goes on in the next line"));
     connect(copy, &QToolButton::clicked, this, [this, verb] { QGuiApplication::clipboard()->setText(command(verb)); });
     auto* layout = qobject_cast<QVBoxLayout*>(findChild<QWidget*>(QStringLiteral("command_body"))->layout());
+    auto* sentence = new QLabel;
+    sentence->setObjectName(QStringLiteral("sentence_") + verb);
+    sentence->setWordWrap(true);
+    sentence->hide();
     layout->addLayout(head);
     layout->addWidget(view);
+    layout->addWidget(sentence);
     layout->addSpacing(6);
-    rows_.push_back({verb, {}, view, copy});
+    rows_.push_back({verb, {}, view, copy, label, sentence});
     showLine(rows_.back(), line);
+}
+
+CommandPage::Row* CommandPage::row(const QString& verb) {
+    const auto found = std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.verb == verb; });
+    return found == rows_.end() ? nullptr : &*found;
+}
+
+void CommandPage::say(const QString& verb, const QString& sentence) {
+    Row* of = row(verb);
+    of->line.clear();
+    of->sentence->setText(sentence);
+    of->sentence->show();
+    of->text->hide();
+    of->copy->hide();
+}
+
+void CommandPage::setReference(const engine::Setting& reference, const QString& name) {
+    Row* of = row(QStringLiteral("why"));
+    of->title->setText(tr("The queries gained and lost against %1").arg(name));
+    const QString line = whyCommand(*product_, reference, setting_);
+    if (line.isEmpty()) say(of->verb, tr("This setting is that of %1, so no query is gained or lost.").arg(name));
+    else showLine(*of, line);
+}
+
+void CommandPage::setAlong(const std::string& factor) {
+    Row* of = row(QStringLiteral("along"));
+    const auto* info = product_->plan().factor(factor);
+    if (!info || !info->live)
+        return say(of->verb, tr("No factor of this product is live, so there is no line to follow."));
+    of->title->setText(tr("Where along %1 queries change").arg(text(info->symbol)));
+    showLine(*of, alongCommand(*product_, setting_, factor));
+}
+
+void CommandPage::setCompared(const std::vector<Column>& columns) {
+    Row* of = row(QStringLiteral("compare"));
+    QStringList names, lines;
+    for (const auto& column : columns) {
+        names << column.name;
+        lines << (column.space.empty() ? evaluateCommand(*column.product, column.setting)
+                                       : evaluateSpaceCommand(*column.product, column.space));
+    }
+    if (lines.isEmpty()) return say(of->verb, tr("Nothing is compared, so there is no line."));
+    of->title->setText(tr("The figures of each column of the comparison: %1. Which queries differ between two products "
+                          "has no line.")
+                           .arg(names.join(QStringLiteral(", "))));
+    showLine(*of, lines.join(QLatin1Char('\n')));
 }
 
 void CommandPage::setSweep(const std::vector<engine::FactorAxis>& axes, const std::string& baseline) {
@@ -153,9 +231,23 @@ void CommandPage::setSweep(const std::vector<engine::FactorAxis>& axes, const st
     }
 }
 
+void CommandPage::setTune(const engine::TuneRequestText& request) {
+    if (auto* search = row(QStringLiteral("tune"))) {
+        search->title->setText(tr("The search that is set under Goal"));
+        showLine(*search, tuneCommand(*product_, setting_, request));
+    }
+    if (auto* headroom = row(QStringLiteral("headroom")))
+        showLine(*headroom, headroomCommand(*product_, setting_, request));
+}
+
 void CommandPage::showLine(Row& row, const QString& line) {
     row.line = line;
-    const QString shown = wrappedLine(line, kColumns);
+    row.sentence->hide();
+    row.text->show();
+    row.copy->show();
+    QStringList wrapped;
+    for (const auto& one : line.split(QLatin1Char('\n'))) wrapped << wrappedLine(one, kColumns);
+    const QString shown = wrapped.join(QLatin1Char('\n'));
     row.text->setPlainText(shown);
     const int lines = static_cast<int>(shown.count(QLatin1Char('\n'))) + 1;
     int longest = 0;
@@ -170,6 +262,13 @@ void CommandPage::showLine(Row& row, const QString& line) {
 QString CommandPage::command(const QString& verb) const {
     for (const auto& row : rows_) {
         if (row.verb == verb) return row.line;
+    }
+    return {};
+}
+
+QString CommandPage::sentence(const QString& verb) const {
+    for (const auto& row : rows_) {
+        if (row.verb == verb && row.line.isEmpty()) return row.sentence->text();
     }
     return {};
 }

@@ -40,6 +40,7 @@ public:
     void showPage(Page page);
     // The surface on screen, for the pages of surfaces and command lines.
     void setAxes(const std::vector<engine::FactorAxis>& axes);
+    CommandPage& commands() { return *commands_; }
     bool running() const { return runner_.running(); }
     // All that the last job said: made, failed or stopped; empty before.
     QString resultText() const;

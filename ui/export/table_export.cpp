@@ -6,6 +6,8 @@
 #include <QGuiApplication>
 #include <QLocale>
 
+#include <functional>
+
 #include "engine/base/file.h"
 
 namespace ui {
@@ -18,10 +20,15 @@ QString textOf(const QVariant& value) {
     return value.toString();
 }
 
-QString cell(const QAbstractItemModel& model, int row, int column) {
-    const QModelIndex index = model.index(row, column);
+QString cell(const QModelIndex& index) {
     const QVariant bare = index.data(kExportRole);
     return textOf(bare.isValid() ? bare : index.data(Qt::DisplayRole));
+}
+
+// With those above it in a tree.
+QString nameOf(const QModelIndex& index) {
+    const QString name = cell(index);
+    return index.parent().isValid() ? nameOf(index.parent()) + QStringLiteral(" / ") + name : name;
 }
 
 QString header(const QAbstractItemModel& model, int section, Qt::Orientation orientation) {
@@ -53,15 +60,23 @@ QString tsvField(QString text) {
 template <class Field>
 QString table(const QAbstractItemModel& model, QLatin1Char between, const QString& end, const Field& field) {
     const bool named = rowsAreNamed(model);
-    const auto line = [&](int row) {
-        QStringList cells;
-        if (named) cells << (row < 0 ? QString() : field(header(model, row, Qt::Vertical)));
-        for (int c = 0; c < model.columnCount(); ++c)
-            cells << field(row < 0 ? header(model, c, Qt::Horizontal) : cell(model, row, c));
-        return cells.join(between) + end;
+    QStringList heads;
+    if (named) heads << QString();
+    for (int c = 0; c < model.columnCount(); ++c) heads << field(header(model, c, Qt::Horizontal));
+    QString out = heads.join(between) + end;
+    const std::function<void(const QModelIndex&)> add = [&](const QModelIndex& parent) {
+        for (int r = 0; r < model.rowCount(parent); ++r) {
+            QStringList cells;
+            if (named && !parent.isValid()) cells << field(header(model, r, Qt::Vertical));
+            for (int c = 0; c < model.columnCount(parent); ++c) {
+                const QModelIndex index = model.index(r, c, parent);
+                cells << field(c == 0 ? nameOf(index) : cell(index));
+            }
+            out += cells.join(between) + end;
+            add(model.index(r, 0, parent));
+        }
     };
-    QString out;
-    for (int r = -1; r < model.rowCount(); ++r) out += line(r);
+    add({});
     return out;
 }
 

@@ -3,7 +3,8 @@
 //
 // Any table of the window as CSV (RFC 4180, UTF-8) or, tabs between the cells, on the clipboard. Cells are what the
 // model gives under kExportRole, else under Qt::DisplayRole: a model whose cells show figures with marks gives the bare
-// figure under the former. Window's thread.
+// figure under the former. The rows of a tree are its leaves and branches in order, each with those above it in its
+// first cell: "Pools / audio / CLAP_g". Window's thread.
 #pragma once
 
 #include <QAbstractItemModel>

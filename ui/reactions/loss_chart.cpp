@@ -24,6 +24,7 @@
 #include <filesystem>
 
 #include "engine/base/file.h"
+#include "ui/export/view_menu.h"
 #include "ui/reactions/zoom_chart.h"
 #include "ui/style/theme.h"
 
@@ -200,6 +201,10 @@ LossChart::LossChart(QWidget* parent) : QWidget(parent) {
         view_->setZoomed(false);
         rebuild();
     });
+    addFigureMenu(
+        view_, [this](QPainter& p, const QRectF& area) { paintTo(p, area); },
+        [this] { return tr("%1 curves").arg(reaction()); },
+        [this](const JobFailure& failure) { Q_EMIT failed(failure); });
     const auto all = [this] {
         view_->setZoomed(false);
         rebuild();
@@ -429,6 +434,20 @@ void LossChart::rebuild() {
     score_->setVisible(validated);
     chart->legend()->setVisible(any);
     paintColours();
+}
+
+void LossChart::paintTo(QPainter& painter, const QRectF& area) {
+    rebuild();
+    const double line = QFontMetricsF(font()).height() + 6;
+    QString title = reaction();
+    if (!synthetic_->isHidden()) title += QStringLiteral("  ·  ") + synthetic_->text();
+    painter.setFont(font());
+    painter.setPen(colours().text);
+    painter.drawText(area.adjusted(10, 0, -10, 0), Qt::AlignLeft | Qt::AlignTop, title);
+    view_->render(&painter, area.adjusted(0, line, 0, 0));
+    // On the screen it has the window's colours.
+    QMetaObject::invokeMethod(
+        this, [this] { rebuild(); }, Qt::QueuedConnection);
 }
 
 void LossChart::paintColours() {

@@ -18,6 +18,7 @@
 #include "ui/bridge/job_runner.h"
 
 class QComboBox;
+class QPainter;
 class QLineSeries;
 class QLogValueAxis;
 class QScatterSeries;
@@ -64,9 +65,12 @@ public:
     bool logarithmic() const;
     bool zoomed() const;
     int linesShown() const;
+    // With the reaction's name above, in the colours of colours().
+    void paintTo(QPainter& painter, const QRectF& area);
 
 Q_SIGNALS:
     void logsRead();
+    void failed(const ui::JobFailure& failure);
 
 private:
     void changed();

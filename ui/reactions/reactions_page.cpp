@@ -62,6 +62,7 @@ ReactionsPage::ReactionsPage(QWidget* parent) : QWidget(parent) {
         message_->showError(failure);
         Q_EMIT failed(failure);
     });
+    connect(monitor_->chart(), &LossChart::failed, message_, &MessageBar::showError);
     connect(queue_, &TrainingQueue::logged, this, &ReactionsPage::logged);
     connect(queue_, &TrainingQueue::progressed, this, &ReactionsPage::progressed);
     connect(queue_, &TrainingQueue::runningChanged, this, [this](bool on) {

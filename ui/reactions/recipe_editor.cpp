@@ -20,6 +20,7 @@
 
 #include "engine/base/error.h"
 #include "engine/session/session.h"
+#include "ui/export/view_menu.h"
 #include "ui/reactions/option_form.h"
 #include "ui/reactions/route_view.h"
 #include "ui/reactions/step_card.h"
@@ -188,6 +189,10 @@ RecipeEditor::RecipeEditor(QWidget* parent) : QWidget(parent) {
     connect(revert_, &QToolButton::clicked, this,
             [this] { setRecipe(engine::recipeFromJson(original_, source_.toStdString()), source_); });
     connect(route_, &RouteView::expertClicked, this, &RecipeEditor::toggleExpert);
+    addFigureMenu(
+        route_, [this](QPainter& p, const QRectF& area) { route_->paintTo(p, area); },
+        [this] { return tr("%1 route").arg(QString::fromStdString(recipe_.name)); },
+        [this](const JobFailure& failure) { message_->showError(failure); });
     connect(name_, &QLineEdit::textEdited, this, [this](const QString& text) {
         recipe_.name = text.trimmed().toStdString();
         replan();

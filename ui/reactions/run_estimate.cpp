@@ -130,18 +130,6 @@ double assumedRate() {
     return rate;
 }
 
-QString durationText(double seconds) {
-    if (!std::isfinite(seconds)) return QObject::tr("time unknown");
-    if (seconds < 1) return QObject::tr("about a second");
-    if (seconds < 90)
-        return QObject::tr("about %1 s").arg(std::lround(seconds < 10 ? seconds : 5 * std::ceil(seconds / 5)));
-    const double minutes = seconds / 60;
-    if (minutes < 90) return QObject::tr("about %1 min").arg(std::lround(minutes));
-    const double hours = minutes / 60;
-    if (hours < 36) return QObject::tr("about %1 h").arg(QLocale().toString(hours, 'f', hours < 10 ? 1 : 0));
-    return QObject::tr("about %1 days").arg(QLocale().toString(hours / 24, 'f', 1));
-}
-
 QString bytesText(std::uint64_t bytes) {
     return QLocale().formattedDataSize(static_cast<qint64>(bytes), bytes < (1u << 30) ? 0 : 1);
 }

@@ -46,7 +46,6 @@ RunEstimate estimateRun(const engine::Recipe& recipe, const engine::RoutePlan& p
 
 // FLOP a second that are assumed for this machine's processor before any run has measured it.
 double assumedRate();
-QString durationText(double seconds);  // "about 12 min"
 QString bytesText(std::uint64_t bytes);
 
 }  // namespace ui

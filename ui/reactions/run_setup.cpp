@@ -18,6 +18,7 @@
 #include "engine/base/error.h"
 #include "engine/session/session.h"
 #include "ui/reactions/option_form.h"
+#include "ui/style/numbers.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/message_bar.h"
 

@@ -8,5 +8,6 @@ namespace ui {
 
 // A change: "+1.20", "−0.30" with a true minus; what rounds to nothing has no sign.
 QString signedNumber(double value, int decimals = 2);
+QString durationText(double seconds);  // "about 12 min"
 
 }  // namespace ui

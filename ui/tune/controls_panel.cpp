@@ -15,6 +15,7 @@
 #include <cmath>
 #include <tuple>
 
+#include "ui/style/numbers.h"
 #include "ui/style/theme.h"
 
 namespace ui {
@@ -115,6 +116,7 @@ void ControlsPanel::rebuild() {
     }
     drag_ = 0;
     sliders_.clear();
+    captions_.clear();
     experts_.clear();
     formula_->setParent(this);
     formula_->hide();
@@ -176,17 +178,10 @@ void ControlsPanel::rebuild() {
         QString unified = factor.step == 0 ? text(recipe.base) : tr("the space so far");
         if (recipe.route[factor.step].kind == engine::ReactionKind::Displacement)
             unified = tr("%1 moved into its space").arg(unified);
-        if (!factor.live) {
-            auto* still = new QLabel(tr("%1 = %2, fixed: a later displacement was trained on it. Another value needs "
-                                        "the product computed anew (molspace evaluate --set).")
-                                         .arg(text(factor.symbol))
-                                         .arg(factor.value, 0, 'g', 4));
-            still->setWordWrap(true);
-            column->addWidget(still);
-            continue;
-        }
         auto* caption = new QLabel(tr("%1 in %2").arg(of, text(factor.modality)));
         caption->setForegroundRole(QPalette::PlaceholderText);
+        caption->setWordWrap(true);
+        captions_[factor.name] = {caption, caption->text()};
         auto* slider = new FactorSlider(factor, of, unified);
         column->addWidget(caption);
         column->addWidget(slider);
@@ -195,6 +190,7 @@ void ControlsPanel::rebuild() {
         connect(slider, &FactorSlider::moved, this,
                 [this, factor](double value, bool dragging) { factorMoved(factor, value, dragging); });
         connect(slider, &FactorSlider::released, this, [this] { drag_ = 0; });
+        if (!factor.live) continue;  // there is no curve along it
         connect(slider, &FactorSlider::focused, this, [this, name = factor.name] { Q_EMIT factorFocused(name); });
     }
 
@@ -266,6 +262,30 @@ void ControlsPanel::rebuild() {
     setBaselineSetting(baseline_);
     fillPresets();
     showSetting();
+    showCosts();
+}
+
+void ControlsPanel::showCosts() {
+    if (!product_) return;
+    for (const auto& [name, caption] : captions_) {
+        const auto* factor = product_->plan().factor(name);
+        if (factor->live) continue;
+        const auto cost = product_->recomputeEstimate(name);
+        caption.label->setText(tr("%1 · recomputed, %2").arg(caption.text, durationText(cost.seconds)));
+        caption.label->setToolTip(
+            tr("%1 is not live: a later displacement takes its result as input. Another value runs the projectors "
+               "again on "
+               "%L2 rows of %3 sets, behind what is shown: %4, %5. What was computed is kept.")
+                .arg(text(factor->symbol))
+                .arg(cost.rows)
+                .arg(cost.sets)
+                .arg(durationText(cost.seconds), cost.measured ? tr("as measured here") : tr("estimated")));
+    }
+}
+
+QString ControlsPanel::captionText(const std::string& factor) const {
+    const auto found = captions_.find(factor);
+    return found == captions_.end() ? QString() : found->second.label->text();
 }
 
 void ControlsPanel::fillPresets() {

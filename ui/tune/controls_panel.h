@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The controls of a product: presets, a slider for every live factor, a switch and a weight for every expert, a chip
-// for each of its projectors, the formula in force. What is done here goes into the project (with undo), and what the
-// project says is shown.
+// The controls of a product: presets, a slider for every factor, with the time of those that are not live, a switch and
+// a weight for every expert, a chip for each of its projectors, the formula in force. What is done here goes into the
+// project (with undo), and what the project says is shown.
 #pragma once
 
 #include <QComboBox>
@@ -37,6 +37,9 @@ public:
     FactorSlider* slider(const std::string& factor) const;
     ProjectorChips* projectors(const std::string& expert) const;
     QString formulaText() const { return formula_->text(); }
+    // What is known by now of the time that factors which are not live take.
+    void showCosts();
+    QString captionText(const std::string& factor) const;
 
 Q_SIGNALS:
     void factorFocused(const std::string& factor);
@@ -72,6 +75,11 @@ private:
     QToolButton* remove_preset_ = nullptr;
     QLabel* formula_;
     std::map<std::string, FactorSlider*> sliders_;
+    struct Caption {
+        QLabel* label;
+        QString text;  // without the time
+    };
+    std::map<std::string, Caption> captions_;
     std::vector<std::unique_ptr<ExpertRow>> experts_;
     std::optional<engine::Setting> baseline_;
     int drag_ = 0;

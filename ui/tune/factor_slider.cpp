@@ -11,10 +11,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "ui/style/theme.h"
 
 namespace ui {
+namespace {
+
+constexpr int kRestMs = 500;  // between two keys of one hand
+
+}  // namespace
 
 // The slider itself: Qt's own counts in whole steps and moves by pages where one clicks; here a click means "there".
 class FactorSlider::Groove : public QWidget {
@@ -76,7 +82,7 @@ protected:
     void mouseReleaseEvent(QMouseEvent* e) override {
         if (!dragging_ || e->button() != Qt::LeftButton) return;
         dragging_ = false;
-        Q_EMIT owner_->released();
+        owner_->letGo();
     }
     void mouseDoubleClickEvent(QMouseEvent*) override {
         owner_->exact_->setFocus(Qt::OtherFocusReason);
@@ -114,7 +120,7 @@ protected:
         owner_->set(std::round(std::clamp(v, 0.0, 1.0) * 1000) / 1000, e->isAutoRepeat());
     }
     void keyReleaseEvent(QKeyEvent* e) override {
-        if (!e->isAutoRepeat()) Q_EMIT owner_->released();
+        if (!e->isAutoRepeat()) owner_->keyUp();
         QWidget::keyReleaseEvent(e);
     }
     void focusInEvent(QFocusEvent* e) override {
@@ -171,13 +177,16 @@ FactorSlider::FactorSlider(const engine::FactorInfo& factor, const QString& expe
     row->addWidget(groove_, 1);
     row->addWidget(exact_);
     row->addWidget(reset_);
+    rest_.setSingleShot(true);
+    rest_.setInterval(kRestMs);
+    connect(&rest_, &QTimer::timeout, this, &FactorSlider::letGo);
     connect(exact_, &QDoubleSpinBox::valueChanged, this, [this](double v) {
         set(v, false);
-        Q_EMIT released();
+        letGo();
     });
     connect(reset_, &QToolButton::clicked, this, [this] {
         set(factor_.value, false);
-        Q_EMIT released();
+        letGo();
     });
 }
 
@@ -187,6 +196,8 @@ QSize FactorSlider::sizeHint() const {
 
 void FactorSlider::setValue(double value) {
     value_ = value;
+    untold_ = false;
+    rest_.stop();
     const QSignalBlocker quiet(exact_);
     exact_->setValue(value);
     reset_->setEnabled(std::fabs(value - factor_.value) > 5e-4);
@@ -200,8 +211,30 @@ void FactorSlider::setMark(double value) {
 
 void FactorSlider::set(double value, bool dragging) {
     const bool same = value == value_;
+    const bool waiting = untold_;
     setValue(value);
-    if (!same) Q_EMIT moved(value, dragging);
+    if (factor_.live) {
+        if (!same) Q_EMIT moved(value, dragging);
+        return;
+    }
+    untold_ = waiting || !same;
+    if (untold_ && !dragging) rest_.start();
+}
+
+void FactorSlider::tell() {
+    rest_.stop();
+    if (!std::exchange(untold_, false)) return;
+    Q_EMIT moved(value_, false);
+}
+
+void FactorSlider::letGo() {
+    tell();
+    Q_EMIT released();
+}
+
+void FactorSlider::keyUp() {
+    if (untold_) rest_.start();
+    else Q_EMIT released();
 }
 
 }  // namespace ui

@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // One factor: its symbol, a slider, the exact value, and back to the recipe's. Always the expert's share, 0 to 1.
-// Arrows step by 0.01, with Shift by 0.1; Page keys by 0.1; Home and End go to the ends; double click types.
+// Arrows step by 0.01, with Shift by 0.1; Page keys by 0.1; Home and End go to the ends; double click types. A factor
+// that is not live costs a job each time: it is told when the hand rests, not while it moves.
 #pragma once
 
 #include <QDoubleSpinBox>
 #include <QLabel>
+#include <QTimer>
 #include <QToolButton>
 #include <QWidget>
 
@@ -36,9 +38,14 @@ Q_SIGNALS:
 private:
     class Groove;
     void set(double value, bool dragging);
+    void tell();   // what was not told yet
+    void letGo();  // the same, and that no more will follow
+    void keyUp();
 
     engine::FactorInfo factor_;
     double value_ = 0;
+    bool untold_ = false;
+    QTimer rest_;
     Groove* groove_;
     QDoubleSpinBox* exact_;
     QToolButton* reset_;

@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/export/view_menu.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
-#include "ui/tune/view_menu.h"
 
 namespace ui {
 namespace {
@@ -145,8 +145,9 @@ HeadroomPanel::HeadroomPanel(Project& project, LiveSession& session, const GoalP
 }
 
 std::shared_ptr<const engine::HeadroomResult> HeadroomPanel::result() const {
-    if (!found_) return nullptr;
-    if (engine::withoutFactors(project_.setting()) != engine::withoutFactors(found_->request.fixed)) return nullptr;
+    const auto live = session_.product();
+    if (!found_ || !live) return nullptr;
+    if (!engine::sameButLiveFactors(project_.setting(), found_->request.fixed, live->plan())) return nullptr;
     return {found_, &found_->result};
 }
 
@@ -175,20 +176,15 @@ void HeadroomPanel::measure() {
     about_->setText(tr("Measuring…"));
     runner_.start<std::shared_ptr<const Found>>(
         tr("Headroom of single queries"),
-        [live, request = *request, known = goal_.resultOf(*request)](const engine::JobContext& job) {
+        [live, request = *request, name = goal_.group(),
+         known = goal_.resultOf(*request)](const engine::JobContext& job) {
             const engine::TuneResult tuned = known ? *known : live->tune(request, job);
-            const auto settingOf = [&](const engine::TunePoint& point) {
-                engine::Setting setting = request.fixed;
-                for (std::size_t f = 0; f < tuned.factors.size(); ++f)
-                    setting.factors[tuned.factors[f]] = point.factors[f];
-                return setting;
-            };
-            const auto group = std::find_if(tuned.groups.begin(), tuned.groups.end(), [&](const engine::DeltaGroup& g) {
-                return g.name == request.maximize.front().first;
-            });
+            const auto group = std::find_if(tuned.groups.begin(), tuned.groups.end(),
+                                            [&](const engine::DeltaGroup& g) { return g.name == name; });
             auto found = std::make_shared<Found>();
             found->request = request;
-            found->result = live->headroom(*group, settingOf(tuned.start), settingOf(tuned.best), {}, {}, job);
+            found->result = live->headroom(*group, engine::settingOf(tuned, tuned.start, request.fixed),
+                                           engine::settingOf(tuned, tuned.best, request.fixed), {}, {}, job);
             QStringList parts;
             for (std::size_t f = 0; f < tuned.factors.size(); ++f) {
                 const auto* factor = live->plan().factor(tuned.factors[f]);

@@ -8,9 +8,10 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <utility>
 
+#include "ui/export/view_menu.h"
 #include "ui/style/numbers.h"
-#include "ui/tune/view_menu.h"
 #include "ui/views/surface_grid.h"
 
 namespace ui {
@@ -43,10 +44,6 @@ QComboBox* choice(const char* object, const QString& name, const QString& tip) {
     box->setAccessibleName(name);
     box->setToolTip(tip);
     return box;
-}
-
-bool acts(const engine::FactorInfo& factor, const engine::SetOutline& set) {
-    return set.first == factor.modality || set.second == factor.modality;
 }
 
 }  // namespace
@@ -98,6 +95,8 @@ void SurfacesPanel::makeBar(QLayout* column) {
     pane_surface_ = toggle(tr("3D"), tr("The surface in three dimensions"));
     pane_heat_ = toggle(tr("Map"), tr("The heat map with contours"));
     pane_curves_ = toggle(tr("Curves"), tr("Exact curves along one factor, with every value at which they change"));
+    pane_groups_ = toggle(tr("Groups"), tr("The other Δ groups beside this one, as in the paper's figures"));
+    pane_groups_->setObjectName(QStringLiteral("pane_groups"));
     pane_surface_->setChecked(true);
     pane_heat_->setChecked(true);
     tied_on_ = new QCheckBox(tr("Tied"));
@@ -110,9 +109,9 @@ void SurfacesPanel::makeBar(QLayout* column) {
     bar->addWidget(new QLabel(tr("over")));
     for (QWidget* w : std::initializer_list<QWidget*>{x_, y_, steps_, tied_on_}) bar->addWidget(w);
     bar->addSpacing(6);
-    for (auto* button : {pane_surface_, pane_heat_, pane_curves_}) {
+    for (auto* button : {pane_surface_, pane_heat_, pane_curves_, pane_groups_}) {
         bar->addWidget(button);
-        connect(button, &QToolButton::clicked, this, &SurfacesPanel::placePanes);
+        connect(button, &QToolButton::clicked, this, &SurfacesPanel::paneClicked);
     }
     static_cast<QVBoxLayout*>(column)->addLayout(bar);
     for (auto* axis : {x_, y_, steps_}) connect(axis, &QComboBox::activated, this, [this, axis] { axisChosen(axis); });
@@ -143,10 +142,24 @@ void SurfacesPanel::makePanes(QLayout* column) {
     caption_->setWordWrap(true);
     caption_->setForegroundRole(QPalette::PlaceholderText);
     caption_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    one_scale_ = new QCheckBox(tr("One scale"));
+    one_scale_->setObjectName(QStringLiteral("one_scale"));
+    one_scale_->setToolTip(tr("All groups on one scale; else each fills its own"));
+    one_scale_->hide();
     static_cast<QVBoxLayout*>(column)->addWidget(panes_, 1);
-    column->addWidget(caption_);
+    auto* foot = new QHBoxLayout;
+    foot->addWidget(caption_, 1);
+    foot->addWidget(one_scale_, 0, Qt::AlignTop);
+    static_cast<QVBoxLayout*>(column)->addLayout(foot);
+    connect(one_scale_, &QCheckBox::toggled, this, &SurfacesPanel::showSurface);
     connect(heat_, &HeatMapView::picked, this, &SurfacesPanel::picked);
     connect(curve_, &CurveView::picked, this, &SurfacesPanel::factorPicked);
+    flips_ = new FlipList(session_, this);
+    connect(curve_, &CurveView::changesAsked, this, [this](double low, double high) {
+        if (const auto* of = chosen()) flips_->ask(*of, curve_factor_, project_.setting(), low, high);
+    });
+    connect(flips_, &FlipList::queryChosen, this, &SurfacesPanel::queryChosen);
+    connect(flips_, &FlipList::failed, this, &SurfacesPanel::failed);
     const auto tell = [this](const JobFailure& failure) { Q_EMIT failed(failure); };
     const auto name = [this] {
         return QStringLiteral("%1 Δ_%2").arg(QFileInfo(project_.product()).fileName(), group());
@@ -178,7 +191,8 @@ void SurfacesPanel::productClosed() {
     curve_->setCurves({});
     if (surface_) surface_->setSurface(nullptr, 0);
     caption_->clear();
-    scale_of_.clear();
+    scales_.clear();
+    shown_scale_.reset();
     x_->clear();
     y_->clear();
 }
@@ -188,6 +202,10 @@ void SurfacesPanel::baselineCame() {
     group_list_ = baseline ? session_.product()->groups(*baseline) : std::vector<engine::DeltaGroup>{};
     showGroups();
     choosePanes();
+    // Of a project that was opened: once, after the panes have chosen a factor of their own.
+    const std::string wanted = std::exchange(wanted_curve_, {});
+    const auto* factor = wanted.empty() ? nullptr : session_.product()->plan().factor(wanted);
+    if (factor && factor->live) followFactor(wanted);
 }
 
 void SurfacesPanel::settingChanged() {
@@ -198,6 +216,7 @@ void SurfacesPanel::settingChanged() {
     };
     heat_->setCursor(at(factorOf(x_)), at(factorOf(y_)));
     if (surface_) surface_->setCursor(at(factorOf(x_)), at(factorOf(y_)));
+    for (auto* panel : beside_) panel->setCursor(at(factorOf(x_)), at(factorOf(y_)));
     if (setting.factors.contains(curve_factor_)) curve_->setCursor(at(curve_factor_));
 }
 
@@ -241,7 +260,8 @@ void SurfacesPanel::fillAxes() {
     y_->setCurrentIndex(y_->findData(y));
     steps_->setCurrentIndex(std::max(0, steps_->findData(view.steps)));
     // Along a single factor there is a curve, and nothing else.
-    for (QWidget* of_two : std::initializer_list<QWidget*>{y_, steps_, tied_on_, pane_surface_, pane_heat_})
+    for (QWidget* of_two :
+         std::initializer_list<QWidget*>{y_, steps_, tied_on_, pane_surface_, pane_heat_, pane_groups_})
         of_two->setVisible(names.size() != 1);
 }
 
@@ -293,6 +313,7 @@ void SurfacesPanel::showGroups() {
             group_bar_->layout()->addWidget(button);
             connect(button, &QToolButton::clicked, this, [this, name = text(g.name)] { chooseGroup(name); });
         }
+        makeBeside();
     }
     for (auto* button : groups_->buttons()) {
         const QString name = button->property("group").toString();
@@ -322,6 +343,8 @@ QStringList SurfacesPanel::groups() const {
 
 void SurfacesPanel::chooseGroup(const QString& name) {
     TuneView view = project_.view();
+    // The panes that suit it; the other groups stay beside it.
+    if (name != group()) view.panes = pane_groups_->isChecked() ? QLatin1String(kGroupsPane) : QString();
     view.group = name;
     project_.setView(view, tr("Show %1").arg(delta(name.toStdString())));
     showGroups();
@@ -348,96 +371,6 @@ QString SurfacesPanel::groupText(const QString& name) const {
     return out + QStringLiteral("  ≈ %1 ±%2").arg(signedNumber(change)).arg(half, 0, 'f', 2);
 }
 
-// --- Panes ---
-
-std::vector<std::string> SurfacesPanel::actingFactors() const {
-    std::vector<std::string> acting;
-    const auto live = session_.product();
-    const auto* of = chosen();
-    if (!live || !of) return acting;
-    for (const auto* axis : {x_, y_}) {
-        const auto* factor = live->plan().factor(factorOf(axis));
-        const bool any =
-            factor && std::any_of(live->sets().begin(), live->sets().end(), [&](const auto& set) {
-                return std::find(of->sets.begin(), of->sets.end(), set.name) != of->sets.end() && acts(*factor, set);
-            });
-        if (any) acting.push_back(factor->name);
-    }
-    return acting;
-}
-
-void SurfacesPanel::choosePanes() {
-    // Where only one of the two factors matters a curve says it all, as in the paper; 3D and map stay a click away.
-    const auto acting = actingFactors();
-    const bool curve = x_->count() == 1 || acting.size() == 1;
-    const QString now = group() + (curve ? QStringLiteral("1") : QStringLiteral("2"));
-    if (arranged_for_ != now) {
-        arranged_for_ = now;
-        pane_surface_->setChecked(!curve);
-        pane_heat_->setChecked(!curve);
-        pane_curves_->setChecked(curve);
-        if (acting.size() == 1) {
-            curve_factor_ = acting.front();
-            session_.setCurveFactor(curve_factor_);
-        }
-    }
-    placePanes();
-}
-
-void SurfacesPanel::arrangeAnew() {
-    arranged_for_.clear();
-    choosePanes();
-}
-
-void SurfacesPanel::followFactor(const std::string& factor) {
-    curve_factor_ = factor;
-    session_.setCurveFactor(factor);
-    placePanes();
-}
-
-void SurfacesPanel::placePanes() {
-    if (!pane_surface_->isChecked() && !pane_heat_->isChecked() && !pane_curves_->isChecked())
-        (x_->count() == 1 ? pane_curves_ : pane_heat_)->setChecked(true);
-    if (pane_surface_->isChecked() && !surface_ && isVisible()) makeSurface();
-    const bool others = surface_place_->isHidden() == pane_surface_->isChecked() ||
-                        heat_->isHidden() == pane_heat_->isChecked() || curve_->isHidden() == pane_curves_->isChecked();
-    surface_place_->setVisible(pane_surface_->isChecked());
-    heat_->setVisible(pane_heat_->isChecked());
-    curve_->setVisible(pane_curves_->isChecked());
-    if (others) panes_->setSizes({500, 500, 500});
-    curve_->setFactor(symbolOf(curve_factor_));
-    curve_->setHighlighted(group());
-    settingChanged();
-}
-
-void SurfacesPanel::makeSurface() {
-    if (!SurfaceView::available()) {
-        no_surface_->show();
-        pane_heat_->setChecked(true);
-        return;
-    }
-    surface_ = new SurfaceView;
-    surface_place_->layout()->addWidget(surface_);
-    addImageMenu(
-        surface_, [this](QSize size) { return surface_->picture(size); },
-        [this] { return QStringLiteral("%1 Δ_%2 3D").arg(QFileInfo(project_.product()).fileName(), group()); },
-        [this](const JobFailure& failure) { Q_EMIT failed(failure); });
-    connect(surface_, &SurfaceView::picked, this, [this](double x, double y) { picked(x, y, false); });
-    if (!scale_of_.empty()) surface_->setRange(scale_.first, scale_.second);
-    showSurface();
-}
-
-void SurfacesPanel::setPane(Pane pane, bool on) {
-    auto* button = pane == Pane::Surface ? pane_surface_ : pane == Pane::HeatMap ? pane_heat_ : pane_curves_;
-    if (button->isChecked() != on) button->click();
-}
-
-void SurfacesPanel::showEvent(QShowEvent* event) {
-    QWidget::showEvent(event);
-    // The 3D window needs a context: made when it is seen first.
-    QMetaObject::invokeMethod(this, &SurfacesPanel::placePanes, Qt::QueuedConnection);
-}
-
 // --- The surface ---
 
 const engine::GroupSurface* SurfacesPanel::groupSurface(std::size_t& index) const {
@@ -458,6 +391,7 @@ void SurfacesPanel::showSurface() {
     if (!of || surface->axes.size() < 2) {  // along the only factor there is a curve
         heat_->setSurface(nullptr, 0);
         if (surface_) surface_->setSurface(nullptr, 0);
+        showBeside();
         const bool counted = session_.baseline().has_value();
         caption_->setText(!live || of        ? QString()
                           : x_->count() == 0 ? tr("No factor of this product is live, so there is no surface.")
@@ -469,7 +403,19 @@ void SurfacesPanel::showSurface() {
     }
     // The grey plane of the figures: where the expert of these tasks stands by itself.
     const auto expert = metrics_.expertLevel(of->group);
-    keepScale(index, expert);
+    const auto level = expert ? std::optional(expert->second) : std::nullopt;
+    auto scale = scaleOf(index, level);
+    const bool groups = pane_groups_->isChecked();
+    for (std::size_t g = 0; groups && one_scale_->isChecked() && g < surface->groups.size(); ++g) {
+        const auto other = scaleOf(g);
+        scale = {std::min(scale.first, other.first), std::max(scale.second, other.second)};
+    }
+    if (scale.first < scale.second && shown_scale_ != scale) {
+        shown_scale_ = scale;
+        heat_->setRange(scale.first, scale.second);
+        if (surface_) surface_->setRange(scale.first, scale.second);
+    }
+    showBeside();
     heat_->setSurface(surface, index);
     if (surface_) {
         surface_->setReference(expert ? expert->second : 0, expert ? expert->first : QString());
@@ -492,25 +438,10 @@ void SurfacesPanel::showSurface() {
     caption_->setText(tr("%1: mean change of %2 over %3, %4 against %5%6%7")
                           .arg(delta(of->group.name), text(of->group.metric), sets.join(QStringLiteral(", ")),
                                text(surface->subject), text(surface->baseline),
-                               live->synthetic() ? tr(" · synthetic world") : QString(), sampled));
-}
-
-void SurfacesPanel::keepScale(std::size_t group, const std::optional<std::pair<QString, double>>& expert) {
-    const auto surface = session_.surface();
-    std::string of = surface->subject + '\n' + surface->baseline + '\n' + surface->groups[group].group.name;
-    for (const auto& axis : surface->axes) of += '\n' + axis.factor;
-    double low = 0, high = 0;
-    if (!valueRange(*surface, group, low, high)) return;
-    if (expert) {
-        low = std::min(low, expert->second);
-        high = std::max(high, expert->second);
-    }
-    if (of == scale_of_ && low >= scale_.first && high <= scale_.second) return;
-    if (of == scale_of_) scale_ = {std::min(low, scale_.first), std::max(high, scale_.second)};
-    else scale_ = {low, high};
-    scale_of_ = of;
-    heat_->setRange(scale_.first, scale_.second);
-    if (surface_) surface_->setRange(scale_.first, scale_.second);
+                               live->synthetic() ? tr(" · synthetic world") : QString(), sampled) +
+                      (!groups                   ? QString()
+                       : one_scale_->isChecked() ? tr(" · all groups on one scale")
+                                                 : tr(" · each group on its own scale")));
 }
 
 void SurfacesPanel::showMarkers(const engine::GroupSurface& of) {

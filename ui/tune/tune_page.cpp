@@ -15,9 +15,9 @@
 #include <utility>
 
 #include "ui/bridge/setting_text.h"
+#include "ui/export/view_menu.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
-#include "ui/tune/view_menu.h"
 
 namespace ui {
 namespace {
@@ -39,16 +39,16 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
       message_(new MessageBar),
       progress_(new ProgressStrip),
       surfaces_(new SurfacesPanel(project, session, *metrics_, *goal_)),
+      side_(new QTabWidget),
       title_(new QLabel) {
-    auto* side = new QTabWidget;
-    side->setObjectName(QStringLiteral("tune_side"));
-    side->setDocumentMode(true);
-    side->addTab(controls_, tr("Controls"));
-    side->addTab(goal_, tr("Goal"));
-    side->addTab(headroom_, tr("Headroom"));
-    side->setTabToolTip(2, tr("What per-query routing could gain over one setting for all"));
-    side->setMinimumWidth(300);
-    side->setMaximumWidth(460);
+    side_->setObjectName(QStringLiteral("tune_side"));
+    side_->setDocumentMode(true);
+    side_->addTab(controls_, tr("Controls"));
+    side_->addTab(goal_, tr("Goal"));
+    side_->addTab(headroom_, tr("Headroom"));
+    side_->setTabToolTip(2, tr("What per-query routing could gain over one setting for all"));
+    side_->setMinimumWidth(300);
+    side_->setMaximumWidth(460);
 
     auto* middle = new QSplitter(Qt::Vertical);
     middle->setChildrenCollapsible(false);
@@ -59,7 +59,7 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
 
     auto* split = new QSplitter;
     split->setChildrenCollapsible(false);
-    split->addWidget(side);
+    split->addWidget(side_);
     split->addWidget(middle);
     split->setStretchFactor(0, 0);
     split->setStretchFactor(1, 1);
@@ -95,6 +95,7 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
     connect(&session_, &LiveSession::preparingProgressed, this,
             [this](const engine::Progress& progress) { progress_->show(progress); });
     connect(&session_, &LiveSession::preparingEnded, progress_, &ProgressStrip::finish);
+    connect(&session_, &LiveSession::preparingEnded, controls_, &ControlsPanel::showCosts);
     connect(progress_, &ProgressStrip::stopRequested, &session_, &LiveSession::stopPreparing);
     connect(&project_, &Project::settingChanged, this, &TunePage::settingChanged);
     for (const auto signal : {&Project::snapshotsChanged, &Project::baselineChanged}) {
@@ -154,6 +155,7 @@ QWidget* TunePage::makeFigures() {
     column->setContentsMargins(4, 0, 12, 8);
     column->setSpacing(4);
     metric_ = new QComboBox;
+    metric_->setObjectName(QStringLiteral("metric"));
     for (const char* name : {"R@1", "R@5", "R@10"}) metric_->addItem(QString::fromLatin1(name));
     metric_->setAccessibleName(tr("Metric"));
     metric_->setToolTip(tr("Mean of both directions, every caption a query; classification sets show top-1 or top-5"));
@@ -196,7 +198,14 @@ QWidget* TunePage::makeFigures() {
         },
         [this] { return tr("%1 figures").arg(products_->currentText()); },
         [this](const JobFailure& failure) { message_->showError(failure); });
+    connect(metric_, &QComboBox::textActivated, this, [this](const QString& metric) {
+        TuneView view = project_.view();
+        view.metric = metric;
+        project_.setView(view, tr("Figures: %1").arg(metric));
+    });
     connect(metric_, &QComboBox::currentTextChanged, metrics_, &MetricsModel::setMetric);
+    connect(&project_, &Project::viewChanged, metric_,
+            [this] { metric_->setCurrentIndex(std::max(0, metric_->findText(project_.view().metric))); });
     return box;
 }
 
@@ -235,6 +244,17 @@ void TunePage::applyBaseline() {
     controls_->setBaselineSetting(std::nullopt);
 }
 
+engine::Json TunePage::state() const {
+    return {{"side", side_->currentIndex()}, {"surfaces", surfaces_->state()}};
+}
+
+void TunePage::restore(const engine::Json& state) {
+    if (!state.is_object()) return;
+    if (state.contains("side") && state["side"].is_number_integer())
+        side_->setCurrentIndex(std::clamp(state["side"].get<int>(), 0, side_->count() - 1));
+    if (state.contains("surfaces")) surfaces_->restore(state["surfaces"]);
+}
+
 void TunePage::showTitle() {
     const auto live = session_.product();
     title_->setText(live->synthetic() ? tr("synthetic world") : QString());
@@ -266,6 +286,7 @@ void TunePage::arrangeFigure() {
     view.y = number == 6 ? QStringLiteral("lambda_t") : QStringLiteral("sigma_t");
     view.group = number == 6 ? QStringLiteral("TV") : QStringLiteral("AT");
     view.steps = 21;
+    view.panes = QLatin1String(kGroupsPane);  // its three panels
     auto& stack = project_.undoStack();
     stack.beginMacro(tr("Figure %1").arg(number));
     PinnedBaseline baseline;

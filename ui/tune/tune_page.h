@@ -7,6 +7,7 @@
 
 #include <QComboBox>
 #include <QLabel>
+#include <QTabWidget>
 #include <QTableView>
 #include <QWidget>
 
@@ -31,6 +32,9 @@ public:
     void setProducts(const QStringList& folders, const QString& current);
     // The paper's Figures 3 to 6 of the product that is open, as soon as it is.
     void showFigure(int number);
+    // What of the page is no step of the history: the tab beside, the factor of the curves, the tied region.
+    engine::Json state() const;
+    void restore(const engine::Json& state);
 
     ControlsPanel& controls() { return *controls_; }
     GoalPanel& goal() { return *goal_; }
@@ -65,6 +69,7 @@ private:
     MessageBar* message_;
     ProgressStrip* progress_;
     SurfacesPanel* surfaces_;
+    QTabWidget* side_;
     QLabel* title_;
     QComboBox* products_;
     QComboBox *baseline_, *metric_;

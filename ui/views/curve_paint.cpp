@@ -64,7 +64,7 @@ void CurveView::paintLayers(QPainter& painter, const Frame& f) const {
         painter.drawLine(QPointF(f.plot.left(), y), QPointF(f.plot.right(), y));
         painter.setPen(colours().text);
         painter.setFont(f.small);
-        const QString text = scale_.text(k, true);
+        const QString text = scale_.text(k, decimals_ < 0);
         painter.drawText(QPointF(f.plot.left() - 7 - small.horizontalAdvance(text), y + small.ascent() / 2 - 1), text);
     }
     const AxisTicks across = axisTicks(low_, high_, std::clamp(static_cast<int>(f.plot.width() / 55), 2, 11));
@@ -87,6 +87,7 @@ void CurveView::paintLayers(QPainter& painter, const Frame& f) const {
                f.font, factor_);
     drawSymbol(painter, {f.area.left() + 10, f.plot.top() - 8 - metrics.descent()}, f.font,
                title_.isEmpty() ? tr("Δ, points") : title_);
+    paintSpans(painter, f);
     painter.save();
     painter.setClipRect(f.plot.adjusted(-5, -4, 5, 4));
     for (std::size_t i = 0; i < curves_.size(); ++i) {
@@ -100,10 +101,26 @@ void CurveView::paintLayers(QPainter& painter, const Frame& f) const {
     const bool exact = std::all_of(curves_.begin(), curves_.end(), [](const Curve& c) { return c.exact; });
     painter.setPen(colours().muted);
     painter.setFont(f.small);
-    painter.drawText(QPointF(f.foot.left(), f.foot.top() + small.ascent() + 2),
-                     small.elidedText(exact ? tr("exact: every change is where it is drawn")
-                                            : tr("dots: measured; between them: interpolated"),
-                                      Qt::ElideRight, f.foot.width()));
+    painter.drawText(
+        QPointF(f.foot.left(), f.foot.top() + small.ascent() + 2),
+        small.elidedText((exact ? tr("exact: every change is where it is drawn")
+                                : tr("dots: measured; between them: interpolated")) +
+                             (spans_meaning_.isEmpty() ? QString() : tr("; shaded: %1").arg(spans_meaning_)),
+                         Qt::ElideRight, f.foot.width()));
+}
+
+void CurveView::paintSpans(QPainter& painter, const Frame& f) const {
+    QColor fill = colours().good;
+    fill.setAlpha(34);
+    for (const auto& [low, high] : spans_) {
+        const double left = placeIn(f.plot, std::max(low, low_), 0).x(),
+                     right = placeIn(f.plot, std::min(high, high_), 0).x();
+        painter.fillRect(QRectF(left, f.plot.top(), std::max(right - left, 1.0), f.plot.height()), fill);
+        painter.setPen(QPen(colours().good, 1, Qt::DashLine));
+        for (const auto& [value, x] : {std::pair{low, left}, {high, right}}) {
+            if (value > low_ && value < high_) painter.drawLine(QPointF(x, f.plot.top()), QPointF(x, f.plot.bottom()));
+        }
+    }
 }
 
 void CurveView::paintCurve(QPainter& painter, const Frame& f, std::size_t i) const {
@@ -205,7 +222,7 @@ void CurveView::paintCursor(QPainter& painter, const Frame& f) const {
             painter.setBrush(colourOf(i));
             painter.drawEllipse(at, 4.5, 4.5);
             const QString about = curves_[i].estimate ? QStringLiteral("≈ ") : QString();
-            chips.push_back({at.y(), QStringLiteral("%1 %2").arg(curves_[i].label, about + signedNumber(value, 2))});
+            chips.push_back({at.y(), QStringLiteral("%1 %2").arg(curves_[i].label, about + figure(value))});
         }
     }
     // Beside the line, on the side with more room; pushed apart downwards, then back up from the bottom.

@@ -17,6 +17,7 @@ namespace ui {
 namespace {
 
 constexpr double kFineness = 1000;  // dragging tells this many places of the axis apart
+constexpr double kNear = 3;         // points between a click and what it is on
 
 }  // namespace
 
@@ -40,7 +41,8 @@ CurveView::CurveView(QWidget* parent) : QWidget(parent) {
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
     setAccessibleName(tr("Curves of the change along one factor"));
     setAccessibleDescription(
-        tr("Left and right arrow keys move the factor, with Shift by ten steps, with Ctrl to the next change."));
+        tr("Left and right arrow keys move the factor, with Shift by ten steps, with Ctrl to the next change; Enter "
+           "lists the queries that change there."));
     rescale();
 }
 
@@ -130,6 +132,21 @@ void CurveView::setKeyStep(double step) {
     key_step_ = step;
 }
 
+void CurveView::setDecimals(int decimals) {
+    decimals_ = decimals;
+    changed();
+}
+
+void CurveView::setSpans(std::vector<std::pair<double, double>> spans, const QString& meaning) {
+    spans_ = std::move(spans);
+    spans_meaning_ = meaning;
+    changed();
+}
+
+QString CurveView::figure(double value) const {
+    return decimals_ < 0 ? signedNumber(value, 2) : QString::number(value, 'f', decimals_);
+}
+
 void CurveView::changed() {
     layers_ = {};
     update();
@@ -213,6 +230,26 @@ std::optional<double> CurveView::nextChange(double x, bool right) const {
     return nearest;
 }
 
+std::optional<std::pair<double, double>> CurveView::changesAt(QPointF at) const {
+    const QRectF plot = frameOf(rect(), false).plot;
+    if (!plot.adjusted(-kNear, -kNear, kNear, kNear).contains(at)) return std::nullopt;
+    const auto xOf = [&](double px) { return low_ + (px - plot.left()) / plot.width() * (high_ - low_); };
+    const double low = xOf(at.x() - kNear), high = xOf(at.x() + kNear);
+    for (std::size_t i = 0; i < curves_.size(); ++i) {
+        const Curve& c = curves_[i];
+        if (!c.exact || !strong(i)) continue;
+        const auto first = std::lower_bound(c.x.begin(), c.x.end(), low),
+                   last = std::upper_bound(first, c.x.end(), high);
+        for (auto change = first; change != last; ++change) {
+            const auto k = static_cast<std::size_t>(change - c.x.begin());
+            const double a = placeIn(plot, *change, c.y[k]).y(), b = placeIn(plot, *change, c.y[k + 1]).y();
+            if (at.y() >= std::min(a, b) - kNear && at.y() <= std::max(a, b) + kNear)
+                return std::pair{std::max(low, low_), std::min(high, high_)};
+        }
+    }
+    return std::nullopt;
+}
+
 QString CurveView::readout(double x) const {
     if (curves_.empty()) return {};
     QStringList lines{QStringLiteral("%1 = %2").arg(factor_, plainNumber(x, 3))};
@@ -225,9 +262,9 @@ QString CurveView::readout(double x) const {
         const auto point = std::lower_bound(c.x.begin(), c.x.end(), x);
         const bool measured = c.exact || (point != c.x.end() && *point == x &&
                                           !std::isnan(c.y[static_cast<std::size_t>(point - c.x.begin())]));
-        const QString figure = (c.estimate ? QStringLiteral("≈ ") : QString()) + signedNumber(value, 2);
-        lines << (measured ? QStringLiteral("%1 %2").arg(c.label, figure)
-                           : tr("%1 about %2 (interpolated)").arg(c.label, figure));
+        const QString shown = (c.estimate ? QStringLiteral("≈ ") : QString()) + figure(value);
+        lines << (measured ? QStringLiteral("%1 %2").arg(c.label, shown)
+                           : tr("%1 about %2 (interpolated)").arg(c.label, shown));
     }
     if (const auto at = nextChange(x, true)) lines << tr("next change at %1 = %2").arg(factor_, plainNumber(*at, 4));
     if (const auto at = nextChange(x, false)) lines << tr("last change at %1 = %2").arg(factor_, plainNumber(*at, 4));
@@ -244,17 +281,25 @@ void CurveView::mousePressEvent(QMouseEvent* event) {
     if (event->button() != Qt::LeftButton || curves_.empty()) return QWidget::mousePressEvent(event);
     if (!frameOf(rect(), false).plot.adjusted(-6, -6, 6, 6).contains(event->position())) return;
     pressed_ = true;
+    dragged_ = false;
+    press_at_ = event->position();
     QToolTip::hideText();
     pick(event->position().x(), true);
 }
 
 void CurveView::mouseMoveEvent(QMouseEvent* event) {
-    if (pressed_) return pick(event->position().x(), true);
+    if (pressed_) {
+        dragged_ = dragged_ || (event->position() - press_at_).manhattanLength() > kNear;
+        return pick(event->position().x(), true);
+    }
     const bool on_plot = !curves_.empty() && frameOf(rect(), false).plot.contains(event->position());
-    QWidget::setCursor(on_plot ? Qt::SplitHCursor : Qt::ArrowCursor);
+    const auto asked = on_plot ? changesAt(event->position()) : std::nullopt;
+    QWidget::setCursor(asked ? Qt::PointingHandCursor : on_plot ? Qt::SplitHCursor : Qt::ArrowCursor);
     if (on_plot)
-        QToolTip::showText(event->globalPosition().toPoint() + QPoint(14, 10), readout(valueAt(event->position().x())),
-                           this);
+        QToolTip::showText(
+            event->globalPosition().toPoint() + QPoint(14, 10),
+            readout(valueAt(event->position().x())) + (asked ? tr("\nclick: the queries that change here") : QString()),
+            this);
     else QToolTip::hideText();
 }
 
@@ -262,6 +307,8 @@ void CurveView::mouseReleaseEvent(QMouseEvent* event) {
     if (event->button() != Qt::LeftButton || !pressed_) return QWidget::mouseReleaseEvent(event);
     pressed_ = false;
     pick(event->position().x(), false);
+    if (dragged_) return;
+    if (const auto asked = changesAt(press_at_)) Q_EMIT changesAsked(asked->first, asked->second);
 }
 
 void CurveView::leaveEvent(QEvent* event) {
@@ -270,6 +317,13 @@ void CurveView::leaveEvent(QEvent* event) {
 }
 
 void CurveView::keyPressEvent(QKeyEvent* event) {
+    if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) {
+        const bool here = std::any_of(curves_.begin(), curves_.end(), [&](const Curve& c) {
+            return c.exact && std::binary_search(c.x.begin(), c.x.end(), cursor_);
+        });
+        if (here) Q_EMIT changesAsked(cursor_, cursor_);
+        return;
+    }
     const bool right = event->key() == Qt::Key_Right;
     if (curves_.empty() || (!right && event->key() != Qt::Key_Left)) return QWidget::keyPressEvent(event);
     double x = cursor_;

@@ -3,7 +3,8 @@
 //
 // The change of several Δ groups along one factor: exact piecewise constant curves with the very values at which they
 // change, or sampled ones with their points marked. Each curve is named at its right end. The vertical cursor is moved
-// by mouse and arrow keys (Shift: ten steps; Ctrl: to the next change of any curve). Window's thread.
+// by mouse and arrow keys (Shift: ten steps; Ctrl: to the next change of any curve). A click on a change, or Enter at
+// one, asks what changes there. Window's thread.
 #pragma once
 
 #include <QColor>
@@ -53,6 +54,11 @@ public:
     void setRange(double low, double high);
     void clearRange();
     void setKeyStep(double step);
+    // Values that are no changes: so many decimals, no sign.
+    void setDecimals(int decimals);
+    // Parts of the axis that are shaded, and what that means.
+    void setSpans(std::vector<std::pair<double, double>> spans, const QString& meaning);
+    const std::vector<std::pair<double, double>>& spans() const { return spans_; }
 
     double cursorAt() const { return cursor_; }
     const std::vector<Curve>& curves() const { return curves_; }
@@ -63,6 +69,8 @@ public:
     QString readout(double x) const;
     // The nearest value at which an exact curve changes, to the right or left of x.
     std::optional<double> nextChange(double x, bool right) const;
+    // The part of the axis under a place of this widget where a strong exact curve jumps just there; else nothing.
+    std::optional<std::pair<double, double>> changesAt(QPointF at) const;
 
     void paintTo(QPainter& painter, const QRectF& area) const;
 
@@ -71,6 +79,7 @@ public:
 
 Q_SIGNALS:
     void picked(double x, bool dragging);
+    void changesAsked(double low, double high);
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -92,6 +101,8 @@ private:
     double valueAt(double px) const;  // rounded to a thousandth of the axis, within it
     QColor colourOf(std::size_t i) const;
     bool strong(std::size_t i) const;
+    QString figure(double value) const;
+    void paintSpans(QPainter& painter, const Frame& frame) const;
     void paintLayers(QPainter& painter, const Frame& frame) const;
     void paintCurve(QPainter& painter, const Frame& frame, std::size_t i) const;
     void paintLabels(QPainter& painter, const Frame& frame) const;
@@ -102,7 +113,9 @@ private:
 
     std::vector<Curve> curves_;
     double low_ = 0, high_ = 1;
-    QString factor_, title_, caption_, highlighted_;
+    QString factor_, title_, caption_, highlighted_, spans_meaning_;
+    std::vector<std::pair<double, double>> spans_;
+    int decimals_ = -1;  // below 0: changes
     std::optional<std::pair<double, double>> range_;
     AxisTicks scale_;
     double key_step_ = 0.01;
@@ -110,7 +123,8 @@ private:
     bool has_cursor_ = false;
 
     QPixmap layers_;  // everything but the cursor, for this size and theme
-    bool pressed_ = false;
+    bool pressed_ = false, dragged_ = false;
+    QPointF press_at_;
 };
 
 // The value of a curve at x: at a break the value above it; between sampled points linear; NaN outside.

@@ -19,16 +19,17 @@
 
 namespace ui {
 
-// Drags turn the scene with either button; a click without a drag picks. (Qt's own handler picks on every press and
-// turns with the right button only.)
+// Drags turn the scene with either button; a click without a drag picks, one of the right button asks for the menu.
+// (Qt's own handler picks on every press and turns with the right button only.)
 class OrbitHandler : public Q3DInputHandler {
 public:
     explicit OrbitHandler(QObject* parent) : Q3DInputHandler(parent) {}
     std::function<void()> before_pick;
+    std::function<void(const QPoint& on_screen)> menu_wanted;
 
     void mousePressEvent(QMouseEvent* event, const QPoint& at) override {
         press_ = at;
-        left_ = event->button() == Qt::LeftButton;
+        button_ = event->button();
         turned_ = false;
         send(QEvent::MouseButtonPress, event, at, Qt::RightButton);
     }
@@ -38,7 +39,9 @@ public:
     }
     void mouseReleaseEvent(QMouseEvent* event, const QPoint& at) override {
         send(QEvent::MouseButtonRelease, event, at, Qt::RightButton);
-        if (!left_ || turned_) return;
+        if (turned_) return;
+        if (button_ == Qt::RightButton && menu_wanted) menu_wanted(event->globalPosition().toPoint());
+        if (button_ != Qt::LeftButton) return;
         if (before_pick) before_pick();
         send(QEvent::MouseButtonPress, event, at, Qt::LeftButton);
         send(QEvent::MouseButtonRelease, event, at, Qt::LeftButton);
@@ -53,7 +56,8 @@ private:
     }
 
     QPoint press_;
-    bool left_ = false, turned_ = false;
+    Qt::MouseButton button_ = Qt::NoButton;
+    bool turned_ = false;
 };
 
 // Ticks with a sign, and the sign a real minus.

@@ -84,6 +84,8 @@ SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(makeGraph())
         for (auto* one : items()) one->setVisible(false);
         pick_end_.start();
     };
+    // The scene is a window of its own: a widget hears nothing of what is done there.
+    handler->menu_wanted = [this](const QPoint& on_screen) { askForMenu(mapFromGlobal(on_screen)); };
     pick_end_.setSingleShot(true);
     pick_end_.setInterval(kPickMs);
     connect(&pick_end_, &QTimer::timeout, this, [this] {
@@ -119,7 +121,8 @@ SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(makeGraph())
     container->setFocusPolicy(Qt::StrongFocus);
     container->setAccessibleName(tr("Surface of the change over two factors"));
     container->setAccessibleDescription(
-        tr("Drag turns the surface, the wheel zooms, a click sets the factors; arrow keys move the setting."));
+        tr("Drag turns the surface, the wheel zooms, a click sets the factors; arrow keys move the setting. A right "
+           "click or the menu key copies or saves the picture."));
     setFocusProxy(container);
     graph_->installEventFilter(this);
     note_ = new QLabel;
@@ -374,7 +377,18 @@ bool SurfaceView::moveByKey(QKeyEvent* event) {
     return true;
 }
 
+void SurfaceView::askForMenu(const QPoint& at) {
+    if (contextMenuPolicy() != Qt::CustomContextMenu) return;
+    QMetaObject::invokeMethod(
+        this, [this, at] { Q_EMIT customContextMenuRequested(at); }, Qt::QueuedConnection);
+}
+
 bool SurfaceView::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == graph_ && event->type() == QEvent::KeyPress &&
+        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Menu) {
+        askForMenu(rect().center());
+        return true;
+    }
     if (watched == graph_ && event->type() == QEvent::KeyPress && moveByKey(static_cast<QKeyEvent*>(event)))
         return true;
     if (watched == graph_ && graph_->isExposed() &&

@@ -99,6 +99,7 @@ private:
     void rescale();
     void takeSelection(const QPoint& position);
     bool moveByKey(QKeyEvent* event);
+    void askForMenu(const QPoint& at);
     bool hasSurface() const { return surface_ && surface_->axes.size() == 2 && group_ < surface_->groups.size(); }
 
     SurfacePtr surface_;

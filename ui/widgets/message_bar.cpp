@@ -85,6 +85,7 @@ MessageBar::MessageBar(QWidget* parent) : QFrame(parent) {
     text_ = new WrappedText(kTallest, this);
     action_ = new QPushButton(this);
     close_ = new QToolButton(this);
+    close_->setObjectName(QStringLiteral("dismiss"));
     close_->setAutoRaise(true);
     close_->setToolTip(tr("Dismiss this message (Escape)"));
     close_->setAccessibleName(tr("Dismiss message"));

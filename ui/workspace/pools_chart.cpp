@@ -78,7 +78,9 @@ void PoolsChart::paintEvent(QPaintEvent*) {
     for (int decade = 0; decade <= reach + 1e-9; ++decade) {
         const double x = left + wide * decade / reach;
         p.setPen(QPen(c.line, 1));
-        p.drawLine(QPointF(x, 8), QPointF(x, bottom));
+        for (int i = 0; i < bars_.size(); ++i) {  // none through a heading
+            if (!bars_[i].heading) p.drawLine(QPointF(x, 8 + i * line), QPointF(x, 8 + (i + 1) * line));
+        }
         if (decade % every != 0) continue;
         p.setPen(c.muted);
         p.drawText(QRectF(x - 40, bottom + 2, 80, line), Qt::AlignCenter, shortNumber(std::pow(10.0, decade)));
@@ -89,8 +91,6 @@ void PoolsChart::paintEvent(QPaintEvent*) {
             QFont strong = font();
             strong.setWeight(QFont::DemiBold);
             p.setFont(strong);
-            // No line of the grid through the heading.
-            p.fillRect(QRect(0, y, width(), line), palette().color(QPalette::Window));
             p.setPen(c.text);
             p.drawText(QRect(12, y, width() - 24, line), Qt::AlignVCenter, b.name);
             p.setFont(font());

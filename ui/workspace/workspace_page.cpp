@@ -15,6 +15,7 @@
 #include <QVBoxLayout>
 
 #include "engine/session/session.h"
+#include "ui/export/view_menu.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/badge.h"
 #include "ui/widgets/elided_label.h"
@@ -146,6 +147,20 @@ WorkspacePage::WorkspacePage(QWidget* parent) : QWidget(parent) {
     whole->addWidget(progress_);
     whole->addWidget(split, 1);
 
+    const auto tell = [this](const JobFailure& failure) { messages_->showError(failure); };
+    addTableMenu(
+        tree_,
+        [this] {
+            TableNotes out;
+            out.synthetic = inspected_.value("synthetic", false);
+            out.lines << folder_;
+            return out;
+        },
+        [this] { return name_->text(); }, tell);
+    addFigureMenu(
+        graph_, paintedBy(graph_), [this] { return tr("%1 what can react").arg(name_->text()); }, tell);
+    addFigureMenu(
+        chart_, paintedBy(chart_), [this] { return tr("%1 sizes").arg(name_->text()); }, tell);
     connect(runner_, &JobRunner::logged, this, &WorkspacePage::logged);
     connect(runner_, &JobRunner::failed, this, [this](const JobFailure& failure) {
         messages_->showError(failure);

@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/tune/view_menu.h"
+#include "ui/export/view_menu.h"
 
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QMenu>
+#include <QPainter>
 
 #include "engine/base/error.h"
 
@@ -33,7 +34,7 @@ void onContextMenu(QWidget* view, Fill fill) {
     view->setContextMenuPolicy(Qt::CustomContextMenu);
     QObject::connect(view, &QWidget::customContextMenuRequested, view, [view, fill](const QPoint& at) {
         QMenu menu(view);
-        fill(menu);
+        fill(menu, at);
         menu.exec(view->mapToGlobal(at));
     });
 }
@@ -41,7 +42,7 @@ void onContextMenu(QWidget* view, Fill fill) {
 }  // namespace
 
 void addFigureMenu(QWidget* view, FigurePainter painter, std::function<QString()> title, TellFailure tell) {
-    onContextMenu(view, [=](QMenu& menu) {
+    onContextMenu(view, [=](QMenu& menu, const QPoint&) {
         FigureOptions options;
         options.size = view->size();
         options.title = title();
@@ -61,9 +62,16 @@ void addFigureMenu(QWidget* view, FigurePainter painter, std::function<QString()
     });
 }
 
+FigurePainter paintedBy(QWidget* widget) {
+    return [widget](QPainter& painter, const QRectF& room) {
+        painter.translate(room.topLeft());
+        widget->render(&painter, {}, {}, QWidget::DrawChildren);
+    };
+}
+
 void addImageMenu(QWidget* view, std::function<QImage(QSize)> picture, std::function<QString()> title,
                   TellFailure tell) {
-    onContextMenu(view, [=](QMenu& menu) {
+    onContextMenu(view, [=](QMenu& menu, const QPoint&) {
         menu.addAction(QObject::tr("Copy picture"), view,
                        [=] { guarded(tell, [&] { copyImage(picture(view->size() * 2)); }); });
         menu.addAction(QObject::tr("Save picture…"), view, [=] {
@@ -75,8 +83,13 @@ void addImageMenu(QWidget* view, std::function<QImage(QSize)> picture, std::func
 }
 
 void addTableMenu(QAbstractItemView* view, std::function<TableNotes()> notes, std::function<QString()> title,
-                  TellFailure tell) {
-    onContextMenu(view, [=](QMenu& menu) {
+                  TellFailure tell, std::function<void(QMenu&, const QModelIndex&)> more) {
+    onContextMenu(view, [=](QMenu& menu, const QPoint& at) {
+        if (more) {
+            const QModelIndex under = view->indexAt(at);
+            more(menu, under.isValid() ? under : view->currentIndex());
+            if (!menu.isEmpty()) menu.addSeparator();
+        }
         menu.addAction(QObject::tr("Copy table"), view, [=] { guarded(tell, [&] { copyTable(*view->model()); }); });
         menu.addAction(QObject::tr("Save table…"), view, [=] {
             const QString file = fileName(view, title(), QStringLiteral("csv"), QObject::tr("Tables (*.csv)"));

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What a right click on a view offers: copy it, or save it as a picture (PNG, SVG, PDF) or as a table (CSV).
+// What a right click on a view, or the menu key, offers: copy it, or save it as a picture (PNG, SVG, PDF) or as a table
+// (CSV).
 #pragma once
 
 #include <QAbstractItemView>
@@ -13,16 +14,21 @@
 #include "ui/export/figure_export.h"
 #include "ui/export/table_export.h"
 
+class QMenu;
+
 namespace ui {
 
 using TellFailure = std::function<void(const JobFailure&)>;
 
 // A view that paints itself at any size; `title` names the file.
 void addFigureMenu(QWidget* view, FigurePainter painter, std::function<QString()> title, TellFailure tell);
+// Of a widget that paints itself at its own size.
+FigurePainter paintedBy(QWidget* widget);
 // A view that is an image (3D).
 void addImageMenu(QWidget* view, std::function<QImage(QSize)> picture, std::function<QString()> title,
                   TellFailure tell);
+// `more`: adds what a row offers before that.
 void addTableMenu(QAbstractItemView* view, std::function<TableNotes()> notes, std::function<QString()> title,
-                  TellFailure tell);
+                  TellFailure tell, std::function<void(QMenu&, const QModelIndex&)> more = {});
 
 }  // namespace ui
