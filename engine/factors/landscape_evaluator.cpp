@@ -6,6 +6,7 @@
 #include <chrono>
 #include <numeric>
 
+#include "engine/base/device_name.h"
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/first_error.h"
@@ -91,6 +92,9 @@ const OptionTable<LandscapeOptions>& landscapeOptionTable() {
              .unit = "queries"});
         t.add("sample_seed", &LandscapeOptions::sample_seed,
               {.help = "Of the sample of queries.", .min = 0, .advanced = true});
+        t.add("device", &LandscapeOptions::device,
+              {.help = "Where landscapes are built: auto (large sets on a GPU that is there), cpu, cuda, or one GPU by "
+                       "number (cuda:1). Figures are the same."});
         return t;
     }();
     return table;
@@ -102,6 +106,12 @@ LandscapeEvaluator::LandscapeEvaluator(std::shared_ptr<const ProductModel> model
       options_(std::move(options)),
       ties_(tieRule(options_.eval.ties)),
       direct_(model_, sets, {options_.eval, options_.synthetic, false, std::size_t{256} << 20}) {
+    // A GPU that is named is looked for at once; looking for any takes time, so "auto" waits for a set that is large.
+    if (options_.device != "auto" && options_.device != "cpu") {
+        std::string why;
+        const int gpus = siftGpus(why);
+        gpuNamed(options_.device, gpus, why);
+    }
     for (auto& set : sets) {
         Slot slot;
         slot.set = std::move(set);
@@ -174,6 +184,9 @@ LandscapeRequest LandscapeEvaluator::requestOf(const Slot& slot, const Setting& 
     request.box = slot.box;
     request.backward = slot.set.set.kind == SetKind::Retrieval || options_.eval.class_retrieval;
     request.memory_bytes = memory_bytes;
+    const std::uint64_t pairs = static_cast<std::uint64_t>(slot.set.first.rows()) * slot.set.second.rows();
+    if (options_.device != "auto" || pairs >= kGpuPairs)
+        request.open_device = [device = options_.device] { return openSiftDevice(device); };
     return request;
 }
 

@@ -28,6 +28,7 @@ struct LandscapeOptions {
     bool sample_queries = true;  // of sets whose landscape does not fit
     std::size_t sample_size = 2000;
     std::uint64_t sample_seed = 1;
+    std::string device = "auto";  // auto, cpu, cuda, cuda:1
 };
 const OptionTable<LandscapeOptions>& landscapeOptionTable();
 
@@ -44,7 +45,11 @@ public:
         bool sample_queries = false;
         std::size_t sample_size = 0;  // queries of both directions at most, in whole units; 0: as many as fit
         std::uint64_t sample_seed = 1;
+        // Where landscapes are built: auto, cpu, cuda, cuda:N. auto: sets of kGpuPairs pairs and more on the first GPU.
+        std::string device = "auto";
     };
+    static constexpr std::uint64_t kGpuPairs = 10'000'000;
+    // Throws Error{Device} where a GPU was named that is not there.
     LandscapeEvaluator(std::shared_ptr<const ProductModel> model, std::vector<SetComponents> sets, Options options);
     // Some of another's sets, with the landscapes that they have; these are shared, not copied.
     LandscapeEvaluator(const LandscapeEvaluator& other, const std::vector<std::size_t>& sets);

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "engine/eval/product_evaluation.h"
 #include "engine/factors/blend_side.h"
 #include "engine/factors/factor_grid.h"
+#include "engine/factors/sift_device.h"
 
 namespace engine {
 
@@ -43,6 +46,9 @@ struct LandscapeRequest {
     // Where it is there, set.set.pairs are those of the sample: the other rows are candidates and ask nothing.
     std::optional<QuerySample> sample;
     std::size_t tile = 256;  // queries that a thread takes at a time; changes memory and time, not hits
+    // What sorts candidates out: none, or one that gives nullptr, is the CPU. Changes time, not hits. Throws
+    // Error{Device}.
+    std::function<std::unique_ptr<SiftDevice>()> open_device;
 
     // The box with its cuts (a set of several labels has none).
     FactorGrid grid() const {

@@ -198,6 +198,11 @@ std::shared_ptr<const SetLandscape> SetLandscape::build(LandscapeRequest request
             request.tile /= 2;
             job.log("landscape of " + name + ": no memory left; trying again with blocks of " +
                     std::to_string(request.tile) + " queries");
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::Device) throw;
+            job.log("landscape of " + request.set.set.name + ": " + error.where() + ": " + error.message() +
+                    "; it is built on the CPU");
+            request.open_device = nullptr;
         }
     }
 }
@@ -232,6 +237,8 @@ void SetLandscape::make(const JobContext& job) {
         for (std::size_t q = 0; q < queries.items(); ++q)
             if (positives.offset[q + 1] != positives.offset[q]) pairs += (forward ? *second_ : *first_).items();
     }
+    const std::unique_ptr<SiftDevice> device = request_.open_device ? request_.open_device() : nullptr;
+    built_on_ = device ? device->name() : "cpu";
     ProgressMeter meter(job, name, "pairs", pairs);
     for (const bool forward : {true, false}) {
         if (!forward && !request_.backward) continue;
@@ -244,7 +251,7 @@ void SetLandscape::make(const JobContext& job) {
         CellBuilder builder(grid_, q, c);
         (forward ? forward_survivors_ : backward_survivors_) = sortOut(
             q, c, grid_, positives, request_.tile, request_.memory_bytes - std::min(bytes(), request_.memory_bytes),
-            [&](const QueryEntries& entries, int thread) { builder.add(entries, thread); }, meter, job);
+            [&](const QueryEntries& entries, int thread) { builder.add(entries, thread); }, device.get(), meter, job);
         DirectionCells cells = builder.finish();
         for (std::size_t i = 0; i < queries.items(); ++i) {
             positives.offset[i] == positives.offset[i + 1] ? ++cells.left_out : ++cells.queries;

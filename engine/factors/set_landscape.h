@@ -56,6 +56,7 @@ public:
     static constexpr std::size_t kLeastTile = 32;
     // Throws Error{NoSpace} with both figures if the budget is too small; Cancelled on a stop, looked at every tile.
     // Where the machine has no memory left it begins again with half the tile, down to kLeastTile; then Error{NoSpace}.
+    // Where the request's device fails or has no memory it says so and begins again on the CPU.
     static std::shared_ptr<const SetLandscape> build(LandscapeRequest request, const JobContext& job);
     // A hash of everything that build() depends on, the rows of the components included.
     static std::string key(const LandscapeRequest& request);
@@ -88,6 +89,8 @@ public:
         double rows = 0, queries = 0;
     };
     const BuildSeconds& buildSeconds() const { return seconds_; }
+    // What sorted the candidates out: "cpu", "cuda:0"; empty of one that was read.
+    const std::string& builtOn() const { return built_on_; }
 
     const BlendSide& first() const { return *first_; }
     const BlendSide& second() const { return *second_; }
@@ -106,6 +109,7 @@ private:
     DirectionCells forward_, backward_;
     Survivors forward_survivors_, backward_survivors_;
     BuildSeconds seconds_;
+    std::string built_on_;
     std::unique_ptr<CloseUpCache> close_ups_;  // thread-safe; null where leaves are fine already
     std::shared_ptr<const void> file_;         // where the arrays lie, if not in memory
 };

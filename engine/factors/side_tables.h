@@ -38,6 +38,7 @@ public:
     bool exact() const { return exact_; }  // no interpolation error anywhere
     // At least Σ_j b_j |atom_j| anywhere in the box.
     float reach(std::size_t item) const { return reach_[item]; }
+    const float* reachOfAll() const { return reach_.data(); }
 
     // For sorting candidates out: weights at the nodes of the coarse grid, item by item side by side,
     // [coarse node][atom][item], and the largest interpolation error, [atom][item].

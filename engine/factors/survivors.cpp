@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <span>
 
 #include "engine/base/file.h"
@@ -18,13 +20,14 @@
 #include "engine/base/matrix.h"
 #include "engine/base/wide_vectors.h"
 #include "engine/eval/score_kernel.h"
+#include "engine/factors/tile_sifter.h"
 
 namespace engine {
 
 namespace {
 
-constexpr std::size_t kTileShape = 4;   // candidates of a tile for each of its queries
-constexpr std::size_t kSumBlock = 128;  // inner products are summed in blocks, which bounds their rounding
+constexpr std::size_t kTileShape = 4;               // candidates of a tile for each of its queries
+constexpr std::size_t kSumBlock = sift::kSumBlock;  // inner products are summed in blocks, which bounds their rounding
 constexpr double kUnit = 0x1p-24;
 constexpr std::uint64_t kBlocksToJudge = 8;
 
@@ -50,12 +53,27 @@ std::vector<NodeRow> nodeRows(const FactorGrid& grid, const SideTables& queries,
     return rows;
 }
 
+SiftNodes siftNodes(const std::vector<NodeRow>& rows) {
+    SiftNodes out;
+    for (const auto& row : rows) {
+        out.begin.push_back(static_cast<std::uint32_t>(out.candidate_node.size()));
+        for (const std::size_t node : row.candidate_nodes)
+            out.candidate_node.push_back(static_cast<std::uint32_t>(node));
+    }
+    out.begin.push_back(static_cast<std::uint32_t>(out.candidate_node.size()));
+    return out;
+}
+
 // What one query asks of a tile's candidates.
 struct RowThresholds {
     std::vector<float> best, top;  // per node: score of the leading positive, of the best positive
     float slack_best = 0, slack_top = 0;
     float most[kMostAtoms], error[kMostAtoms];  // of the query's weights
     float arithmetic = 0;
+
+    // What a difference to the leading positive, and to the best one, is widened by.
+    float widenBest() const { return slack_best * sift::kSlackSums + static_cast<float>(kDecided); }
+    float widenTop() const { return slack_top * sift::kSlackSums + static_cast<float>(kDecided); }
 };
 
 struct RowScratch {
@@ -165,11 +183,13 @@ std::uint64_t Survivors::bytes() const {
 
 namespace {
 
-// One block of queries against all candidates, by one thread: no thread waits for another.
+// One block of queries against all candidates, by one thread: no thread waits for another, but for a GPU that they
+// share.
 class BlockSorter {
 public:
+    // `sifter`: the GPU that sorts out, or null.
     BlockSorter(const SideTables& queries, const SideTables& candidates, const FactorGrid& grid,
-                const PositiveLists& positives, double product_error, std::size_t tile)
+                const PositiveLists& positives, double product_error, std::size_t tile, TileSifter* sifter)
         : tile_queries_(tile),
           tile_candidates_(tile * kTileShape),
           queries_(queries),
@@ -178,10 +198,13 @@ public:
           c_side_(candidates.side()),
           positives_(positives),
           product_error_(product_error),
+          products_(q_side_.atoms() * c_side_.atoms()),
           nodes_(nodeRows(grid, queries, candidates)),
-          tiles_(q_side_.atoms() * c_side_.atoms(), std::vector<float>(tile_queries_ * tile_candidates_)),
+          sifter_(sifter),
           rows_(tile_queries_) {
         for (const auto& row : nodes_) total_nodes_ += row.nodes.size();
+        if (sifter_) return;
+        tiles_.assign(products_, std::vector<float>(tile_queries_ * tile_candidates_));
         scratch_.mixed.resize(c_side_.atoms() * tile_candidates_);
         scratch_.highest.resize(tile_candidates_);
         scratch_.lowest.resize(tile_candidates_);
@@ -191,28 +214,9 @@ public:
     // `block`: queries with positives, ascending, at most a tile of them. `advance` is told of every tile's pairs.
     template <class Advance>
     void sort(std::span<const std::uint32_t> block, const JobContext& job, const Advance& advance) {
-        const std::size_t count = block.size();
-        for (std::size_t r = 0; r < count; ++r) begin(block[r], rows_[r]);
-        const std::size_t qa = q_side_.atoms(), ca = c_side_.atoms(), width = q_side_.width();
-        std::array<MatrixView, kMostAtoms> x;
-        for (std::size_t i = 0; i < qa; ++i) x[i] = rowsOf(block, i);
-        for (std::size_t c0 = 0; c0 < c_side_.items(); c0 += tile_candidates_) {
-            job.checkStop();
-            const std::size_t nc = std::min(tile_candidates_, c_side_.items() - c0);
-            for (std::size_t i = 0; i < qa; ++i) {
-                for (std::size_t j = 0; j < ca; ++j) {
-                    const MatrixView y = c_side_.atom(j);
-                    for (std::size_t d = 0; d < width; d += kSumBlock) {
-                        gemmNT(count, nc, std::min(kSumBlock, width - d), 1, x[i].row(0) + d, x[i].stride,
-                               y.row(c0) + d, y.stride, d == 0 ? 0.0f : 1.0f, tiles_[i * ca + j].data(),
-                               tile_candidates_);
-                    }
-                }
-            }
-            for (std::size_t r = 0; r < count; ++r) takeTile(block[r], r, c0, nc);
-            advance(count * nc);
-        }
-        for (std::size_t r = 0; r < count; ++r) turn(rows_[r]);
+        for (std::size_t r = 0; r < block.size(); ++r) begin(block[r], rows_[r]);
+        sifter_ ? sortOnDevice(block, job, advance) : sortHere(block, job, advance);
+        for (std::size_t r = 0; r < block.size(); ++r) turn(rows_[r]);
     }
 
     QueryEntries entries(std::uint32_t query, std::size_t r) const {
@@ -234,6 +238,71 @@ private:
         std::uint32_t positives = 0, always = 0;
         RowThresholds thresholds;
     };
+
+    template <class Advance>
+    void sortHere(std::span<const std::uint32_t> block, const JobContext& job, const Advance& advance) {
+        const std::size_t count = block.size();
+        const std::size_t qa = q_side_.atoms(), ca = c_side_.atoms(), width = q_side_.width();
+        std::array<MatrixView, kMostAtoms> x;
+        for (std::size_t i = 0; i < qa; ++i) x[i] = rowsOf(block, i);
+        for (std::size_t c0 = 0; c0 < c_side_.items(); c0 += tile_candidates_) {
+            job.checkStop();
+            const std::size_t nc = std::min(tile_candidates_, c_side_.items() - c0);
+            for (std::size_t i = 0; i < qa; ++i) {
+                for (std::size_t j = 0; j < ca; ++j) {
+                    const MatrixView y = c_side_.atom(j);
+                    for (std::size_t d = 0; d < width; d += kSumBlock) {
+                        gemmNT(count, nc, std::min(kSumBlock, width - d), 1, x[i].row(0) + d, x[i].stride,
+                               y.row(c0) + d, y.stride, d == 0 ? 0.0f : 1.0f, tiles_[i * ca + j].data(),
+                               tile_candidates_);
+                    }
+                }
+            }
+            for (std::size_t r = 0; r < count; ++r) takeTile(block[r], r, c0, nc);
+            advance(count * nc);
+        }
+    }
+
+    template <class Advance>
+    void sortOnDevice(std::span<const std::uint32_t> block, const JobContext& job, const Advance& advance) {
+        const sift::Shape& shape = sifter_->shape();
+        const std::size_t qa = q_side_.atoms(), width = q_side_.width(),
+                          record = static_cast<std::size_t>(shape.record());
+        asked_.rows = block.size();
+        asked_.atoms.resize(qa * block.size() * width);
+        asked_.records.resize(block.size() * record);
+        for (std::size_t r = 0; r < block.size(); ++r) {
+            const std::size_t q = block[r];
+            for (std::size_t i = 0; i < qa; ++i)
+                std::copy_n(q_side_.atom(i).row(q), width, asked_.atoms.data() + (i * block.size() + r) * width);
+            const RowThresholds& t = rows_[r].thresholds;
+            float* const to = asked_.records.data() + r * record;
+            to[sift::Shape::kArithmetic] = t.arithmetic;
+            to[sift::Shape::kBest] = t.widenBest();
+            to[sift::Shape::kTop] = t.widenTop();
+            std::copy_n(t.most, qa, to + shape.mostAt());
+            std::copy_n(t.error, qa, to + shape.errorAt());
+            float *weights = to + shape.weightsAt(), *best = to + shape.bestAt(), *top = to + shape.topAt();
+            for (const auto& nodes : nodes_) {
+                for (std::size_t i = 0; i < qa; ++i) *weights++ = queries_.coarse(nodes.query_node, i)[q];
+                for (const std::size_t node : nodes.nodes) {
+                    *best++ = t.best[node];
+                    *top++ = t.top[node];
+                }
+            }
+        }
+        const auto take = [&](std::size_t r, std::uint32_t always, std::span<const std::uint32_t> records) {
+            Row& row = rows_[r];
+            row.always += always;  // no positive among them: none comes before the best one
+            for (std::size_t at = 0; at < records.size(); at += 1 + products_) {
+                if (isPositive(block[r], row, records[at])) continue;
+                row.items.push_back(records[at]);
+                for (const std::uint32_t bits : records.subspan(at + 1, products_))
+                    row.inner.push_back(std::bit_cast<float>(bits));
+            }
+        };
+        sifter_->sortOut(asked_, take, advance, job);
+    }
 
     // Rows of an atom as they lie, or gathered where others lie between them.
     MatrixView rowsOf(std::span<const std::uint32_t> block, std::size_t atom) {
@@ -306,36 +375,36 @@ private:
         }
     }
 
+    bool isPositive(std::size_t q, const Row& row, std::uint32_t item) const {
+        const auto* positive = positives_.rows.data() + positives_.offset[q];
+        return std::binary_search(positive, positive + row.positives, item);
+    }
+
     void takeTile(std::size_t q, std::size_t r, std::size_t c0, std::size_t nc) {
         Row& row = rows_[r];
-        const std::size_t products = tiles_.size();
         const float* tile[kMostAtoms * kMostAtoms];
-        for (std::size_t ij = 0; ij < products; ++ij) tile[ij] = tiles_[ij].data() + r * tile_candidates_;
+        for (std::size_t ij = 0; ij < products_; ++ij) tile[ij] = tiles_[ij].data() + r * tile_candidates_;
         rangeOfRow(tile, q_side_.atoms(), c_side_.atoms(), c0, nc, static_cast<std::uint32_t>(q), nodes_, queries_,
                    candidates_, row.thresholds, scratch_);
-        constexpr auto kMargin = static_cast<float>(kDecided);
-        constexpr float kSums = 1 + 1e-5f;  // the float32 sums of the slack itself
-        const float best = row.thresholds.slack_best * kSums + kMargin;
-        const float top = row.thresholds.slack_top * kSums + kMargin;
-        const auto* positive = positives_.rows.data() + positives_.offset[q];
+        const float best = row.thresholds.widenBest(), top = row.thresholds.widenTop();
         for (std::size_t c = 0; c < nc; ++c) {
-            if (scratch_.highest[c] + scratch_.slack[c] * kSums + best < 0) continue;
+            if (scratch_.highest[c] + scratch_.slack[c] * sift::kSlackSums + best < 0) continue;
             const auto item = static_cast<std::uint32_t>(c0 + c);
-            if (std::binary_search(positive, positive + row.positives, item)) continue;
-            if (scratch_.lowest[c] - scratch_.slack[c] * kSums - top > 0) {
+            if (isPositive(q, row, item)) continue;
+            if (scratch_.lowest[c] - scratch_.slack[c] * sift::kSlackSums - top > 0) {
                 ++row.always;
                 continue;
             }
             row.items.push_back(item);
-            for (std::size_t ij = 0; ij < products; ++ij) row.inner.push_back(tile[ij][c]);
+            for (std::size_t ij = 0; ij < products_; ++ij) row.inner.push_back(tile[ij][c]);
         }
     }
 
     void turn(Row& row) {
-        const std::size_t n = row.items.size(), products = tiles_.size();
-        row.turned.resize(n * products);
+        const std::size_t n = row.items.size();
+        row.turned.resize(n * products_);
         for (std::size_t e = 0; e < n; ++e) {
-            for (std::size_t ij = 0; ij < products; ++ij) row.turned[ij * n + e] = row.inner[e * products + ij];
+            for (std::size_t ij = 0; ij < products_; ++ij) row.turned[ij * n + e] = row.inner[e * products_ + ij];
         }
     }
 
@@ -346,8 +415,11 @@ private:
     const BlendSide& c_side_;
     const PositiveLists& positives_;
     double product_error_;
+    std::size_t products_;
     std::vector<NodeRow> nodes_;
     std::size_t total_nodes_ = 0;
+    TileSifter* sifter_;
+    SiftQueries asked_;
     std::vector<std::vector<float>> tiles_;
     std::array<std::vector<float>, kMostAtoms> gathered_;
     std::vector<Row> rows_;
@@ -366,7 +438,7 @@ struct BlockLeft {
 
 Survivors sortOut(const SideTables& queries, const SideTables& candidates, const FactorGrid& grid,
                   const PositiveLists& positives, std::size_t tile, std::uint64_t memory_bytes,
-                  const SurvivorVisit& visit, ProgressMeter& meter, const JobContext& job) {
+                  const SurvivorVisit& visit, SiftDevice* device, ProgressMeter& meter, const JobContext& job) {
     const std::size_t width = queries.side().width(), n = queries.side().items();
     Survivors out;
     out.products = queries.atoms() * candidates.atoms();
@@ -379,6 +451,9 @@ Survivors sortOut(const SideTables& queries, const SideTables& candidates, const
     const auto blockOf = [&](std::size_t b) {
         return std::span<const std::uint32_t>(asked).subspan(b * tile, std::min(tile, asked.size() - b * tile));
     };
+    std::optional<TileSifter> sifter;
+    if (device && blocks != 0 && candidates.side().items() != 0)
+        sifter.emplace(*device, queries, candidates, siftNodes(nodeRows(grid, queries, candidates)), tile, job);
     std::vector<BlockLeft> left(blocks);
     FirstError failure;
     std::atomic<std::uint64_t> pairs{0}, kept{0}, finished{0};
@@ -388,7 +463,8 @@ Survivors sortOut(const SideTables& queries, const SideTables& candidates, const
         const int thread = omp_get_thread_num();
         std::unique_ptr<BlockSorter> sorter;
         failure.guard([&] {
-            sorter = std::make_unique<BlockSorter>(queries, candidates, grid, positives, out.product_error, tile);
+            sorter = std::make_unique<BlockSorter>(queries, candidates, grid, positives, out.product_error, tile,
+                                                   sifter ? &*sifter : nullptr);
         });
 #pragma omp for schedule(dynamic, 1)
         for (std::size_t b = 0; b < blocks; ++b) {

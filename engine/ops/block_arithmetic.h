@@ -2,18 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The arithmetic of the kernels in ops/cuda, for their twins on CPU too: what one thread does with its share of a row
-// or a column, and how the shares of a block are put together. For nvcc as well, so C++17 and no other header of ours.
-// All inputs are finite; sums of exponentials are float64, as there may be 10^5 of them in one.
+// or a column, and how the shares of a block are put together. For nvcc as well, so C++17 and no header of ours that is
+// more. All inputs are finite; sums of exponentials are float64, as there may be 10^5 of them in one.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
 
-#ifdef __CUDACC__
-#define MOLSPACE_HOST_DEVICE __host__ __device__
-#else
-#define MOLSPACE_HOST_DEVICE
-#endif
+#include "engine/base/cuda/host_device.h"
 
 namespace engine::block {
 

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <thread>
 
-#include "engine/base/error.h"
+#include "engine/base/device_name.h"
 #include "engine/base/file.h"
 #include "engine/base/matrix_kernels.h"
 
@@ -67,20 +67,8 @@ std::vector<DeviceInfo> listDevices() {
 }
 
 std::string resolveDevice(const std::string& wanted) {
-    const int gpus = gpuCount();
-    if (wanted == "cpu") return "cpu";
-    if (wanted == "auto") return gpus > 0 ? "cuda:0" : "cpu";
-    const bool digits =
-        wanted.size() > 5 && wanted.size() < 9 && wanted.find_first_not_of("0123456789", 5) == std::string::npos;
-    if (wanted == "cuda" || (wanted.starts_with("cuda:") && digits)) {
-        const int index = wanted == "cuda" ? 0 : std::stoi(wanted.substr(5));
-        if (index >= gpus) {
-            throw Error(ErrorCode::Device, "--device " + wanted, "expected one of " + std::to_string(gpus) + " GPUs",
-                        "`molspace devices` lists what there is; cpu always works");
-        }
-        return "cuda:" + std::to_string(index);
-    }
-    throw Error(ErrorCode::InvalidInput, "--device " + wanted, "expected auto, cpu, cuda or cuda:N");
+    const int gpu = gpuNamed(wanted, gpuCount());
+    return gpu < 0 ? "cpu" : "cuda:" + std::to_string(gpu);
 }
 
 std::string whyCpu(const std::string& wanted, const std::string& resolved) {

@@ -96,7 +96,8 @@ struct FactorRun {
                                                                              {},
                                                                              landscape_use.sample_queries,
                                                                              landscape_use.sample_size,
-                                                                             landscape_use.sample_seed});
+                                                                             landscape_use.sample_seed,
+                                                                             landscape_use.device});
         const auto prepared = made->prepare(fixed, job);
         for (const auto& [set, why] : prepared.direct) job.log(set + " is computed directly, which is slow: " + why);
         for (const auto& [set, sample] : prepared.sampled) {

@@ -131,7 +131,8 @@ std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const Job
                                                                          {},
                                                                          landscapes.sample_queries,
                                                                          landscapes.sample_size,
-                                                                         landscapes.sample_seed});
+                                                                         landscapes.sample_seed,
+                                                                         landscapes.device});
     return live;
 }
 

@@ -183,8 +183,7 @@ Outcome why(const WhyRequestText& request, const JobContext& job) {
     const Workspace workspace = workspaceFor(request.workspace, request.product);
     const LoadedProduct product = loadProduct(request.product);
     const auto options = readOptions(whyOptionTable(), request.options, "options");
-    const auto memory =
-        bytesOfGib(readOptions(landscapeOptionTable(), request.landscapes, "landscape options").memory_gib);
+    const auto landscapes = readOptions(landscapeOptionTable(), request.landscapes, "landscape options");
     const Setting from = parseSetting(product, request.from, request.from_set);
     const Setting to = parseSetting(product, request.to, request.to_set);
     FactorAxis axis;
@@ -233,7 +232,12 @@ Outcome why(const WhyRequestText& request, const JobContext& job) {
                          workspace.setIds(name, Workspace::Side::Second)};
         EvalOptions eval;
         eval.ties = options.ties;
-        LandscapeEvaluator evaluator(product.model, {set}, {eval, synthetic, memory, landscapeFolder(product), {}});
+        LandscapeEvaluator evaluator(product.model, {set},
+                                     {.eval = eval,
+                                      .synthetic = synthetic,
+                                      .memory_bytes = bytesOfGib(landscapes.memory_gib),
+                                      .cache = landscapeFolder(product),
+                                      .device = landscapes.device});
         evaluator.prepare(from, job, !request.along.empty());
         Json json = {{"set", name}};
         if (request.compare) {

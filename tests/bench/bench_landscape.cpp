@@ -5,7 +5,10 @@
 // 0.05, whole grids; some settings compared with a direct evaluation. bench_landscape.py puts PyTorch beside it.
 //
 //   bench_landscape PRODUCT [--settings N] [--check N] [--check-grids] [--reference] [--sets A,B] [--fine]
-//                   [--close-ups] [--json FILE]
+//                   [--close-ups] [--device D] [--json FILE]
+//
+// Where there are GPUs, landscapes are built on the CPU and on each of them first, which have to come to the same
+// figures; the rest asks those of --device (auto, cpu, cuda, cuda:N).
 //
 // --close-ups: what closer looks cost and bring where leaves are coarse, in processor time of one thread.
 // --fine: a 101 x 101 grid too. --check-grids: every figure at every node of 21 x 21 grids of sigma_a, sigma_t and of
@@ -20,6 +23,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "engine/base/error.h"
@@ -28,6 +32,7 @@
 #include "engine/eval/workspace_evaluation.h"
 #include "engine/factors/flips.h"
 #include "engine/factors/landscape_evaluator.h"
+#include "engine/factors/sift_device.h"
 #include "engine/factors/sweep.h"
 #include "engine/factors/why.h"
 
@@ -81,7 +86,7 @@ void describe(const LandscapeEvaluator& evaluator) {
 }
 
 struct Arguments {
-    std::string product, sets, json;
+    std::string product, sets, json, device = "auto";
     std::size_t settings = 1000, check = 3;
     bool fine = false, check_grids = false, reference = false, close_ups = false;
 };
@@ -105,12 +110,14 @@ public:
         options_.cache = cache_;
         options_.memory_bytes = std::uint64_t{16} << 30;
         options_.synthetic = workspace_.synthetic();
+        options_.device = arguments_.device;
         out_ = {{"product", product_.folder.string()}, {"settings", Json::array()}, {"grids", Json::array()}};
     }
     ~Bench() { std::filesystem::remove_all(cache_); }
 
     int run() {
         LandscapeEvaluator evaluator(product_.model, sets_, options_);
+        devices();
         build(evaluator);
         points(evaluator);
         if (arguments_.close_ups) closeUps(evaluator);
@@ -135,6 +142,53 @@ private:
         return s;
     }
 
+    // What building spent, and where.
+    struct Spent {
+        double rows = 0, queries = 0;
+        std::map<std::string, int> sets;  // by device
+    };
+    Spent spent(const LandscapeEvaluator& evaluator) const {
+        Spent out;
+        for (std::size_t i = 0; i < sets_.size(); ++i) {
+            const auto landscape = evaluator.landscape(i);
+            if (!landscape) continue;
+            out.rows += landscape->buildSeconds().rows;
+            out.queries += landscape->buildSeconds().queries;
+            ++out.sets[landscape->builtOn()];
+        }
+        return out;
+    }
+
+    // What a GPU brings: seconds on each device, and whether they come to the same figures.
+    void devices() {
+        std::string why;
+        std::vector<std::string> names{"cpu"};
+        for (int i = 0; i < siftGpus(why); ++i) names.push_back("cuda:" + std::to_string(i));
+        if (names.size() == 1) {
+            std::printf("no GPU to build on: %s\n", why.c_str());
+            return;
+        }
+        std::vector<MetricMap> expected;
+        const Setting setting = randomSetting();
+        const JobContext job({}, {}, [](const std::string& line) { std::printf("  %s\n", line.c_str()); });
+        for (const std::string& name : names) {
+            LandscapeEvaluator::Options options = options_;
+            options.cache.clear();
+            options.device = name;
+            LandscapeEvaluator evaluator(product_.model, sets_, options);
+            const double seconds = evaluator.prepare({}, job).seconds;
+            const Spent parts = spent(evaluator);
+            std::printf("on %s in %.2f s: rows %.2f s, queries %.2f s\n", name.c_str(), seconds, parts.rows,
+                        parts.queries);
+            for (const auto& [device, sets] : parts.sets) std::printf("  %d sets on %s\n", sets, device.c_str());
+            out_["devices"].push_back(
+                {{"device", name}, {"seconds", seconds}, {"rows", parts.rows}, {"queries", parts.queries}});
+            const auto figures = evaluator.figures(setting, job_);
+            if (name == "cpu") expected = figures;
+            else compare(sets_, figures, expected);
+        }
+    }
+
     void build(LandscapeEvaluator& evaluator) {
         const double before = peakMegabytes();
         const auto built = evaluator.prepare({}, job_);
@@ -143,6 +197,10 @@ private:
         describe(evaluator);
         std::printf("built in %.2f s, %.0f MB, peak memory %.0f MB (before %.0f MB)\n", built.seconds,
                     built.bytes / 1e6, peakMegabytes(), before);
+        const Spent parts = spent(evaluator);
+        std::printf("  rows %.2f s, queries %.2f s", parts.rows, parts.queries);
+        for (const auto& [device, sets] : parts.sets) std::printf("; %d sets on %s", sets, device.c_str());
+        std::printf("\n");
         for (const auto& [set, why] : built.direct) std::printf("no landscape of %s: %s\n", set.c_str(), why.c_str());
         LandscapeEvaluator again(product_.model, sets_, options_);
         const auto read = again.prepare({}, job_);
@@ -430,6 +488,7 @@ int main(int argc, char** argv) {
         else if (is("--check")) arguments.check = std::stoul(argv[++i]);
         else if (is("--sets")) arguments.sets = std::string(",") + argv[++i] + ",";
         else if (is("--json")) arguments.json = argv[++i];
+        else if (is("--device")) arguments.device = argv[++i];
         else if (is("--fine")) arguments.fine = true;
         else if (is("--check-grids")) arguments.check_grids = true;
         else if (is("--reference")) arguments.reference = true;

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The source of the kernels, run by threads of the CPU (threads_as_gpu.h), gives the same bits as their twins, which
-// other tests compare with the definitions. Under sanitizers: no index out of place, no race. It says nothing of nvcc's
-// code.
+// The source of the kernels, run by threads of the CPU (tests/support/threads_as_gpu.h), gives the same bits as their
+// twins, which other tests compare with the definitions. Under sanitizers: no index out of place, no race. It says
+// nothing of nvcc's code.
 #include <gtest/gtest.h>
 
 #include <algorithm>

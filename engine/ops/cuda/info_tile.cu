@@ -3,8 +3,8 @@
 //
 // Rows: one block for each. Columns: one block for kColumns of them, each shared by kColumnThreads threads, so that a
 // warp reads neighbouring values of one row. Made for batches of some thousands; right for any.
+#include "engine/base/cuda/launch.cuh"
 #include "engine/ops/block_arithmetic.h"
-#include "engine/ops/cuda/launch.cuh"
 #include "engine/ops/cuda/launch.h"
 
 namespace engine::cuda {

@@ -3,8 +3,8 @@
 //
 // One block for each row; neighbouring threads read neighbouring values. Made for tiles of hundreds of rows and some
 // thousand columns or more; right for any.
+#include "engine/base/cuda/launch.cuh"
 #include "engine/ops/block_arithmetic.h"
-#include "engine/ops/cuda/launch.cuh"
 #include "engine/ops/cuda/launch.h"
 
 namespace engine::cuda {

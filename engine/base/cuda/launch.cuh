@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Shares of a block put together, in the order of ops/tile_twins.cpp, and the checked launch. The kernels are also
-// compiled by the host compiler, for a test that runs their threads on the CPU; the launch is then the test's.
+// What all kernels share: shares of a block put together, in the order of ops/tile_twins.cpp, and the checked launch.
+// The kernels are also compiled by the host compiler, for tests that run their threads on the CPU
+// (tests/support/threads_as_gpu.h); the launch is then the tests'.
 #pragma once
 
 #include <algorithm>
@@ -30,6 +31,27 @@ __device__ T foldBlock(T share, T* shared, int t, int lane, Combine combine) {
     const T result = shared[lane];
     __syncthreads();  // all have read before anyone writes the next shares
     return result;
+}
+
+// The sum of the shares of threads 0..t-1, and in `all` that of the whole block. Every thread of a block of kCount
+// calls it; `shared` has 2 · kCount places and can be used again after it.
+template <int kCount>
+__device__ unsigned sumBefore(unsigned share, unsigned* shared, int t, unsigned& all) {
+    unsigned* from = shared;
+    unsigned* to = shared + kCount;
+    from[t] = share;
+    __syncthreads();
+    for (int step = 1; step < kCount; step *= 2) {
+        to[t] = from[t] + (t < step ? 0 : from[t - step]);
+        unsigned* const read = from;
+        from = to;
+        to = read;
+        __syncthreads();
+    }
+    const unsigned before = t == 0 ? 0 : from[t - 1];
+    all = from[kCount - 1];
+    __syncthreads();  // all have read before anyone writes the next shares
+    return before;
 }
 
 // Blocks for `count` pieces of work; kernels loop where there are more pieces than blocks.

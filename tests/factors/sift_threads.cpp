@@ -1,0 +1,5 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/threads_as_gpu.h"
+
+#include "engine/factors/cuda/sift_kernels.cu"
