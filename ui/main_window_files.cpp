@@ -120,8 +120,9 @@ void MainWindow::restoreWindow() {
     const auto layout = project_.extra("layout");
     if (layout.is_string()) restoreState(QByteArray::fromBase64(QByteArray::fromStdString(layout.get<std::string>())));
     if (const auto state = project_.extra("reactions"); state.is_object()) reactions_->restore(state);
+    if (const auto state = project_.extra("report"); state.is_object()) report_->restore(state);
     const auto shown = project_.extra("page");
-    showPage(shown.is_number_integer()      ? static_cast<Page>(std::clamp(shown.get<int>(), 1, 6))
+    showPage(shown.is_number_integer()      ? static_cast<Page>(std::clamp(shown.get<int>(), 1, 7))
              : project_.product().isEmpty() ? Page::Workspace
                                             : Page::Tune);
 }
@@ -271,6 +272,7 @@ bool MainWindow::saveTo(const QString& file) {
         project_.setExtra("layout", saveState().toBase64().toStdString());
         project_.setExtra("page", static_cast<int>(page()));
         project_.setExtra("reactions", reactions_->state());
+        project_.setExtra("report", report_->state());
         project_.save(file);
         addRecent(file);
         say(tr("Saved: %1").arg(file));
@@ -324,6 +326,7 @@ void MainWindow::writeRecovery() {
     state["recovered_from"] = project_.file().toStdString();
     state["window"]["page"] = static_cast<int>(page());
     state["window"]["reactions"] = reactions_->state();
+    state["window"]["report"] = report_->state();
     const bool empty = project_.workspace().isEmpty() && project_.products().isEmpty();
     recovery_writer_->post([this, state = std::move(state), file = recovery_file_, empty](auto&) {
         try {

@@ -7,6 +7,7 @@
 #include <QElapsedTimer>
 #include <QEventLoop>
 #include <QScreen>
+#include <QTabWidget>
 #include <QTimer>
 
 #include <cstdio>
@@ -46,13 +47,11 @@ bool takePictures(MainWindow& window, const QString& folder) {
         std::fprintf(stderr, "pictures: nothing to show within two minutes\n");
         return false;
     }
-    const std::pair<MainWindow::Page, const char*> pages[] = {{MainWindow::Page::Start, "start"},
-                                                              {MainWindow::Page::Workspace, "workspace"},
-                                                              {MainWindow::Page::Reactions, "reactions"},
-                                                              {MainWindow::Page::Tune, "tune"},
-                                                              {MainWindow::Page::Compare, "compare"},
-                                                              {MainWindow::Page::Explore, "explore"},
-                                                              {MainWindow::Page::Help, "help"}};
+    const std::pair<MainWindow::Page, const char*> pages[] = {
+        {MainWindow::Page::Start, "start"},         {MainWindow::Page::Workspace, "workspace"},
+        {MainWindow::Page::Reactions, "reactions"}, {MainWindow::Page::Tune, "tune"},
+        {MainWindow::Page::Compare, "compare"},     {MainWindow::Page::Explore, "explore"},
+        {MainWindow::Page::Report, "report"},       {MainWindow::Page::Help, "help"}};
     // Something to compare: the named settings of the product.
     if (has_product) {
         QVector<Compared> items;
@@ -79,12 +78,25 @@ bool takePictures(MainWindow& window, const QString& folder) {
             wait(300);
             waitUntil([&] { return !window.busy(); });
             picture(QStringLiteral("%1-%2").arg(QLatin1String(theme_name), QLatin1String(name)));
+            if (page == MainWindow::Page::Report && window.report().report()) {
+                auto& tabs = window.report().tabs();
+                for (int tab = 1; tab < tabs.count(); ++tab) {
+                    tabs.setCurrentIndex(tab);
+                    picture(QStringLiteral("%1-report-%2").arg(QLatin1String(theme_name)).arg(tab));
+                }
+                tabs.setCurrentIndex(0);
+            }
             if (page != MainWindow::Page::Tune || !has_product) continue;
             for (const auto& group : window.tune().surfaces().groups()) {
                 window.tune().surfaces().chooseGroup(group);
                 waitUntil([&] { return window.session().settled(); });
                 picture(QStringLiteral("%1-tune-%2").arg(QLatin1String(theme_name), group));
             }
+            auto* side = window.tune().findChild<QTabWidget*>(QStringLiteral("tune_side"));
+            side->setCurrentWidget(&window.tune().routing());
+            waitUntil([&] { return !window.tune().routing().working(); });
+            picture(QStringLiteral("%1-tune-router").arg(QLatin1String(theme_name)));
+            side->setCurrentIndex(0);
         }
     }
     return good;
