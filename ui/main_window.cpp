@@ -24,6 +24,7 @@ MainWindow::MainWindow(bool settings)
       message_(new MessageBar),
       training_strip_(new ProgressStrip),
       demo_strip_(new ProgressStrip),
+      report_strip_(new ProgressStrip),
       pages_(new QStackedWidget),
       status_(new QLabel) {
     setWindowTitle(QStringLiteral("Molecule-Space Studio"));
@@ -39,7 +40,7 @@ MainWindow::MainWindow(bool settings)
     status_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     status_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     statusBar()->addWidget(status_, 2);
-    for (auto* strip : {training_strip_, demo_strip_}) {
+    for (auto* strip : {training_strip_, demo_strip_, report_strip_}) {
         statusBar()->addPermanentWidget(strip, 1);
         strip->hide();
     }
@@ -90,6 +91,7 @@ void MainWindow::connectAll() {
             return;
         }
         reactions_->setWorkspace(folder, inspected);
+        report_->setWorkspace(folder);
         const auto warnings = static_cast<int>(inspected.value("warnings", engine::Json::array()).size());
         say(warnings == 0 ? folder : tr("%1: %n warning(s)", nullptr, warnings).arg(folder));
         updateTitle();
@@ -125,6 +127,27 @@ void MainWindow::connectAll() {
         if (!running) training_strip_->finish();
     });
     connect(training_strip_, &ProgressStrip::stopRequested, reactions_, &ReactionsPage::stopAll);
+    connect(reactions_, &ReactionsPage::runningChanged, this,
+            [this] { report_->setRate(reactions_->queue().measuredRate()); });
+
+    connect(report_, &ReportPage::failed, this, tellFrom(Page::Report));
+    connect(report_, &ReportPage::logged, this, &MainWindow::log);
+    connect(report_, &ReportPage::edited, this, &MainWindow::keepForRecovery);
+    // The page itself says what it does; the strip is for the other ones.
+    connect(report_, &ReportPage::progressed, this, [this](const engine::Progress& progress) {
+        if (page() != Page::Report) report_strip_->show(progress);
+    });
+    connect(report_, &ReportPage::runningChanged, this, [this](bool running) {
+        if (running) return;
+        report_strip_->finish();
+        if (page() == Page::Report || !report_->report()) return;
+        message_->showNote(report_->message());
+        message_->setAction(tr("Show it"), [this] {
+            message_->clear();
+            showPage(Page::Report);
+        });
+    });
+    connect(report_strip_, &ProgressStrip::stopRequested, report_, &ReportPage::stop);
 
     connect(compare_, &ComparePage::failed, message_, &MessageBar::showError);
     connect(compare_, &ComparePage::itemsChanged, this, [this](const QVector<Compared>& items) {
@@ -167,6 +190,7 @@ void MainWindow::connectAll() {
         }
         workspace_->closeWorkspace();
         reactions_->setWorkspace({}, engine::Json::object());
+        report_->setWorkspace({});
         say({});
         updateTitle();
     });
@@ -199,6 +223,7 @@ void MainWindow::showPage(Page page) {
     pages_->setCurrentIndex(static_cast<int>(page));
     for (auto* action : page_actions_->actions()) action->setChecked(action->data().toInt() == static_cast<int>(page));
     explore_->setActive(page == Page::Explore);
+    if (page == Page::Report) report_strip_->finish();
 }
 
 MainWindow::Page MainWindow::page() const {
@@ -206,7 +231,8 @@ MainWindow::Page MainWindow::page() const {
 }
 
 bool MainWindow::busy() const {
-    return demo_.running() || comparing_.running() || reactions_->running() || explore_->busy() || !session_.settled();
+    return demo_.running() || comparing_.running() || reactions_->running() || explore_->busy() || report_->busy() ||
+           !session_.settled();
 }
 
 void MainWindow::productCame(const QString& folder) {
@@ -326,11 +352,14 @@ void MainWindow::showFigure(int number) {
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
-    if (reactions_->running() && keep_settings_) {
-        const auto answer = QMessageBox::question(this, tr("Stop training"),
-                                                  tr("A training is running. It stops at its last whole step and goes "
-                                                     "on from there when it is started again."),
-                                                  QMessageBox::Ok | QMessageBox::Cancel);
+    if ((reactions_->running() || report_->running()) && keep_settings_) {
+        const auto answer = QMessageBox::question(
+            this, reactions_->running() ? tr("Stop training") : tr("Stop the report"),
+            reactions_->running() ? tr("A training is running. It stops at its last whole step and goes on from there "
+                                       "when it is started again.")
+                                  : tr("A report is being made. It stops at its last whole step and goes on from there "
+                                       "when it is started again."),
+            QMessageBox::Ok | QMessageBox::Cancel);
         if (answer != QMessageBox::Ok) {
             event->ignore();
             return;
@@ -342,6 +371,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     }
     say(tr("Stopping…"));
     reactions_->stopAll();
+    report_->stop();
     demo_.stop();
     if (keep_settings_) {
         QSettings s;

@@ -24,6 +24,7 @@
 #include "ui/document/project.h"
 #include "ui/explore/explore_page.h"
 #include "ui/reactions/reactions_page.h"
+#include "ui/report/report_page.h"
 #include "ui/tune/tune_page.h"
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/progress_strip.h"
@@ -36,7 +37,8 @@ namespace ui {
 class MainWindow : public QMainWindow {
     Q_OBJECT
 public:
-    enum class Page { Start, Workspace, Reactions, Tune, Compare, Explore, Help };
+    // Projects keep the number: new pages come last, whatever their place on the rail.
+    enum class Page { Start, Workspace, Reactions, Tune, Compare, Explore, Help, Report };
 
     // `settings`: false for tests and pictures, which neither read nor leave anything in the user's settings.
     explicit MainWindow(bool settings = true);
@@ -58,6 +60,7 @@ public:
     WorkspacePage& workspacePage() { return *workspace_; }
     ExplorePage& explore() { return *explore_; }
     ComparePage& compare() { return *compare_; }
+    ReportPage& report() { return *report_; }
     MessageBar& message() { return *message_; }
     QString statusText() const { return status_->text(); }
 
@@ -124,7 +127,7 @@ private:
     JobRunner demo_, comparing_;
     int drag_ = 0;
     MessageBar *recovery_bar_, *message_;
-    ProgressStrip *training_strip_, *demo_strip_;  // each stops its own
+    ProgressStrip *training_strip_, *demo_strip_, *report_strip_;  // each stops its own
     QStackedWidget* pages_;
     StartPage* start_;
     WorkspacePage* workspace_;
@@ -133,6 +136,7 @@ private:
     ComparePage* compare_;
     ExplorePage* explore_;
     HelpPage* help_;
+    ReportPage* report_;
     QToolBar* rail_;
     QActionGroup* page_actions_;
     QMenu *recent_menu_, *products_menu_;

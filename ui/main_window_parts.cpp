@@ -31,8 +31,10 @@ void MainWindow::makePages() {
     compare_ = new ComparePage;
     explore_ = new ExplorePage;
     help_ = new HelpPage;
+    report_ = new ReportPage;
+    // In the order of Page.
     for (QWidget* page :
-         std::initializer_list<QWidget*>{start_, workspace_, reactions_, tune_, compare_, explore_, help_})
+         std::initializer_list<QWidget*>{start_, workspace_, reactions_, tune_, compare_, explore_, help_, report_})
         pages_->addWidget(page);
     auto* middle = new QWidget;
     auto* column = new QVBoxLayout(middle);
@@ -61,6 +63,8 @@ void MainWindow::makePages() {
         {Page::Tune, tr("Tune"), QStringLiteral("tune"), tr("Factors and experts by hand, with every figure at once")},
         {Page::Compare, tr("Compare"), QStringLiteral("compare"), tr("Products and settings side by side")},
         {Page::Explore, tr("Explore"), QStringLiteral("explore"), tr("Items of a space as a map, and single queries")},
+        {Page::Report, tr("Report"), QStringLiteral("report"),
+         tr("The paper's tables, figures and claims, measured on this workspace")},
         {Page::Help, tr("Help"), QStringLiteral("help"), tr("The guide")},
     };
     int key = 1;

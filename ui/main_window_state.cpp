@@ -55,6 +55,7 @@ Json MainWindow::windowState() const {
     return {{"layout", saveState().toBase64().toStdString()},
             {"page", static_cast<int>(page())},
             {"reactions", reactions_->state()},
+            {"report", report_->state()},
             {"tune", tune_->state()},
             {"explore", explore_->state()},
             {"compare", comparedState()}};
@@ -64,11 +65,12 @@ void MainWindow::restoreWindow() {
     if (const auto layout = project_.extra("layout"); layout.is_string())
         restoreState(QByteArray::fromBase64(QByteArray::fromStdString(layout.get<std::string>())));
     if (const auto state = project_.extra("reactions"); state.is_object()) reactions_->restore(state);
+    if (const auto state = project_.extra("report"); state.is_object()) report_->restore(state);
     tune_->restore(project_.extra("tune"));
     explore_->restore(project_.extra("explore"));
     restoreCompared(project_.extra("compare"));
     const auto shown = project_.extra("page");
-    showPage(shown.is_number_integer()      ? static_cast<Page>(std::clamp(shown.get<int>(), 1, 6))
+    showPage(shown.is_number_integer()      ? static_cast<Page>(std::clamp(shown.get<int>(), 1, 7))
              : project_.product().isEmpty() ? Page::Workspace
                                             : Page::Tune);
 }

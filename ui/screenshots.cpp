@@ -49,13 +49,11 @@ bool takePictures(MainWindow& window, const QString& folder) {
         std::fprintf(stderr, "pictures: nothing to show within two minutes\n");
         return false;
     }
-    const std::pair<MainWindow::Page, const char*> pages[] = {{MainWindow::Page::Start, "start"},
-                                                              {MainWindow::Page::Workspace, "workspace"},
-                                                              {MainWindow::Page::Reactions, "reactions"},
-                                                              {MainWindow::Page::Tune, "tune"},
-                                                              {MainWindow::Page::Compare, "compare"},
-                                                              {MainWindow::Page::Explore, "explore"},
-                                                              {MainWindow::Page::Help, "help"}};
+    const std::pair<MainWindow::Page, const char*> pages[] = {
+        {MainWindow::Page::Start, "start"},         {MainWindow::Page::Workspace, "workspace"},
+        {MainWindow::Page::Reactions, "reactions"}, {MainWindow::Page::Tune, "tune"},
+        {MainWindow::Page::Compare, "compare"},     {MainWindow::Page::Explore, "explore"},
+        {MainWindow::Page::Report, "report"},       {MainWindow::Page::Help, "help"}};
     // Something to compare: the named settings of the product.
     if (has_product) {
         QVector<Compared> items;
@@ -96,6 +94,14 @@ bool takePictures(MainWindow& window, const QString& folder) {
             const QString of = QStringLiteral("%1-%2").arg(QLatin1String(theme_name), QLatin1String(name));
             picture(of);
             if (page == MainWindow::Page::Workspace) dialog("import_files", of + QStringLiteral("-import"));
+            if (page == MainWindow::Page::Report && window.report().report()) {
+                auto& tabs = window.report().tabs();
+                for (int tab = 1; tab < tabs.count(); ++tab) {
+                    tabs.setCurrentIndex(tab);
+                    picture(QStringLiteral("%1-%2").arg(of).arg(tab));
+                }
+                tabs.setCurrentIndex(0);
+            }
             if (page == MainWindow::Page::Compare && has_product) {
                 for (const auto& [tab, tab_name] : {std::pair{ComparePage::Tab::Surfaces, "surfaces"},
                                                     {ComparePage::Tab::Queries, "queries"},
@@ -109,6 +115,7 @@ bool takePictures(MainWindow& window, const QString& folder) {
             auto* side = window.tune().findChild<QTabWidget*>(QStringLiteral("tune_side"));
             for (int tab = 1; tab <= side->count(); ++tab) {
                 side->setCurrentIndex(tab % side->count());
+                waitUntil([&] { return !window.tune().routing().working(); });
                 if (tab < side->count()) picture(QStringLiteral("%1-side-%2").arg(of).arg(tab));
             }
             dialog("export_files", of + QStringLiteral("-export"));

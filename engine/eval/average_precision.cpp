@@ -5,6 +5,7 @@
 #include <cblas.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "engine/base/error.h"
@@ -82,6 +83,23 @@ ClassPrecision precisionOf(std::vector<Scored>& items, TieRule ties) {
     return out;
 }
 
+// ∂AP/∂w of each item into out[item], from items in the order that sumOf() left.
+void influenceOf(const std::vector<Scored>& ordered, const ClassPrecision& of, double* out) {
+    const auto positives = static_cast<double>(of.positives);
+    double found = positives, later = 0, later_squares = 0;  // of positives from here on: Σ 1/N, Σ F/N²
+    for (std::size_t i = ordered.size(); i-- > 0;) {
+        const double place = static_cast<double>(i + 1);
+        double own = 0;
+        if (ordered[i].positive) {
+            later += 1 / place;
+            later_squares += found / (place * place);
+            own = found / place + later - of.value;
+            found -= 1;
+        }
+        out[ordered[i].item] = (own - later_squares) / positives;
+    }
+}
+
 std::vector<Scored> scoredItems(const std::vector<double>& scores, const std::vector<char>& positive) {
     std::vector<Scored> items(scores.size());
     for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -104,7 +122,7 @@ PrecisionPart precisionPart(const std::vector<double>& scores, const std::vector
 }
 
 ClassPrecisions averagePrecisions(const RowSource& items, const RowSource& classes, const PairList& pairs, TieRule ties,
-                                  const std::string& name, const JobContext& job) {
+                                  const std::string& name, const JobContext& job, std::vector<float>* influence) {
     const std::size_t width = items.rows.cols, n = items.rows.rows, class_count = classes.rows.rows;
     if (width != classes.rows.cols) {
         throw Error(ErrorCode::InvalidInput, name,
@@ -122,6 +140,7 @@ ClassPrecisions averagePrecisions(const RowSource& items, const RowSource& class
     }
     ClassPrecisions out;
     out.classes.resize(class_count);
+    if (influence) influence->assign(n, 0.0f);
     if (n == 0 || class_count == 0) return out;
     // Refuses rows that are not finite or not unit length.
     out.length_error = std::max(score::measureSide(items.rows, name + " first side", job).length_error,
@@ -132,7 +151,7 @@ ClassPrecisions averagePrecisions(const RowSource& items, const RowSource& class
 
     const std::size_t chunk =
         std::clamp<std::size_t>(kScoreBytes / (std::max<std::size_t>(n, 1) * sizeof(double)), 1, class_count);
-    std::vector<double> scores(chunk * n), block(kItemBlock * width);
+    std::vector<double> scores(chunk * n), block(kItemBlock * width), influences(influence ? n : 0);
     ProgressMeter meter(job, "mAP of " + name, "scores", static_cast<std::uint64_t>(n) * class_count);
     FirstError failure;
     const auto guarded = [&](const auto& body) {
@@ -167,11 +186,37 @@ ClassPrecisions averagePrecisions(const RowSource& items, const RowSource& class
                     sorted[i] = {scores[c * n + i], static_cast<std::uint32_t>(i), false};
                 for (const auto item : members[c0 + c]) sorted[item].positive = true;
                 out.classes[c0 + c] = precisionOf(sorted, ties);
+                // In place of the scores, which have done their part.
+                if (influence) influenceOf(sorted, out.classes[c0 + c], scores.data() + c * n);
             });
         }
         settle();
+        if (!influence) continue;
+            // Class after class for each item: the sum does not depend on the threads.
+#pragma omp parallel for schedule(static)
+        for (std::size_t i = 0; i < n; ++i) {
+            for (std::size_t c = 0; c < count; ++c) {
+                if (!members[c0 + c].empty()) influences[i] += scores[c * n + i];
+            }
+        }
+    }
+    if (influence) {
+        const auto counted = static_cast<double>(
+            std::count_if(out.classes.begin(), out.classes.end(), [](const auto& c) { return c.positives != 0; }));
+        for (std::size_t i = 0; i < n && counted > 0; ++i)
+            (*influence)[i] = static_cast<float>(influences[i] / counted);
     }
     return out;
+}
+
+double precisionError(const std::vector<float>& a, const std::vector<float>& b) {
+    ENGINE_CHECK(b.empty() || a.size() == b.size(), "influences of the same items");
+    double squares = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        const double d = static_cast<double>(a[i]) - (b.empty() ? 0 : static_cast<double>(b[i]));
+        squares += d * d;
+    }
+    return std::sqrt(squares);
 }
 
 }  // namespace engine

@@ -6,6 +6,12 @@
 // tie; "expected" is the mean over all random orders of each tie, in closed form. Error of a score about 1e-13, so only
 // differences that lie at 1e-12 itself can be read as a tie by one way of summing and not by another.
 // Memory: 8 bytes a score for as many classes at a time as fit 256 MiB, items in blocks of 256.
+//
+// How sure mAP is of its items: with weights w of the items, 1 each, AP of a class is
+//     AP(w) = Σ_p w_p F_p/N_p / Σ_p w_p,   F_p the positives' and N_p all items' weights up to and with p,
+// and mAP(w) its mean over classes. The *influence* of an item is ∂mAP/∂w at 1; the influences sum to 0. A bootstrap
+// draws w from a multinomial, so to first order its variance of mAP is the sum of their squares (the infinitesimal
+// jackknife), and of a difference of two mAPs that of the differences. Ties stand in the order of their rows there.
 #pragma once
 
 #include <string>
@@ -29,8 +35,13 @@ struct ClassPrecisions {
 };
 
 // AP = 1/P sum over positives of (positives up to and with it) / (items up to and with it). pairs: (item, class).
+// `influence`, where it is not null, gets that of every item on mAP (0..1).
 ClassPrecisions averagePrecisions(const RowSource& items, const RowSource& classes, const PairList& pairs, TieRule ties,
-                                  const std::string& name, const JobContext& job);
+                                  const std::string& name, const JobContext& job,
+                                  std::vector<float>* influence = nullptr);
+
+// Standard error over items of mAP(a) − mAP(b), 0..1, from the influences of the same items; `b` empty: of mAP(a).
+double precisionError(const std::vector<float>& a, const std::vector<float>& b);
 
 // One class: scores of all items (any order) and which are positive.
 ClassPrecision averagePrecision(const std::vector<double>& scores, const std::vector<char>& positive, TieRule ties);

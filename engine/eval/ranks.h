@@ -52,6 +52,8 @@ struct PairRanks {
     std::uint64_t rechecked = 0;      // scores recomputed in step 2
     std::uint64_t resolved = 0;       // scores recomputed in step 3
     double length_error = 0;          // the furthest that any row's length is from 1
+    // Of a set of several labels, which has no ranks: each item's influence (engine/eval/average_precision.h).
+    std::vector<float> influence;
 };
 
 enum class Directions { Forward, Backward, Both };

@@ -218,7 +218,10 @@ SetMetrics evaluateSet(const SetDescription& set, const RowSource& first, const 
             if (ranks) *ranks = found;
             return found;
         },
-        [&](TieRule ties) { return averagePrecisions(first, second, set.pairs, ties, set.name, job); });
+        [&](TieRule ties) {
+            return averagePrecisions(first, second, set.pairs, ties, set.name, job,
+                                     ranks ? &ranks->influence : nullptr);
+        });
 }
 
 SetMetrics evaluateSetReference(const SetDescription& set, const RowSource& first, const RowSource& second,

@@ -24,7 +24,7 @@ struct SetDescription {
 };
 
 // `score` completes the protocol: "inner product of unit rows in ImageBind".
-// `ranks`, where it is not null, gets the ranks that the figures come from; empty for a set of several labels.
+// `ranks`, where it is not null, gets the ranks that the figures come from; of a set of several labels the influences.
 SetMetrics evaluateSet(const SetDescription& set, const RowSource& first, const RowSource& second,
                        const std::string& score, const EvalOptions& options, const JobContext& job,
                        PairRanks* ranks = nullptr);

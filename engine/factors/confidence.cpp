@@ -196,6 +196,10 @@ const OptionTable<ConfidenceOptions>& confidenceOptionTable() {
     return table;
 }
 
+bool canBeDrawn(const GroupHits& group) {
+    return std::all_of(group.sets().begin(), group.sets().end(), [](const auto& set) { return set.units.count >= 2; });
+}
+
 Interval bootstrap(const GroupHits& group, std::size_t setting, const ConfidenceOptions& options,
                    const JobContext& job) {
     check(group, options, true);

@@ -29,6 +29,9 @@ struct ConfidenceOptions {
 };
 const OptionTable<ConfidenceOptions>& confidenceOptionTable();
 
+// False where some set has one unit only, which says nothing about others: what draws units refuses it.
+bool canBeDrawn(const GroupHits& group);
+
 // Percent, or percentage points where the figure is a change.
 struct Interval {
     double estimate = 0;        // the figure itself

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
@@ -99,6 +100,28 @@ RoutedRows routedRows(const ProductModel& model, const Components& c) {
         throw Error(ErrorCode::InvalidInput, "product " + recipe.name + ", " + c.modality,
                     "every space that has it is switched off");
     }
+    return out;
+}
+
+std::vector<double> sharesByHand(const ProductModel& model, const Components& components, const BlendWeights& weights) {
+    ENGINE_CHECK(weights.layers.size() == components.layers.size(), "weights belong to other components");
+    const RoutedRows routed = routedRows(model, components);
+    std::map<std::string, double> shares;
+    const bool has_base = !broughtByStep(model.recipe(), model.plan(), components.modality);
+    double base = has_base ? 1 : 0;
+    for (std::size_t k = 0; k < components.layers.size(); ++k) {
+        const auto& use = weights.layers[k];
+        double sum = 0;
+        for (const double w : use.weights) sum += w;
+        if (use.share == 0 || sum == 0) continue;
+        base *= 1 - use.share;
+        for (auto& [expert, share] : shares) share *= 1 - use.share;
+        for (std::size_t p = 0; p < use.weights.size(); ++p)
+            shares[components.layers[k].parts[p].expert] += use.share * use.weights[p] / sum;
+    }
+    std::vector<double> out;
+    for (std::size_t i = 0; i < routed.spaces.size(); ++i)
+        out.push_back(has_base && i == 0 ? base : shares[routed.spaces[i]]);
     return out;
 }
 

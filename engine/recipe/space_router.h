@@ -43,6 +43,10 @@ struct RoutedRows {
 };
 // Experts that the recipe switches off are left out.
 RoutedRows routedRows(const ProductModel& model, const Components& components);
+// The share that a blend by hand gives each of these spaces, in their order: what stands beside a router's weights. A
+// layer of share s leaves 1 − s to what comes before it, and divides s among its experts by their weights. Sum 1 unless
+// the weights switch on an expert that the recipe has off.
+std::vector<double> sharesByHand(const ProductModel& model, const Components& components, const BlendWeights& weights);
 
 // Of one modality.
 struct ModalityRouter {

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "engine/base/error.h"
+#include "engine/eval/average_precision.h"
 #include "engine/eval/workspace_evaluation.h"
 #include "engine/factors/confidence.h"
 
@@ -77,8 +78,15 @@ private:
                });
     }
 
-    // Standard error over items of the mean difference of two rows on these sets; NaN where hits are not known.
+    // Standard error over items of the mean difference of two rows on these sets; NaN where it is not known: hits are
+    // not there, or a set has one item only.
     double itemError(const MeasuredRow& left, const MeasuredRow& right, const std::vector<FigureName>& figures) {
+        if (figures.size() == 1 && figures.front().metric == "mAP") {
+            const auto a = left.influence.find(figures.front().set), b = right.influence.find(figures.front().set);
+            if (a == left.influence.end() || b == right.influence.end() || a->second.size() != b->second.size())
+                return std::numeric_limits<double>::quiet_NaN();
+            return 100 * precisionError(a->second, b->second);
+        }
         DeltaGroup group;
         group.name = figures.front().set;
         group.metric = figures.front().metric;
@@ -92,6 +100,7 @@ private:
             sizes.push_back({describe(f.set), set.first_items, set.second_items});
         }
         GroupHits hits(group, sizes, 2, false);
+        if (!canBeDrawn(hits)) return std::numeric_limits<double>::quiet_NaN();
         for (std::size_t s = 0; s < figures.size(); ++s) {
             hits.put(s, 0, left.hits.at(figures[s].set));
             hits.put(s, 1, right.hits.at(figures[s].set));
@@ -127,7 +136,6 @@ private:
     void fill(Comparison& c, const RowComparison& test, const std::vector<MeasuredRow>& left,
               const std::vector<MeasuredRow>& right, const std::vector<FigureName>& figures) {
         const bool left_trained = measured_.trained.at(test.left), right_trained = measured_.trained.at(test.right);
-        c.evidence.trained = left_trained || right_trained;
         const std::size_t n = !left_trained    ? right.size()
                               : !right_trained ? left.size()
                                                : std::min(left.size(), right.size());
@@ -161,8 +169,12 @@ private:
         for (const auto& s : plan_.surfaces) {
             if (s.spec->figure == test.figure && !s.missing.empty()) out.missing = s.missing;
         }
-        if (out.missing.empty() && (found == measured_.surfaces.end() || found->second.empty()))
-            out.missing = "Figure " + std::to_string(test.figure) + " was not asked for";
+        if (out.missing.empty() && (found == measured_.surfaces.end() || found->second.empty())) {
+            const bool asked = std::any_of(plan_.surfaces.begin(), plan_.surfaces.end(),
+                                           [&](const SurfacePlan& s) { return s.spec->figure == test.figure; });
+            out.missing =
+                "Figure " + std::to_string(test.figure) + (asked ? " is not measured yet" : " was not asked for");
+        }
         if (!out.missing.empty()) return out;
         const auto& surfaces = found->second;
         const MeasuredSurface& shape = surfaces.front();
@@ -202,34 +214,36 @@ private:
         return decide(test, std::move(points));
     }
 
-    // The point that decides: the weakest if every point must hold, the strongest if one must.
+    // Shown is the point that decides: of those with the claim's verdict the weakest if every point must hold, the
+    // strongest if one must.
     Comparison decide(const SurfaceComparison& test, std::vector<Comparison> points) const {
         const auto strength = [&](const Comparison& p) { return (p.above ? 1 : -1) * (p.evidence.mean() - p.margin); };
-        std::size_t held = 0, best = 0;
-        std::vector<Verdict> verdicts;
-        for (std::size_t i = 0; i < points.size(); ++i) {
-            const auto& p = points[i];
-            verdicts.push_back(judge(p.evidence, p.margin, p.above, options_.level, test.every ? points.size() : 1));
+        std::size_t held = 0;
+        // One must hold, and it was looked for: at a level divided by their number.
+        const double strict = 1 - (1 - options_.level) / static_cast<double>(points.size());
+        for (auto& p : points) {
             held += strength(p) > 0;
-            const bool more = strength(p) > strength(points[best]);
-            if (test.every ? strength(p) < strength(points[best]) : more) best = i;
+            p.verdict = judge(p.evidence, p.margin, p.above, options_.level, test.every ? points.size() : 1);
+            if (!test.every && p.verdict == Verdict::Holds &&
+                judge(p.evidence, p.margin, p.above, strict, 1) != Verdict::Holds)
+                p.verdict = Verdict::Undecided;
         }
-        Comparison out = points[best];
+        const auto any = [&](Verdict v) {
+            return std::any_of(points.begin(), points.end(), [v](const Comparison& p) { return p.verdict == v; });
+        };
+        const Verdict first = test.every ? Verdict::Fails : Verdict::Holds,
+                      last = test.every ? Verdict::Holds : Verdict::Fails;
+        const Verdict verdict = any(first) ? first : any(Verdict::Undecided) ? Verdict::Undecided : last;
+        const Comparison* shown = nullptr;
+        for (const auto& p : points) {
+            if (p.verdict != verdict) continue;
+            const bool more = shown && strength(p) > strength(*shown), less = shown && strength(p) < strength(*shown);
+            if (!shown || (test.every ? less : more)) shown = &p;
+        }
+        Comparison out = *shown;
         settle(out);
         out.points = points.size();
         out.points_held = held;
-        if (test.every) {
-            out.verdict = allOf(verdicts);
-        } else {
-            // One must hold, and it was looked for: at a level divided by their number.
-            const double strict = 1 - (1 - options_.level) / static_cast<double>(points.size());
-            const bool holds = std::any_of(points.begin(), points.end(), [&](const Comparison& p) {
-                return judge(p.evidence, p.margin, p.above, strict, 1) == Verdict::Holds;
-            });
-            const bool fails =
-                std::all_of(verdicts.begin(), verdicts.end(), [](Verdict v) { return v == Verdict::Fails; });
-            out.verdict = holds ? Verdict::Holds : fails ? Verdict::Fails : Verdict::Undecided;
-        }
         return out;
     }
 

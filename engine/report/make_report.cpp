@@ -94,8 +94,14 @@ public:
             lock.emplace(request_.work);
         }
         spaces();
+        std::size_t steps = 0;
         for (const std::uint64_t seed : seeds_) {
-            for (std::size_t p = 0; p < plan_.products.size(); ++p) product(p, seed);
+            for (std::size_t p = 0; p < plan_.products.size(); ++p) {
+                if (request_.step)
+                    request_.step(steps++, seeds_.size() * plan_.products.size(),
+                                  plan_.products[p].recipe.name + ", seed " + std::to_string(seed));
+                product(p, seed);
+            }
             ++seeds_done_;
             if (sink && seeds_done_ < seeds_.size()) sink(assemble());
         }
@@ -226,6 +232,7 @@ private:
             todo = todo || !t.sets.empty();
         }
         std::optional<LoadedProduct> loaded;
+        if (todo) wanted_.insert({p, seed});
         if (todo && !request_.plan_only) {
             loaded = train(product, p, seed);
             std::vector<ReportMeasurer::Wanted> wanted;
@@ -265,13 +272,17 @@ private:
         const SurfacePlan& surface = plan_.surfaces[s];
         // A baseline that is a product comes before in the order of the plan (rows before surfaces).
         const MeasuredRow *baseline = current(surface.baseline), *plane = current(surface.plane);
-        if (!baseline) return;
+        if (!baseline) {
+            wanted_.insert({p, seed});
+            return;
+        }
         const auto group = std::find_if(surface.groups.begin(), surface.groups.end(),
                                         [&](const DeltaGroup& g) { return g.name == surface.spec->plane_group; });
         if (group == surface.groups.end() || !plane || !lacking(*plane, group->sets).empty()) plane = nullptr;
         const Json of = surfaceAbout(surface, about, *baseline, plane);
         const std::string key = keyOf(of);
         auto found = store_.surface(key, job_);
+        if (!found) wanted_.insert({p, seed});
         if (!found && request_.plan_only) return;
         if (!found) {
             if (!loaded) loaded = train(plan_.products[p], p, seed);
@@ -321,10 +332,45 @@ private:
         for (const auto& r : product.plan.reactions) {
             if (!counted_.insert(reactions_.key(product.recipe, product.plan, r, seed)).second) continue;
             if (seed == seeds_.front()) ++reaction_count_;
-            const auto it = there->record.training.find(r.key);
-            if (it == there->record.training.end()) continue;
-            for (const auto& [subset, record] : it->items()) training_seconds_ += record.value("seconds", 0.0);
+            addSeconds(there->record.training, r.key);
         }
+        for (const auto& t : product.plan.tunings) {
+            if (counted_.insert(reactions_.key(product.recipe, product.plan, t, seed)).second)
+                addSeconds(there->record.training, t.key);
+        }
+    }
+
+    void addSeconds(const Json& training, const std::string& key) {
+        const auto it = training.find(key);
+        if (it == training.end()) return;
+        for (const auto& [subset, record] : it->items()) training_seconds_ += record.value("seconds", 0.0);
+    }
+
+    // What is neither kept nor in the folder of a product that has figures to be measured, each distinct reaction and
+    // tuning once.
+    std::vector<ReportTraining> toTrain() const {
+        std::vector<ReportTraining> out;
+        std::set<std::string> seen;
+        for (const std::uint64_t seed : seeds_) {
+            for (std::size_t p = 0; p < plan_.products.size(); ++p) {
+                const ProductPlan& product = plan_.products[p];
+                if (!wanted_.count({p, seed})) continue;
+                ReportTraining training{product.recipe.name, seed, {}};
+                const auto look = [&](const auto& of, const std::vector<std::string>& subsets) {
+                    const std::string key = reactions_.key(product.recipe, product.plan, of, seed);
+                    if (!seen.insert(key).second) return;
+                    for (const auto& subset : subsets) {
+                        if (!reactions_.has(key, subset) &&
+                            !fs::exists(folderOf(product, seed) / "reactions" / of.key / (subset + ".json")))
+                            training.projectors.push_back(of.key + " " + subset);
+                    }
+                };
+                for (const auto& r : product.plan.reactions) look(r, r.subsets);
+                for (const auto& t : product.plan.tunings) look(t, {t.modality});
+                if (!training.projectors.empty()) out.push_back(std::move(training));
+            }
+        }
+        return out;
     }
 
     // --- The report ---
@@ -349,7 +395,7 @@ private:
         const auto why = row.lacking.find(name.set);
         cell.missing = !row.missing.empty()       ? row.missing
                        : why != row.lacking.end() ? why->second
-                                                  : std::string("not measured yet");
+                                                  : std::string(kNotMeasuredYet);
         return cell;
     }
 
@@ -415,7 +461,7 @@ private:
         out.missing = plan.missing;
         const auto found = measured_.surfaces.find(plan.spec->figure);
         if (found == measured_.surfaces.end() || found->second.empty()) {
-            if (out.missing.empty()) out.missing = "not measured yet";
+            if (out.missing.empty()) out.missing = kNotMeasuredYet;
             return out;
         }
         const auto& seeds = found->second;
@@ -445,7 +491,7 @@ private:
                 }
                 const MeasuredFigure figure = summarise(std::move(values));
                 g.change.push_back(figure.mean);
-                g.spread.push_back(figure.spread.value_or(0));
+                g.spread.push_back(figure.spread.value_or(std::numeric_limits<double>::quiet_NaN()));
                 g.error.push_back(std::sqrt(squares / n));
             }
             out.groups.push_back(std::move(g));
@@ -506,7 +552,9 @@ private:
             for (const auto& r : product.plan.reactions)
                 reactions += (reactions.empty() ? "" : ", ") + product.recipe.route[r.step].experts[r.expert].space;
             report.products.push_back(product.recipe.name + " (" + reactions + ")");
+            if (request_.plan_only) report.recipes[product.recipe.name] = product.recipe;
         }
+        if (request_.plan_only) report.to_train = toTrain();
         for (const auto& table : publishedPaper().tables) {
             if (std::find(plan_.tables.begin(), plan_.tables.end(), table.number) != plan_.tables.end())
                 report.tables.push_back(tableOf(table));
@@ -538,34 +586,11 @@ private:
     std::string device_;
     double training_seconds_ = 0;
     std::set<std::string> counted_;
+    std::set<std::pair<std::size_t, std::uint64_t>>
+        wanted_;  // products at seeds: what was not measured when it was met
 };
 
 }  // namespace
-
-std::size_t Report::filled() const {
-    std::size_t n = 0;
-    for (const auto& table : tables) {
-        for (const auto& row : table.rows) {
-            for (const auto& cell : row.cells) n += cell.published && cell.published->value && cell.measured;
-        }
-    }
-    return n;
-}
-
-std::size_t Report::published() const {
-    std::size_t n = 0;
-    for (const auto& table : tables) {
-        for (const auto& row : table.rows) {
-            for (const auto& cell : row.cells) n += cell.published && cell.published->value;
-        }
-    }
-    return n;
-}
-
-std::size_t Report::count(Verdict verdict) const {
-    return static_cast<std::size_t>(
-        std::count_if(claims.begin(), claims.end(), [&](const ClaimResult& c) { return c.verdict == verdict; }));
-}
 
 Report makeReport(const ReportRequest& request, const JobContext& job, const std::function<void(const Report&)>& sink) {
     return ReportMaker(request, job).run(sink);

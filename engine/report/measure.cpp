@@ -77,7 +77,8 @@ void ReportMeasurer::keep(const std::string& set, const SetMetrics& metrics, con
                           MeasuredRow& row) const {
     row.sets[set] = {metrics.values(), metrics.protocol.first_items, metrics.protocol.second_items, queriesOf(metrics),
                      protocolText(metrics.protocol)};
-    if (!metrics.multi_label) row.hits[set] = queryHits(ranks, tieRule(evalOptions().ties));
+    if (metrics.multi_label) row.influence[set] = ranks.influence;
+    else row.hits[set] = queryHits(ranks, tieRule(evalOptions().ties));
 }
 
 void ReportMeasurer::measureSpace(const std::string& space, const std::vector<std::string>& sets, MeasuredRow& row,
@@ -201,7 +202,7 @@ MeasuredSurface ReportMeasurer::measureSurface(const LoadedProduct& product, con
         values.baseline = meanOf(group, baseline);
         for (const auto& point : figures)
             values.change.push_back(groupValue(mine, evaluator.sets(), point) - values.baseline);
-        // Standard errors of the difference to a row, over items; NaN where a set has no landscape.
+        // Standard errors of the difference to a row, over items; NaN where a set has no landscape, or one item only.
         const auto errors = [&](const MeasuredRow& row) {
             std::map<std::string, QueryHits> against;
             bool there = true;
@@ -216,6 +217,7 @@ MeasuredSurface ReportMeasurer::measureSurface(const LoadedProduct& product, con
             std::vector<double> found(settings.size(), std::numeric_limits<double>::quiet_NaN());
             if (!there) return found;
             const GroupHits hits = groupHits(evaluator, mine, settings, against, job);
+            if (!canBeDrawn(hits)) return found;
             for (std::size_t q = 0; q < settings.size(); ++q)
                 found[q] = bootstrap(hits, q, confidence, job).standard_error;
             return found;

@@ -74,13 +74,20 @@ std::optional<MeasuredRow> MeasuredStore::row(const std::string& key, const JobC
             row.sets[name] = std::move(set);
         }
         const SafetensorsFile hits(folder_ / (key + ".safetensors"));
+        const auto& tensors = hits.tensors();
         for (const auto& [name, set] : row.sets) {
-            const auto& tensors = hits.tensors();
+            if (const auto found = tensors.find(name + "/influence"); found != tensors.end()) {
+                const auto values = found->second.f32();
+                row.influence[name].assign(values.begin(), values.end());
+            }
             const auto forward = tensors.find(name + "/forward"), backward = tensors.find(name + "/backward");
             if (forward == tensors.end()) continue;
             row.hits[name].forward = placesOf(forward->second);
             if (backward != tensors.end()) row.hits[name].backward = placesOf(backward->second);
         }
+        std::erase_if(row.sets, [&](const auto& set) {
+            return set.second.figures.count("mAP") && !row.influence.count(set.first);
+        });
         return row;
     });
 }
@@ -97,6 +104,8 @@ void MeasuredStore::put(const std::string& key, const Json& about, const Measure
             writer.add(name + side, TensorType::F32, {kept.back().size()}, kept.back().data());
         }
     }
+    for (const auto& [name, values] : row.influence)
+        writer.add(name + "/influence", TensorType::F32, {values.size()}, values.data());
     writer.write(folder_ / (key + ".safetensors"));
     Json json{{"format", kFormat}, {"of", about}, {"sets", Json::object()}};
     for (const auto& [name, set] : row.sets) {

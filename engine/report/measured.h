@@ -26,6 +26,7 @@ struct MeasuredRow {
     };
     std::map<std::string, Set> sets;
     std::map<std::string, QueryHits> hits;  // of the first place (R@1, top-1) only; none for several labels
+    std::map<std::string, std::vector<float>> influence;  // of items on mAP (engine/eval/average_precision.h)
 };
 
 // One surface at one seed, row-major over the axes; of each group.
@@ -46,7 +47,7 @@ class MeasuredStore {
 public:
     explicit MeasuredStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-    // A file that is there and damaged counts as absent.
+    // A file that is there and damaged counts as absent; so does a set of several labels without influences.
     std::optional<MeasuredRow> row(const std::string& key, const JobContext& job) const;
     void put(const std::string& key, const Json& about, const MeasuredRow& row) const;
     std::optional<MeasuredSurface> surface(const std::string& key, const JobContext& job) const;

@@ -67,6 +67,10 @@ std::string ReactionStore::key(const Recipe& recipe, const RoutePlan& plan, cons
     return keyOf(tuningIdentity(recipe, plan, tuning), seed);
 }
 
+bool ReactionStore::has(const std::string& key, const std::string& subset) const {
+    return fs::exists(folder_ / key / (subset + ".json"));
+}
+
 std::size_t ReactionStore::bring(const Recipe& recipe, const RoutePlan& plan, std::uint64_t seed,
                                  const fs::path& product) const {
     std::size_t whole = 0;

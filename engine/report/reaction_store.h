@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Trained reactions and tunings that several products have in common, each kept once
-// (engine/recipe/reaction_identity.h). Files are
-// hard links where the file system has them, else copies: nothing ever writes into a finished one.
+// (engine/recipe/reaction_identity.h). Files are hard links where the file system has them, else copies: nothing ever
+// writes into a finished one.
 #pragma once
 
 #include <filesystem>
@@ -23,6 +23,7 @@ public:
     std::string key(const Recipe& recipe, const RoutePlan& plan, const PlannedReaction& reaction,
                     std::uint64_t seed) const;
     std::string key(const Recipe& recipe, const RoutePlan& plan, const PlannedTuning& tuning, std::uint64_t seed) const;
+    bool has(const std::string& key, const std::string& subset) const;  // the projector is kept
     // Puts what is there of the product's reactions into its folder, so that training finds them finished. Returns how
     // many reactions were whole.
     std::size_t bring(const Recipe& recipe, const RoutePlan& plan, std::uint64_t seed,

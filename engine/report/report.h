@@ -13,6 +13,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ struct MeasuredFigure {
     double mean = 0;
     std::optional<double> spread;  // standard deviation between seeds, of two and more
 };
+
+// What is missing of a plan, or of a report that was stopped, and of nothing else.
+inline constexpr const char* kNotMeasuredYet = "not measured yet";
 
 struct ReportCell {
     const PublishedFigure* published = nullptr;  // null: the paper has no such row
@@ -54,7 +58,7 @@ struct ReportSurface {
     std::vector<double> values;  // of both axes
     struct Group {
         DeltaGroup group;
-        std::vector<double> change, spread, error;  // mean over seeds; between seeds; over items (NaN: not known)
+        std::vector<double> change, spread, error;  // mean over seeds; between them; over items (NaN: not known)
         double baseline = 0;
         std::optional<double> plane;  // as change
     };
@@ -68,6 +72,13 @@ struct ReportSet {
     std::size_t items = 0, queries = 0, published_items = 0;
 };
 
+// Of a plan: what is not trained yet of a product at a seed. What earlier ones of the list train too is left out.
+struct ReportTraining {
+    std::string product;  // name of its recipe
+    std::uint64_t seed = 0;
+    std::vector<std::string> projectors;  // as progress names them: "1-InternVL TV"
+};
+
 struct Report {
     std::string workspace, fingerprint;
     bool synthetic = false;
@@ -77,7 +88,7 @@ struct Report {
     ReportOptions options;
     Json reaction_options;
     std::string version, commit, created, machine, device;
-    double training_seconds = 0, total_seconds = 0;  // of all trainings whenever they ran; of this call
+    double training_seconds = 0, total_seconds = 0;  // of all trainings and tunings whenever they ran; of this call
     std::size_t reactions = 0;                       // distinct, of one seed
     std::vector<ReportTable> tables;
     std::vector<ReportSurface> surfaces;
@@ -85,6 +96,8 @@ struct Report {
     std::vector<ReportSet> sets;
     std::vector<std::string> products;  // that its rows need, with their reactions: "ImageBind++ (CLAP_g, CLAP_m)"
     std::vector<std::string> warnings;
+    std::vector<ReportTraining> to_train;   // of a plan
+    std::map<std::string, Recipe> recipes;  // of a plan: those of `products`, by name, with the options of this report
 
     std::size_t filled() const;  // cells of the tables
     std::size_t published() const;
@@ -97,6 +110,8 @@ struct ReportRequest {
     Json reaction_options = Json::object();
     RunOptions run;          // its seed is not used
     bool plan_only = false;  // train and measure nothing: what is there already, and what is missing
+    // Told before each product at each seed: how many are done, how many there are, which one: "ImageBind++, seed 0".
+    std::function<void(std::size_t done, std::size_t all, const std::string& what)> step;
 };
 
 // `sink` gets the report as it stands after each seed. Throws Cancelled on a stop: what is finished is kept.

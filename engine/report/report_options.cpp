@@ -16,7 +16,8 @@ const OptionTable<ReportOptions>& reportOptionTable() {
               {.help = "The paper's tables to fill; all if none is named.",
                .choices = {"3", "4", "5", "6", "7", "8", "9"}});
         t.add("figures", &ReportOptions::figures,
-              {.help = "The paper's figures to draw; all if none is named.", .choices = {"3", "4", "5", "6", "none"}});
+              {.help = "The paper's figures to draw; all if neither tables nor figures are named.",
+               .choices = {"3", "4", "5", "6", "none"}});
         t.add("seeds", &ReportOptions::seeds,
               {.help = "Seeds of the trainings; every figure of a product is the mean over them, with their spread."});
         t.add("names", &ReportOptions::names,

@@ -15,7 +15,7 @@ namespace engine {
 
 struct ReportOptions {
     std::vector<std::string> tables;   // "3" to "9"; empty: all
-    std::vector<std::string> figures;  // "3" to "6"; empty: all; "none"
+    std::vector<std::string> figures;  // "3" to "6"; empty: all, but none where tables are named; "none"
     std::vector<std::string> seeds = {"0", "1", "2"};
     std::vector<std::string> names;  // "CLAP_g=CLAP": what the workspace calls a space or set of the paper
     double grid = 0.1;               // step of the factors of a surface

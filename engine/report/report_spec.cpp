@@ -80,7 +80,12 @@ ClaimTest testFromJson(const Json& json, const std::string& where, Problems& pro
     c.group = json.at("group").get<std::string>();
     for (const auto& [factor, range] : json.at("where").items())
         c.where[factor] = {range.at(0).get<double>(), range.at(1).get<double>()};
-    c.every = json.at("points") == "every";
+    const std::string points = json.at("points").get<std::string>();
+    if (points != "every" && points != "some")
+        problems.push_back(where + ": expected every or some points, found '" + points + "'");
+    c.every = points == "every";
+    if (json.contains("above") + json.contains("below") + json.contains("above_row") != 1)
+        problems.push_back(where + ": expected one of above, below, above_row");
     c.row = json.value("above_row", "");
     c.above = !json.contains("below");
     c.level = json.value(c.above ? "above" : "below", 0.0);
@@ -138,9 +143,21 @@ void checkSpec(const ReportSpec& spec, Problems& problems) {
                 const auto& s = *test.surface;
                 group(s.group, where);
                 if (!s.row.empty()) known(s.row, where);
-                if (std::none_of(spec.surfaces.begin(), spec.surfaces.end(),
-                                 [&](const SurfaceSpec& f) { return f.figure == s.figure; }))
+                const auto surface = std::find_if(spec.surfaces.begin(), spec.surfaces.end(),
+                                                  [&](const SurfaceSpec& f) { return f.figure == s.figure; });
+                if (surface == spec.surfaces.end()) {
                     problems.push_back(where + ": there is no Figure " + std::to_string(s.figure));
+                    continue;
+                }
+                for (const auto& [factor, range] : s.where) {
+                    if (std::find(surface->axes.begin(), surface->axes.end(), factor) == surface->axes.end())
+                        problems.push_back(where + ": '" + factor + "' is no axis of Figure " +
+                                           std::to_string(s.figure));
+                }
+                // Planes are of one row and one group.
+                if (!s.row.empty() && (s.row != surface->plane_row || s.group != surface->plane_group))
+                    problems.push_back(where + ": Figure " + std::to_string(s.figure) + " has no plane of " + s.row +
+                                       " in Δ_" + s.group);
             }
         }
     }

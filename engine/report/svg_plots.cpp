@@ -275,7 +275,7 @@ std::string intervalSvg(const Comparison& c, double low, double high) {
         "interval");
     out += "<path class=\"rule\" d=\"M" + num(kRim) + " 9H" + num(kWidth - kRim) + "\"/>";
     out += "<path class=\"margin\" d=\"M" + num(x(c.margin)) + " 1V17\"><title>" +
-           htmlText("expected " + std::string(c.above ? "above " : "below ") + fixedText(c.margin, 1)) +
+           htmlText("expected " + std::string(c.above ? "above " : "below ") + marginText(c.margin)) +
            "</title></path>";
     const char* kind = c.verdict == Verdict::Holds ? "holds" : c.verdict == Verdict::Fails ? "fails" : "undecided";
     out += std::string("<path class=\"whisker ") + kind + "\" d=\"M" + num(x(c.low)) + " 5V13M" + num(x(c.low)) +

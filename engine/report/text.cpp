@@ -67,6 +67,18 @@ std::string plainNumber(double value) {
     return error == std::errc() ? std::string(text, end) : std::string();
 }
 
+std::string marginText(double margin) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", std::fabs(margin));
+    return (margin < 0 ? kMinus : "") + std::string(text);
+}
+
+std::string levelText(double level) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.4g %%", 100 * level);
+    return text;
+}
+
 std::string durationText(double seconds) {
     const auto total = static_cast<long long>(std::llround(seconds));
     if (total < 60) return std::to_string(total) + " s";

@@ -13,6 +13,8 @@ namespace engine {
 std::string fixedText(double value, int decimals = 2);   // "29.16"; a minus sign is U+2212
 std::string signedText(double value, int decimals = 2);  // "+0.25", "−0.25", "0.00"
 std::string plainNumber(double value);                   // for machines: shortest, '-' for minus; empty for NaN
+std::string marginText(double margin);                   // of a claim: "0", "−0.25"
+std::string levelText(double level);                     // "95 %", "97.5 %"
 std::string durationText(double seconds);                // "1 h 12 min", "43 s"
 
 std::string htmlText(const std::string& text);  // escaped

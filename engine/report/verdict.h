@@ -29,7 +29,6 @@ double studentQuantile(double p, double degrees);
 struct Evidence {
     std::vector<double> by_seed;  // the difference at each seed; one value where nothing was trained
     double item_error = 0;        // standard error over items; NaN: not known
-    bool trained = true;          // false: no seed has a part in it
 
     double mean() const;
     double seedError() const;  // s/√n; 0 with one seed, which says nothing of others

@@ -107,12 +107,13 @@ std::string cellHtml(const ReportCell& cell, std::pair<double, double> best) {
                cell.published->text + "</span></td>";
     }
     const double mean = cell.measured->mean;
+    const bool of_paper = cell.published != nullptr;  // the best two are among these
     std::string out = "<td title=\"by seed:";
     for (const double v : cell.measured->by_seed) out += " " + fixedText(v);
     out += "\"><b" +
-           std::string(mean >= best.first    ? " class=\"bold\""
-                       : mean >= best.second ? " class=\"underline\""
-                                             : "") +
+           std::string(of_paper && mean >= best.first    ? " class=\"bold\""
+                       : of_paper && mean >= best.second ? " class=\"underline\""
+                                                         : "") +
            ">" + fixedText(mean) + "</b>";
     if (cell.measured->spread) out += "<span class=\"sd\">±" + fixedText(*cell.measured->spread) + "</span>";
     if (published) {
@@ -201,7 +202,7 @@ std::string comparisonHtml(const Comparison& c, double low, double high) {
     out += "</td>";
     if (!c.missing.empty())
         return out + "<td colspan=\"4\" class=\"what\">not measured: " + htmlName(c.missing) + "</td></tr>";
-    return out + "<td>" + (c.above ? "&gt; " : "&lt; ") + fixedText(c.margin, 1) + "</td><td class=\"n\">" +
+    return out + "<td>" + (c.above ? "&gt; " : "&lt; ") + marginText(c.margin) + "</td><td class=\"n\">" +
            signedText(c.difference) + " <small>[" + signedText(c.low) + ", " + signedText(c.high) +
            "]</small></td><td>" + intervalSvg(c, low, high) + "</td><td>" + badge(c.verdict) + "</td></tr>";
 }
@@ -217,7 +218,7 @@ std::string claimHtml(const ClaimResult& claim, double level) {
         high = std::max({high, c.high, c.margin});
     }
     out += "<div class=\"scroll\"><table><thead><tr><th>difference</th><th>expected</th><th>measured, " +
-           fixedText(100 * level, 0) + " % interval</th><th></th><th></th></tr></thead><tbody>";
+           levelText(level) + " interval</th><th></th><th></th></tr></thead><tbody>";
     for (const auto& c : claim.comparisons) out += comparisonHtml(c, low, high);
     out += "</tbody></table></div><p class=\"note\">Test: ";
     for (std::size_t t = 0; t < claim.claim->tests.size(); ++t)
@@ -232,8 +233,8 @@ std::string claimsHtml(const Report& report) {
         "does: the whole interval lies on the side that the claim names. It fails where one lies wholly on the other "
         "side, "
         "at a level divided by the number of comparisons. Else it is undecided at this sample size. Intervals have the "
-        "spread between seeds (Student’s quantile) and the bootstrap over items; for AudioSet’s mAP only the "
-        "first.</p>" +
+        "spread between seeds (Student’s quantile) and that over items: the bootstrap, and for AudioSet’s "
+        "mAP its first order, the influence of each item.</p>" +
         verdictBar(report);
     for (const auto& claim : report.claims) out += claimHtml(claim, report.options.level);
     return out + "</section>";

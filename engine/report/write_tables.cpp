@@ -64,8 +64,8 @@ std::string markdownTable(const ReportTable& table) {
 std::string comparisonText(const Comparison& c, double level) {
     if (!c.missing.empty()) return c.what + ": not measured (" + c.missing + ")";
     std::string text = c.what + ": " + signedText(c.difference) + " [" + signedText(c.low) + ", " + signedText(c.high) +
-                       "] at " + fixedText(100 * level, 0) + " %, expected " + (c.above ? "> " : "< ") +
-                       fixedText(c.margin, 1) + ": " + verdictName(c.verdict);
+                       "] at " + levelText(level) + ", expected " + (c.above ? "> " : "< ") + marginText(c.margin) +
+                       ": " + verdictName(c.verdict);
     if (c.points)
         text += " (" + std::to_string(c.points_held) + " of " + std::to_string(c.points) + " points on that side)";
     return text;
@@ -111,7 +111,12 @@ Json figureJson(const MeasuredFigure& figure) {
 }
 
 Json tableJson(const ReportTable& table) {
-    Json out{{"table", table.published->number}, {"caption", table.published->caption}, {"rows", Json::array()}};
+    Json out{{"table", table.published->number},
+             {"caption", table.published->caption},
+             {"columns", Json::array()},
+             {"rows", Json::array()}};
+    for (const auto& column : table.published->columns)
+        out["columns"].push_back({{"group", column.group}, {"column", column.column}, {"metric", column.metric}});
     for (const auto& row : table.rows) {
         Json r{{"group", row.group}, {"row", row.row}, {"measured_on", row.subject}, {"figures", Json::array()}};
         if (!row.missing.empty()) r["missing"] = row.missing;
@@ -120,8 +125,10 @@ Json tableJson(const ReportTable& table) {
             const ReportCell& cell = row.cells[c];
             Json f{{"figure", table.published->columns[c].name()}};
             f["published"] = cell.published && cell.published->value ? Json(*cell.published->value) : Json();
+            if (cell.published) f["in_paper"] = cell.published->text;
             f["measured"] = cell.measured ? figureJson(*cell.measured) : Json();
             if (!cell.missing.empty()) f["missing"] = cell.missing;
+            if (cell.missing == kNotMeasuredYet) f["pending"] = true;
             r["figures"].push_back(std::move(f));
         }
         out["rows"].push_back(std::move(r));
@@ -149,6 +156,7 @@ Json claimJson(const ClaimResult& claim) {
             j["difference"] = c.difference;
             j["low"] = c.low;
             j["high"] = c.high;
+            j["margin"] = c.margin;
             j["by_seed"] = c.evidence.by_seed;
             j["error_over_items"] = std::isnan(c.evidence.item_error) ? Json() : Json(c.evidence.item_error);
             if (c.points) j["points"] = {{"all", c.points}, {"on_that_side", c.points_held}};
@@ -324,8 +332,12 @@ Json toJson(const Report& report) {
     for (const auto& table : report.tables) out["tables"].push_back(tableJson(table));
     out["surfaces"] = Json::array();
     for (const auto& s : report.surfaces) {
-        Json j{{"figure", s.spec->figure}, {"product", s.spec->recipe}, {"axes", s.spec->axes}, {"values", s.values}};
+        Json j{{"figure", s.spec->figure},    {"title", s.spec->title},        {"product", s.spec->recipe},
+               {"against", s.spec->baseline}, {"plane_of", s.spec->plane_row}, {"axes", s.spec->axes},
+               {"values", s.values}};
+        if (!s.spec->note.empty()) j["note"] = s.spec->note;
         if (!s.missing.empty()) j["missing"] = s.missing;
+        if (s.missing == kNotMeasuredYet) j["pending"] = true;
         for (const auto& g : s.groups) {
             j["groups"].push_back({{"name", g.group.name},
                                    {"sets", g.group.sets},
@@ -349,6 +361,9 @@ Json toJson(const Report& report) {
                                {"protocol", set.protocol}});
     }
     out["warnings"] = report.warnings;
+    for (const auto& t : report.to_train)
+        out["to_train"].push_back({{"product", t.product}, {"seed", t.seed}, {"projectors", t.projectors}});
+    for (const auto& [name, recipe] : report.recipes) out["recipes"][name] = recipeToJson(recipe);
     return out;
 }
 

@@ -11,6 +11,7 @@
 #include "engine/base/file.h"
 #include "engine/eval/workspace_evaluation.h"
 #include "engine/recipe/recompute_cost.h"
+#include "engine/recipe/space_router.h"
 #include "engine/session/subject.h"
 
 namespace engine {
@@ -161,6 +162,18 @@ Setting LiveProduct::completed(const Setting& setting) const {
     take(out.factors, setting.factors);
     take(out.expert_weights, setting.expert_weights);
     take(out.projectors, setting.projectors);
+    return out;
+}
+
+std::vector<std::pair<std::string, double>> LiveProduct::sharesByHand(std::size_t set, bool first,
+                                                                      const Setting& setting) const {
+    const Components& of = first ? components_.at(set)->first : components_.at(set)->second;
+    Setting shares = setting;
+    shares.projectors.clear();
+    const auto spaces = routedRows(model(), of).spaces;
+    const auto values = engine::sharesByHand(model(), of, model().weights(of.modality, of, shares));
+    std::vector<std::pair<std::string, double>> out;
+    for (std::size_t i = 0; i < spaces.size(); ++i) out.emplace_back(spaces[i], values[i]);
     return out;
 }
 

@@ -17,6 +17,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/base/job.h"
@@ -100,6 +101,9 @@ public:
     Setting completed(const Setting& setting) const;
     // The recipe's named settings, each complete as defaults() is.
     const std::map<std::string, Setting>& presets() const { return presets_; }
+    // The share that a setting gives each space on a side of a set, in the order in which a router weighs them
+    // (engine/recipe/space_router.h); which projectors are active makes no difference.
+    std::vector<std::pair<std::string, double>> sharesByHand(std::size_t set, bool first, const Setting& setting) const;
     // The formula in force for a modality with the setting's numbers in it.
     std::string formula(const Modality& modality, const Setting& setting) const;
     // The Δ groups of the recipe, else the default ones, of sets that `baseline` has too.

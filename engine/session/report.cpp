@@ -66,6 +66,7 @@ Outcome report(const ReportVerb& request, const JobContext& job) {
     work.reaction_options = request.reaction_options;
     work.run = readOptions(runOptionTable(), request.run_options, "run options");
     work.plan_only = request.plan;
+    work.step = request.step;
     const auto output = request.output.empty() ? request.workspace / "report" : request.output;
     if (!request.plan) checkReportFolder(output);
     const auto write = [&](const Report& so_far) {
@@ -79,6 +80,9 @@ Outcome report(const ReportVerb& request, const JobContext& job) {
     if (request.plan) {
         text += "products that its rows need, at each seed:\n";
         for (const auto& product : made.products) text += "  " + product + "\n";
+        std::size_t projectors = 0;
+        for (const auto& t : made.to_train) projectors += t.projectors.size();
+        text += "projectors to train, of all seeds: " + std::to_string(projectors) + "\n";
     }
     for (const auto& warning : made.warnings) text += "note: " + warning + "\n";
     Json json = toJson(made);

@@ -41,12 +41,14 @@ struct RoutedSide {
     Matrix vectors;
     std::vector<double> mean;       // of each space's weight over the items
     std::vector<double> deviation;  // of it between items
+    std::vector<double> by_hand;    // its share in the blend by hand
 
     RoutedSide(const ProductModel& model, const SpaceRouter& router, const Components& components,
-               const JobContext& job)
+               const BlendWeights& hand, const JobContext& job)
         : modality(components.modality) {
         const RoutedRows rows = routedRows(model, components);
         spaces = rows.spaces;
+        by_hand = sharesByHand(model, components, hand);
         const Matrix weights = router.weights(modality, rows, job);
         vectors = routedVectors(rows, weights);
         const auto n = static_cast<double>(weights.rows());
@@ -65,14 +67,14 @@ struct RoutedSide {
     Json toJson() const {
         Json out{{"modality", modality}, {"weights", Json::object()}};
         for (std::size_t k = 0; k < spaces.size(); ++k)
-            out["weights"][spaces[k]] = {{"mean", mean[k]}, {"deviation", deviation[k]}};
+            out["weights"][spaces[k]] = {{"mean", mean[k]}, {"deviation", deviation[k]}, {"by_hand", by_hand[k]}};
         return out;
     }
     std::string toText() const {
         std::string out = "    " + modality + ":";
         for (std::size_t k = 0; k < spaces.size(); ++k) {
             out += (k ? ", " : " ") + spaces[k] + " " + fixed(mean[k], 3);
-            if (spaces.size() > 1) out += " ± " + fixed(deviation[k], 3);
+            if (spaces.size() > 1) out += " ± " + fixed(deviation[k], 3) + " (by hand " + fixed(by_hand[k], 3) + ")";
         }
         return out + "\n";
     }
@@ -128,7 +130,8 @@ Outcome learnRouting(const RoutingRequest& request, const JobContext& job) {
                            second_weights = product.model->weights(set.second.modality, set.second, setting);
         const SetMetrics hand =
             evaluateProductSet(set, first_weights, second_weights, "inner product in " + by_hand, protocol, job);
-        const RoutedSide first(*product.model, router, set.first, job), second(*product.model, router, set.second, job);
+        const RoutedSide first(*product.model, router, set.first, first_weights, job),
+            second(*product.model, router, set.second, second_weights, job);
         RowSource x, y;
         x.rows = first.vectors.view();
         y.rows = second.vectors.view();

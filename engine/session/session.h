@@ -4,12 +4,13 @@
 // The façade: what the command line and the studio call. One blocking function for each verb; each takes its request
 // and a JobContext and returns what it found as JSON (for machines) and as text (for people), the same facts in both.
 // Errors are Error, a user's stop is Cancelled. Functions may be called from any thread; two writers of one folder
-// refuse each other. Only pairs(), train(), devices(), demo() and a report() that has
-// something to train load LibTorch.
+// refuse each other. Only pairs(), train(), devices(), demo(), and a report() or learnRouting() that has something to
+// train, load LibTorch.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -197,6 +198,8 @@ struct ReportVerb {
     Json reaction_options = Json::object();  // over those of every step; see reactionOptionTable()
     Json run_options = Json::object();       // see reportRunOptions()
     bool plan = false;                       // train and measure nothing: say what there is to do
+    // Told before each product at each seed, in the job's thread (engine/report/report.h).
+    std::function<void(std::size_t done, std::size_t all, const std::string& what)> step;
 };
 const std::vector<OptionEntry>& reportOptions();
 const std::vector<OptionEntry>& reportRunOptions();  // those of a run but for its seed

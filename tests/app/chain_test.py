@@ -88,6 +88,7 @@ class Chain(FolderTest):
             self.assertEqual(s["by_hand"]["metrics"], figures[s["set"]])
             for side in (s["first"], s["second"]):
                 self.assertAlmostEqual(sum(w["mean"] for w in side["weights"].values()), 1, places=5)
+                self.assertAlmostEqual(sum(w["by_hand"] for w in side["weights"].values()), 1, places=12)
             if s["first"]["modality"] == "audio":
                 self.assertEqual(set(s["first"]["weights"]), {"ImageBind", "CLAP_g", "CLAP_m"})
         self.assertEqual(len(answer["training"]["losses"]), 2)
@@ -101,6 +102,9 @@ class Chain(FolderTest):
         other = run_json("router", "--product", self.product, "--sets", "Clotho", "--setting", "AT Expertise")
         self.assertEqual([s["set"] for s in other["sets"]], ["Clotho"])
         self.assertIn("0.8", other["by_hand"])
+        hand = {space: w["by_hand"] for space, w in other["sets"][0]["first"]["weights"].items()}
+        for space, share in {"ImageBind": 0.2, "CLAP_g": 0.4, "CLAP_m": 0.4}.items():
+            self.assertAlmostEqual(hand[space], share, places=12)
         # Another training makes it worthless.
         self.train("-q", "--more-epochs", 1)
         self.assertIn("other projectors", run("router", "--product", self.product, code=1).stderr)

@@ -149,6 +149,10 @@ class Reports(FolderTest):
         plan = run_json("report", self.world, "--plan", "--hidden-width", 16, "--tables", 7)
         self.assertEqual(plan["figures_measured"], 4)  # ImageBind itself
         self.assertEqual(plan["products"], ["ImageBind++ (CLAP_g, CLAP_m)"])
+        # What there is to train, each projector once, and nothing where all is there.
+        self.assertEqual([(t["product"], t["seed"], len(t["projectors"])) for t in plan["to_train"]], [("ImageBind++", s, 14) for s in (0, 1, 2)])
+        self.assertEqual(plan["recipes"]["ImageBind++"]["route"][0]["options"]["hidden_width"], 16)
+        self.assertNotIn("to_train", self.report("--seeds", "0,1", "--plan"))
         self.assertEqual(contents(work), before)
 
     def check_files(self, answer):
@@ -244,6 +248,10 @@ class Reports(FolderTest):
         self.assertGreaterEqual(len(commands), 6)
         for command in commands:
             run(*shlex.split(command)[1:], "-q", cwd=self.folder)
+        # One seed tells nothing of others: no spread, not one of 0.
+        for surface in json.loads((self.folder / "figure6" / "report.json").read_text())["surfaces"]:
+            for group in surface["groups"]:
+                self.assertEqual(set(group["standard_deviation"]), {None})
         for name in re.findall(r"`(\S+/(?:report\.\w+|\w+\.csv))`", page):
             self.assertTrue((self.folder / name).exists(), name)
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "engine/base/error.h"
@@ -120,6 +121,101 @@ TEST(AveragePrecision, OfASetEqualsEachClassAlone) {
     }
     EXPECT_GT(tied, 0u);
     EXPECT_EQ(found.back().positives, 0u);
+}
+
+// A set of several labels whose classes are told from the items with so much noise.
+struct Labelled {
+    Matrix items, classes;
+    PairList pairs;
+    std::vector<std::vector<char>> positive;  // [class][item]
+    std::vector<std::vector<double>> scores;
+
+    Labelled(std::size_t n, std::size_t class_count, std::uint64_t seed) : items(n, 24), classes(class_count, 24) {
+        Rng rng(seed);
+        classes = test::randomUnitRows(class_count, 24, rng);
+        items = test::randomUnitRows(n, 24, rng);
+        positive.assign(class_count, std::vector<char>(n, 0));
+        scores.assign(class_count, std::vector<double>(n));
+        std::vector<double> x(24), y(24);
+        for (std::uint32_t c = 0; c < class_count; ++c) {
+            exactRow(test::rawSource(classes), c, y.data());
+            for (std::uint32_t i = 0; i < n; ++i) {
+                exactRow(test::rawSource(items), i, x.data());
+                scores[c][i] = std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
+                if (scores[c][i] + 0.35 * rng.normal() < 0.45) continue;
+                positive[c][i] = 1;
+                pairs.push_back({i, c});
+            }
+        }
+    }
+
+    // mAP with weights of the items, straight from its definition.
+    double weighted(const std::vector<double>& w) const {
+        double sum = 0;
+        for (std::size_t c = 0; c < scores.size(); ++c) {
+            double value = 0, whole = 0;
+            for (std::size_t p = 0; p < w.size(); ++p) {
+                if (!positive[c][p] || w[p] == 0) continue;
+                double found = 0, all = 0;
+                for (std::size_t i = 0; i < w.size(); ++i) {
+                    if (scores[c][i] < scores[c][p]) continue;
+                    all += w[i];
+                    if (positive[c][i]) found += w[i];
+                }
+                value += w[p] * found / all;
+                whole += w[p];
+            }
+            sum += value / whole;
+        }
+        return sum / static_cast<double>(scores.size());
+    }
+
+    std::vector<float> influence() const {
+        std::vector<float> out;
+        averagePrecisions(test::rawSource(items), test::rawSource(classes), pairs, TieRule::Expected, "t", {}, &out);
+        return out;
+    }
+};
+
+TEST(AveragePrecision, InfluencesAreTheDerivativesByTheItemsWeights) {
+    const Labelled set(60, 4, 25);
+    const auto influence = set.influence();
+    ASSERT_EQ(influence.size(), 60u);
+    std::vector<double> w(60, 1.0);
+    double sum = 0;
+    for (std::size_t i = 0; i < w.size(); ++i) {
+        constexpr double kStep = 1e-5;
+        w[i] = 1 + kStep;
+        const double above = set.weighted(w);
+        w[i] = 1 - kStep;
+        const double below = set.weighted(w);
+        w[i] = 1;
+        EXPECT_NEAR(influence[i], (above - below) / (2 * kStep), 1e-7) << i;
+        sum += static_cast<double>(influence[i]);
+    }
+    EXPECT_NEAR(sum, 0, 1e-6);
+}
+
+TEST(AveragePrecision, ErrorsAreThoseOfTheBootstrap) {
+    const Labelled set(300, 5, 26), same(300, 5, 26);
+    const auto a = set.influence();
+    Rng rng(27);
+    double sum = 0, squares = 0;
+    constexpr int kResamples = 400;
+    std::vector<double> w(300);
+    for (int r = 0; r < kResamples; ++r) {
+        std::fill(w.begin(), w.end(), 0.0);
+        for (std::size_t i = 0; i < w.size(); ++i) w[rng.below(300)] += 1;
+        const double value = set.weighted(w);
+        sum += value;
+        squares += value * value;
+    }
+    const double mean = sum / kResamples, drawn = std::sqrt(squares / kResamples - mean * mean);
+    EXPECT_GT(drawn, 0.01);
+    EXPECT_NEAR(precisionError(a, {}), drawn, 0.15 * drawn);
+    // Paired: a set differs from itself for no item.
+    EXPECT_EQ(precisionError(a, same.influence()), 0);
+    EXPECT_NEAR(precisionError({0.3f, -0.3f}, {0.0f, 0.1f}), 0.5, 1e-7);
 }
 
 TEST(AveragePrecision, RefusesLabelsOutOfRange) {

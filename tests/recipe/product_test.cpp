@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "engine/base/error.h"
+#include "engine/recipe/space_router.h"
 #include "tests/recipe/recipe_support.h"
 #include "tests/support/test_folder.h"
 
@@ -182,6 +183,38 @@ TEST(Product, SwitchesAndMissingRows) {
     std::stop_source stop;
     stop.request_stop();
     EXPECT_THROW(f.model.components("text", f.rows("text"), JobContext(stop.get_token())), Cancelled);
+}
+
+// Nested as in InternVL_IB++: what a later layer takes is taken from all that come before it, in equal parts.
+TEST(Product, SharesByHandAreThoseOfTheNestedFormula) {
+    const Fixture f(R"({"name": "InternVL_IB++", "base": "ImageBind", "route": [
+        {"reaction": "displacement", "experts": ["InternVL"], "factors": {"image": 0.9, "text": 0.9}},
+        {"reaction": "combination", "experts": ["CLAP_g", "CLAP_m"], "factors": {"audio": 0.5, "text": 0.1}}]})");
+    const auto shares = [&](const Modality& modality, const Setting& setting) {
+        const SpaceRows rows = f.rows(modality);
+        const Components c = f.model.components(modality, rows, {});
+        std::map<std::string, double> out;
+        const auto spaces = routedRows(f.model, c).spaces;
+        const auto values = sharesByHand(f.model, c, f.model.weights(modality, c, setting));
+        double sum = 0;
+        for (std::size_t i = 0; i < spaces.size(); ++i) sum += out[spaces[i]] = values.at(i);
+        EXPECT_NEAR(sum, 1, 1e-12);
+        return out;
+    };
+    const auto text = shares("text", {});
+    EXPECT_NEAR(text.at("ImageBind"), 0.9 * 0.1, 1e-12);
+    EXPECT_NEAR(text.at("InternVL"), 0.9 * 0.9, 1e-12);
+    EXPECT_NEAR(text.at("CLAP_g"), 0.05, 1e-12);
+    EXPECT_NEAR(text.at("CLAP_m"), 0.05, 1e-12);
+    const auto audio = shares("audio", {{{"sigma_a", 0.8}}, {{"CLAP_g", 3}}});
+    EXPECT_NEAR(audio.at("ImageBind"), 0.2, 1e-12);
+    EXPECT_NEAR(audio.at("CLAP_g"), 0.6, 1e-12);
+    EXPECT_NEAR(audio.at("CLAP_m"), 0.2, 1e-12);
+    EXPECT_FALSE(audio.count("InternVL"));
+    // Experts that are off have no share, and leave all to the others.
+    const auto off = shares("text", {{}, {{"CLAP_g", 0}, {"CLAP_m", 0}}});
+    EXPECT_NEAR(off.at("InternVL"), 0.9, 1e-12);
+    EXPECT_EQ(off.at("CLAP_g"), 0);
 }
 
 // Rows equal bit by bit.

@@ -65,11 +65,19 @@ TEST(Claims, ADamagedDescriptionIsRefusedWithEveryProblem) {
     claims["claims"][0]["tests"][0]["better"] = "ImageBindd";    // an unknown row
     claims["claims"][1]["tests"][0]["on"][0] = "AudioCaps R@2";  // an unknown column
     surfaces["surfaces"][0]["plane"]["group"] = "XY";            // an unknown group
+    for (auto& claim : claims["claims"]) {
+        if (claim["id"] == "figure5-all-improve") {
+            claim["tests"][0]["where"]["lambda_v"] = {0, 1};  // no axis of the figure
+            claim["tests"][0]["points"] = "evry";
+        }
+        if (claim["id"] == "figure5-beyond-clap") claim["tests"][0]["group"] = "AV";  // its plane is another group's
+    }
     try {
         readReportSpec(rows, surfaces, claims);
         FAIL() << "not refused";
     } catch (const Error& error) {
-        for (const char* what : {"Table 3, InternVL", "ImageBindd", "AudioCaps R@2", "XY"})
+        for (const char* what : {"Table 3, InternVL", "ImageBindd", "AudioCaps R@2", "XY", "'lambda_v' is no axis",
+                                 "'evry'", "no plane of CLAP_g in Δ_AV"})
             EXPECT_THAT(std::string(error.what()), testing::HasSubstr(what));
     }
 }
@@ -190,6 +198,57 @@ TEST_F(JudgedClaims, SurfacesAreDecidedAtTheirWeakestPoint) {
         s.groups["AT"].plane_error.assign(121, 0.2);
     }
     EXPECT_EQ(judgeOne("figure5-beyond-clap").verdict, Verdict::Holds);
+}
+
+// What is shown is a point that has the verdict, not one that is weaker and less sure.
+TEST_F(JudgedClaims, ASurfaceShowsThePointThatDecides) {
+    MeasuredSurface surface;
+    surface.axes = {"sigma_a", "sigma_t"};
+    for (int i = 0; i <= 10; ++i) surface.values.push_back(i / 10.0);
+    auto& at = surface.groups["AT"];
+    at.change.assign(121, 3);
+    at.error.assign(121, 0.2);
+    at.change[3 * 11 + 3] = -4;  // the weakest, and unsure
+    at.error[3 * 11 + 3] = 50;
+    at.change[6 * 11 + 7] = -2;  // surely worse
+    measured_.surfaces[5] = {surface};
+    const ClaimResult claim = judgeOne("figure5-all-improve");
+    EXPECT_EQ(claim.verdict, Verdict::Fails);
+    EXPECT_NEAR(claim.comparisons[0].difference, -2, 1e-9);
+    EXPECT_THAT(claim.comparisons[0].what, testing::HasSubstr("sigma_a = 0.6, sigma_t = 0.7"));
+    EXPECT_LT(claim.comparisons[0].high, 0);
+    EXPECT_EQ(claim.comparisons[0].points_held, 98u);
+}
+
+TEST_F(JudgedClaims, AFigureThatIsAskedForIsNotMeasuredYet) {
+    EXPECT_THAT(judgeOne("figure5-all-improve").comparisons[0].missing, testing::HasSubstr("is not measured yet"));
+    options_.figures = {"6"};
+    plan_ = planReport(reportSpec(), workspace_, options_, Json::object());
+    EXPECT_THAT(judgeOne("figure5-all-improve").comparisons[0].missing, testing::HasSubstr("was not asked for"));
+}
+
+// AudioSet's mAP is no mean over queries; its intervals have the items all the same.
+TEST_F(JudgedClaims, AveragePrecisionsHaveAnErrorOverItems) {
+    const auto put = [&](const std::string& id, double value, std::vector<float> influence, bool trained) {
+        measured_.trained[id] = trained;
+        auto& rows = measured_.rows[id];
+        rows.resize(1);
+        rows[0].sets["AudioSet"].figures["mAP"] = value;
+        rows[0].influence["AudioSet"] = std::move(influence);
+    };
+    put("InternVL_IB†++(Ver.)", 20, {0.02f, -0.01f, -0.01f}, true);
+    put("ImageBind", 18, {-0.02f, 0.03f, -0.01f}, false);
+    const auto audioSet = [&] {
+        for (const auto& c : judgeOne("nine-datasets").comparisons) {
+            if (c.what.ends_with("AudioSet mAP")) return c;
+        }
+        ADD_FAILURE() << "no comparison on AudioSet";
+        return Comparison{};
+    };
+    EXPECT_NEAR(audioSet().evidence.item_error, 100 * std::sqrt(0.04 * 0.04 + 0.04 * 0.04), 1e-5);
+    EXPECT_EQ(audioSet().verdict, Verdict::Undecided);     // 2 points, of which the items alone take 5.7
+    put("ImageBind", 18, {0.02f, -0.01f, -0.01f}, false);  // the same items move both
+    EXPECT_EQ(audioSet().verdict, Verdict::Holds);
 }
 
 }  // namespace

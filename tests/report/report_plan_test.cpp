@@ -152,6 +152,7 @@ TEST_F(Plans, MeasuredFiguresComeBackAsTheyWere) {
     MeasuredRow row;
     row.sets["AudioCaps"] = {{{"R@1", 12.5}, {"R@5", 1.0 / 3}}, 60, 300, 360, "as it is"};
     row.sets["AudioSet"] = {{{"mAP", 3.25}}, 60, 10, 60, "so"};
+    row.influence["AudioSet"] = {0.25f, -0.25f};
     row.hits["AudioCaps"].forward = {{1, 0, 0}, {0.5f, 0, 0}};
     row.hits["AudioCaps"].backward = {{0, 0, 0}};
     row.sets["ESC-50"] = {{{"top-1", 50}}, 2, 2, 2, "thus"};
@@ -166,6 +167,12 @@ TEST_F(Plans, MeasuredFiguresComeBackAsTheyWere) {
     EXPECT_EQ(again->hits.at("AudioCaps").forward, row.hits["AudioCaps"].forward);
     EXPECT_EQ(again->hits.at("ESC-50").forward, row.hits["ESC-50"].forward);
     EXPECT_FALSE(again->hits.count("AudioSet"));
+    EXPECT_EQ(again->influence, row.influence);
+    // Without influences a set of several labels is measured again, and nothing else is.
+    row.influence.clear();
+    store.put("without", {{"space", "X"}}, row);
+    EXPECT_FALSE(store.row("without", {})->sets.count("AudioSet"));
+    EXPECT_EQ(store.row("without", {})->sets.size(), 2u);
     // What is damaged is forgotten, not believed.
     writeFileWhole(folder_.path() / "measured" / "key.json", "{\"format\": \"molspace measured 1\"");
     EXPECT_FALSE(store.row("key", {}));

@@ -26,6 +26,10 @@ TEST(ReportText, NumbersHaveTheirSigns) {
     EXPECT_EQ(signedText(0.25), "+0.25");
     EXPECT_EQ(signedText(-0.25), "−0.25");
     EXPECT_EQ(signedText(0.001), "0.00");
+    EXPECT_EQ(levelText(0.95), "95 %");
+    EXPECT_EQ(levelText(0.999), "99.9 %");
+    EXPECT_EQ(marginText(0), "0");
+    EXPECT_EQ(marginText(-0.25), "−0.25");
     EXPECT_EQ(plainNumber(0.1), "0.1");
     EXPECT_EQ(plainNumber(std::nan("")), "");
     EXPECT_EQ(durationText(43.4), "43 s");
@@ -87,7 +91,7 @@ Report sample() {
     claim.measured = 1;
     Comparison c;
     c.what = "A_b − B, COCO R@1";
-    c.evidence = {{1, 2}, 0.1, true};
+    c.evidence = {{1, 2}, 0.1};
     c.difference = 1.5;
     c.low = 1;
     c.high = 2;
@@ -132,6 +136,25 @@ TEST(ReportText, HtmlIsOneFileWithItsPicturesAndFetchesNothing) {
     EXPECT_THAT(html, HasSubstr("−2.00</i>"));  // and their difference
     for (const char* no : {"<script", "http:", "https:", "url(", "@import", "src=", "<world>", "<X>"})
         EXPECT_THAT(html, Not(HasSubstr(no)));
+}
+
+// The best of a column is the best of the paper's rows: a space that the paper does not have takes part in no contest.
+TEST(ReportText, TheBestAreAmongThePapersRows) {
+    Report report = sample();
+    auto& rows = report.tables.front().rows;
+    for (auto& row : rows) {
+        for (auto& cell : row.cells) cell.measured = MeasuredFigure{{10}, 10, std::nullopt};
+    }
+    rows[0].cells[0].measured->mean = 20;
+    rows[1].cells[0].measured->mean = 15;
+    ReportRow other{"Other spaces of this workspace", "mine", "mine", "", "space mine", "", {}};
+    other.cells.assign(rows[0].cells.size(), ReportCell{});
+    other.cells[0].measured = MeasuredFigure{{90}, 90, std::nullopt};
+    rows.push_back(other);
+    const std::string html = toHtml(report);
+    EXPECT_THAT(html, HasSubstr("<b class=\"bold\">20.00</b>"));
+    EXPECT_THAT(html, HasSubstr("<b class=\"underline\">15.00</b>"));
+    EXPECT_THAT(html, HasSubstr("<b>90.00</b>"));
 }
 
 TEST(ReportText, EveryFormHasMeasuredAndPublishedApart) {

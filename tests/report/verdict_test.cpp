@@ -35,20 +35,20 @@ TEST(Verdict, QuantilesAreThoseOfTheTables) {
 }
 
 TEST(Verdict, ErrorsOfSeedsAndItemsAddAsSquares) {
-    const Evidence both{{1, 2, 3}, 0.5, true};
+    const Evidence both{{1, 2, 3}, 0.5};
     EXPECT_DOUBLE_EQ(both.mean(), 2);
     EXPECT_NEAR(both.seedError(), 1 / std::sqrt(3.0), 1e-12);
     EXPECT_NEAR(both.error(), std::sqrt(1.0 / 3 + 0.25), 1e-12);
     EXPECT_NEAR(both.degrees(), 2 * std::pow((1.0 / 3 + 0.25) / (1.0 / 3), 2), 1e-9);
     // Items alone: normal; seeds alone: Student's with n − 1.
-    const Evidence items{{2}, 0.5, true}, seeds{{1, 2, 3}, 0, true}, unknown{{1, 2, 3}, std::nan(""), true};
+    const Evidence items{{2}, 0.5}, seeds{{1, 2, 3}, 0}, unknown{{1, 2, 3}, std::nan("")};
     EXPECT_NEAR(items.halfWidth(0.95), 1.959963985 * 0.5, 1e-8);
     EXPECT_NEAR(seeds.halfWidth(0.95), 4.302652730 / std::sqrt(3.0), 1e-8);
     EXPECT_EQ(unknown.halfWidth(0.95), seeds.halfWidth(0.95));
 }
 
 TEST(Verdict, IsOnTheSideOfTheWholeInterval) {
-    const Evidence clear{{5, 5.1, 4.9}, 0.1, true}, wide{{5, -3, 1}, 0.1, true}, same{{0, 0, 0}, 0, true};
+    const Evidence clear{{5, 5.1, 4.9}, 0.1}, wide{{5, -3, 1}, 0.1}, same{{0, 0, 0}, 0};
     EXPECT_EQ(judge(clear, 0, true, 0.95, 1), Verdict::Holds);
     EXPECT_EQ(judge(clear, 0, false, 0.95, 1), Verdict::Fails);
     EXPECT_EQ(judge(clear, 5, true, 0.95, 1), Verdict::Undecided);
@@ -60,7 +60,7 @@ TEST(Verdict, IsOnTheSideOfTheWholeInterval) {
     EXPECT_EQ(judge(same, -1, true, 0.95, 1), Verdict::Holds);
     EXPECT_EQ(judge({}, 0, true, 0.95, 1), Verdict::NotMeasured);
     // Of many comparisons one must fail more clearly.
-    const Evidence little{{-1, -1, -1}, 0.45, true};
+    const Evidence little{{-1, -1, -1}, 0.45};
     EXPECT_EQ(judge(little, 0, true, 0.95, 1), Verdict::Fails);
     EXPECT_EQ(judge(little, 0, true, 0.95, 20), Verdict::Undecided);
 }
@@ -83,7 +83,7 @@ TEST(Verdict, WrongVerdictsAreAsRareAsTheLevelSays) {
     int holds = 0, fails = 0;
     for (int t = 0; t < kTrials; ++t) {
         const double items = 0.3 * rng.normal();
-        Evidence e{{}, 0.3, true};
+        Evidence e{{}, 0.3};
         for (int s = 0; s < 3; ++s) e.by_seed.push_back(items + 0.4 * rng.normal());
         const Verdict v = judge(e, 0, true, 0.95, 1);
         holds += v == Verdict::Holds;

@@ -961,7 +961,8 @@ private Q_SLOTS:
              {std::pair{ui::ThemeChoice::Dark, "dark"}, std::pair{ui::ThemeChoice::Light, "light"}}) {
             ui::applyTheme(choice);
             for (const auto page : {MainWindow::Page::Workspace, MainWindow::Page::Reactions, MainWindow::Page::Tune,
-                                    MainWindow::Page::Compare, MainWindow::Page::Explore, MainWindow::Page::Help}) {
+                                    MainWindow::Page::Compare, MainWindow::Page::Explore, MainWindow::Page::Report,
+                                    MainWindow::Page::Help}) {
                 window_->showPage(page);
                 QTest::qWait(150);
                 const QImage image = window_->grab().toImage();

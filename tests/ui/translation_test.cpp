@@ -84,8 +84,8 @@ private Q_SLOTS:
 
     void pages_data() {
         QTest::addColumn<int>("page");
-        const char* names[] = {"Start", "Workspace", "Reactions", "Tune", "Compare", "Explore", "Help"};
-        for (int i = 0; i < 7; ++i) QTest::newRow(names[i]) << i;
+        const char* names[] = {"Start", "Workspace", "Reactions", "Tune", "Compare", "Explore", "Help", "Report"};
+        for (int i = 0; i < 8; ++i) QTest::newRow(names[i]) << i;
     }
 
     void pages() {
@@ -220,8 +220,9 @@ private:
         const auto add = [this](const std::string& words) {
             if (!words.empty()) engine_ << QString::fromStdString(words);
         };
-        for (const auto* table : {&engine::runOptionTable().entries(), &engine::reactionOptionTable().entries(),
-                                  &engine::evaluateOptions(), &engine::landscapeOptions()}) {
+        for (const auto* table :
+             {&engine::runOptionTable().entries(), &engine::reactionOptionTable().entries(), &engine::evaluateOptions(),
+              &engine::landscapeOptions(), &engine::reportOptions(), &engine::routerOptions()}) {
             for (const auto& option : *table) {
                 add(option.info.help);
                 for (const auto& choice : option.info.choices) data_.insert(QString::fromStdString(choice));

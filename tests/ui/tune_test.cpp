@@ -25,6 +25,7 @@
 #include "engine/session/live_product.h"
 #include "engine/session/session.h"
 #include "tests/ui/view_menus.h"
+#include "ui/reactions/option_form.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
 #include "ui/tune/tune_page.h"
@@ -552,6 +553,89 @@ private Q_SLOTS:
                             [](QLabel* l) { return l->isVisible() && l->text().contains("no OpenGL"); }));
         QTest::mouseClick(&map, Qt::LeftButton, {}, map.place(0.25, 0.75).toPoint());
         QVERIFY(std::abs(project.setting().factors.at("sigma_a") - 0.25) < 0.02);
+    }
+
+    // The weights of a learned router are those of the command line; shares by hand follow the sliders.
+    void aRouterStandsBesideTheFactors() {
+        ui::Project project;
+        ui::LiveSession session;
+        ui::TunePage page(project, session);
+        open(project, session, page);
+        auto& panel = page.routing();
+        page.findChild<QTabWidget*>("tune_side")->setCurrentWidget(&panel);
+        auto* learn = panel.findChild<QPushButton*>("learn_router");
+        QTRY_VERIFY(learn->isVisible() && learn->isEnabled());
+        QCOMPARE(learn->text(), QString("Learn a router"));
+        QVERIFY(!panel.routed("AudioCaps"));
+        // Stopped, there is none.
+        QTest::mouseClick(learn, Qt::LeftButton);
+        QCOMPARE(learn->text(), QString("Stop"));
+        QTest::mouseClick(learn, Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(!panel.working(), 20000);
+        QVERIFY(!std::filesystem::exists(folder_ / "product" / "routers" / "learned" / "router.json"));
+        QVERIFY(!panel.routed("AudioCaps"));
+
+        panel.options().setValues({{"examples", 200}, {"batch_size", 64}, {"epochs", 2}});
+        QSignalSpy shown(&panel, &ui::RoutingPanel::shown);
+        QTest::mouseClick(learn, Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(!shown.empty() && !panel.working(), 60000);
+        engine::RoutingRequest request;
+        request.product = folder_ / "product";
+        const auto told = engine::learnRouting(request, {}).json;
+        const auto compare = [&](bool hand) {
+            for (const auto& set : told["sets"]) {
+                const QString name = QString::fromStdString(set["set"].get<std::string>());
+                QCOMPARE(panel.routed(name).value(),
+                         set["routed"]["metrics"][set["metric"].get<std::string>()].get<double>());
+                for (const char* side : {"first", "second"}) {
+                    const auto modality = QString::fromStdString(set[side]["modality"].get<std::string>());
+                    for (const auto& [space, weight] : set[side]["weights"].items()) {
+                        const auto found = panel.weight(name, modality, QString::fromStdString(space));
+                        QVERIFY(found);
+                        QCOMPARE(found->mean, weight["mean"].get<double>());
+                        QCOMPARE(found->deviation, weight["deviation"].get<double>());
+                        if (hand) QCOMPARE(found->by_hand, weight["by_hand"].get<double>());
+                    }
+                }
+            }
+        };
+        compare(true);
+        auto* table = panel.findChild<QTableWidget*>("router_weights");
+        QVERIFY(table->isVisible());
+        QVERIFY(panel.about().contains("Synthetic world"));
+        // The sliders move what is by hand, and nothing of the router.
+        auto setting = project.setting();
+        setting.factors["sigma_a"] = 0.8;
+        project.setSetting(setting, "sigma_a");
+        QVERIFY(std::abs(panel.weight("AudioCaps", "audio", "ImageBind")->by_hand - 0.2) < 1e-12);
+        QVERIFY(std::abs(panel.weight("AudioCaps", "audio", "CLAP_g")->by_hand - 0.4) < 1e-12);
+        compare(false);
+        QTRY_VERIFY_WITH_TIMEOUT(session.settled(), 20000);
+        QTest::qWait(30);
+        engine::EvaluateRequest evaluate;
+        evaluate.subject.product = folder_ / "product";
+        evaluate.subject.set = {"sigma_a=0.8"};
+        evaluate.sets = {"AudioCaps"};
+        const double figure = engine::evaluate(evaluate, {}).json["sets"][0]["metrics"]["R@1"];
+        bool said = false;
+        for (int row = 0; row < table->rowCount(); ++row) {
+            const QString text = table->item(row, 0)->text();
+            if (text.startsWith("AudioCaps")) said = text.contains("by hand " + QString::number(figure, 'f', 2));
+        }
+        QVERIFY(said);
+        if (const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES"); !folder.isEmpty())
+            page.grab().save(folder + "/router.png");
+
+        // Opened again, the weights that are there are shown when they are looked at.
+        ui::Project again;
+        ui::LiveSession other;
+        ui::TunePage second(again, other);
+        open(again, other, second);
+        QVERIFY(!second.routing().working());
+        second.findChild<QTabWidget*>("tune_side")->setCurrentWidget(&second.routing());
+        QTRY_VERIFY_WITH_TIMEOUT(second.routing().routed("AudioCaps"), 60000);
+        QCOMPARE(*second.routing().routed("AudioCaps"), *panel.routed("AudioCaps"));
+        QCOMPARE(second.routing().findChild<QPushButton*>("learn_router")->text(), QString("Learn the router anew"));
     }
 
 private:

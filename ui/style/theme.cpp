@@ -101,6 +101,7 @@ const std::map<QString, const char*>& iconPaths() {
          "M5 19.5V4.5M4.5 19.5h15M8.5 15.5h.01M11 10.5h.01M14.5 12.5h.01M12.5 6.5h.01M17.5 "
          "8.5h.01M17 15.5h.01"},
         {QStringLiteral("export"), "M12 15V3.5M7.5 8L12 3.5 16.5 8M4.5 14v6h15v-6"},
+        {QStringLiteral("report"), "M6 3.5h8.5L18 7v13.5H6zM14 3.5V7.5h4M9 11.5h6M9 14.5h6M9 17.5h4"},
         {QStringLiteral("undo"), "M8.5 4.5L4 9l4.5 4.5M4 9h10a5.5 5.5 0 0 1 0 11h-3"},
         {QStringLiteral("redo"), "M15.5 4.5L20 9l-4.5 4.5M20 9H10a5.5 5.5 0 0 0 0 11h3"},
         {QStringLiteral("camera"),

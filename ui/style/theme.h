@@ -39,8 +39,8 @@ QColor modalityColour(const QString& modality);
 QColor seriesColour(int index);
 
 // A line icon in the theme's text colour, by name: "workspace", "reactions", "tune", "compare", "explore", "export",
-// "undo", "redo", "camera", "pin", "snapshot", "play", "pause", "stop", "add", "remove", "up", "down", "reset", "copy",
-// "help", "warning", "sun", "moon". Made anew after a change of theme.
+// "report", "undo", "redo", "camera", "pin", "snapshot", "play", "pause", "stop", "add", "remove", "up", "down",
+// "reset", "copy", "help", "warning", "sun", "moon". Made anew after a change of theme.
 QIcon icon(const QString& name);
 
 // A heading's font, `step` 1 or 2 sizes above the text.

@@ -42,6 +42,16 @@
     </message>
 </context>
 <context>
+    <name>ui::ReportSetup</name>
+    <message numerus="yes">
+        <source>Trains %n projector(s) of %1 at %2: %3 at %4 GFLOP/s, %5.</source>
+        <translation>
+            <numerusform>Trains %n projector of %1 at %2: %3 at %4 GFLOP/s, %5.</numerusform>
+            <numerusform>Trains %n projectors of %1 at %2: %3 at %4 GFLOP/s, %5.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ui::RunSetup</name>
     <message numerus="yes">
         <source>An unfinished run of %1 is here; %n projector(s) are trained.</source>

@@ -35,6 +35,7 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
       controls_(new ControlsPanel(project)),
       goal_(new GoalPanel(project, session)),
       headroom_(new HeadroomPanel(project, session, *goal_)),
+      routing_(new RoutingPanel(project, session)),
       metrics_(new MetricsModel(this)),
       message_(new MessageBar),
       progress_(new ProgressStrip),
@@ -46,7 +47,9 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
     side_->addTab(controls_, tr("Controls"));
     side_->addTab(goal_, tr("Goal"));
     side_->addTab(headroom_, tr("Headroom"));
+    side_->addTab(routing_, tr("Router"));
     side_->setTabToolTip(2, tr("What per-query routing could gain over one setting for all"));
+    side_->setTabToolTip(3, tr("Weights that a learned router gives the spaces, beside the shares by hand"));
     side_->setMinimumWidth(300);
     side_->setMaximumWidth(460);
 
@@ -109,6 +112,7 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
     connect(surfaces_, &SurfacesPanel::noted, this, [this](const QString& note) { message_->showNote(note); });
     connect(goal_, &GoalPanel::failed, message_, &MessageBar::showError);
     connect(headroom_, &HeadroomPanel::failed, message_, &MessageBar::showError);
+    connect(routing_, &RoutingPanel::failed, message_, &MessageBar::showError);
     connect(goal_, &GoalPanel::found, surfaces_, &SurfacesPanel::showSurface);
     productClosed();
 }

@@ -17,6 +17,7 @@
 #include "ui/tune/goal_panel.h"
 #include "ui/tune/headroom_panel.h"
 #include "ui/tune/metrics_model.h"
+#include "ui/tune/routing_panel.h"
 #include "ui/tune/surfaces_panel.h"
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/progress_strip.h"
@@ -39,6 +40,7 @@ public:
     ControlsPanel& controls() { return *controls_; }
     GoalPanel& goal() { return *goal_; }
     HeadroomPanel& headroom() { return *headroom_; }
+    RoutingPanel& routing() { return *routing_; }
     MetricsModel& metrics() { return *metrics_; }
     SurfacesPanel& surfaces() { return *surfaces_; }
 
@@ -65,6 +67,7 @@ private:
     ControlsPanel* controls_;
     GoalPanel* goal_;
     HeadroomPanel* headroom_;
+    RoutingPanel* routing_;
     MetricsModel* metrics_;
     MessageBar* message_;
     ProgressStrip* progress_;

@@ -20,21 +20,46 @@ Badge* Badge::syntheticWorld(QWidget* parent) {
     return badge;
 }
 
+QSize Badge::room(const QFontMetrics& metrics, const QString& text) {
+    return {metrics.horizontalAdvance(text) + 18, metrics.height() + 4};
+}
+
+void Badge::paint(QPainter& p, const QRectF& area, const QString& text, Kind kind) {
+    const auto& c = colours();
+    const QColor colour = kind == Kind::Warning ? c.warning
+                          : kind == Kind::Good  ? c.good
+                          : kind == Kind::Bad   ? c.bad
+                                                : c.muted;
+    QColor line = colour;
+    line.setAlphaF(0.6f);
+    QRectF frame(QPointF(), QSizeF(room(QFontMetrics(p.font()), text)));
+    frame.moveCenter(area.center());
+    p.save();
+    p.setRenderHint(QPainter::Antialiasing);
+    p.setPen(line);
+    p.setBrush(Qt::NoBrush);
+    const QRectF inside = frame.adjusted(0.5, 0.5, -0.5, -0.5);
+    p.drawRoundedRect(inside, inside.height() / 2, inside.height() / 2);
+    p.setPen(colour);
+    p.drawText(frame, Qt::AlignCenter, text);
+    p.restore();
+}
+
+void Badge::setText(const QString& text, Kind kind) {
+    kind_ = kind;
+    QLabel::setText(text);
+    updateGeometry();
+    update();
+}
+
 QSize Badge::sizeHint() const {
-    return {fontMetrics().horizontalAdvance(text()) + 18, fontMetrics().height() + 4};
+    return room(fontMetrics(), text());
 }
 
 void Badge::paintEvent(QPaintEvent*) {
     QPainter p(this);
-    p.setRenderHint(QPainter::Antialiasing);
-    const QColor colour = kind_ == Kind::Warning ? colours().warning : colours().muted;
-    QColor line = colour;
-    line.setAlphaF(0.6f);
-    p.setPen(line);
-    const QRectF frame = QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5);
-    p.drawRoundedRect(frame, frame.height() / 2, frame.height() / 2);
-    p.setPen(colour);
-    p.drawText(rect(), Qt::AlignCenter, text());
+    p.setFont(font());
+    paint(p, rect(), text(), kind_);
 }
 
 }  // namespace ui

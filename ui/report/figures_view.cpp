@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/report/figures_view.h"
+
+#include <QButtonGroup>
+#include <QGridLayout>
+#include <QLabel>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include <cmath>
+
+#include "ui/style/numbers.h"
+#include "ui/views/heat_map_view.h"
+#include "ui/widgets/flow_layout.h"
+
+namespace ui {
+namespace {
+
+QLabel* words() {
+    auto* label = new QLabel;
+    label->setWordWrap(true);
+    label->setTextFormat(Qt::PlainText);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    return label;
+}
+
+}  // namespace
+
+FiguresView::FiguresView(QWidget* parent)
+    : QWidget(parent),
+      group_(new QButtonGroup(this)),
+      caption_(words()),
+      note_(words()),
+      readout_(words()),
+      area_(new QWidget),
+      grid_(new QGridLayout(area_)) {
+    auto* chips = new QWidget;
+    row_ = new FlowLayout(chips, 6);
+    row_->setContentsMargins(0, 0, 0, 0);
+    QFont strong = caption_->font();
+    strong.setWeight(QFont::DemiBold);
+    caption_->setFont(strong);
+    note_->setForegroundRole(QPalette::PlaceholderText);
+    readout_->setObjectName(QStringLiteral("figure_readout"));
+    readout_->setAccessibleName(tr("Figures at the cursor"));
+    grid_->setContentsMargins(0, 0, 0, 0);
+    grid_->setSpacing(10);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 10, 0, 0);
+    column->setSpacing(6);
+    column->addWidget(chips);
+    column->addWidget(caption_);
+    column->addWidget(note_);
+    column->addWidget(area_, 1);
+    column->addWidget(readout_);
+    connect(group_, &QButtonGroup::idClicked, this, &FiguresView::choose);
+}
+
+void FiguresView::setReport(ReportPtr report) {
+    report_ = std::move(report);
+    for (auto* chip : group_->buttons()) {
+        group_->removeButton(chip);
+        row_->removeWidget(chip);
+        delete chip;
+    }
+    bool there = false;
+    if (report_) {
+        for (const auto& s : report_->surfaces) {
+            auto* chip = new QToolButton;
+            chip->setProperty("chip", true);
+            chip->setCheckable(true);
+            chip->setText(tr("Figure %1").arg(s.number));
+            chip->setObjectName(QStringLiteral("report_figure_%1").arg(s.number));
+            chip->setToolTip(s.title);
+            group_->addButton(chip, s.number);
+            row_->addWidget(chip);
+            there = there || s.number == chosen_;
+        }
+    }
+    if (!there) chosen_ = report_ && !report_->surfaces.empty() ? report_->surfaces.front().number : 0;
+    choose(chosen_);
+}
+
+const ReportData::Surface* FiguresView::current() const {
+    if (!report_) return nullptr;
+    for (const auto& s : report_->surfaces) {
+        if (s.number == chosen_) return &s;
+    }
+    return nullptr;
+}
+
+void FiguresView::choose(int figure) {
+    chosen_ = figure;
+    if (auto* chip = group_->button(figure)) chip->setChecked(true);
+    showMaps();
+}
+
+void FiguresView::showMaps() {
+    for (auto* map : maps_) delete map;
+    maps_.clear();
+    readout_->clear();
+    const auto* s = current();
+    caption_->setText(s ? tr("%1: change of the mean R@1 in points against %2, measured here").arg(s->title, s->against)
+                        : tr("This report has no figures: none was asked for."));
+    QString note = s ? s->note : QString();
+    if (s && !s->surface) note = tr("Not measured: %1").arg(s->missing);
+    note_->setText(note);
+    note_->setVisible(!note.isEmpty());
+    if (!s || !s->surface) return;
+    for (std::size_t g = 0; g < s->surface->groups.size(); ++g) {
+        auto* map = new HeatMapView;
+        map->setAccessibleName(tr("Map of %1").arg(changeSymbol(s->surface->groups[g].group)));
+        map->setSurface(s->surface, g);
+        map->setKeyStep(s->surface->axes[0].steps > 1 ? 1.0 / static_cast<double>(s->surface->axes[0].steps - 1) : 0.1);
+        connect(map, &HeatMapView::picked, this, [this](double x, double y) { moveCursor(x, y); });
+        grid_->addWidget(map, 0, static_cast<int>(g));
+        maps_.push_back(map);
+    }
+    const auto& first = s->surface->axes[0];
+    moveCursor((first.first + first.last) / 2, (s->surface->axes[1].first + s->surface->axes[1].last) / 2);
+}
+
+// Nodes are what was measured: the cursor stands on one.
+void FiguresView::moveCursor(double x, double y) {
+    const auto* s = current();
+    if (!s || !s->surface) return;
+    const auto& surface = *s->surface;
+    SurfaceNode node;
+    if (surface.groups.empty() || !nearestNode(surface, 0, x, y, node)) return;
+    for (auto* map : maps_) map->setCursor(node.x, node.y);
+    const std::size_t at = node.i * surface.columns() + node.j;
+    QStringList parts;
+    for (std::size_t g = 0; g < surface.groups.size(); ++g) {
+        QString text = QStringLiteral("%1 %2").arg(changeSymbol(surface.groups[g].group),
+                                                   signedNumber(surface.groups[g].change[at]));
+        if (const double spread = s->spread[g][at]; !std::isnan(spread))
+            text += QStringLiteral(" ± %1").arg(spread, 0, 'f', 2);
+        if (s->plane[g]) text += tr(" (%1 lies at %2)").arg(s->plane_of, signedNumber(*s->plane[g]));
+        parts << text;
+    }
+    readout_->setText(tr("%1 = %2, %3 = %4: %5")
+                          .arg(factorSymbol(surface.axes[0].factor))
+                          .arg(node.x, 0, 'g', 3)
+                          .arg(factorSymbol(surface.axes[1].factor))
+                          .arg(node.y, 0, 'g', 3)
+                          .arg(parts.join(QStringLiteral(",  "))));
+}
+
+QString FiguresView::readout() const {
+    return readout_->text();
+}
+
+}  // namespace ui

@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The paper's tables, one at a time: chips choose it, below stand its caption, its figures, and what is not measured
+// and why. Window's thread.
+#pragma once
+
+#include <QWidget>
+
+#include "ui/report/report_data.h"
+
+class QButtonGroup;
+class QLabel;
+class QTableView;
+
+namespace ui {
+
+class FlowLayout;
+class ReportTableModel;
+class WrappedText;
+
+class TablesView : public QWidget {
+    Q_OBJECT
+public:
+    explicit TablesView(QWidget* parent = nullptr);
+
+    void setReport(ReportPtr report);
+    void choose(int table);
+    int chosen() const { return chosen_; }  // 0: none
+    QTableView& table() const { return *view_; }
+    const ReportTableModel& model() const { return *model_; }
+    QString reasons() const;  // that are shown
+
+private:
+    void showReasons();
+
+    ReportPtr report_;
+    int chosen_ = 0;
+    QWidget* chips_;
+    FlowLayout* row_;
+    QButtonGroup* group_;
+    QLabel *caption_, *legend_;
+    QTableView* view_;
+    ReportTableModel* model_;
+    WrappedText* why_;
+};
+
+}  // namespace ui
