@@ -344,7 +344,7 @@ QStringList SurfacesPanel::groups() const {
 void SurfacesPanel::chooseGroup(const QString& name) {
     TuneView view = project_.view();
     // The panes that suit it; the other groups stay beside it.
-    if (name != group()) view.panes = pane_groups_->isChecked() ? QLatin1String(kGroupsPane) : QString();
+    if (name != group()) view.panes = QString::fromLatin1(pane_groups_->isChecked() ? kGroupsPane : "");
     view.group = name;
     project_.setView(view, tr("Show %1").arg(delta(name.toStdString())));
     showGroups();
