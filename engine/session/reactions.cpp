@@ -116,7 +116,10 @@ Outcome poolQuality(const ReactRequest& request, const Json& options, const JobC
             if (std::find(spaces.begin(), spaces.end(), use.space) == spaces.end()) spaces.push_back(use.space);
         }
     }
-    if (!recipe.route.empty()) asked.retrieval_temperature = recipe.route.front().options.retrieval_temperature;
+    if (!recipe.route.empty()) {
+        asked.retrieval_temperature = recipe.route.front().options.retrieval_temperature;
+        asked.centred = recipe.route.front().options.centred;
+    }
     const PoolQuality quality = measurePools(Workspace(request.workspace), spaces, asked, job);
     return {quality.toJson(), quality.toText()};
 }

@@ -68,7 +68,7 @@ struct ReactRequest {
 };
 Outcome pairs(const ReactRequest& request, const JobContext& job);
 // What pseudo pairs the pools can give, before any is made (engine/eval/pool_quality.h): in the spaces of the recipe,
-// at the retrieval temperature of its first reaction and the seed of the run. Loads no LibTorch, writes nothing.
+// by the retrieval options of its first reaction and the seed of the run. Loads no LibTorch, writes nothing.
 Outcome poolQuality(const ReactRequest& request, const Json& options, const JobContext& job);
 const std::vector<OptionEntry>& poolQualityOptions();
 Outcome train(const ReactRequest& request, const JobContext& job);

@@ -211,11 +211,11 @@ TEST(RouteTrainer, EveryOptionOfTheMethodTrains) {
     int run = 0;
     for (const char* options :
          {R"({"pair_storage": "float16"})", R"({"pair_storage": "none"})", R"({"normalise_pseudo": false})",
-          R"({"batch_norm": "joint"})", R"({"info_direction": "source_to_target"})", R"({"guidance": "own"})",
-          R"({"info_direction": "target_to_source", "schedule": "cosine"})", R"({"weight_decay": 0.01})",
-          R"({"weight_decay": 0.01, "optimiser": "adamw"})", R"({"objective": "c-mcr", "noise_variance": 0.001})",
-          R"({"objective": "ex-mcr"})", R"({"head": "c-mcr"})", R"({"objective": "ex-mcr", "head": "freebind"})",
-          R"({"head": "ex-mcr", "batch_norm": "joint"})"}) {
+          R"({"centred": true})", R"({"batch_norm": "joint"})", R"({"info_direction": "source_to_target"})",
+          R"({"guidance": "own"})", R"({"info_direction": "target_to_source", "schedule": "cosine"})",
+          R"({"weight_decay": 0.01})", R"({"weight_decay": 0.01, "optimiser": "adamw"})",
+          R"({"objective": "c-mcr", "noise_variance": 0.001})", R"({"objective": "ex-mcr"})", R"({"head": "c-mcr"})",
+          R"({"objective": "ex-mcr", "head": "freebind"})", R"({"head": "ex-mcr", "batch_norm": "joint"})"}) {
         Recipe recipe = recipeOf("ImageBind++", "ImageBind", kCombination);
         recipe.route[0].options.projectors = {"TA"};
         recipe.route[0].options.epochs = 2;
