@@ -10,6 +10,7 @@
 #include <QStatusBar>
 #include <QTime>
 
+#include "ui/reactions/pool_panel.h"
 #include "ui/reactions/training_queue.h"
 #include "ui/studio_paths.h"
 #include "ui/style/theme.h"
@@ -197,7 +198,8 @@ MainWindow::Page MainWindow::page() const {
 }
 
 bool MainWindow::busy() const {
-    return demo_.running() || reactions_->running() || explore_->busy() || !session_.settled();
+    return demo_.running() || reactions_->running() || reactions_->pools().measuring() || explore_->busy() ||
+           !session_.settled();
 }
 
 void MainWindow::productCame(const QString& folder) {

@@ -13,6 +13,7 @@
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTabWidget>
+#include <QTableWidget>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QThread>
@@ -25,6 +26,7 @@
 #include "ui/reactions/loss_chart.h"
 #include "ui/reactions/number_edit.h"
 #include "ui/reactions/option_form.h"
+#include "ui/reactions/pool_panel.h"
 #include "ui/reactions/queue_view.h"
 #include "ui/reactions/reactions_page.h"
 #include "ui/reactions/recipe_editor.h"
@@ -571,6 +573,76 @@ private Q_SLOTS:
         QCOMPARE(editor.source(), file);
     }
 
+    // Measured in the background, stopped, told to be old where the step changes, kept where it changes back.
+    void poolsAreLookedAtAStepAtATime() {
+        ui::ReactionsPage page;
+        auto& panel = page.pools();
+        page.recipe().openRecipe("InternVL_IB++");
+        page.resize(1180, 720);
+        page.show();
+        QTRY_VERIFY(page.recipe().findChild<QWidget*>("step0"));
+        // Without a workspace there is nothing to look at.
+        QVERIFY(!step(page, 0)->findChild<QToolButton*>("lookAtPools")->isEnabled());
+        panel.look(0);
+        QVERIFY(!panel.measuring());
+        QVERIFY(panel.about().contains("Open a workspace"));
+        open(page, "InternVL_IB++");
+        QTest::qWait(100);  // the old cards go
+        QTRY_VERIFY(step(page, 0) && step(page, 0)->findChild<QToolButton*>("lookAtPools")->isEnabled());
+        QVERIFY(panel.about().contains("before anything is trained"));
+        QTest::mouseClick(step(page, 0)->findChild<QToolButton*>("lookAtPools"), Qt::LeftButton);
+        QVERIFY(panel.isVisible());
+        QVERIFY(panel.measuring());
+        auto* measure = button(page, "measurePools");
+        QCOMPARE(measure->text(), QString("Stop"));
+        QTRY_VERIFY_WITH_TIMEOUT(panel.answer(), 30000);
+        QVERIFY(!measure->isVisible());
+        QVERIFY(panel.answer()->quality.synthetic);
+        QVERIFY(panel.findChild<QWidget*>("poolsSynthetic")->isVisible());
+        for (const auto& r : panel.answer()->quality.retrievals)
+            QVERIFY(r.space == "ImageBind" || r.space == "InternVL");
+        QVERIFY(!panel.findings().contains("stands in"));
+        picture(page, "page-pools");
+        // Examples are those of the row that is chosen.
+        auto* averages = panel.findChild<QTableWidget*>("pools_averages");
+        auto* examples = panel.findChild<QTableWidget*>("pools_examples");
+        averages->selectRow(1);
+        const auto& second = panel.answer()->quality.retrievals[1];
+        QCOMPARE(examples->item(0, 0)->text(), QString::fromStdString(second.examples[0].id));
+        QVERIFY(examples->item(0, 1)->text().startsWith(QString::fromStdString(second.examples[0].nearest[0].id)));
+        for (const char* name : {"pools_agreements", "pools_averages", "pools_gaps", "pools_examples"})
+            QVERIFY2(!panel.findChild<QTableWidget*>(name)->accessibleName().isEmpty(), name);
+
+        // The second step meets the product of the first, which is not there.
+        QTest::mouseClick(step(page, 1)->findChild<QToolButton*>("lookAtPools"), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(panel.answer(), 30000);
+        QVERIFY2(panel.findings().contains("stands in"), qPrintable(panel.findings()));
+
+        // Another temperature: what is shown is old, and is there again when it is set back.
+        const QString there = panel.findings();
+        page.setup().setOptions(Json::object(), {{"retrieval_temperature", 0.05}});
+        Q_EMIT page.setup().optionsEdited();
+        QVERIFY(!panel.answer());
+        QVERIFY(panel.about().contains("changed"));
+        QCOMPARE(panel.findings(), there);
+        QVERIFY(measure->isVisible());
+        QTest::mouseClick(measure, Qt::LeftButton);
+        QTest::mouseClick(measure, Qt::LeftButton);  // at once again: a stop
+        QTRY_VERIFY_WITH_TIMEOUT(!panel.measuring(), 10000);
+        QTest::mouseClick(measure, Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(panel.answer(), 30000);
+        QVERIFY(panel.findings() != there);
+        page.setup().setOptions(Json::object(), Json::object());
+        Q_EMIT page.setup().optionsEdited();
+        QVERIFY(panel.answer());
+        QCOMPARE(panel.findings(), there);
+
+        // A step that goes takes its figures with it.
+        QTest::mouseClick(step(page, 1)->findChild<QToolButton*>("remove"), Qt::LeftButton);
+        QVERIFY(!panel.answer());
+        QVERIFY(panel.findings().isEmpty() || !averages->isVisible());
+    }
+
     void curvesAreShownAndZoomed() {
         ui::LossChart chart;
         chart.resize(560, 340);
@@ -633,6 +705,9 @@ private:
         auto* found = page.findChild<QPushButton*>(QString::fromLatin1(name));
         Q_ASSERT(found);
         return found;
+    }
+    static QWidget* step(ui::ReactionsPage& page, int index) {
+        return page.recipe().findChild<QWidget*>(QStringLiteral("step%1").arg(index));
     }
     static QPushButton* withText(QWidget& page, const char* text) {
         for (auto* b : page.findChildren<QPushButton*>()) {

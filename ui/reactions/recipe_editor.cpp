@@ -298,6 +298,13 @@ void RecipeEditor::addStep() {
     replan();
 }
 
+void RecipeEditor::setCentred(std::size_t step, bool centred) {
+    if (step >= recipe_.route.size()) return;
+    recipe_.route[step].options.centred = centred;
+    rebuild_.start();
+    replan();
+}
+
 void RecipeEditor::rebuildHead() {
     const QSignalBlocker quiet(base_);
     base_->clear();
@@ -381,6 +388,9 @@ void RecipeEditor::rebuildSteps() {
             recipe_.route.erase(recipe_.route.begin() + static_cast<std::ptrdiff_t>(i));
             rebuild_.start();
             replan();
+        });
+        connect(card, &StepCard::poolsWanted, this, [this, i, stale] {
+            if (!stale()) Q_EMIT poolsWanted(i);
         });
         steps_->addWidget(card);
         card->show();  // at once: without it they appear a moment later

@@ -147,8 +147,12 @@ RunSetup::RunSetup(QWidget* parent) : QWidget(parent) {
         more_->setArrowType(open ? Qt::DownArrow : Qt::RightArrow);
         options_->setVisible(open);
     });
-    connect(run_form_, &OptionForm::edited, this, [this] { tell(); });
-    connect(reaction_form_, &OptionForm::edited, this, [this] { tell(); });
+    for (auto* form : {run_form_, reaction_form_}) {
+        connect(form, &OptionForm::edited, this, [this] {
+            tell();
+            Q_EMIT optionsEdited();
+        });
+    }
     paintColours();
     tell();
     followTheme(this, [this] { paintColours(); });

@@ -331,7 +331,25 @@ void StepCard::addOptions(QVBoxLayout& column) {
     more_->setArrowType(Qt::RightArrow);
     more_->setAccessibleName(tr("Options of step %1").arg(place_.index + 1));
     more_->setToolTip(tr("How pseudo pairs are made and projectors are trained in this step"));
-    column.addWidget(more_, 0, Qt::AlignLeft);
+    auto* row = new QHBoxLayout;
+    row->setSpacing(6);
+    row->addWidget(more_);
+    row->addStretch(1);
+    if (step_.kind != engine::ReactionKind::Tuning) {
+        auto* pools = new QToolButton(this);
+        pools->setObjectName(QStringLiteral("lookAtPools"));
+        pools->setText(tr("Look at the pools"));
+        pools->setAccessibleName(tr("Look at the pools of step %1").arg(place_.index + 1));
+        pools->setToolTip(place_.spaces.empty()
+                              ? tr("Open a workspace first")
+                              : tr("What the pseudo pairs of this step would be made of, before anything is trained: "
+                                   "whether the spaces agree, how sharp the averages are, examples"));
+        pools->setAutoRaise(true);
+        pools->setEnabled(!place_.spaces.empty());
+        connect(pools, &QToolButton::clicked, this, &StepCard::poolsWanted);
+        row->addWidget(pools);
+    }
+    column.addLayout(row);
     form_place_ = new QVBoxLayout;
     column.addLayout(form_place_);
     connect(more_, &QToolButton::toggled, this, &StepCard::openOptions);

@@ -42,6 +42,7 @@ Q_SIGNALS:
     void restructured();  // experts or kind: the card is to be made anew
     void moveWanted(int by);
     void removeWanted();
+    void poolsWanted();  // what they can give this step is to be shown
 
 private:
     void addHead(QVBoxLayout& column);

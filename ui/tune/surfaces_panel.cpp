@@ -9,8 +9,8 @@
 
 #include <algorithm>
 
+#include "ui/export/view_menu.h"
 #include "ui/style/numbers.h"
-#include "ui/tune/view_menu.h"
 #include "ui/views/surface_grid.h"
 
 namespace ui {

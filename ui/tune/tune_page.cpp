@@ -15,9 +15,9 @@
 #include <utility>
 
 #include "ui/bridge/setting_text.h"
+#include "ui/export/view_menu.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
-#include "ui/tune/view_menu.h"
 
 namespace ui {
 namespace {

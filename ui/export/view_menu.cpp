@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/tune/view_menu.h"
+#include "ui/export/view_menu.h"
 
 #include <QFileDialog>
 #include <QFileInfo>
