@@ -28,7 +28,8 @@ std::unique_ptr<ProjectorStep> makeTuningStep(const StepOptions& options, const 
 // W1 as xavier_uniform_, the rest zeros: it begins with x' = x. From the stream (seed, name).
 TrainState initialAdapter(std::size_t width, std::size_t hidden, std::uint64_t seed, const std::string& name);
 
-// Memory of such a step in bytes.
-std::uint64_t tuningStepBytes(const StepOptions& options, const FrozenRoute& route);
+// Memory of such a step in bytes. `frozen`: of every projector that is passed the widths of its layers, in before the
+// first.
+std::uint64_t tuningStepBytes(const StepOptions& options, const std::vector<std::vector<std::size_t>>& frozen);
 
 }  // namespace engine

@@ -46,11 +46,12 @@ PoolsAnswer lookAtPools(const PoolsRequest& request, const JobContext& job) {
     if (request.step && baseStandsIn(recipe, *request.step)) {
         const auto good = std::find_if(out.findings.begin(), out.findings.end(),
                                        [](const auto& f) { return f.kind == PoolFinding::Kind::Good; });
-        out.findings.insert(good, {PoolFinding::Kind::Note,
-                                   "Step " + std::to_string(*request.step + 1) +
-                                       " is trained against the product of the steps before it, which is not there "
-                                       "yet: " +
-                                       recipe.base + " stands in for it here."});
+        out.findings.insert(
+            good, PoolFinding{PoolFinding::Kind::Note,
+                              "Step " + std::to_string(*request.step + 1) +
+                                  " is trained against the product of the steps before it, which is not there "
+                                  "yet: " +
+                                  recipe.base + " stands in for it here."});
     }
     return out;
 }

@@ -282,6 +282,30 @@ TEST(RouteTrainer, ExMcrExtendsASpaceThatStaysAsItIs) {
     for (std::size_t i = 0; i < clip.size(); ++i) ASSERT_NEAR(text.data()[i], clip.data()[i], 1e-6);
 }
 
+// Found out before the displacement is trained, not when its turn comes.
+TEST(RouteTrainer, ATuningThatDoesNotFitIsRefusedBeforeAnythingIsMade) {
+    const test::TestFolder folder;
+    test::ToyOptions options{kPaper};
+    options.paired_rows = 400;
+    test::makeToyWorkspace(folder / "w", options);
+    Recipe recipe = recipeOf("Tuned", "ImageBind", R"([{"reaction": "displacement", "experts": ["InternVL"]},
+        {"reaction": "tuning", "modality": "audio", "towards": "image"}])");
+    recipe.route[0].options.projectors = {"A"};
+    recipe.route[1].options.hidden_width = 65536;
+    TrainRequest request = requestOf(folder / "w", folder / "p", recipe);
+    request.run.memory_gib = 0.04;
+    try {
+        trainRoute(request, {});
+        ADD_FAILURE() << "a step of 65536 hidden units takes more";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::NoSpace);
+        EXPECT_NE(std::string(error.what()).find("2-tuning"), std::string::npos) << error.what();
+    }
+    EXPECT_FALSE(fs::exists(folder / "p/pairs"));
+    request.recipe.route[1].options.hidden_width = 32;
+    trainRoute(request, {});
+}
+
 // The tuned sound: other rows than the base's, nearer to their pictures; pictures and texts stay as they were.
 TEST(RouteTrainer, TuningMovesOneModalityOfTheBase) {
     const test::TestFolder folder;

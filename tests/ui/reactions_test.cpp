@@ -10,6 +10,7 @@
 #include <QGraphicsView>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTabWidget>
@@ -121,6 +122,23 @@ private Q_SLOTS:
         plan.spaces = spaces();
         view.setRoute(long_one, plan, {});
         picture(view, "route-long");
+        for (const char* name : {"InternVL_IB†++", "InternVL_IB by C-MCR", "IB_Cr_InternVL by Ex-MCR", "C-MCR"}) {
+            ui::ReactionsPage page;
+            open(page, name);
+            QTest::qWait(300);
+            const std::string file = std::string("page-") + name;
+            picture(page, file.c_str());
+            // The last step whole, with its options.
+            const auto last = static_cast<int>(page.recipe().recipe().route.size()) - 1;
+            for (auto* area : page.recipe().findChildren<QScrollArea*>())
+                area->ensureWidgetVisible(step(page, last), 0, 400);
+            picture(page, (file + "-end").c_str());
+            auto* options = step(page, last)->findChild<QToolButton*>("options");
+            QTest::mouseClick(options, Qt::LeftButton);
+            QTest::qWait(200);
+            for (auto* area : page.recipe().findChildren<QScrollArea*>()) area->ensureWidgetVisible(options, 0, 0);
+            picture(page, (file + "-options").c_str());
+        }
         ui::OptionForm form(engine::reactionOptionTable().entries());
         form.resize(460, 700);
         form.setValues({{"batch_size", 3}, {"epochs", 7}});
@@ -213,6 +231,37 @@ private Q_SLOTS:
         QTest::keyClick(&view, Qt::Key_Tab);
         QTest::keyClick(&view, Qt::Key_Space);
         QCOMPARE(clicked.takeFirst().at(0).toString(), QString("CLAP_g"));
+    }
+
+    // Where an expert uses some of its projectors only, their number stands with its name.
+    void theNumberOfProjectorsInUseIsShown() {
+        engine::Recipe recipe = engine::findRecipe("InternVL_IB++");
+        const auto plan = engine::planRoute(recipe, spaces());
+        ui::RouteView view;
+        view.resize(760, 300);
+        view.setRoute(recipe, plan);
+        const auto used = [&](std::size_t expert) { return view.layoutOf().experts[expert].projectors; };
+        QCOMPARE(used(0), QString());  // all
+        QVERIFY(!view.expertText("InternVL").contains("projectors"));
+        recipe.route[1].experts[0].projectors = {"T", "A", "TVA"};
+        view.setRoute(recipe, engine::planRoute(recipe, spaces()));
+        QCOMPARE(used(0), QString());
+        QCOMPARE(used(1), QString("3/7"));
+        QVERIFY2(view.expertText("CLAP_g").contains("3 of 7 projectors: T, A, TVA"),
+                 qPrintable(view.expertText("CLAP_g")));
+        // A setting switches them too.
+        engine::Setting setting;
+        setting.projectors = {{"CLAP_m:TV", false}, {"CLAP_g:V", true}};
+        view.setRoute(recipe, engine::planRoute(recipe, spaces()), setting);
+        QCOMPARE(used(1), QString("4/7"));
+        QCOMPARE(used(2), QString("6/7"));
+        view.show();
+        picture(view, "route-projectors");
+        // Without a plan there is no number.
+        engine::RoutePlan spaces_only;
+        spaces_only.spaces = spaces();
+        view.setRoute(recipe, spaces_only);
+        QCOMPARE(used(1), QString());
     }
 
     void bondsFollowTheSetting() {
@@ -460,6 +509,68 @@ private Q_SLOTS:
                                4 * batch * batch * out * sources * targets;
         QVERIFY2(std::abs(estimate.parts[0].flops / counted - 1) < 0.05,
                  qPrintable(QString("%1 of %2").arg(estimate.parts[0].flops).arg(counted)));
+    }
+
+    // A tuning is a part of the run, in its place: an adapter, and gradients through the displacement before it.
+    void theEstimateCountsTunings() {
+        const double batch = 4096, hidden = 512, base = 1024, width = 768, inner = 2048, projectors = 2;
+        engine::Recipe recipe = engine::findRecipe("InternVL_IB†++");
+        std::size_t tuning = 0;
+        for (std::size_t s = 0; s < recipe.route.size(); ++s) {
+            auto& o = recipe.route[s].options;
+            o.batch_size = 4096;
+            o.epochs = 1;
+            if (recipe.route[s].kind == engine::ReactionKind::Tuning) {
+                tuning = s;
+                o.hidden_width = 512;
+                continue;
+            }
+            o.hidden_width = 2048;
+            o.projectors = {"T", "TVA"};
+        }
+        QCOMPARE(tuning, 1u);
+        const std::vector<engine::SpaceInfo> wide{
+            {"ImageBind", 1024, {"text", "image", "audio"}, {"text", "image", "audio"}},
+            {"InternVL", 768, {"text", "image"}, {"text", "image"}},
+            {"CLAP_g", 512, {"text", "audio"}, {"text", "audio"}},
+            {"CLAP_m", 512, {"text", "audio"}, {"text", "audio"}}};
+        const auto plan = engine::planRoute(recipe, wide);
+        ui::WorkspaceFacts facts;
+        facts.rows = {{"text", 8192}, {"image", 4096}, {"audio", 4096}};
+        const auto without = ui::estimateRun(recipe, plan, facts);
+        facts.paired = {{"other", {"audio", "text"}, 100000}, {"pairs", {"audio", "image"}, 3 * 4096}};
+        const auto estimate = ui::estimateRun(recipe, plan, facts);
+        QStringList labels;
+        for (const auto& p : estimate.parts) labels << QString::fromStdString(p.label);
+        QCOMPARE(labels, QStringList({"1-InternVL T", "1-InternVL TVA", "2-tuning audio", "3-CLAP_g T", "3-CLAP_g TVA",
+                                      "3-CLAP_m T", "3-CLAP_m TVA"}));
+        QCOMPARE(estimate.adapters, 1u);
+        const double counted = 3 * (batch * (6 * 2 * base * hidden - 2 * base * hidden) +
+                                    4 * batch * projectors * inner * (base + width) + 4 * batch * batch * width);
+        QVERIFY2(std::abs(estimate.parts[2].flops / counted - 1) < 0.15,
+                 qPrintable(QString("%1 of %2").arg(estimate.parts[2].flops).arg(counted)));
+        // Without its paired pool there is nothing to count; further epochs are the projectors' alone.
+        QCOMPARE(without.parts[2].flops, 0.0);
+        QVERIFY(std::abs(estimate.flops - without.flops - estimate.parts[2].flops) < 1);
+        QVERIFY(estimate.disk > without.disk);
+        QCOMPARE(estimate.rows, without.rows + 3 * 4096);
+        QCOMPARE(ui::estimateRun(recipe, plan, facts, 2).parts[2].flops, 0.0);
+        recipe.route[1].pool = "elsewhere";
+        QCOMPARE(ui::estimateRun(recipe, engine::planRoute(recipe, wide), facts).parts[2].flops, 0.0);
+    }
+
+    // Both sides of a joint space are projected: about twice the work of layers.
+    void theEstimateCountsBothHeadsOfAJointSpace() {
+        engine::Recipe recipe = engine::findRecipe("C-MCR");
+        const std::vector<engine::SpaceInfo> wide{{"CLIP_B32", 512, {"text", "image"}, {"text", "image"}},
+                                                  {"CLAP_g", 512, {"text", "audio"}, {"text", "audio"}}};
+        ui::WorkspaceFacts facts;
+        facts.rows = {{"text", 8192}, {"image", 4096}, {"audio", 4096}};
+        const auto both = ui::estimateRun(recipe, engine::planRoute(recipe, wide), facts);
+        recipe.route[0].against = "product";
+        const auto one = ui::estimateRun(recipe, engine::planRoute(recipe, wide), facts);
+        QVERIFY(both.parts[0].flops > 1.2 * one.parts[0].flops);
+        QVERIFY(both.memory > one.memory && both.disk > one.disk);
     }
 
     void namesOfExpertsKeepApart() {

@@ -426,7 +426,7 @@ private Q_SLOTS:
             request.workspace = window_->project().workspace().toStdString();
             request.recipe = "ImageBind++";
             request.reaction_options = reaction_options;
-            const auto said = engine::poolQuality(request, {}, 1, {}).json;
+            const auto said = engine::poolQuality(request, engine::Json::object(), 1, {}).json;
             QStringList lines;
             for (const auto& f : said["findings"]) {
                 const auto kind = f["kind"].get<std::string>();

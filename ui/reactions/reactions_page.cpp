@@ -236,6 +236,7 @@ void ReactionsPage::restore(const engine::Json& state) {
         }
     }
     setup_->setOptions(part("run_options"), part("reaction_options"));
+    tellPools();
     if (state.contains("folder") && state["folder"].is_string())
         setup_->setFolder(QString::fromStdString(state["folder"].get<std::string>()));
     if (state.contains("split") && state["split"].is_array() && state["split"].size() == 2 &&

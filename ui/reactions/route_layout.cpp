@@ -41,6 +41,23 @@ double weightOf(const engine::ExpertUse& use, const std::string& key, const engi
     return use.enabled ? use.weight : 0;
 }
 
+void countProjectors(const engine::Recipe& recipe, const engine::RoutePlan& plan, const engine::Setting& setting,
+                     std::size_t expert, RouteExpert& out) {
+    const auto chosen = engine::activeProjectors(recipe, plan, out.step, expert);
+    for (const auto& r : plan.reactions) {
+        if (r.step != out.step || r.expert != expert) continue;
+        for (const auto& subset : r.subsets) {
+            ++out.trained;
+            const auto set = setting.projectors.find(engine::projectorKey(out.key.toStdString(), subset));
+            const bool recipes = std::find(chosen.begin(), chosen.end(), subset) != chosen.end();
+            if (set != setting.projectors.end() ? set->second : recipes) out.used << text(subset);
+        }
+    }
+    const auto used = static_cast<int>(out.used.size());
+    if (used < out.trained) out.projectors = QStringLiteral("%1/%2").arg(used).arg(out.trained);
+    else out.used.clear();
+}
+
 bool has(const std::vector<QString>& list, const QString& name) {
     return std::find(list.begin(), list.end(), name) != list.end();
 }
@@ -102,6 +119,7 @@ RouteLayout routeLayout(const engine::Recipe& recipe, const engine::RoutePlan& p
             expert.weight = weightOf(from.experts[e], key, setting);
             expert.on = expert.weight > 0;
             expert.molecule = molecule(plan, from.experts[e].space);
+            countProjectors(recipe, plan, setting, e, expert);
             out.experts.push_back(std::move(expert));
             blend.experts.push_back(&out.experts.back());
         }

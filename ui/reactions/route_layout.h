@@ -9,6 +9,7 @@
 #include <QPointF>
 #include <QRectF>
 #include <QString>
+#include <QStringList>
 
 #include <vector>
 
@@ -35,6 +36,10 @@ struct RouteExpert {
     std::size_t step = 0;
     bool displaces = false, above = true, on = true;
     double weight = 1;  // among the experts of its step, as set
+    // Where it uses some of its subset projectors only: "3/7", and which; empty where it uses all, or with no plan.
+    QString projectors;
+    QStringList used;
+    int trained = 0;  // of the projectors there are
     RouteMolecule molecule;
     std::vector<RouteStrand> strands;  // of the modalities that it has a share in
     double label_width = 0;            // room for its name

@@ -105,6 +105,11 @@ QString RouteView::expertText(const QString& key) const {
         if (!e.on) parts << tr("Switched off");
         for (const auto& s : e.strands)
             parts << tr("%1: %2 % of the product's vector").arg(s.modality, QLocale().toString(100 * s.share, 'f', 1));
+        if (!e.projectors.isEmpty())
+            parts << tr("%1 of %2 projectors: %3")
+                         .arg(e.used.size())
+                         .arg(e.trained)
+                         .arg(e.used.join(tr(", ", "list separator")));
         if (e.molecule.width > 0) parts << tr("%1 numbers to a vector").arg(e.molecule.width);
         if (clickable_) parts << (e.on ? tr("Click or Space switches it off") : tr("Click or Space switches it on"));
         return parts.join(QLatin1Char('\n'));
