@@ -754,6 +754,55 @@ private Q_SLOTS:
         QVERIFY(panel.findings().isEmpty() || !averages->isVisible());
     }
 
+    // No dead knobs: a tuning's form has what matters there, and what another option puts out of use says so.
+    void optionsWithoutEffectAreNotOffered() {
+        ui::ReactionsPage page;
+        open(page, "InternVL_IB†++");
+        QTest::qWait(100);  // the old cards go
+        QVERIFY(step(page, 2));
+        const auto form = [&](int index) { return step(page, index)->findChild<ui::OptionForm*>(); };
+        for (const int index : {1, 2})
+            QTest::mouseClick(step(page, index)->findChild<QToolButton*>("options"), Qt::LeftButton);
+        for (const char* key : {"retrieval_temperature", "centred", "projectors", "objective"}) {
+            QVERIFY2(!form(1)->editor(key), key);
+            QVERIFY2(form(2)->editor(key), key);
+        }
+        QVERIFY(form(1)->editor("hidden_width") && form(1)->editor("learning_rate"));
+        QVERIFY(!step(page, 1)->findChild<QToolButton*>("lookAtPools"));
+        // What is not offered is kept.
+        QCOMPARE(page.recipe().recipe().route[1].options.hidden_width, 512);
+        qobject_cast<ui::NumberEdit*>(form(1)->editor("epochs"))->setValue(7);
+        Q_EMIT form(1)->edited();
+        QCOMPARE(page.recipe().recipe().route[1].options.epochs, 7);
+        QCOMPARE(page.recipe().recipe().route[1].options.hidden_width, 512);
+        // Noise is c-mcr's; its head has a width of its own.
+        QVERIFY(!form(2)->editor("noise_variance")->isEnabled());
+        QVERIFY(form(2)->editor("hidden_width")->isEnabled());
+        qobject_cast<QComboBox*>(form(2)->editor("objective"))->setCurrentText("c-mcr");
+        QVERIFY(form(2)->editor("noise_variance")->isEnabled());
+        QVERIFY(!form(2)->editor("hidden_width")->isEnabled());
+        QCOMPARE(page.recipe().recipe().route[2].options.objective, std::string("c-mcr"));
+    }
+
+    // The first step meets the base or, with one expert, shares a space with it.
+    void aFirstStepCanBeJoint() {
+        ui::ReactionsPage page;
+        open(page, "C-MCR");
+        QTest::qWait(100);  // the old cards go
+        QVERIFY(step(page, 0) && step(page, 0)->findChild<QComboBox*>("against"));
+        auto* against = step(page, 0)->findChild<QComboBox*>("against");
+        QCOMPARE(against->count(), 2);
+        QCOMPARE(against->currentText(), QString("each other"));
+        const auto& layout = page.recipe().route()->layoutOf();
+        QVERIFY(layout.steps[0].joint);
+        QCOMPARE(layout.bands.size(), 2u);
+        QVERIFY(page.recipe().route()->expertText("CLAP_g").startsWith("Joint space"));
+        against->setCurrentIndex(0);
+        QCOMPARE(page.recipe().recipe().route[0].against, std::string("product"));
+        QVERIFY(!page.recipe().route()->layoutOf().steps[0].joint);
+        QCOMPARE(page.recipe().route()->layoutOf().bands.size(), 1u);
+    }
+
     void curvesAreShownAndZoomed() {
         ui::LossChart chart;
         chart.resize(560, 340);

@@ -349,9 +349,10 @@ void RecipeEditor::rebuildSteps() {
         return std::vector<engine::Modality>{};
     };
     unified = modalities(recipe_.base);
-    QStringList sets;
+    QStringList sets, paired;
     if (facts_) {
         for (const auto& s : facts_->retrieval_sets) sets << QString::fromStdString(s);
+        for (const auto& p : facts_->paired) paired << QString::fromStdString(p.name);
     }
     for (std::size_t i = 0; i < recipe_.route.size(); ++i) {
         StepCard::Place place;
@@ -360,6 +361,7 @@ void RecipeEditor::rebuildSteps() {
         if (facts_) place.spaces = facts_->spaces;
         place.unified = unified;
         place.retrieval_sets = sets;
+        place.paired_pools = paired;
         place.options_open = i < open.size() && open[i];
         auto* card = new StepCard(recipe_.route[i], std::move(place), add_->parentWidget());
         card->setObjectName(QStringLiteral("step%1").arg(i));

@@ -108,6 +108,9 @@ RouteLayout routeLayout(const engine::Recipe& recipe, const engine::RoutePlan& p
         RouteStep step;
         step.displaces = from.kind == engine::ReactionKind::Displacement;
         step.tunes = from.kind == engine::ReactionKind::Tuning;
+        step.joint = engine::movesProduct(from) && !step.displaces;
+        step.tuned = text(from.modality);
+        step.towards = text(from.towards);
         Blend blend{modalities, {}};
         for (std::size_t e = 0; e < from.experts.size(); ++e) {
             RouteExpert expert;
@@ -231,12 +234,13 @@ void placeRoute(RouteLayout& layout, const QRectF& room, const RouteTexts& texts
         layout.bands.push_back(band);
     };
     for (std::size_t s = 0; s < layout.steps.size(); ++s) {
-        if (!layout.steps[s].displaces) continue;
+        if (!layout.steps[s].displaces && !layout.steps[s].joint) continue;
         const double x = layout.steps[s].unified.centre.x();
         close((s == 0 ? start : layout.steps[s - 1].unified.centre.x()) + 1.25 * u);
         from = x - 1.45 * u;
+        if (layout.steps[s].joint) band = {QString(), layout.steps[s].unified.width, {}, {}};
         for (const auto& e : layout.experts) {
-            if (e.step != s) continue;
+            if (e.step != s || !e.displaces) continue;
             const double top_edge = e.molecule.centre.y() - 1.1 * u;
             band = {e.molecule.name,
                     e.molecule.width,

@@ -46,9 +46,10 @@ struct RouteExpert {
 };
 
 struct RouteStep {
-    bool displaces = false, tunes = false;
-    RouteMolecule unified;             // after the step
-    std::vector<RouteStrand> strands;  // what comes from before the step
+    bool displaces = false, tunes = false, joint = false;  // joint: the product and an expert both move
+    QString tuned, towards;                                // modalities of a tuning
+    RouteMolecule unified;                                 // after the step
+    std::vector<RouteStrand> strands;                      // what comes from before the step
 };
 
 struct RouteLayout {

@@ -184,8 +184,9 @@ void paintBackbone(QPainter& p, const RouteLayout& layout) {
         QPainterPath path(from->centre + QPointF(from->radius, 0));
         path.lineTo(step.unified.centre - QPointF(step.unified.radius, 0));
         paintStrands(p, layout, path, step.strands, 1);
-        // What moves has the arrow: the unified space in a displacement, the expert in a combination.
-        if (step.displaces) paintArrow(p, layout, path, 0.5, bondWidth(layout, step.strands));
+        // What moves has the arrow: the unified space in a displacement, the expert in a combination, both into a
+        // joint space.
+        if (step.displaces || step.joint) paintArrow(p, layout, path, 0.5, bondWidth(layout, step.strands));
         from = &step.unified;
     }
 }
@@ -247,6 +248,7 @@ void paintKind(QPainter& p, const RouteLayout& layout, const RouteMolecule& from
     }
     QString text = step.tunes       ? QObject::tr("tuning")
                    : step.displaces ? QObject::tr("displacement")
+                   : step.joint     ? QObject::tr("joint space")
                                     : QObject::tr("combination");
     if (!wide || fm.horizontalAdvance(text) > right - left)
         text = step.tunes ? QStringLiteral("†") : step.displaces ? QObject::tr("Dr") : QObject::tr("Cr");

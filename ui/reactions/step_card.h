@@ -29,6 +29,7 @@ public:
         std::vector<engine::SpaceInfo> spaces;  // of the workspace
         std::vector<engine::Modality> unified;  // of the product before this step
         QStringList retrieval_sets;             // for the validation set
+        QStringList paired_pools;               // for a tuning
         bool options_open = false;
     };
     StepCard(const engine::ReactionStep& step, Place place, QWidget* parent = nullptr);
@@ -52,6 +53,8 @@ private:
     void addOptions(QVBoxLayout& column);
     void openOptions(bool open);
     void tellOptions();
+    void tellIdle();
+    std::vector<engine::OptionEntry> offered() const;
     void paintColours();
 
     engine::ReactionStep step_;
