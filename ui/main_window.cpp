@@ -12,6 +12,7 @@
 
 #include <algorithm>
 
+#include "ui/reactions/pool_panel.h"
 #include "ui/reactions/training_queue.h"
 #include "ui/studio_paths.h"
 #include "ui/style/theme.h"
@@ -231,7 +232,8 @@ MainWindow::Page MainWindow::page() const {
 }
 
 bool MainWindow::busy() const {
-    return demo_.running() || comparing_.running() || reactions_->running() || explore_->busy() || report_->busy() ||
+    return demo_.running() || comparing_.running() || reactions_->running() || reactions_->pools().measuring() ||
+           explore_->busy() || report_->busy() ||
            !session_.settled();
 }
 

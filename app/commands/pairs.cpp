@@ -18,16 +18,19 @@ void addPairs(CLI::App& app, Globals& globals) {
     verb->add_flag("--quality", *only_quality,
                    "Make none; say how sharp they would be in each space, where spaces agree, and how far "
                    "apart modalities are.");
+    auto step = std::make_shared<std::int64_t>(0);
+    verb->add_option("--step", *step, "With --quality: only the spaces and options of this step, counted from 1.")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}));
     auto reaction = addOptionFlags(*verb, engine::reactionOptionTable().entries(), "Every reaction of the recipe");
     auto run = addOptionFlags(*verb, engine::runOptionTable().entries(), "Run");
     auto quality = addOptionFlags(*verb, engine::poolQualityOptions(), "With --quality");
     verb->footer(
         "Examples: molspace pairs /tmp/world --recipe ImageBind++\n"
-        "          molspace pairs /tmp/world --recipe ImageBind++ --quality --centred yes");
-    onRun(*verb, globals, [request, reaction, run, quality, only_quality](const engine::JobContext& job) {
+        "          molspace pairs /tmp/world --recipe InternVL_IB++ --quality --step 2 --centred yes");
+    onRun(*verb, globals, [request, reaction, run, quality, only_quality, step](const engine::JobContext& job) {
         request->reaction_options = *reaction;
         request->run_options = *run;
-        if (*only_quality) return engine::poolQuality(*request, *quality, job);
+        if (*only_quality) return engine::poolQuality(*request, *quality, *step, job);
         return engine::pairs(*request, job);
     });
 }

@@ -13,13 +13,12 @@
 #include "engine/base/error.h"
 #include "engine/base/matrix.h"
 #include "engine/base/rng.h"
+#include "engine/space/centring.h"
 
 namespace engine {
 namespace {
 
 constexpr std::size_t kBlock = 4096;      // rows of a pool that are read at once
-constexpr std::size_t kMeanRows = 4096;   // from which the mean of a modality is taken
-constexpr std::size_t kMeanRun = 256;     // of them side by side
 constexpr std::size_t kShownNearest = 3;  // of an example
 
 struct Pool {
@@ -71,35 +70,10 @@ std::vector<std::uint32_t> drawRows(std::size_t rows, std::size_t count, std::ui
     return {drawn.begin(), drawn.end()};
 }
 
-// From runs of rows spread evenly over the pool.
-std::vector<double> meanRow(const EmbeddingSource& source) {
-    const std::size_t rows = source.rows(), width = source.cols();
-    const std::size_t runs = rows <= kMeanRows ? 1 : kMeanRows / kMeanRun;
-    const std::size_t run = rows <= kMeanRows ? rows : kMeanRun;
-    Matrix block(run, width);
-    std::vector<double> mean(width);
-    for (std::size_t i = 0; i < runs; ++i) {
-        source.read(runs == 1 ? 0 : i * (rows - run) / (runs - 1), run, block.data());
-        for (std::size_t r = 0; r < run; ++r) {
-            for (std::size_t c = 0; c < width; ++c) mean[c] += static_cast<double>(block.row(r)[c]);
-        }
-    }
-    for (double& m : mean) m /= static_cast<double>(runs * run);
-    return mean;
-}
-
 double length(const std::vector<double>& v) {
     double sum = 0;
     for (const double x : v) sum += x * x;
     return std::sqrt(sum);
-}
-
-void centre(float* x, std::size_t rows, const std::vector<double>& mean) {
-    for (std::size_t r = 0; r < rows; ++r) {
-        for (std::size_t c = 0; c < mean.size(); ++c)
-            x[r * mean.size() + c] = static_cast<float>(static_cast<double>(x[r * mean.size() + c]) - mean[c]);
-    }
-    normalizeRows(x, rows, mean.size());
 }
 
 // One space: its pools, their means, the rows that ask.
@@ -145,15 +119,16 @@ public:
     PoolQuality run() {
         std::uint64_t all = 0;
         for (const auto& space : spaces_) {
-            for (const auto p : space.pools) all += pools_[p].rows;
+            for (const auto p : space.pools) all += pools_[p].rows * (options_.centred ? 2 : 1);
         }
         ProgressMeter meter(job_, "looking through pools", "rows", all);
         PoolQuality out;
         out.synthetic = workspace_.synthetic();
         out.options = options_;
         for (std::size_t s = 0; s < spaces_.size(); ++s) {
-            prepare(spaces_[s], out);
+            prepare(spaces_[s], meter);
             for (const auto to : spaces_[s].pools) stream(s, to, meter);
+            gaps(spaces_[s], out);
         }
         meter.finish();
         for (const auto& [key, found] : found_) {
@@ -164,18 +139,21 @@ public:
     }
 
 private:
-    void prepare(SpacePools& space, PoolQuality& out) {
+    void prepare(SpacePools& space, ProgressMeter& meter) {
         for (const auto p : space.pools) {
-            space.means[p] = meanRow(*space.rows[p]);
+            if (options_.centred) space.means[p] = meanOf(*space.rows[p], job_, &meter);
             Matrix asking(pools_[p].asked.size(), space.rows[p]->cols());
             for (std::size_t q = 0; q < asking.rows(); ++q) space.rows[p]->read(pools_[p].asked[q], 1, asking.row(q));
-            if (options_.centred) centre(asking.data(), asking.rows(), space.means[p]);
+            if (options_.centred) centreRows(asking.data(), asking.rows(), space.means[p]);
             space.asking[p] = std::move(asking);
         }
+    }
+
+    void gaps(const SpacePools& space, PoolQuality& out) const {
         for (std::size_t i = 0; i < space.pools.size(); ++i) {
             for (std::size_t k = i + 1; k < space.pools.size(); ++k) {
-                const auto& a = space.means[space.pools[i]];
-                const auto& b = space.means[space.pools[k]];
+                const auto& a = space.means.at(space.pools[i]);
+                const auto& b = space.means.at(space.pools[k]);
                 std::vector<double> difference(a.size());
                 for (std::size_t c = 0; c < a.size(); ++c) difference[c] = a[c] - b[c];
                 out.gaps.push_back({space.name, pools_[space.pools[i]].modality, pools_[space.pools[k]].modality,
@@ -194,11 +172,13 @@ private:
         Matrix scores(static_cast<std::size_t>(options_.asked_rows), block.rows());
         for (const auto from : space.pools)
             found_[{s, from, to}].assign(space.asking[from].rows(), RunningSoftmax(nearest));
+        RunningMean mean(width);
         for (std::size_t first = 0; first < source.rows(); first += kBlock) {
             job_.checkStop();
             const std::size_t count = std::min(kBlock, source.rows() - first);
             source.read(first, count, block.data());
-            if (options_.centred) centre(block.data(), count, space.means[to]);
+            if (options_.centred) centreRows(block.data(), count, space.means[to]);
+            else mean.add(block.data(), count);
             for (const auto from : space.pools) {
                 const Matrix& asking = space.asking[from];
                 auto& found = found_[{s, from, to}];
@@ -215,6 +195,7 @@ private:
             }
             meter.advance(count);
         }
+        if (!options_.centred) space.means[to] = mean.mean();
     }
 
     std::string idOf(std::size_t pool, std::uint32_t row) const {
@@ -318,8 +299,6 @@ const OptionTable<PoolQualityOptions>& poolQualityOptionTable() {
               {.help = "Nearest rows on which two spaces should agree.", .min = 1, .max = 1000, .unit = "rows"});
         t.add("examples", &PoolQualityOptions::examples,
               {.help = "Queries that are shown with what they would retrieve.", .min = 0, .max = 100});
-        t.add("centred", &PoolQualityOptions::centred,
-              {.help = "As if each modality's mean were taken off first and rows brought to unit length again."});
         return t;
     }();
     return table;
@@ -343,6 +322,9 @@ PoolQuality measurePools(const Workspace& workspace, std::vector<std::string> sp
 Json PoolQuality::toJson() const {
     Json out{{"synthetic", synthetic},
              {"options", poolQualityOptionTable().toJson(options)},
+             {"retrieval_temperature", options.retrieval_temperature},
+             {"centred", options.centred},
+             {"seed", options.seed},
              {"retrievals", Json::array()},
              {"agreements", Json::array()},
              {"gaps", Json::array()}};

@@ -4,7 +4,8 @@
 // What pseudo pairs can be made of the pools, before any is made: how sharp the softmax averages W(X, Y) Y of Eq. 4-6
 // and 11-13 would be in each space, whether spaces agree on what belongs together, and how far apart a space keeps its
 // modalities. Measured on some rows of each pool, drawn by seed and the same in every space, against whole pools;
-// blocks of a pool are read once for each space. Blocking job; deterministic whatever the number of threads.
+// blocks of a pool are read once for each space, twice where weights are centred. Blocking job; deterministic whatever
+// the number of threads.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +21,13 @@
 namespace engine {
 
 struct PoolQualityOptions {
-    double retrieval_temperature = 0.01;  // tau_d; of the reaction, so not in the table
+    // Of the reaction and of the run, so not in the table.
+    double retrieval_temperature = 0.01;  // tau_d
+    bool centred = false;                 // by rows as seen from their modality's mean (engine/space/centring.h)
+    std::uint64_t seed = 0;               // of the rows that ask
     std::int64_t asked_rows = 256;        // of each pool
     std::int64_t neighbours = 10;         // the nearest rows on which two spaces should agree
     std::int64_t examples = 3;            // queries that are shown with what they would retrieve
-    bool centred = false;                 // as if each modality's mean were taken off first, then unit length again
-    std::uint64_t seed = 0;               // of the rows that ask; of the run, so not in the table
 };
 const OptionTable<PoolQualityOptions>& poolQualityOptionTable();
 

@@ -8,11 +8,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <set>
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/ops/attend.h"
+#include "engine/space/centring.h"
 
 namespace engine {
 namespace {
@@ -23,11 +26,15 @@ constexpr const char* kPairs = "molspace pairs 1";
 constexpr std::size_t kChunk = 256;          // blocks are whole chunks, so that no sum depends on where a block ends
 constexpr std::size_t kLargestBlock = 8192;  // rows lost at most by a kill
 
-const EmbeddingSource& poolOf(const PairRequest& request, const PairCell& cell) {
+const EmbeddingSourcePtr& sourceOf(const PairRequest& request, const PairCell& cell) {
     const auto& side = cell.side == PairSide::Unified ? request.unified : request.expert;
     const auto it = side.find(cell.modality);
     ENGINE_CHECK(it != side.end(), "no pool of " + cellName(cell));
-    return *it->second;
+    return it->second;
+}
+
+const EmbeddingSource& poolOf(const PairRequest& request, const PairCell& cell) {
+    return *sourceOf(request, cell);
 }
 
 std::vector<Modality> modalitiesOf(const std::map<Modality, EmbeddingSourcePtr>& side,
@@ -68,9 +75,50 @@ AttendOptions attendOptions(const PairRequest& request) {
     return out;
 }
 
+// What similarities are taken of: the pools' rows and the queries as they are, or, with the option `centred`, as seen
+// from the mean of their modality in their space. Immutable once made.
+class Similarities {
+public:
+    Similarities(const PairRequest& request, const JobContext& job) : request_(request) {
+        if (!request.options.centred) return;
+        std::set<PairCell> cells;
+        std::uint64_t rows = 0;
+        for (const auto& start : request.starts) {
+            for (const auto& step : planOf(request, start).steps) {
+                for (const auto& cell : {step.query, PairCell{step.key_side, step.memory}}) {
+                    if (cells.insert(cell).second) rows += poolOf(request, cell).rows();
+                }
+            }
+        }
+        ProgressMeter meter(job, "means of the pools", "rows", rows);
+        for (const auto& cell : cells) {
+            const auto& pool = sourceOf(request, cell);
+            centred_[cell] = std::make_shared<const CentredSource>(pool, meanOf(*pool, job, &meter));
+        }
+        meter.finish();
+    }
+
+    const EmbeddingSource& keys(const PairCell& cell) const {
+        const auto it = centred_.find(cell);
+        return it != centred_.end() ? *it->second : poolOf(request_, cell);
+    }
+    // `rows` themselves, or `made` from them.
+    MatrixView queries(const PairCell& cell, MatrixView rows, Matrix& made) const {
+        const auto it = centred_.find(cell);
+        if (it == centred_.end()) return rows;
+        made = copyOf(rows);
+        centreRows(made.data(), made.rows(), it->second->mean());
+        return made.view();
+    }
+
+private:
+    const PairRequest& request_;
+    std::map<PairCell, std::shared_ptr<const CentredSource>> centred_;
+};
+
 // Fills `cells` (the own ones are there) by the plan's steps. `units` are advanced in all.
-void runSteps(const PairRequest& request, const PairPlan& plan, std::map<PairCell, Matrix>& cells,
-              const JobContext& job, ProgressMeter* meter, std::uint64_t units) {
+void runSteps(const PairRequest& request, const Similarities& similarities, const PairPlan& plan,
+              std::map<PairCell, Matrix>& cells, const JobContext& job, ProgressMeter* meter, std::uint64_t units) {
     double all = 0, done = 0;
     const auto cost = [&](const Retrieval& step) {
         double floats = static_cast<double>(widthOf(request, step.key_side));
@@ -84,8 +132,10 @@ void runSteps(const PairRequest& request, const PairPlan& plan, std::map<PairCel
         for (const auto side : step.value_sides) values.push_back(&poolOf(request, {side, step.memory}));
         done += cost(step);
         const auto until = static_cast<std::uint64_t>(static_cast<double>(units) * done / all);
-        auto results = attend(cells.at(step.query).view(), poolOf(request, {step.key_side, step.memory}), values,
-                              attendOptions(request), job, meter, until - reported);
+        Matrix made;
+        auto results = attend(similarities.queries(step.query, cells.at(step.query).view(), made),
+                              similarities.keys({step.key_side, step.memory}), values, attendOptions(request), job,
+                              meter, until - reported);
         reported = until;
         for (std::size_t v = 0; v < values.size(); ++v)
             cells[{step.value_sides[v], step.memory}] = std::move(results[v]);
@@ -149,7 +199,7 @@ public:
         }
     }
 
-    void make(const JobContext& job) const {
+    void make(const Similarities& similarities, const JobContext& job) const {
         std::size_t first = done();
         if (first >= rows_) return;
         fs::create_directories(folder_);
@@ -160,6 +210,9 @@ public:
         std::uint64_t row_bytes = 0;
         for (const auto& cell : plan_.made()) row_bytes += widthOf(request_, cell.side) * sizeof(float) * 2;
         for (const auto& cell : plan_.own) row_bytes += widthOf(request_, cell.side) * sizeof(float);
+        if (request_.options.centred)  // the queries of a step once more
+            row_bytes +=
+                std::max(widthOf(request_, PairSide::Unified), widthOf(request_, PairSide::Expert)) * sizeof(float);
         const std::size_t fit = request_.memory_bytes / 2 / row_bytes / kChunk * kChunk;
         if (fit == 0) requireMemory(row_bytes * kChunk * 2, request_.memory_bytes, "a block of pseudo pairs");
         const std::size_t block = std::min(fit, kLargestBlock);
@@ -168,7 +221,7 @@ public:
             job.checkStop();
             const std::size_t count = std::min(block, rows_ - first);
             auto cells = ownRows(request_, plan_, first, count);
-            runSteps(request_, plan_, cells, job, &meter, count);
+            runSteps(request_, similarities, plan_, cells, job, &meter, count);
             for (const auto& cell : plan_.made()) append(file(cell), cells.at(cell), first);
             Json state{{"fingerprint", fingerprintOf(request_, plan_)},
                        {"plan", plan_.text()},
@@ -221,7 +274,8 @@ private:
 
 class Pairs : public PseudoPairs {
 public:
-    explicit Pairs(const PairRequest& request) : request_(request) {
+    explicit Pairs(const PairRequest& request, const JobContext& job) : request_(request) {
+        if (request_.options.pair_storage == "none") similarities_.emplace(request_, job);
         for (const auto& start : request_.starts) {
             Pool pool;
             pool.plan = planOf(request_, start);
@@ -258,7 +312,7 @@ public:
             own.emplace(cell, std::move(out));
         }
         if (request_.options.pair_storage == "none") {
-            runSteps(request_, pool.plan, own, job, nullptr, 0);
+            runSteps(request_, *similarities_, pool.plan, own, job, nullptr, 0);
         } else {
             for (const auto& [cell, file] : pool.files) own.emplace(cell, stored(pool, cell, *file, rows));
         }
@@ -293,6 +347,7 @@ private:
     }
 
     PairRequest request_;
+    std::optional<Similarities> similarities_;  // of request_; where rows are made anew for each batch
     std::map<Modality, Pool> pools_;
 };
 
@@ -333,9 +388,15 @@ std::shared_ptr<const PseudoPairs> makePseudoPairs(const PairRequest& request, c
     }
     if (request.options.pair_storage != "none") {
         requireDisk(request.folder, estimatePairBytes(request), "pseudo pairs");
-        for (const auto& start : request.starts) PoolStore(request, start).make(job);
+        std::optional<Similarities> similarities;  // not for what is there already
+        for (const auto& start : request.starts) {
+            const PoolStore store(request, start);
+            if (store.done() >= store.rows()) continue;
+            if (!similarities) similarities.emplace(request, job);
+            store.make(*similarities, job);
+        }
     }
-    return std::make_shared<Pairs>(request);
+    return std::make_shared<Pairs>(request, job);
 }
 
 }  // namespace engine

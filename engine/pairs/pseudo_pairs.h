@@ -11,6 +11,11 @@
 // A start's own rows are not stored again. Rows are made in blocks; a finished block survives a kill and is not made
 // again. With the storage option "none" nothing is stored and batch() makes its rows anew. On CPU the same input gives
 // the same bits, whatever the blocks and the number of threads. GPUs sum in another order: differences up to 1e-5.
+//
+// The option `centred` changes the weights alone: W(Q, K) = softmax over rows of c(Q) c(K)^T / tau_d, where c is seen
+// from the mean of the row's own modality in that space (engine/space/centring.h), over the whole pool. Rows that are
+// averaged, and those of the start, stay as they are: a projector is trained on what it meets at inference, and its
+// targets are what the product has there (method §4.5).
 #pragma once
 
 #include <cstdint>

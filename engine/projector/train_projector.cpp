@@ -419,7 +419,8 @@ private:
 }  // namespace
 
 std::uint64_t trainingBytes(const ReactionOptions& options, std::size_t in, std::size_t out, std::size_t sources,
-                            std::size_t targets, std::size_t rows, bool joint) {
+                            std::size_t targets, std::size_t rows, bool joint,
+                            const std::function<std::uint64_t(const StepOptions&)>& step) {
     StepOptions s;
     s.in = in;
     s.hidden = headWidths(options, in, out)[1];
@@ -428,7 +429,7 @@ std::uint64_t trainingBytes(const ReactionOptions& options, std::size_t in, std:
     s.targets = targets;
     s.batch = std::min(static_cast<std::size_t>(options.batch_size), rows);
     s.keep_logits = false;
-    return bytesOf(s, options, joint) + batchBytes(s);
+    return (step ? step(s) : bytesOf(s, options, joint)) + batchBytes(s);
 }
 
 ProjectorRecord trainProjector(const ProjectorTask& task, const JobContext& job) {

@@ -63,9 +63,11 @@ struct ProjectorRecord {
     double best_validation = 0;
 };
 
-// The least memory that training takes, before there is anything to train on; `joint`: in a joint space.
+// The least memory that training takes, before there is anything to train on; `joint`: in a joint space. `step`: memory
+// of a step of a custom task, in place of that of the head and the objective that the options name.
 std::uint64_t trainingBytes(const ReactionOptions& options, std::size_t in, std::size_t out, std::size_t sources,
-                            std::size_t targets, std::size_t rows, bool joint);
+                            std::size_t targets, std::size_t rows, bool joint,
+                            const std::function<std::uint64_t(const StepOptions&)>& step = {});
 
 // Throws Error{InvalidInput} for fewer than 8 rows or a loss that is not finite, Cancelled on a stop.
 ProjectorRecord trainProjector(const ProjectorTask& task, const JobContext& job);

@@ -174,12 +174,10 @@ TrainState initialAdapter(std::size_t width, std::size_t hidden, std::uint64_t s
     return state;
 }
 
-std::uint64_t tuningStepBytes(const StepOptions& o, const FrozenRoute& route) {
+std::uint64_t tuningStepBytes(const StepOptions& o, const std::vector<std::vector<std::size_t>>& frozen) {
     std::uint64_t floats = o.batch * (4 * o.in + 2 * o.hidden + 4 * o.out) + 8 * o.in * o.hidden;
-    for (const auto& displacement : route) {
-        for (const auto& weights : displacement) {
-            for (const auto& layer : weights.layers) floats += layer.in * layer.out + 2 * o.batch * layer.out;
-        }
+    for (const auto& widths : frozen) {
+        for (std::size_t k = 1; k < widths.size(); ++k) floats += widths[k - 1] * widths[k] + 2 * o.batch * widths[k];
     }
     return floats * sizeof(float) + InfoLoss::scratchBytes(o.batch, o.keep_logits);
 }

@@ -32,7 +32,7 @@ std::unique_ptr<ProjectorStep> makeTorchTuningStep(const StepOptions& options, c
 // W1 as xavier_uniform_, the rest zeros: it begins with x' = x. From the stream (seed, name).
 TrainState initialAdapter(std::size_t width, std::size_t hidden, std::uint64_t seed, const std::string& name);
 
-// Memory of either in bytes.
-std::uint64_t tuningStepBytes(const StepOptions& options, const FrozenRoute& route);
+// Memory of either in bytes. `frozen`: of every projector that is passed the widths of its layers, in before the first.
+std::uint64_t tuningStepBytes(const StepOptions& options, const std::vector<std::vector<std::size_t>>& frozen);
 
 }  // namespace engine

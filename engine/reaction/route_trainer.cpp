@@ -213,8 +213,9 @@ private:
         }
         for (const auto& t : plan_.tunings) {
             if (request_.pairs_only || reached(t.key, t.modality, t.epochs)) continue;
+            checkTuning(t);
             const auto hidden = static_cast<std::uint64_t>(request_.recipe.route[t.step].options.hidden_width);
-            bytes += pairedPoolOf(workspace_, t).tables.front().rows * plan_.width * sizeof(float) +
+            bytes += pairedPoolOf(workspace_, t).tables.front().rows * widthBefore(t.step) * sizeof(float) +
                      6 * t.width * hidden * sizeof(float);
         }
         if (!request_.pairs_only) bytes += basesBytes(workspace_, model_);
@@ -250,6 +251,38 @@ private:
                       "training " + r.key + " with batches of " +
                           std::to_string(std::min<std::size_t>(static_cast<std::size_t>(options.batch_size), most)) +
                           " rows");
+    }
+
+    void checkTuning(const PlannedTuning& t) const {
+        const auto& options = request_.recipe.route[t.step].options;
+        const std::size_t rows = pairedPoolOf(workspace_, t).tables.front().rows;
+        const auto needed = trainingBytes(
+            options, t.width, widthBefore(t.step), 1, 1, rows, false,
+            [&](const StepOptions& step_options) { return tuningStepBytes(step_options, frozenWidths(t)); });
+        requireMemory(needed, memory_,
+                      "training " + t.key + " with batches of " +
+                          std::to_string(std::min<std::size_t>(static_cast<std::size_t>(options.batch_size), rows)) +
+                          " rows");
+    }
+
+    // Of the product, before a step.
+    std::size_t widthBefore(std::size_t step) const {
+        std::size_t width = plan_.spaces.front().width;
+        for (const auto& r : plan_.reactions) {
+            if (r.step < step && r.kind == ReactionKind::Displacement) width = r.target_width;
+        }
+        return width;
+    }
+
+    // Layers of the projectors that tuned rows pass.
+    std::vector<std::vector<std::size_t>> frozenWidths(const PlannedTuning& t) const {
+        std::vector<std::vector<std::size_t>> out;
+        for (const auto& r : plan_.reactions) {
+            if (r.step >= t.step || r.kind != ReactionKind::Displacement) continue;
+            const auto widths = headWidths(request_.recipe.route[r.step].options, r.source_width, r.target_width);
+            out.insert(out.end(), activeProjectors(request_.recipe, plan_, r.step, r.expert).size(), widths);
+        }
+        return out;
     }
 
     fs::path reactionFolder(const PlannedReaction& r) const { return folder_ / "reactions" / r.key; }
@@ -335,10 +368,7 @@ private:
 
     void tune(const PlannedTuning& t, const ProjectorPlace& place) {
         const PoolInfo& pool = pairedPoolOf(workspace_, t);
-        std::size_t width = plan_.spaces.front().width;
-        for (const auto& r : plan_.reactions) {
-            if (r.step < t.step && r.kind == ReactionKind::Displacement) width = r.target_width;
-        }
+        const std::size_t width = widthBefore(t.step);
         const auto partner = productRows(workspace_, model_, t.step, pool, t.towards, width,
                                          folder_ / "product-rows" / t.key / (t.towards + ".f32"), job_);
         const auto& options = request_.recipe.route[t.step].options;
@@ -375,7 +405,9 @@ private:
             if (device_ == "cpu") return makeCpuTuningStep(step_options, route, t.modality, state);
             return makeTorchTuningStep(step_options, route, t.modality, std::move(state), device_);
         };
-        task.custom->bytes = [&](const StepOptions& step_options) { return tuningStepBytes(step_options, route); };
+        task.custom->bytes = [&](const StepOptions& step_options) {
+            return tuningStepBytes(step_options, frozenWidths(t));
+        };
         writeRecord(task, trainProjector(task, job_), t.key, t.modality,
                     {{"stands_in_for", "a tuned encoder: embeddings alone"}});
     }

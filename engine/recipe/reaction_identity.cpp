@@ -9,10 +9,17 @@ namespace {
 
 // How the work is done, not what comes out.
 constexpr const char* kWorkOptions[] = {"checkpoint_minutes"};
+// What came when there were kept reactions already counts where it is not its default.
+constexpr const char* kLaterOptions[] = {"centred"};
 
 Json withoutWork(Json step) {
     if (step.contains("options")) {
-        for (const char* key : kWorkOptions) step["options"].erase(key);
+        Json& options = step["options"];
+        for (const char* key : kWorkOptions) options.erase(key);
+        const Json defaults = reactionOptionTable().toJson(ReactionOptions{});
+        for (const char* key : kLaterOptions) {
+            if (options.contains(key) && options[key] == defaults.at(key)) options.erase(key);
+        }
     }
     return step;
 }

@@ -16,6 +16,11 @@ const OptionTable<ReactionOptions>& reactionOptionTable() {
         t.add("normalise_pseudo", &O::normalise_pseudo,
               {.help = "Bring every pseudo embedding to unit length after the weighted average.", .advanced = true});
         t.add(
+            "centred", &O::centred,
+            {.help = "Retrieve by rows as seen from the mean of their modality in their space, brought to unit length "
+                     "again; the rows that are averaged stay as they are.",
+             .advanced = true});
+        t.add(
             "guidance", &O::guidance,
             {.help = "Whose similarities retrieve for the unified space: its own, the expert's, or auto (own where the "
                      "expert shares the hub modality, else the expert's).",

@@ -17,6 +17,7 @@ struct ReactionOptions {
     // Pseudo pairs (Eq. 4-6, 11-13)
     double retrieval_temperature = 0.01;   // tau_d
     bool normalise_pseudo = true;          // normalise every pseudo embedding
+    bool centred = false;                  // weights between rows as seen from their modality's mean (not the paper's)
     std::string guidance = "auto";         // whose similarities retrieve the unified space: auto, own, expert
     std::string hub = "auto";              // modality through which the unified space binds; auto: image, else first
     std::string pair_storage = "float32";  // float32, float16, none (recomputed for each batch)

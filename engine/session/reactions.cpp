@@ -7,8 +7,8 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/resources.h"
-#include "engine/eval/pool_quality.h"
 #include "engine/recipe/reactor.h"
+#include "engine/session/pools.h"
 #include "engine/session/session.h"
 #include "engine/session/subject.h"
 
@@ -105,20 +105,20 @@ const std::vector<OptionEntry>& poolQualityOptions() {
     return poolQualityOptionTable().entries();
 }
 
-Outcome poolQuality(const ReactRequest& request, const Json& options, const JobContext& job) {
+Outcome poolQuality(const ReactRequest& request, const Json& options, std::int64_t step, const JobContext& job) {
     const TrainRequest train_request = trainRequest(request);
-    const Recipe& recipe = train_request.recipe;
-    auto asked = readOptions(poolQualityOptionTable(), options, "quality options");
-    asked.seed = train_request.run.seed;
-    std::vector<std::string> spaces{recipe.base};
-    for (const auto& step : recipe.route) {
-        for (const auto& use : step.experts) {
-            if (std::find(spaces.begin(), spaces.end(), use.space) == spaces.end()) spaces.push_back(use.space);
-        }
+    PoolsRequest pools{request.workspace, train_request.recipe, {}, options, train_request.run.seed};
+    if (step != 0) pools.step = static_cast<std::size_t>(step) - 1;
+    const PoolsAnswer answer = lookAtPools(pools, job);
+    Outcome out{answer.quality.toJson(), answer.quality.toText()};
+    out.json["findings"] = Json::array();
+    std::string words;
+    for (const auto& f : answer.findings) {
+        out.json["findings"].push_back({{"kind", findingName(f.kind)}, {"text", f.text}});
+        words += (words.empty() ? "\n" : "") + std::string(findingName(f.kind)) + ": " + f.text + "\n";
     }
-    if (!recipe.route.empty()) asked.retrieval_temperature = recipe.route.front().options.retrieval_temperature;
-    const PoolQuality quality = measurePools(Workspace(request.workspace), spaces, asked, job);
-    return {quality.toJson(), quality.toText()};
+    out.text += words;
+    return out;
 }
 
 Outcome train(const ReactRequest& request, const JobContext& job) {

@@ -68,9 +68,9 @@ struct ReactRequest {
     std::int64_t more_epochs = 0;            // train(): beyond the target
 };
 Outcome pairs(const ReactRequest& request, const JobContext& job);
-// What pseudo pairs the pools can give, before any is made (engine/eval/pool_quality.h): in the spaces of the recipe,
-// at the retrieval temperature of its first reaction and the seed of the run. Loads no LibTorch, writes nothing.
-Outcome poolQuality(const ReactRequest& request, const Json& options, const JobContext& job);
+// What pseudo pairs the pools can give, before any is made (engine/session/pools.h); `step` counts from 1, 0: the whole
+// recipe. Loads no LibTorch, writes nothing.
+Outcome poolQuality(const ReactRequest& request, const Json& options, std::int64_t step, const JobContext& job);
 const std::vector<OptionEntry>& poolQualityOptions();
 Outcome train(const ReactRequest& request, const JobContext& job);
 Outcome devices(const JobContext& job);

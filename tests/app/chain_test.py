@@ -330,6 +330,20 @@ class Chain(FolderTest):
         self.assertIn("finished product", self.train("--more-epochs", 1, code=1).stderr)
         self.train("-q")
 
+    def test_pools_are_looked_at_before_a_run(self):
+        look = ["pairs", self.world, "--recipe", "InternVL_IB++", "--quality", "--step", 2]
+        plain, centred = run_json(*look), run_json(*look, "--centred", "yes")
+        self.assertEqual((plain["centred"], centred["centred"]), (False, True))
+        self.assertEqual({r["space"] for r in plain["retrievals"]}, {"ImageBind", "CLAP_g", "CLAP_m"})
+        self.assertNotEqual(plain["retrievals"], centred["retrievals"])
+        self.assertEqual(plain["gaps"], centred["gaps"])  # of the rows as they are
+        self.assertTrue(any("stands in" in f["text"] for f in plain["findings"]))
+        self.assertFalse((self.world / "products").exists())
+        self.assertIn("from 1 to 2", run(*look[:-1], 3, code=1).stderr)
+        self.train("-q", "--centred", "yes", "--projectors", "T")
+        record = json.loads((self.product / "product.json").read_text())
+        self.assertIs(record["recipe"]["route"][0]["options"]["centred"], True)
+
     def test_validation_is_logged(self):
         self.train("-q", "--projectors", "T", "--validation-set", "AudioCaps", "--select", "best")
         lines = next((self.product / "reactions").iterdir()).joinpath("T.csv").read_text().splitlines()

@@ -12,6 +12,7 @@
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
 #include "engine/ops/device.h"
+#include "engine/space/centring.h"
 
 namespace engine {
 namespace {
@@ -117,6 +118,37 @@ TEST_P(Attend, KeysInRisingOrder) {
     const MatrixSource rows{MatrixView(keys.view()), nullptr};
     const AttendOptions o = options();
     expectNear(queries, keys, keys, o, attend(queries.view(), rows, {&rows}, o, {})[0]);
+}
+
+// Weights between rows as seen from their modality's mean, averages of rows as they are.
+TEST_P(Attend, CentredKeysWeighRowsThatStayAsTheyAre) {
+    constexpr std::size_t kWidth = 24;
+    const auto cone = [](std::size_t rows, std::uint64_t seed, std::size_t axis) {
+        Matrix m = unitRows(rows, kWidth, seed);
+        for (std::size_t i = 0; i < rows; ++i) m.row(i)[axis] += 1.5f;
+        normalizeRows(m);
+        return m;
+    };
+    const auto centred = [](const Matrix& m) {
+        std::vector<double> mean(kWidth);
+        Matrix out(m.rows(), kWidth);
+        for (std::size_t i = 0; i < m.size(); ++i) mean[i % kWidth] += m.data()[i] / static_cast<double>(m.rows());
+        for (std::size_t i = 0; i < m.size(); ++i) out.data()[i] = static_cast<float>(m.data()[i] - mean[i % kWidth]);
+        normalizeRows(out);
+        return out;
+    };
+    const Matrix queries = cone(300, 10, 0), keys = cone(3000, 11, 1), seen_queries = centred(queries),
+                 seen_keys = centred(keys);
+    const auto rows = std::make_shared<MatrixSource>(keys.view(), nullptr);
+    const CentredSource source(rows, meanOf(*rows, {}));
+    Matrix asked = copyOf(queries);
+    centreRows(asked.data(), asked.rows(), meanOf(MatrixSource(queries.view(), nullptr), {}));
+    AttendOptions o = options();
+    o.memory_bytes = 4 << 20;
+    for (const double temperature : {0.01, 0.1}) {
+        o.temperature = temperature;
+        expectNear(seen_queries, seen_keys, keys, o, attend(asked.view(), source, {rows.get()}, o, {})[0]);
+    }
 }
 
 TEST_P(Attend, AStopEndsIt) {

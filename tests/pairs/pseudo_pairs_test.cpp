@@ -70,6 +70,39 @@ void expectNear(const Matrix& found, const Rows& expected, double tolerance, con
     EXPECT_LE(worst, tolerance) << what;
 }
 
+// c(x) of rows of a pool, or of rows made of it: in float64.
+Rows centred(const Rows& rows, const Rows& pool) {
+    Rows out = rows;
+    for (std::size_t d = 0; d < pool[0].size(); ++d) {
+        double mean = 0;
+        for (const auto& row : pool) mean += row[d] / static_cast<double>(pool.size());
+        for (auto& row : out) row[d] -= mean;
+    }
+    for (auto& row : out) {
+        const double length = std::sqrt(dot(row, row));
+        for (auto& x : row) x /= length;
+    }
+    return out;
+}
+
+// With a modality gap: each modality of a space lies in a cone of its own.
+PairRequest gapped(const test::PoolSizes& sizes, const std::filesystem::path& folder, bool streamed = false) {
+    PairRequest r = request(sizes, folder);
+    for (auto* side : {&r.unified, &r.expert}) {
+        for (auto& [modality, source] : *side) {
+            Matrix rows = readAll(*source);
+            std::vector<float> axis(rows.cols());
+            Rng(5, modality + std::to_string(rows.cols())).fillNormal(axis.data(), axis.size(), 0.3f);
+            for (std::size_t i = 0; i < rows.size(); ++i) rows.data()[i] += axis[i % rows.cols()];
+            normalizeRows(rows);
+            if (streamed) source = std::make_shared<test::StreamedSource>(std::move(rows));
+            else source = std::make_shared<MatrixSource>(std::move(rows));
+        }
+    }
+    r.options.centred = true;
+    return r;
+}
+
 bool sameBits(const std::map<PairCell, Matrix>& a, const std::map<PairCell, Matrix>& b) {
     for (const auto& [cell, m] : a) {
         if (std::memcmp(m.data(), b.at(cell).data(), m.size() * sizeof(float)) != 0) return false;
@@ -128,31 +161,95 @@ TEST(PseudoPairs, ChainsThroughTheHub) {
                "T~e");
 }
 
+// With the option `centred`: queries and keys are seen from their means, what is averaged stays as it is.
+TEST_P(PseudoPairsCase, CentringChangesTheWeightsAlone) {
+    const auto [normalise, temperature] = GetParam();
+    const test::TestFolder folder, other;
+    PairRequest r = gapped(audioTextExpert(), folder.path()), plain = gapped(audioTextExpert(), other.path());
+    plain.options.centred = false;
+    for (auto* options : {&r.options, &plain.options}) {
+        options->normalise_pseudo = normalise;
+        options->retrieval_temperature = temperature;
+    }
+    const auto pairs = makePseudoPairs(r, {}), plain_pairs = makePseudoPairs(plain, {});
+    const auto u = [&](const Modality& m) { return all(*r.unified.at(m)); };
+    const auto e = [&](const Modality& m) { return all(*r.expert.at(m)); };
+    const auto w = [&, t = temperature, n = normalise](const Rows& q, const Rows& k, const Rows& v) {
+        return look(centred(q, q), centred(k, k), v, t, n);
+    };
+    double moved = 0;
+    const auto check = [&](const Modality& start, PairSide side, const Modality& m, const Rows& expected) {
+        const auto found = gathered(*pairs, r, start), without = gathered(*plain_pairs, plain, start);
+        expectNear(found.at({side, m}), expected, 1e-5, "D_" + start + " " + m);
+        for (std::size_t i = 0; i < found.at({side, m}).size(); ++i)
+            moved = std::max(moved, std::abs(double(found.at({side, m}).data()[i]) - without.at({side, m}).data()[i]));
+    };
+    check("text", PairSide::Expert, "text", e("text"));
+    check("text", PairSide::Unified, "text", u("text"));
+    EXPECT_EQ(moved, 0) << "the start's own rows";
+    check("text", PairSide::Expert, "audio", w(e("text"), e("audio"), e("audio")));
+    check("text", PairSide::Unified, "audio", w(e("text"), e("audio"), u("audio")));
+    check("text", PairSide::Unified, "image", w(u("text"), u("image"), u("image")));
+    check("image", PairSide::Expert, "text", w(u("image"), u("text"), e("text")));
+    check("image", PairSide::Unified, "audio", w(u("image"), u("audio"), u("audio")));
+    EXPECT_GT(moved, 0.01);
+}
+
+// Equation 6: the image found asks as any image does, seen from the mean of the pool's images.
+TEST(PseudoPairs, AChainedQueryIsCentredByTheMeanOfItsModality) {
+    const test::TestFolder folder;
+    PairRequest r = gapped(
+        {{{"audio", 90}, {"image", 80}, {"text", 100}}, {"audio", "image", "text"}, {"image", "text"}}, folder.path());
+    const auto pairs = makePseudoPairs(r, {});
+    const auto found = gathered(*pairs, r, "audio");
+    const Rows au = all(*r.unified.at("audio")), vu = all(*r.unified.at("image")), tu = all(*r.unified.at("text"));
+    const Rows image = look(centred(au, au), centred(vu, vu), vu, 0.01, true);
+    expectNear(found.at({PairSide::Unified, "image"}), image, 1e-5, "V~u");
+    expectNear(found.at({PairSide::Expert, "text"}),
+               look(centred(image, vu), centred(tu, tu), all(*r.expert.at("text")), 0.01, true), 1e-5, "T~e");
+}
+
 TEST(PseudoPairs, SameBitsWhateverMemoryThreadsAndSource) {
     const int threads = omp_get_max_threads();
-    const test::TestFolder a, b;
-    const PairRequest first = request(audioTextExpert(), a.path());
-    const auto expected = gathered(*makePseudoPairs(first, {}), first, "image");
-    omp_set_num_threads(1);
-    PairRequest second = request(audioTextExpert(), b.path(), true);
-    second.memory_bytes = 8u << 20;
-    const auto found = gathered(*makePseudoPairs(second, {}), second, "image");
-    omp_set_num_threads(threads);
-    EXPECT_TRUE(sameBits(expected, found));
+    for (const bool centring : {false, true}) {
+        SCOPED_TRACE(centring ? "centred" : "as they are");
+        const test::TestFolder a, b;
+        PairRequest first = gapped(audioTextExpert(), a.path()), second = gapped(audioTextExpert(), b.path(), true);
+        first.options.centred = second.options.centred = centring;
+        const auto expected = gathered(*makePseudoPairs(first, {}), first, "image");
+        omp_set_num_threads(1);
+        second.memory_bytes = 8u << 20;
+        const auto found = gathered(*makePseudoPairs(second, {}), second, "image");
+        omp_set_num_threads(threads);
+        EXPECT_TRUE(sameBits(expected, found));
+    }
 }
 
 TEST(PseudoPairs, NothingStoredGivesTheSameRows) {
-    const test::TestFolder a, b;
-    const PairRequest stored = request(audioTextExpert(), a.path());
-    PairRequest none = request(audioTextExpert(), b.path());
-    none.options.pair_storage = "none";
-    const auto x = gathered(*makePseudoPairs(stored, {}), stored, "text"),
-               y = gathered(*makePseudoPairs(none, {}), none, "text");
-    for (const auto& [cell, m] : x) {
-        for (std::size_t i = 0; i < m.size(); ++i) ASSERT_NEAR(m.data()[i], y.at(cell).data()[i], 1e-6);
+    for (const bool centring : {false, true}) {
+        SCOPED_TRACE(centring ? "centred" : "as they are");
+        const test::TestFolder a, b;
+        PairRequest stored = gapped(audioTextExpert(), a.path()), none = gapped(audioTextExpert(), b.path());
+        stored.options.centred = none.options.centred = centring;
+        none.options.pair_storage = "none";
+        const auto x = gathered(*makePseudoPairs(stored, {}), stored, "text"),
+                   y = gathered(*makePseudoPairs(none, {}), none, "text");
+        for (const auto& [cell, m] : x) {
+            for (std::size_t i = 0; i < m.size(); ++i) ASSERT_NEAR(m.data()[i], y.at(cell).data()[i], 1e-6);
+        }
+        EXPECT_TRUE(std::filesystem::is_empty(b.path()));
+        EXPECT_EQ(estimatePairBytes(none), 0u);
     }
-    EXPECT_TRUE(std::filesystem::is_empty(b.path()));
-    EXPECT_EQ(estimatePairBytes(none), 0u);
+}
+
+// What is there already asks for no means.
+TEST(PseudoPairs, StoredRowsAreNotMadeAgainForTheirMeans) {
+    const test::TestFolder folder;
+    const PairRequest r = gapped(audioTextExpert(), folder.path());
+    makePseudoPairs(r, {});
+    std::vector<std::string> stages;
+    makePseudoPairs(r, JobContext({}, [&](const Progress& p) { stages.push_back(p.stage); }));
+    EXPECT_TRUE(stages.empty());
 }
 
 TEST(PseudoPairs, Float16KeepsThreeDigits) {

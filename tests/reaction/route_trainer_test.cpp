@@ -222,11 +222,11 @@ TEST(RouteTrainer, EveryOptionOfTheMethodTrains) {
     int run = 0;
     for (const char* options :
          {R"({"pair_storage": "float16"})", R"({"pair_storage": "none"})", R"({"normalise_pseudo": false})",
-          R"({"batch_norm": "joint"})", R"({"info_direction": "source_to_target"})", R"({"guidance": "own"})",
-          R"({"info_direction": "target_to_source", "schedule": "cosine"})", R"({"weight_decay": 0.01})",
-          R"({"weight_decay": 0.01, "optimiser": "adamw"})", R"({"objective": "c-mcr", "noise_variance": 0.001})",
-          R"({"objective": "ex-mcr"})", R"({"head": "c-mcr"})", R"({"objective": "ex-mcr", "head": "freebind"})",
-          R"({"head": "ex-mcr", "batch_norm": "joint"})"}) {
+          R"({"centred": true})", R"({"batch_norm": "joint"})", R"({"info_direction": "source_to_target"})",
+          R"({"guidance": "own"})", R"({"info_direction": "target_to_source", "schedule": "cosine"})",
+          R"({"weight_decay": 0.01})", R"({"weight_decay": 0.01, "optimiser": "adamw"})",
+          R"({"objective": "c-mcr", "noise_variance": 0.001})", R"({"objective": "ex-mcr"})", R"({"head": "c-mcr"})",
+          R"({"objective": "ex-mcr", "head": "freebind"})", R"({"head": "ex-mcr", "batch_norm": "joint"})"}) {
         Recipe recipe = recipeOf("ImageBind++", "ImageBind", kCombination);
         recipe.route[0].options.projectors = {"TA"};
         recipe.route[0].options.epochs = 2;
@@ -291,6 +291,30 @@ TEST(RouteTrainer, ExMcrExtendsASpaceThatStaysAsItIs) {
     const Matrix text = blendAll(set.second, product.model->weights("text", set.second)),
                  clip = readAll(*workspace.setRows("image-text", Workspace::Side::Second, "CLIP"));
     for (std::size_t i = 0; i < clip.size(); ++i) ASSERT_NEAR(text.data()[i], clip.data()[i], 1e-6);
+}
+
+// Found out before the displacement is trained, not when its turn comes.
+TEST(RouteTrainer, ATuningThatDoesNotFitIsRefusedBeforeAnythingIsMade) {
+    const test::TestFolder folder;
+    test::ToyOptions options{kPaper};
+    options.paired_rows = 400;
+    test::makeToyWorkspace(folder / "w", options);
+    Recipe recipe = recipeOf("Tuned", "ImageBind", R"([{"reaction": "displacement", "experts": ["InternVL"]},
+        {"reaction": "tuning", "modality": "audio", "towards": "image"}])");
+    recipe.route[0].options.projectors = {"A"};
+    recipe.route[1].options.hidden_width = 65536;
+    TrainRequest request = requestOf(folder / "w", folder / "p", recipe);
+    request.run.memory_gib = 0.04;
+    try {
+        trainRoute(request, {});
+        ADD_FAILURE() << "a step of 65536 hidden units takes more";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::NoSpace);
+        EXPECT_NE(std::string(error.what()).find("2-tuning"), std::string::npos) << error.what();
+    }
+    EXPECT_FALSE(fs::exists(folder / "p/pairs"));
+    request.recipe.route[1].options.hidden_width = 32;
+    trainRoute(request, {});
 }
 
 // The tuned sound: other rows than the base's, nearer to their pictures; pictures and texts stay as they were.

@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/recipe/reaction_identity.h"
 #include "engine/report/measured.h"
 #include "engine/report/published.h"
 #include "engine/report/reaction_store.h"
@@ -146,6 +147,13 @@ TEST_F(Plans, ReactionsThatAreOneAndTheSameHaveOneName) {
     const auto& first = whole.products.front();
     EXPECT_NE(store.key(first.recipe, first.plan, first.plan.reactions[0], 0),
               store.key(first.recipe, first.plan, first.plan.reactions[0], 1));
+    // Other weights of the pairs are another reaction; the default of an option that came later is not said.
+    Recipe centred = first.recipe;
+    centred.route[0].options.centred = true;
+    EXPECT_NE(store.key(first.recipe, first.plan, first.plan.reactions[0], 0),
+              store.key(centred, first.plan, first.plan.reactions[0], 0));
+    EXPECT_FALSE(
+        reactionIdentity(first.recipe, first.plan, first.plan.reactions[0])["reaction"]["options"].contains("centred"));
 }
 
 TEST_F(Plans, MeasuredFiguresComeBackAsTheyWere) {

@@ -10,9 +10,11 @@
 #include <QGraphicsView>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTabWidget>
+#include <QTableWidget>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QThread>
@@ -26,6 +28,7 @@
 #include "ui/reactions/loss_chart.h"
 #include "ui/reactions/number_edit.h"
 #include "ui/reactions/option_form.h"
+#include "ui/reactions/pool_panel.h"
 #include "ui/reactions/queue_view.h"
 #include "ui/reactions/reactions_page.h"
 #include "ui/reactions/recipe_editor.h"
@@ -120,6 +123,23 @@ private Q_SLOTS:
         plan.spaces = spaces();
         view.setRoute(long_one, plan, {});
         picture(view, "route-long");
+        for (const char* name : {"InternVL_IB†++", "InternVL_IB by C-MCR", "IB_Cr_InternVL by Ex-MCR", "C-MCR"}) {
+            ui::ReactionsPage page;
+            open(page, name);
+            QTest::qWait(300);
+            const std::string file = std::string("page-") + name;
+            picture(page, file.c_str());
+            // The last step whole, with its options.
+            const auto last = static_cast<int>(page.recipe().recipe().route.size()) - 1;
+            for (auto* area : page.recipe().findChildren<QScrollArea*>())
+                area->ensureWidgetVisible(step(page, last), 0, 400);
+            picture(page, (file + "-end").c_str());
+            auto* options = step(page, last)->findChild<QToolButton*>("options");
+            QTest::mouseClick(options, Qt::LeftButton);
+            QTest::qWait(200);
+            for (auto* area : page.recipe().findChildren<QScrollArea*>()) area->ensureWidgetVisible(options, 0, 0);
+            picture(page, (file + "-options").c_str());
+        }
         ui::OptionForm form(engine::reactionOptionTable().entries());
         form.resize(460, 700);
         form.setValues({{"batch_size", 3}, {"epochs", 7}});
@@ -212,6 +232,37 @@ private Q_SLOTS:
         QTest::keyClick(&view, Qt::Key_Tab);
         QTest::keyClick(&view, Qt::Key_Space);
         QCOMPARE(clicked.takeFirst().at(0).toString(), QString("CLAP_g"));
+    }
+
+    // Where an expert uses some of its projectors only, their number stands with its name.
+    void theNumberOfProjectorsInUseIsShown() {
+        engine::Recipe recipe = engine::findRecipe("InternVL_IB++");
+        const auto plan = engine::planRoute(recipe, spaces());
+        ui::RouteView view;
+        view.resize(760, 300);
+        view.setRoute(recipe, plan);
+        const auto used = [&](std::size_t expert) { return view.layoutOf().experts[expert].projectors; };
+        QCOMPARE(used(0), QString());  // all
+        QVERIFY(!view.expertText("InternVL").contains("projectors"));
+        recipe.route[1].experts[0].projectors = {"T", "A", "TVA"};
+        view.setRoute(recipe, engine::planRoute(recipe, spaces()));
+        QCOMPARE(used(0), QString());
+        QCOMPARE(used(1), QString("3/7"));
+        QVERIFY2(view.expertText("CLAP_g").contains("3 of 7 projectors: T, A, TVA"),
+                 qPrintable(view.expertText("CLAP_g")));
+        // A setting switches them too.
+        engine::Setting setting;
+        setting.projectors = {{"CLAP_m:TV", false}, {"CLAP_g:V", true}};
+        view.setRoute(recipe, engine::planRoute(recipe, spaces()), setting);
+        QCOMPARE(used(1), QString("4/7"));
+        QCOMPARE(used(2), QString("6/7"));
+        view.show();
+        picture(view, "route-projectors");
+        // Without a plan there is no number.
+        engine::RoutePlan spaces_only;
+        spaces_only.spaces = spaces();
+        view.setRoute(recipe, spaces_only);
+        QCOMPARE(used(1), QString());
     }
 
     void bondsFollowTheSetting() {
@@ -461,6 +512,68 @@ private Q_SLOTS:
                  qPrintable(QString("%1 of %2").arg(estimate.parts[0].flops).arg(counted)));
     }
 
+    // A tuning is a part of the run, in its place: an adapter, and gradients through the displacement before it.
+    void theEstimateCountsTunings() {
+        const double batch = 4096, hidden = 512, base = 1024, width = 768, inner = 2048, projectors = 2;
+        engine::Recipe recipe = engine::findRecipe("InternVL_IB†++");
+        std::size_t tuning = 0;
+        for (std::size_t s = 0; s < recipe.route.size(); ++s) {
+            auto& o = recipe.route[s].options;
+            o.batch_size = 4096;
+            o.epochs = 1;
+            if (recipe.route[s].kind == engine::ReactionKind::Tuning) {
+                tuning = s;
+                o.hidden_width = 512;
+                continue;
+            }
+            o.hidden_width = 2048;
+            o.projectors = {"T", "TVA"};
+        }
+        QCOMPARE(tuning, 1u);
+        const std::vector<engine::SpaceInfo> wide{
+            {"ImageBind", 1024, {"text", "image", "audio"}, {"text", "image", "audio"}},
+            {"InternVL", 768, {"text", "image"}, {"text", "image"}},
+            {"CLAP_g", 512, {"text", "audio"}, {"text", "audio"}},
+            {"CLAP_m", 512, {"text", "audio"}, {"text", "audio"}}};
+        const auto plan = engine::planRoute(recipe, wide);
+        ui::WorkspaceFacts facts;
+        facts.rows = {{"text", 8192}, {"image", 4096}, {"audio", 4096}};
+        const auto without = ui::estimateRun(recipe, plan, facts);
+        facts.paired = {{"other", {"audio", "text"}, 100000}, {"pairs", {"audio", "image"}, 3 * 4096}};
+        const auto estimate = ui::estimateRun(recipe, plan, facts);
+        QStringList labels;
+        for (const auto& p : estimate.parts) labels << QString::fromStdString(p.label);
+        QCOMPARE(labels, QStringList({"1-InternVL T", "1-InternVL TVA", "2-tuning audio", "3-CLAP_g T", "3-CLAP_g TVA",
+                                      "3-CLAP_m T", "3-CLAP_m TVA"}));
+        QCOMPARE(estimate.adapters, 1u);
+        const double counted = 3 * (batch * (6 * 2 * base * hidden - 2 * base * hidden) +
+                                    4 * batch * projectors * inner * (base + width) + 4 * batch * batch * width);
+        QVERIFY2(std::abs(estimate.parts[2].flops / counted - 1) < 0.15,
+                 qPrintable(QString("%1 of %2").arg(estimate.parts[2].flops).arg(counted)));
+        // Without its paired pool there is nothing to count; further epochs are the projectors' alone.
+        QCOMPARE(without.parts[2].flops, 0.0);
+        QVERIFY(std::abs(estimate.flops - without.flops - estimate.parts[2].flops) < 1);
+        QVERIFY(estimate.disk > without.disk);
+        QCOMPARE(estimate.rows, without.rows + 3 * 4096);
+        QCOMPARE(ui::estimateRun(recipe, plan, facts, 2).parts[2].flops, 0.0);
+        recipe.route[1].pool = "elsewhere";
+        QCOMPARE(ui::estimateRun(recipe, engine::planRoute(recipe, wide), facts).parts[2].flops, 0.0);
+    }
+
+    // Both sides of a joint space are projected: about twice the work of layers.
+    void theEstimateCountsBothHeadsOfAJointSpace() {
+        engine::Recipe recipe = engine::findRecipe("C-MCR");
+        const std::vector<engine::SpaceInfo> wide{{"CLIP_B32", 512, {"text", "image"}, {"text", "image"}},
+                                                  {"CLAP_g", 512, {"text", "audio"}, {"text", "audio"}}};
+        ui::WorkspaceFacts facts;
+        facts.rows = {{"text", 8192}, {"image", 4096}, {"audio", 4096}};
+        const auto both = ui::estimateRun(recipe, engine::planRoute(recipe, wide), facts);
+        recipe.route[0].against = "product";
+        const auto one = ui::estimateRun(recipe, engine::planRoute(recipe, wide), facts);
+        QVERIFY(both.parts[0].flops > 1.2 * one.parts[0].flops);
+        QVERIFY(both.memory > one.memory && both.disk > one.disk);
+    }
+
     void namesOfExpertsKeepApart() {
         const engine::Recipe recipe = engine::findRecipe("InternVL_IB++");
         const auto plan = engine::planRoute(recipe, spaces());
@@ -578,6 +691,125 @@ private Q_SLOTS:
         QCOMPARE(editor.source(), file);
     }
 
+    // Measured in the background, stopped, told to be old where the step changes, kept where it changes back.
+    void poolsAreLookedAtAStepAtATime() {
+        ui::ReactionsPage page;
+        auto& panel = page.pools();
+        page.recipe().openRecipe("InternVL_IB++");
+        page.resize(1180, 720);
+        page.show();
+        QTRY_VERIFY(page.recipe().findChild<QWidget*>("step0"));
+        // Without a workspace there is nothing to look at.
+        QVERIFY(!step(page, 0)->findChild<QToolButton*>("lookAtPools")->isEnabled());
+        panel.look(0);
+        QVERIFY(!panel.measuring());
+        QVERIFY(panel.about().contains("Open a workspace"));
+        open(page, "InternVL_IB++");
+        QTest::qWait(100);  // the old cards go
+        QTRY_VERIFY(step(page, 0) && step(page, 0)->findChild<QToolButton*>("lookAtPools")->isEnabled());
+        QVERIFY(panel.about().contains("before anything is trained"));
+        QTest::mouseClick(step(page, 0)->findChild<QToolButton*>("lookAtPools"), Qt::LeftButton);
+        QVERIFY(panel.isVisible());
+        QVERIFY(panel.measuring());
+        auto* measure = button(page, "measurePools");
+        QCOMPARE(measure->text(), QString("Stop"));
+        QTRY_VERIFY_WITH_TIMEOUT(panel.answer(), 30000);
+        QVERIFY(!measure->isVisible());
+        QVERIFY(panel.answer()->quality.synthetic);
+        QVERIFY(panel.findChild<QWidget*>("poolsSynthetic")->isVisible());
+        for (const auto& r : panel.answer()->quality.retrievals)
+            QVERIFY(r.space == "ImageBind" || r.space == "InternVL");
+        QVERIFY(!panel.findings().contains("stands in"));
+        picture(page, "page-pools");
+        // Examples are those of the row that is chosen.
+        auto* averages = panel.findChild<QTableWidget*>("pools_averages");
+        auto* examples = panel.findChild<QTableWidget*>("pools_examples");
+        averages->selectRow(1);
+        const auto& second = panel.answer()->quality.retrievals[1];
+        QCOMPARE(examples->item(0, 0)->text(), QString::fromStdString(second.examples[0].id));
+        QVERIFY(examples->item(0, 1)->text().startsWith(QString::fromStdString(second.examples[0].nearest[0].id)));
+        for (const char* name : {"pools_agreements", "pools_averages", "pools_gaps", "pools_examples"})
+            QVERIFY2(!panel.findChild<QTableWidget*>(name)->accessibleName().isEmpty(), name);
+
+        // The second step meets the product of the first, which is not there.
+        QTest::mouseClick(step(page, 1)->findChild<QToolButton*>("lookAtPools"), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(panel.answer(), 30000);
+        QVERIFY2(panel.findings().contains("stands in"), qPrintable(panel.findings()));
+
+        // Another temperature: what is shown is old, and is there again when it is set back.
+        const QString there = panel.findings();
+        page.setup().setOptions(Json::object(), {{"retrieval_temperature", 0.05}});
+        Q_EMIT page.setup().optionsEdited();
+        QVERIFY(!panel.answer());
+        QVERIFY(panel.about().contains("changed"));
+        QCOMPARE(panel.findings(), there);
+        QVERIFY(measure->isVisible());
+        QTest::mouseClick(measure, Qt::LeftButton);
+        QTest::mouseClick(measure, Qt::LeftButton);  // at once again: a stop
+        QTRY_VERIFY_WITH_TIMEOUT(!panel.measuring(), 10000);
+        QTest::mouseClick(measure, Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(panel.answer(), 30000);
+        QVERIFY(panel.findings() != there);
+        page.setup().setOptions(Json::object(), Json::object());
+        Q_EMIT page.setup().optionsEdited();
+        QVERIFY(panel.answer());
+        QCOMPARE(panel.findings(), there);
+
+        // A step that goes takes its figures with it.
+        QTest::mouseClick(step(page, 1)->findChild<QToolButton*>("remove"), Qt::LeftButton);
+        QVERIFY(!panel.answer());
+        QVERIFY(panel.findings().isEmpty() || !averages->isVisible());
+    }
+
+    // No dead knobs: a tuning's form has what matters there, and what another option puts out of use says so.
+    void optionsWithoutEffectAreNotOffered() {
+        ui::ReactionsPage page;
+        open(page, "InternVL_IB†++");
+        QTest::qWait(100);  // the old cards go
+        QVERIFY(step(page, 2));
+        const auto form = [&](int index) { return step(page, index)->findChild<ui::OptionForm*>(); };
+        for (const int index : {1, 2})
+            QTest::mouseClick(step(page, index)->findChild<QToolButton*>("options"), Qt::LeftButton);
+        for (const char* key : {"retrieval_temperature", "centred", "projectors", "objective"}) {
+            QVERIFY2(!form(1)->editor(key), key);
+            QVERIFY2(form(2)->editor(key), key);
+        }
+        QVERIFY(form(1)->editor("hidden_width") && form(1)->editor("learning_rate"));
+        QVERIFY(!step(page, 1)->findChild<QToolButton*>("lookAtPools"));
+        // What is not offered is kept.
+        QCOMPARE(page.recipe().recipe().route[1].options.hidden_width, 512);
+        qobject_cast<ui::NumberEdit*>(form(1)->editor("epochs"))->setValue(7);
+        Q_EMIT form(1)->edited();
+        QCOMPARE(page.recipe().recipe().route[1].options.epochs, 7);
+        QCOMPARE(page.recipe().recipe().route[1].options.hidden_width, 512);
+        // Noise is c-mcr's; its head has a width of its own.
+        QVERIFY(!form(2)->editor("noise_variance")->isEnabled());
+        QVERIFY(form(2)->editor("hidden_width")->isEnabled());
+        qobject_cast<QComboBox*>(form(2)->editor("objective"))->setCurrentText("c-mcr");
+        QVERIFY(form(2)->editor("noise_variance")->isEnabled());
+        QVERIFY(!form(2)->editor("hidden_width")->isEnabled());
+        QCOMPARE(page.recipe().recipe().route[2].options.objective, std::string("c-mcr"));
+    }
+
+    // The first step meets the base or, with one expert, shares a space with it.
+    void aFirstStepCanBeJoint() {
+        ui::ReactionsPage page;
+        open(page, "C-MCR");
+        QTest::qWait(100);  // the old cards go
+        QVERIFY(step(page, 0) && step(page, 0)->findChild<QComboBox*>("against"));
+        auto* against = step(page, 0)->findChild<QComboBox*>("against");
+        QCOMPARE(against->count(), 2);
+        QCOMPARE(against->currentText(), QString("each other"));
+        const auto& layout = page.recipe().route()->layoutOf();
+        QVERIFY(layout.steps[0].joint);
+        QCOMPARE(layout.bands.size(), 2u);
+        QVERIFY(page.recipe().route()->expertText("CLAP_g").startsWith("Joint space"));
+        against->setCurrentIndex(0);
+        QCOMPARE(page.recipe().recipe().route[0].against, std::string("product"));
+        QVERIFY(!page.recipe().route()->layoutOf().steps[0].joint);
+        QCOMPARE(page.recipe().route()->layoutOf().bands.size(), 1u);
+    }
+
     void curvesAreShownAndZoomed() {
         ui::LossChart chart;
         chart.resize(560, 340);
@@ -644,6 +876,9 @@ private:
         auto* found = page.findChild<QPushButton*>(QString::fromLatin1(name));
         Q_ASSERT(found);
         return found;
+    }
+    static QWidget* step(ui::ReactionsPage& page, int index) {
+        return page.recipe().findChild<QWidget*>(QStringLiteral("step%1").arg(index));
     }
     static QPushButton* withText(QWidget& page, const char* text) {
         for (auto* b : page.findChildren<QPushButton*>()) {

@@ -36,7 +36,9 @@
 #include "ui/export/command_line.h"
 #include "ui/export/export_dialog.h"
 #include "ui/export/path_field.h"
+#include "ui/export/table_export.h"
 #include "ui/main_window.h"
+#include "ui/reactions/pool_panel.h"
 #include "ui/reactions/queue_view.h"
 #include "ui/reactions/recipe_editor.h"
 #include "ui/reactions/run_monitor.h"
@@ -524,6 +526,64 @@ private Q_SLOTS:
         list.close();
         goTo(MainWindow::Page::Tune);
         settle();
+    }
+
+    // What the window shows of a step's pools is what the command line prints.
+    void thePoolsOfAStepAreLookedAtBeforeItIsTrained() {
+        goTo(MainWindow::Page::Reactions);
+        auto& page = window_->reactions();
+        auto& panel = page.pools();
+        page.recipe().openRecipe("ImageBind++");
+        const auto option = [&] { return page.recipe().recipe().route[0].options.centred; };
+        const auto card = [&] { return page.recipe().findChild<QWidget*>("step0"); };
+        const auto same = [&](const engine::Json& reaction_options) {
+            engine::ReactRequest request;
+            request.workspace = window_->project().workspace().toStdString();
+            request.recipe = "ImageBind++";
+            request.reaction_options = reaction_options;
+            const auto said = engine::poolQuality(request, engine::Json::object(), 1, {}).json;
+            QStringList lines;
+            for (const auto& f : said["findings"]) {
+                const auto kind = f["kind"].get<std::string>();
+                lines << QString(kind == "bad"    ? "✗ "
+                                 : kind == "note" ? "! "
+                                                  : "✓ ") +
+                             QString::fromStdString(f["text"].get<std::string>());
+            }
+            QCOMPARE(panel.findings(), lines.join('\n'));
+            auto* averages = panel.findChild<QTableWidget*>("pools_averages");
+            QCOMPARE(averages->rowCount(), static_cast<int>(said["retrievals"].size()));
+            for (int row = 0; row < averages->rowCount(); ++row) {
+                const auto& r = said["retrievals"][static_cast<std::size_t>(row)];
+                QCOMPARE(averages->item(row, 0)->text(), QString::fromStdString(r["space"].get<std::string>()));
+                QCOMPARE(averages->item(row, 2)->data(ui::kExportRole).toDouble(), r["rows_averaged"].get<double>());
+                QCOMPARE(averages->item(row, 5)->data(ui::kExportRole).toDouble(), r["distinct"].get<double>());
+            }
+        };
+        QTest::qWait(100);  // the old cards go
+        QTRY_VERIFY(card() && card()->findChild<QToolButton*>("lookAtPools"));
+        QTest::mouseClick(card()->findChild<QToolButton*>("lookAtPools"), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(panel.answer(), 60000);
+        QVERIFY(panel.isVisible());
+        same(engine::Json::object());
+        const QString plain = panel.findings();
+        // As if centred; then the step is told to be.
+        auto* use = panel.findChild<QPushButton*>("useCentred");
+        QVERIFY(!use->isVisible());
+        QTest::mouseClick(panel.findChild<QCheckBox*>("poolsCentred"), Qt::LeftButton, {}, {8, 8});
+        QTRY_VERIFY_WITH_TIMEOUT(panel.answer(), 60000);
+        QVERIFY(panel.answer()->quality.options.centred);
+        same({{"centred", true}});
+        QVERIFY(panel.findings() != plain);
+        QTRY_VERIFY(use->isVisible());
+        QVERIFY(!option());
+        QTest::mouseClick(use, Qt::LeftButton);
+        QVERIFY(option() && page.recipe().edited());
+        QVERIFY(!use->isVisible() && panel.answer());
+        QTRY_VERIFY(page.recipe().findChild<QToolButton*>("revertRecipe")->isVisible());
+        QTest::mouseClick(page.recipe().findChild<QToolButton*>("revertRecipe"), Qt::LeftButton);
+        QVERIFY(!option() && panel.answer());
+        QCOMPARE(panel.findings(), plain);
     }
 
     void aProductIsTrainedPausedAndGoneOnWith() {

@@ -224,6 +224,43 @@ private Q_SLOTS:
         QCOMPARE(tree.chosen(), "/sets/0/second");  // what was chosen stays
     }
 
+    // A paired pool has as many rows as pairs, and the size of its modalities together.
+    void aPairedPoolHasRowsAndASize() {
+        const auto inspected = engine::inspect({path("world").toStdString()}, {}).json;
+        int at = -1;
+        for (std::size_t i = 0; i < inspected["pools"].size(); ++i) {
+            if (inspected["pools"][i]["paired"].get<bool>()) at = static_cast<int>(i);
+        }
+        QVERIFY(at >= 0);
+        const auto& tables = inspected["pools"][static_cast<std::size_t>(at)]["tables"];
+        QCOMPARE(tables.size(), 2u);
+        qulonglong bytes = 0;
+        for (const auto& table : tables) {
+            for (const auto& s : table["spaces"]) bytes += s["bytes"].get<qulonglong>();
+        }
+        ui::WorkspacePage page;
+        page.resize(1280, 800);
+        page.show();
+        QSignalSpy opened(&page, &ui::WorkspacePage::opened);
+        page.openWorkspace(path("world"));
+        QTRY_COMPARE_WITH_TIMEOUT(opened.count(), 1, 20000);
+        auto& tree = page.tree();
+        const auto* item = tree.topLevelItem(1)->child(at);
+        QVERIFY(item->text(ui::WorkspaceTree::Name).endsWith("(paired)"));
+        QCOMPARE(item->text(ui::WorkspaceTree::Rows), QLocale().toString(tables[0]["rows"].get<qulonglong>()));
+        QCOMPARE(item->text(ui::WorkspaceTree::Bytes), ui::bytesText(bytes));
+        for (const auto& table : tables) {
+            const auto modality = QString::fromStdString(table["modality"].get<std::string>());
+            QVERIFY(item->text(ui::WorkspaceTree::Type).contains(modality));
+        }
+        QCOMPARE(item->childCount(), 2);
+        tree.choose(QStringLiteral("/pools/%1").arg(at));
+        const QString said = page.details().shownText();
+        QVERIFY2(said.contains("Pairs: " + item->text(ui::WorkspaceTree::Rows)), qPrintable(said));
+        QVERIFY2(said.contains("Size: " + ui::bytesText(bytes)), qPrintable(said));
+        picture(page, "paired");
+    }
+
     // A job that ended just before it was told to stop does not open what was closed.
     void aClosedWorkspaceStaysClosed() {
         ui::WorkspacePage page;

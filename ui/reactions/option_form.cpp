@@ -313,6 +313,15 @@ std::vector<engine::OptionProblem> OptionForm::problems() const {
     return out;
 }
 
+void OptionForm::setIdle(const std::map<std::string, std::string>& reasons) {
+    for (const auto& f : fields_) {
+        const auto why = reasons.find(f->entry.key);
+        const bool idle = why != reasons.end();
+        for (QWidget* w : {static_cast<QWidget*>(f->label), f->editor}) w->setEnabled(!idle);
+        f->help->setText(QString::fromStdString(idle ? why->second : f->entry.info.help));
+    }
+}
+
 void OptionForm::setAdvancedShown(bool shown) {
     if (!more_) return;
     const QSignalBlocker quiet(more_);

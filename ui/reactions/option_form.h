@@ -36,6 +36,8 @@ public:
     void setValues(const engine::Json& values);
     // Every field that does not fit, one sentence each.
     std::vector<engine::OptionProblem> problems() const;
+    // Options that change nothing as things are, with the reason; all others are in use.
+    void setIdle(const std::map<std::string, std::string>& reasons);
     // Shows the advanced ones.
     void setAdvancedShown(bool shown);
 

@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/session/checkpoints.h"
 #include "ui/reactions/loss_chart.h"
+#include "ui/reactions/pool_panel.h"
 #include "ui/reactions/recipe_editor.h"
 #include "ui/reactions/run_estimate.h"
 #include "ui/reactions/run_monitor.h"
@@ -25,6 +26,8 @@ ReactionsPage::ReactionsPage(QWidget* parent) : QWidget(parent) {
     recipe_ = new RecipeEditor(this);
     setup_ = new RunSetup(this);
     monitor_ = new RunMonitor(*queue_, this);
+    pools_ = new PoolPanel(this);
+    monitor_->addTab(pools_, tr("Pools"), tr("What the pools can give a step, before anything is trained"));
     auto* right = new QWidget(this);
     auto* column = new QVBoxLayout(right);
     column->setContentsMargins(14, 0, 0, 0);
@@ -46,6 +49,27 @@ ReactionsPage::ReactionsPage(QWidget* parent) : QWidget(parent) {
     all->addWidget(split_, 1);
 
     connect(recipe_, &RecipeEditor::changed, this, &ReactionsPage::recipeChanged);
+    connect(recipe_, &RecipeEditor::poolsWanted, this, [this](std::size_t step) {
+        tellPools();
+        monitor_->showTab(pools_);
+        pools_->look(step);
+    });
+    connect(pools_, &PoolPanel::centredWanted, this, [this](std::size_t step, bool centred) {
+        // What is said for every step decides.
+        auto options = setup_->reactionOptions();
+        if (options.contains("centred")) {
+            options["centred"] = centred;
+            setup_->setOptions(setup_->runOptions(), options);
+            recipeChanged();
+        } else {
+            recipe_->setCentred(step, centred);
+        }
+    });
+    connect(pools_, &PoolPanel::failed, this, [this](const JobFailure& failure) {
+        message_->showError(failure);
+        Q_EMIT failed(failure);
+    });
+    connect(setup_, &RunSetup::optionsEdited, this, &ReactionsPage::tellPools);
     connect(setup_, &RunSetup::startWanted, this, [this](const TrainingRun& run) {
         message_->clear();
         monitor_->showCurves();
@@ -104,6 +128,7 @@ void ReactionsPage::setWorkspace(const QString& folder, const engine::Json&) {
     facts_.reset();
     recipe_->setFacts(nullptr);
     setup_->setFacts(nullptr);
+    tellPools();
     if (folder.isEmpty()) return;
     const std::string path = folder.toStdString();
     using Facts = std::shared_ptr<const WorkspaceFacts>;
@@ -118,6 +143,7 @@ void ReactionsPage::setWorkspace(const QString& folder, const engine::Json&) {
             monitor_->chart()->setSynthetic(facts->synthetic);
             recipe_->setFacts(facts);
             setup_->setFacts(facts);
+            tellPools();
             // Something to begin with.
             if (recipe_->source().isEmpty()) recipe_->openRecipe(QStringLiteral("ImageBind++"));
         });
@@ -128,7 +154,13 @@ void ReactionsPage::recipeChanged() {
     if (!recipe_->problems().isEmpty())
         problem = tr("The recipe cannot be trained yet: see what is said under its route.");
     setup_->setRecipe(recipe_->recipe(), recipe_->plan(), problem);
+    tellPools();
     Q_EMIT edited();
+}
+
+void ReactionsPage::tellPools() {
+    const auto options = setup_->runOptions();
+    pools_->setSource(facts_, setup_->effective(), options.contains("seed") ? options["seed"].get<std::uint64_t>() : 0);
 }
 
 bool ReactionsPage::running() const {
@@ -205,6 +237,7 @@ void ReactionsPage::restore(const engine::Json& state) {
         }
     }
     setup_->setOptions(part("run_options"), part("reaction_options"));
+    tellPools();
     if (state.contains("folder") && state["folder"].is_string())
         setup_->setFolder(QString::fromStdString(state["folder"].get<std::string>()));
     if (state.contains("split") && state["split"].is_array() && state["split"].size() == 2 &&

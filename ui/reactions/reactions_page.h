@@ -19,6 +19,7 @@ class QSplitter;
 namespace ui {
 
 class MessageBar;
+class PoolPanel;
 class RecipeEditor;
 class RunMonitor;
 class RunSetup;
@@ -50,6 +51,7 @@ public:
     RunSetup& setup() const { return *setup_; }
     RunMonitor& monitor() const { return *monitor_; }
     TrainingQueue& queue() const { return *queue_; }
+    PoolPanel& pools() const { return *pools_; }
     QString message() const;  // that is shown at the top; empty: none
 
 Q_SIGNALS:
@@ -63,6 +65,7 @@ Q_SIGNALS:
 
 private:
     void recipeChanged();
+    void tellPools();
 
     QString workspace_;  // whose facts are wanted
     std::shared_ptr<const WorkspaceFacts> facts_;
@@ -74,6 +77,7 @@ private:
     RecipeEditor* recipe_;
     RunSetup* setup_;
     RunMonitor* monitor_;
+    PoolPanel* pools_;
 };
 
 }  // namespace ui

@@ -303,6 +303,13 @@ void RecipeEditor::addStep() {
     replan();
 }
 
+void RecipeEditor::setCentred(std::size_t step, bool centred) {
+    if (step >= recipe_.route.size()) return;
+    recipe_.route[step].options.centred = centred;
+    rebuild_.start();
+    replan();
+}
+
 void RecipeEditor::rebuildHead() {
     const QSignalBlocker quiet(base_);
     base_->clear();
@@ -347,9 +354,10 @@ void RecipeEditor::rebuildSteps() {
         return std::vector<engine::Modality>{};
     };
     unified = modalities(recipe_.base);
-    QStringList sets;
+    QStringList sets, paired;
     if (facts_) {
         for (const auto& s : facts_->retrieval_sets) sets << QString::fromStdString(s);
+        for (const auto& p : facts_->paired) paired << QString::fromStdString(p.name);
     }
     for (std::size_t i = 0; i < recipe_.route.size(); ++i) {
         StepCard::Place place;
@@ -358,6 +366,7 @@ void RecipeEditor::rebuildSteps() {
         if (facts_) place.spaces = facts_->spaces;
         place.unified = unified;
         place.retrieval_sets = sets;
+        place.paired_pools = paired;
         place.options_open = i < open.size() && open[i];
         auto* card = new StepCard(recipe_.route[i], std::move(place), add_->parentWidget());
         card->setObjectName(QStringLiteral("step%1").arg(i));
@@ -386,6 +395,9 @@ void RecipeEditor::rebuildSteps() {
             recipe_.route.erase(recipe_.route.begin() + static_cast<std::ptrdiff_t>(i));
             rebuild_.start();
             replan();
+        });
+        connect(card, &StepCard::poolsWanted, this, [this, i, stale] {
+            if (!stale()) Q_EMIT poolsWanted(i);
         });
         steps_->addWidget(card);
         card->show();  // at once: without it they appear a moment later

@@ -53,9 +53,11 @@ public:
     const QStringList& warnings() const { return warnings_; }
     RouteView* route() const { return route_; }
     QString shownProblems() const;
+    void setCentred(std::size_t step, bool centred);  // the option of a step
 
 Q_SIGNALS:
     void changed();  // recipe, plan or problems
+    void poolsWanted(std::size_t step);
 
 private:
     void choose(int index);

@@ -41,6 +41,23 @@ double weightOf(const engine::ExpertUse& use, const std::string& key, const engi
     return use.enabled ? use.weight : 0;
 }
 
+void countProjectors(const engine::Recipe& recipe, const engine::RoutePlan& plan, const engine::Setting& setting,
+                     std::size_t expert, RouteExpert& out) {
+    const auto chosen = engine::activeProjectors(recipe, plan, out.step, expert);
+    for (const auto& r : plan.reactions) {
+        if (r.step != out.step || r.expert != expert) continue;
+        for (const auto& subset : r.subsets) {
+            ++out.trained;
+            const auto set = setting.projectors.find(engine::projectorKey(out.key.toStdString(), subset));
+            const bool recipes = std::find(chosen.begin(), chosen.end(), subset) != chosen.end();
+            if (set != setting.projectors.end() ? set->second : recipes) out.used << text(subset);
+        }
+    }
+    const auto used = static_cast<int>(out.used.size());
+    if (used < out.trained) out.projectors = QStringLiteral("%1/%2").arg(used).arg(out.trained);
+    else out.used.clear();
+}
+
 bool has(const std::vector<QString>& list, const QString& name) {
     return std::find(list.begin(), list.end(), name) != list.end();
 }
@@ -91,6 +108,9 @@ RouteLayout routeLayout(const engine::Recipe& recipe, const engine::RoutePlan& p
         RouteStep step;
         step.displaces = from.kind == engine::ReactionKind::Displacement;
         step.tunes = from.kind == engine::ReactionKind::Tuning;
+        step.joint = engine::movesProduct(from) && !step.displaces;
+        step.tuned = text(from.modality);
+        step.towards = text(from.towards);
         Blend blend{modalities, {}};
         for (std::size_t e = 0; e < from.experts.size(); ++e) {
             RouteExpert expert;
@@ -102,6 +122,7 @@ RouteLayout routeLayout(const engine::Recipe& recipe, const engine::RoutePlan& p
             expert.weight = weightOf(from.experts[e], key, setting);
             expert.on = expert.weight > 0;
             expert.molecule = molecule(plan, from.experts[e].space);
+            countProjectors(recipe, plan, setting, e, expert);
             out.experts.push_back(std::move(expert));
             blend.experts.push_back(&out.experts.back());
         }
@@ -213,12 +234,13 @@ void placeRoute(RouteLayout& layout, const QRectF& room, const RouteTexts& texts
         layout.bands.push_back(band);
     };
     for (std::size_t s = 0; s < layout.steps.size(); ++s) {
-        if (!layout.steps[s].displaces) continue;
+        if (!layout.steps[s].displaces && !layout.steps[s].joint) continue;
         const double x = layout.steps[s].unified.centre.x();
         close((s == 0 ? start : layout.steps[s - 1].unified.centre.x()) + 1.25 * u);
         from = x - 1.45 * u;
+        if (layout.steps[s].joint) band = {QString(), layout.steps[s].unified.width, {}, {}};
         for (const auto& e : layout.experts) {
-            if (e.step != s) continue;
+            if (e.step != s || !e.displaces) continue;
             const double top_edge = e.molecule.centre.y() - 1.1 * u;
             band = {e.molecule.name,
                     e.molecule.width,

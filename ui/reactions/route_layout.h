@@ -9,6 +9,7 @@
 #include <QPointF>
 #include <QRectF>
 #include <QString>
+#include <QStringList>
 
 #include <vector>
 
@@ -35,15 +36,20 @@ struct RouteExpert {
     std::size_t step = 0;
     bool displaces = false, above = true, on = true;
     double weight = 1;  // among the experts of its step, as set
+    // Where it uses some of its subset projectors only: "3/7", and which; empty where it uses all, or with no plan.
+    QString projectors;
+    QStringList used;
+    int trained = 0;  // of the projectors there are
     RouteMolecule molecule;
     std::vector<RouteStrand> strands;  // of the modalities that it has a share in
     double label_width = 0;            // room for its name
 };
 
 struct RouteStep {
-    bool displaces = false, tunes = false;
-    RouteMolecule unified;             // after the step
-    std::vector<RouteStrand> strands;  // what comes from before the step
+    bool displaces = false, tunes = false, joint = false;  // joint: the product and an expert both move
+    QString tuned, towards;                                // modalities of a tuning
+    RouteMolecule unified;                                 // after the step
+    std::vector<RouteStrand> strands;                      // what comes from before the step
 };
 
 struct RouteLayout {

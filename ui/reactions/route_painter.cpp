@@ -109,18 +109,30 @@ QString percent(double share, bool sign) {
            (sign ? QStringLiteral(" %") : QString());
 }
 
-// A name, and under it a line of figures in the colours of the modalities.
-void paintLabel(QPainter& p, const QString& name, const std::vector<RouteStrand>& figures, const QString& plain,
-                QRectF place, Qt::Alignment side, bool strong, bool on) {
+// A name, with what stands behind it where there is room, and under it a line of figures in the colours of the
+// modalities.
+void paintLabel(QPainter& p, const QString& name, const QString& behind, const std::vector<RouteStrand>& figures,
+                const QString& plain, QRectF place, Qt::Alignment side, bool strong, bool on) {
     const auto& c = colours();
     QFont font = p.font(), small = font;
     font.setWeight(strong ? QFont::DemiBold : QFont::Medium);
     const QFontMetricsF fm(font), fs(small);
     const double line = fm.height();
     const QRectF upper(place.left(), place.top(), place.width(), line), lower = upper.translated(0, line);
+    const double tail = behind.isEmpty() ? 0 : fs.horizontalAdvance(QLatin1Char(' ') + behind);
+    const bool whole = tail > 0 && tail + std::min(fm.horizontalAdvance(name), 0.5 * place.width()) <= place.width();
+    const QString shown = fm.elidedText(name, Qt::ElideMiddle, place.width() - (whole ? tail : 0));
     p.setFont(font);
     p.setPen(on ? c.text : c.muted);
-    p.drawText(upper, side | Qt::AlignVCenter, fm.elidedText(name, Qt::ElideMiddle, place.width()));
+    if (whole) {
+        const double left = place.center().x() - (fm.horizontalAdvance(shown) + tail) / 2;
+        p.drawText(QPointF(left, upper.top() + fm.ascent()), shown);
+        p.setFont(small);
+        p.setPen(c.muted);
+        p.drawText(QPointF(left + fm.horizontalAdvance(shown + QLatin1Char(' ')), upper.top() + fm.ascent()), behind);
+    } else {
+        p.drawText(upper, side | Qt::AlignVCenter, shown);
+    }
     p.setFont(small);
     if (!on || figures.empty()) {
         p.setPen(c.muted);
@@ -172,8 +184,9 @@ void paintBackbone(QPainter& p, const RouteLayout& layout) {
         QPainterPath path(from->centre + QPointF(from->radius, 0));
         path.lineTo(step.unified.centre - QPointF(step.unified.radius, 0));
         paintStrands(p, layout, path, step.strands, 1);
-        // What moves has the arrow: the unified space in a displacement, the expert in a combination.
-        if (step.displaces) paintArrow(p, layout, path, 0.5, bondWidth(layout, step.strands));
+        // What moves has the arrow: the unified space in a displacement, the expert in a combination, both into a
+        // joint space.
+        if (step.displaces || step.joint) paintArrow(p, layout, path, 0.5, bondWidth(layout, step.strands));
         from = &step.unified;
     }
 }
@@ -235,6 +248,7 @@ void paintKind(QPainter& p, const RouteLayout& layout, const RouteMolecule& from
     }
     QString text = step.tunes       ? QObject::tr("tuning")
                    : step.displaces ? QObject::tr("displacement")
+                   : step.joint     ? QObject::tr("joint space")
                                     : QObject::tr("combination");
     if (!wide || fm.horizontalAdvance(text) > right - left)
         text = step.tunes ? QStringLiteral("†") : step.displaces ? QObject::tr("Dr") : QObject::tr("Cr");
@@ -302,9 +316,10 @@ void paintRoute(QPainter& p, const RouteLayout& layout, const QRectF& room, cons
         paintExpert(p, layout, e, i == highlight.hovered, i == highlight.focused);
         const double y = e.above ? e.molecule.centre.y() - 1.16 * layout.unit - 2 * line
                                  : e.molecule.centre.y() + 1.16 * layout.unit;
-        paintLabel(p, e.molecule.name, e.strands, {},
-                   {e.molecule.centre.x() - e.label_width / 2, y, e.label_width, 2 * line}, Qt::AlignHCenter, false,
-                   e.on);
+        paintLabel(p, e.molecule.name,
+                   e.on && !e.projectors.isEmpty() ? QLatin1Char('[') + e.projectors + QLatin1Char(']') : QString(),
+                   e.strands, {}, {e.molecule.centre.x() - e.label_width / 2, y, e.label_width, 2 * line},
+                   Qt::AlignHCenter, false, e.on);
     }
     paintMolecule(p, layout.base, true, false, layout.unit);
     const RouteMolecule* from = &layout.base;
@@ -323,7 +338,7 @@ void paintRoute(QPainter& p, const RouteLayout& layout, const QRectF& room, cons
             right = room.right();
             side = Qt::AlignLeft;
         }
-        paintLabel(p, name, {}, m.width > 0 ? QObject::tr("%1 wide").arg(m.width) : QString(),
+        paintLabel(p, name, {}, {}, m.width > 0 ? QObject::tr("%1 wide").arg(m.width) : QString(),
                    {left, m.centre.y() + 1.45 * layout.unit + 2, right - left, 2 * line}, side, strong, true);
     };
     under(layout.base, layout.base.name, layout.steps.empty());

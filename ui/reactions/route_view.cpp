@@ -11,6 +11,7 @@
 #include <QToolTip>
 
 #include <algorithm>
+#include <cmath>
 
 #include "ui/reactions/route_painter.h"
 #include "ui/style/theme.h"
@@ -58,6 +59,9 @@ void RouteView::place() {
 void RouteView::describe() {
     QStringList lines;
     for (const auto& e : layout_.experts) lines << expertText(e.key);
+    for (std::size_t s = 0; s < layout_.steps.size(); ++s) {
+        if (layout_.steps[s].tunes) lines << stepText(s);
+    }
     setAccessibleDescription(lines.join(QLatin1Char('\n')));
 }
 
@@ -94,8 +98,11 @@ QString RouteView::expertText(const QString& key) const {
     for (const auto& e : layout_.experts) {
         if (e.key != key) continue;
         QStringList parts;
+        const bool joint = layout_.steps[e.step].joint;
         parts << (e.displaces ? tr("Displacement: the unified space moves into %1's space").arg(e.molecule.name)
-                              : tr("Combination: %1 is drawn towards the unified space").arg(e.molecule.name));
+                  : joint     ? tr("Joint space: %1 and the unified space both move into a space of their own")
+                                .arg(e.molecule.name)
+                          : tr("Combination: %1 is drawn towards the unified space").arg(e.molecule.name));
         QStringList others;
         for (const auto& o : layout_.experts) {
             if (o.step == e.step && o.key != key) others << o.molecule.name;
@@ -105,11 +112,29 @@ QString RouteView::expertText(const QString& key) const {
         if (!e.on) parts << tr("Switched off");
         for (const auto& s : e.strands)
             parts << tr("%1: %2 % of the product's vector").arg(s.modality, QLocale().toString(100 * s.share, 'f', 1));
+        if (!e.projectors.isEmpty())
+            parts << tr("%1 of %2 projectors: %3")
+                         .arg(e.used.size())
+                         .arg(e.trained)
+                         .arg(e.used.join(tr(", ", "list separator")));
         if (e.molecule.width > 0) parts << tr("%1 numbers to a vector").arg(e.molecule.width);
         if (clickable_) parts << (e.on ? tr("Click or Space switches it off") : tr("Click or Space switches it on"));
         return parts.join(QLatin1Char('\n'));
     }
     return {};
+}
+
+QString RouteView::stepText(std::size_t step) const {
+    const auto& s = layout_.steps.at(step);
+    if (s.tunes) {
+        return tr("Step %1, tuning: the base's %2 rows pass an adapter that draws them towards their %3 partners")
+            .arg(step + 1)
+            .arg(s.tuned, s.towards);
+    }
+    return (s.displaces ? tr("Step %1, displacement")
+            : s.joint   ? tr("Step %1, joint space")
+                        : tr("Step %1, combination"))
+        .arg(step + 1);
 }
 
 int RouteView::expertAt(const QPointF& point) const {
@@ -197,6 +222,17 @@ bool RouteView::event(QEvent* event) {
             QToolTip::showText(help->globalPos(), expertText(layout_.experts[static_cast<std::size_t>(expert)].key),
                                this);
         } else if (filled_) {
+            // Between two molecules of the backbone it is a step that is pointed at.
+            double from = layout_.base.centre.x();
+            for (std::size_t s = 0; s < layout_.steps.size(); ++s) {
+                const double to = layout_.steps[s].unified.centre.x();
+                const QPointF at = help->pos();
+                if (at.x() > from && at.x() < to && std::abs(at.y() - layout_.axis) < 1.45 * layout_.unit) {
+                    QToolTip::showText(help->globalPos(), stepText(s), this);
+                    return true;
+                }
+                from = to;
+            }
             QToolTip::showText(
                 help->globalPos(),
                 tr("Molecules are spaces, bonds are reactions; a strand is as wide as the expert's share "

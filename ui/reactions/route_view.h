@@ -33,6 +33,8 @@ public:
     const RouteLayout& layoutOf() const { return layout_; }
     // Where a click meets the expert; null if there is no such one.
     std::optional<QPointF> expertPlace(const QString& key) const;
+    // What the tooltip says of a step; counted from 0.
+    QString stepText(std::size_t step) const;
     QString expertText(const QString& key) const;  // its tooltip
 
     QSize sizeHint() const override { return {640, 260}; }

@@ -24,6 +24,13 @@ struct WorkspaceFacts {
     bool synthetic = false;
     std::vector<engine::SpaceInfo> spaces;
     std::map<engine::Modality, std::size_t> rows;  // of the pools to train on
+    // Pools whose modalities' rows belong together: for tuning.
+    struct PairedPool {
+        std::string name;
+        std::vector<engine::Modality> modalities;
+        std::size_t rows = 0;
+    };
+    std::vector<PairedPool> paired;
     std::vector<std::string> retrieval_sets;
     std::uint64_t set_rows = 0;  // of both sides of all evaluation sets
 };
@@ -31,12 +38,13 @@ struct WorkspaceFacts {
 std::shared_ptr<const WorkspaceFacts> readWorkspaceFacts(const std::string& folder, const engine::JobContext& job);
 
 struct RunEstimate {
-    // One projector to train, by the label that its progress has ("1-InternVL TV").
+    // One projector or adapter to train, by the label that its progress has ("1-InternVL TV", "2-tuning audio").
     struct Part {
         std::string label;
         double flops = 0;
     };
-    std::vector<Part> parts;
+    std::vector<Part> parts;           // in the order in which they are trained
+    std::size_t adapters = 0;          // of them: of tunings
     double pair_flops = 0, flops = 0;  // of pseudo pairs; of all
     std::uint64_t memory = 0, disk = 0;
     std::size_t rows = 0;  // that are gathered over all epochs

@@ -150,6 +150,14 @@ void RunMonitor::showCurves() const {
     tabs_->setCurrentWidget(chart_);
 }
 
+void RunMonitor::addTab(QWidget* panel, const QString& title, const QString& tip) {
+    tabs_->setTabToolTip(tabs_->addTab(panel, title), tip);
+}
+
+void RunMonitor::showTab(QWidget* panel) const {
+    tabs_->setCurrentWidget(panel);
+}
+
 void RunMonitor::show(const engine::Progress& progress) {
     stage_->setText(QString::fromStdString(progress.stage));
     if (progress.total > 0) {

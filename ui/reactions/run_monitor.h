@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What a run does: stage, how far it is in all, rate, time left, pause and stop; curves, queue and log in tabs.
-// Window's thread.
+// What a run does: stage, how far it is in all, rate, time left, pause and stop; curves, queue and log in tabs, and
+// what else belongs beside them. Window's thread.
 #pragma once
 
 #include <QWidget>
@@ -32,6 +32,9 @@ public:
     QString stage() const;
     QString log() const;
     void showCurves() const;
+    // One more tab, at the end.
+    void addTab(QWidget* panel, const QString& title, const QString& tip);
+    void showTab(QWidget* panel) const;
 
 private:
     void show(const engine::Progress& progress);

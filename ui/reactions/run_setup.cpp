@@ -148,8 +148,12 @@ RunSetup::RunSetup(QWidget* parent) : QWidget(parent) {
         more_->setArrowType(open ? Qt::DownArrow : Qt::RightArrow);
         options_->setVisible(open);
     });
-    connect(run_form_, &OptionForm::edited, this, [this] { tell(); });
-    connect(reaction_form_, &OptionForm::edited, this, [this] { tell(); });
+    for (auto* form : {run_form_, reaction_form_}) {
+        connect(form, &OptionForm::edited, this, [this] {
+            tell();
+            Q_EMIT optionsEdited();
+        });
+    }
     paintColours();
     tell();
     followTheme(this, [this] { paintColours(); });
@@ -340,12 +344,15 @@ void RunSetup::tellEstimate() {
     }
     const double rate = rate_ > 0 ? rate_ : assumedRate();
     const QString speed = QLocale().toString(rate / 1e9, 'f', rate < 1e10 ? 1 : 0);
+    const auto projectors = static_cast<qulonglong>(e.parts.size() - e.adapters);
+    const QString trained = e.adapters > 0 ? tr("Projectors: %1, adapters: %2").arg(projectors).arg(e.adapters)
+                                           : tr("Projectors: %1").arg(projectors);
     estimate_->setText(
-        tr("Estimate: %1, %2 of memory, %3 of disk. Projectors: %7, rows gathered: %4; at %5 GFLOP/s, %6.")
+        tr("Estimate: %1, %2 of memory, %3 of disk. %7, rows gathered: %4; at %5 GFLOP/s, %6.")
             .arg(durationText(e.flops / rate), bytesText(e.memory), bytesText(e.disk),
                  QLocale().toString(static_cast<qulonglong>(e.rows)), speed,
-                 rate_ > 0 ? tr("as the last run measured") : tr("assumed until the first run has measured it"))
-            .arg(e.parts.size()));
+                 rate_ > 0 ? tr("as the last run measured") : tr("assumed until the first run has measured it"),
+                 trained));
     estimate_->setVisible(true);
 }
 

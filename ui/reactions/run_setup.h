@@ -47,8 +47,10 @@ public:
     bool folderChosen() const { return chosen_; }
     const RunFolder& found() const { return found_; }
     QString shownEstimate() const;
+    engine::Recipe effective() const;  // with the options of the run over those of its steps
 
 Q_SIGNALS:
+    void optionsEdited();  // by the user: runOptions() or reactionOptions() are others
     void startWanted(const ui::TrainingRun& run);
     void folderLooked();  // found() is new
 
@@ -57,7 +59,6 @@ private:
     void look();
     void tell();
     void tellEstimate();
-    engine::Recipe effective() const;  // with the options of the run over those of its steps
     bool sameRecipe() const;
     TrainingRun wanted() const;
     void start();

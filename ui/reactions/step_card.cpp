@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/recipe/idle_options.h"
 #include "ui/reactions/option_form.h"
 #include "ui/style/theme.h"
 
@@ -145,6 +146,27 @@ void StepCard::addTuning(QVBoxLayout& column) {
     };
     choice("modality", tr("tunes"), tr("The modality whose rows in the base pass the adapter"), step_.modality);
     choice("towards", tr("towards"), tr("The modality of their partners in the paired pool"), step_.towards);
+    // Only where there is something to choose.
+    if (place_.paired_pools.size() > 1 || !step_.pool.empty()) {
+        auto* label = new QLabel(tr("on"), this);
+        label->setForegroundRole(QPalette::PlaceholderText);
+        auto* pool = new QComboBox(this);
+        pool->setObjectName(QStringLiteral("pool"));
+        pool->addItem(tr("the pool that has both"), QString());
+        for (const auto& name : place_.paired_pools) pool->addItem(name, name);
+        const QString now = QString::fromStdString(step_.pool);
+        if (pool->findData(now) < 0) pool->addItem(now, now);
+        pool->setCurrentIndex(pool->findData(now));
+        pool->setAccessibleName(tr("Paired pool of step %1").arg(place_.index + 1));
+        pool->setToolTip(tr("The paired pool whose pairs the adapter is trained on"));
+        quietWheel(pool);
+        connect(pool, &QComboBox::currentIndexChanged, this, [this, pool] {
+            step_.pool = pool->currentData().toString().toStdString();
+            Q_EMIT edited();
+        });
+        row->addWidget(label);
+        row->addWidget(pool);
+    }
     row->addStretch(1);
     column.addLayout(row);
 }
@@ -236,14 +258,18 @@ void StepCard::addExperts(QVBoxLayout& column) {
     });
     row->addWidget(add);
     row->addStretch(1);
-    if (step_.kind == engine::ReactionKind::Combination && (place_.index > 0 || step_.against == "joint")) {
+    // The first step has the base space and the product so far in one; only one expert can share a joint space.
+    const bool first = place_.index == 0;
+    if (step_.kind == engine::ReactionKind::Combination &&
+        (!first || step_.experts.size() == 1 || step_.against == "joint")) {
         auto* label = new QLabel(tr("trained against"), this);
         label->setForegroundRole(QPalette::PlaceholderText);
         auto* against = new QComboBox(this);
         against->setObjectName(QStringLiteral("against"));
-        against->addItem(tr("the product so far"), QStringLiteral("product"));
-        against->addItem(tr("the base space"), QStringLiteral("base"));
-        against->addItem(tr("each other"), QStringLiteral("joint"));
+        against->addItem(first ? tr("the base space") : tr("the product so far"), QStringLiteral("product"));
+        if (!first) against->addItem(tr("the base space"), QStringLiteral("base"));
+        if (step_.experts.size() == 1 || step_.against == "joint")
+            against->addItem(tr("each other"), QStringLiteral("joint"));
         against->setCurrentIndex(std::max(0, against->findData(QString::fromStdString(step_.against))));
         against->setAccessibleName(tr("What step %1 is trained against").arg(place_.index + 1));
         against->setToolTip(
@@ -252,6 +278,7 @@ void StepCard::addExperts(QVBoxLayout& column) {
         quietWheel(against);
         connect(against, &QComboBox::currentIndexChanged, this, [this, against] {
             step_.against = against->currentData().toString().toStdString();
+            tellIdle();
             Q_EMIT edited();
         });
         row->addWidget(label);
@@ -331,7 +358,25 @@ void StepCard::addOptions(QVBoxLayout& column) {
     more_->setArrowType(Qt::RightArrow);
     more_->setAccessibleName(tr("Options of step %1").arg(place_.index + 1));
     more_->setToolTip(tr("How pseudo pairs are made and projectors are trained in this step"));
-    column.addWidget(more_, 0, Qt::AlignLeft);
+    auto* row = new QHBoxLayout;
+    row->setSpacing(6);
+    row->addWidget(more_);
+    row->addStretch(1);
+    if (step_.kind != engine::ReactionKind::Tuning) {
+        auto* pools = new QToolButton(this);
+        pools->setObjectName(QStringLiteral("lookAtPools"));
+        pools->setText(tr("Look at the pools"));
+        pools->setAccessibleName(tr("Look at the pools of step %1").arg(place_.index + 1));
+        pools->setToolTip(place_.spaces.empty()
+                              ? tr("Open a workspace first")
+                              : tr("What the pseudo pairs of this step would be made of, before anything is trained: "
+                                   "whether the spaces agree, how sharp the averages are, examples"));
+        pools->setAutoRaise(true);
+        pools->setEnabled(!place_.spaces.empty());
+        connect(pools, &QToolButton::clicked, this, &StepCard::poolsWanted);
+        row->addWidget(pools);
+    }
+    column.addLayout(row);
     form_place_ = new QVBoxLayout;
     column.addLayout(form_place_);
     connect(more_, &QToolButton::toggled, this, &StepCard::openOptions);
@@ -346,28 +391,50 @@ bool StepCard::optionsOpen() const {
 void StepCard::tellOptions() {
     const auto now = engine::reactionOptionTable().toJson(step_.options);
     int changed = 0;
-    for (const auto& e : engine::reactionOptionTable().entries()) changed += now[e.key] != e.default_value ? 1 : 0;
+    for (const auto& e : offered()) changed += now[e.key] != e.default_value ? 1 : 0;
     more_->setText(changed > 0 ? tr("Training options (%1 changed)").arg(changed) : tr("Training options"));
 }
 
 void StepCard::openOptions(bool open) {
     more_->setArrowType(open ? Qt::DownArrow : Qt::RightArrow);
     if (!form_ && open) {
-        form_ = new OptionForm(engine::reactionOptionTable().entries(), this);
+        form_ = new OptionForm(offered(), this);
         form_->setSuggestions("validation_set", place_.retrieval_sets);
         form_->setSuggestions(
             "hub", {QStringLiteral("auto"), QStringLiteral("text"), QStringLiteral("image"), QStringLiteral("audio")});
         form_->setValues(engine::reactionOptionTable().toJson(step_.options));
         form_place_->addWidget(form_);
         connect(form_, &OptionForm::edited, this, [this] {
-            engine::ReactionOptions options;
-            engine::reactionOptionTable().read(form_->changed(), options);
-            step_.options = options;
+            // What the form does not offer stays as it is.
+            auto all = engine::reactionOptionTable().toJson(step_.options);
+            const auto changed = form_->changed();
+            for (const auto& e : offered()) all[e.key] = changed.contains(e.key) ? changed[e.key] : e.default_value;
+            engine::reactionOptionTable().read(all, step_.options);
             tellOptions();
+            tellIdle();
             Q_EMIT edited();
         });
+        tellIdle();
     }
     if (form_) form_->setVisible(open);
+}
+
+// A tuning's form has what matters there; what depends on other options stays in sight.
+std::vector<engine::OptionEntry> StepCard::offered() const {
+    std::vector<engine::OptionEntry> out;
+    for (const auto& e : engine::reactionOptionTable().entries()) {
+        if (step_.kind != engine::ReactionKind::Tuning || engine::whyIdle(step_, e.key).empty()) out.push_back(e);
+    }
+    return out;
+}
+
+void StepCard::tellIdle() {
+    if (!form_) return;
+    std::map<std::string, std::string> reasons;
+    for (const auto& e : offered()) {
+        if (auto why = engine::whyIdle(step_, e.key); !why.empty()) reasons[e.key] = std::move(why);
+    }
+    form_->setIdle(reasons);
 }
 
 std::vector<engine::OptionProblem> StepCard::problems() const {

@@ -29,6 +29,7 @@ public:
         std::vector<engine::SpaceInfo> spaces;  // of the workspace
         std::vector<engine::Modality> unified;  // of the product before this step
         QStringList retrieval_sets;             // for the validation set
+        QStringList paired_pools;               // for a tuning
         bool options_open = false;
     };
     StepCard(const engine::ReactionStep& step, Place place, QWidget* parent = nullptr);
@@ -42,6 +43,7 @@ Q_SIGNALS:
     void restructured();  // experts or kind: the card is to be made anew
     void moveWanted(int by);
     void removeWanted();
+    void poolsWanted();  // what they can give this step is to be shown
 
 private:
     void addHead(QVBoxLayout& column);
@@ -51,6 +53,8 @@ private:
     void addOptions(QVBoxLayout& column);
     void openOptions(bool open);
     void tellOptions();
+    void tellIdle();
+    std::vector<engine::OptionEntry> offered() const;
     void paintColours();
 
     engine::ReactionStep step_;

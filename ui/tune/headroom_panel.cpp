@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/export/figure_table.h"
 #include "ui/export/view_menu.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
@@ -22,39 +23,6 @@ QString text(const std::string& s) {
 
 QString number(double value) {
     return QString::number(value, 'f', 2);
-}
-
-QTableWidget* table(const QString& object, const QString& name, const QString& tip) {
-    auto* out = new QTableWidget;
-    out->setObjectName(object);
-    out->setAccessibleName(name);
-    out->setToolTip(tip);
-    out->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    out->setSelectionBehavior(QAbstractItemView::SelectRows);
-    out->verticalHeader()->hide();
-    out->setAlternatingRowColors(true);
-    out->setShowGrid(false);
-    out->setTabKeyNavigation(false);
-    out->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    return out;
-}
-
-void put(QTableWidget* table, int row, int column, const QString& shown, const QVariant& bare, const QString& tip) {
-    auto* item = new QTableWidgetItem(shown);
-    item->setTextAlignment((column == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
-    item->setData(kExportRole, bare);
-    item->setToolTip(tip);
-    table->setItem(row, column, item);
-}
-
-// As tall as its rows: the panel scrolls, not the table.
-void fit(QTableWidget* table) {
-    table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
-    table->resizeRowsToContents();
-    int height = table->horizontalHeader()->sizeHint().height() + 2 * table->frameWidth() + 2;
-    for (int row = 0; row < table->rowCount(); ++row) height += table->rowHeight(row);
-    table->setFixedHeight(height);
 }
 
 }  // namespace
@@ -77,11 +45,12 @@ HeadroomPanel::HeadroomPanel(Project& project, LiveSession& session, const GoalP
       about_(new QLabel),
       verdict_(new QLabel),
       words_(new QLabel),
-      figures_(table(QStringLiteral("headroom_figures"), tr("What single queries could have"),
-                     tr("Percent of the queries that are hits. Right click: copy or save the table"))),
-      directions_(table(QStringLiteral("headroom_directions"), tr("What a router gets, by direction"),
-                        tr("One setting, the router and the best of its settings for each query, on items that the "
-                           "router was not fitted on. Right click: copy or save the table"))),
+      figures_(figureTable(QStringLiteral("headroom_figures"), tr("What single queries could have"),
+                           tr("Percent of the queries that are hits. Right click: copy or save the table"))),
+      directions_(
+          figureTable(QStringLiteral("headroom_directions"), tr("What a router gets, by direction"),
+                      tr("One setting, the router and the best of its settings for each query, on items that the "
+                         "router was not fitted on. Right click: copy or save the table"))),
       answer_(new QWidget) {
     measure_->setObjectName(QStringLiteral("measure_headroom"));
     measure_->setText(tr("Measure the headroom"));
@@ -248,12 +217,12 @@ void HeadroomPanel::fillFigures() {
     const auto row = [&](const QString& name, const QString& sentence, const auto& value) {
         const int at = figures_->rowCount();
         figures_->insertRow(at);
-        put(figures_, at, 0, name, name, sentence);
+        putFigure(figures_, at, 0, name, name, sentence);
         for (std::size_t c = 0; c < places.size(); ++c) {
             const std::optional<double> v = value(c);
-            put(figures_, at, static_cast<int>(c) + 1,
-                v ? (found_->sampled ? QStringLiteral("≈ ") : QString()) + number(*v) : QString(),
-                v ? QVariant(*v) : QVariant(QString()), sentence);
+            putFigure(figures_, at, static_cast<int>(c) + 1,
+                      v ? (found_->sampled ? QStringLiteral("≈ ") : QString()) + number(*v) : QString(),
+                      v ? QVariant(*v) : QVariant(QString()), sentence);
         }
         sentences << QStringLiteral("<b>%1</b>: %2").arg(name.toHtmlEscaped(), sentence.toHtmlEscaped());
     };
@@ -285,7 +254,7 @@ void HeadroomPanel::fillFigures() {
             tr("each query at the best of the few settings that the router chooses from."), only(r.of_settings));
     }
     words_->setText(sentences.join(QStringLiteral("<br>")));
-    fit(figures_);
+    fitFigures(figures_);
 }
 
 void HeadroomPanel::fillDirections() {
@@ -310,14 +279,14 @@ void HeadroomPanel::fillDirections() {
                                           .arg(factors.join(QStringLiteral(", ")))
                                           .arg(d.differing)
                                           .arg(d.queries);
-            put(directions_, at, 0, text(set.name) + QLatin1Char('\n') + text(d.name), name, tip);
+            putFigure(directions_, at, 0, text(set.name) + QLatin1Char('\n') + text(d.name), name, tip);
             int column = 1;
             for (const double value : {d.one, d.router, d.of_settings})
-                put(directions_, at, column++, number(value), value, tip);
-            put(directions_, at, column, QString::number(d.differing), static_cast<qulonglong>(d.differing), tip);
+                putFigure(directions_, at, column++, number(value), value, tip);
+            putFigure(directions_, at, column, QString::number(d.differing), static_cast<qulonglong>(d.differing), tip);
         }
     }
-    fit(directions_);
+    fitFigures(directions_);
 }
 
 }  // namespace ui

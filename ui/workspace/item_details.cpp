@@ -134,8 +134,21 @@ void ItemDetails::show(const QString& folder, const Json& inspected, const QStri
         kind_->setText(pool["paired"].get<bool>() ? tr("Paired pool: rows of its modalities belong together")
                                                   : tr("Pool: training items of one modality"));
         if (depth == 2) {
-            fact(tr("Modalities"), QString::number(item["tables"].size()));
-            for (const auto& t : item["tables"]) fact(text(t["modality"]), tr("%1 rows").arg(number(t["rows"])));
+            QStringList modalities;
+            qulonglong bytes = 0;
+            for (const auto& t : item["tables"]) {
+                modalities << text(t["modality"]);
+                for (const auto& s : t["spaces"]) bytes += s["bytes"].get<qulonglong>();
+            }
+            fact(tr("Modalities"), modalities.join(tr(", ", "list separator")));
+            fact(tr("Pairs"), number(item["tables"][0]["rows"]), tr("Rows that its modalities have, each with each"));
+            for (const auto& t : item["tables"]) {
+                QStringList spaces;
+                for (const auto& s : t["spaces"])
+                    spaces << tr("%1 (%2 wide)").arg(text(s["space"]), number(s["width"]));
+                fact(tr("%1 in spaces").arg(text(t["modality"])), spaces.join(tr(", ", "list separator")));
+            }
+            fact(tr("Size"), bytesText(bytes));
         } else if (depth == 4) {
             aboutTable(item);
         } else {

@@ -37,8 +37,11 @@ void PoolsChart::show(const engine::Json& inspected) {
     const auto heading = [this](const QString& name) { bars_.append({name, {}, 0, true}); };
     if (!inspected["pools"].empty()) heading(tr("Pools"));
     for (const auto& p : inspected["pools"]) {
-        for (const auto& t : p["tables"])
-            bars_.append({text(p["name"]), text(t["modality"]), t["rows"].get<qulonglong>(), false});
+        QString name = text(p["name"]);
+        for (const auto& t : p["tables"]) {
+            bars_.append({name, text(t["modality"]), t["rows"].get<qulonglong>(), false});
+            name.clear();  // stands once, as that of a set
+        }
     }
     if (!inspected["sets"].empty()) heading(tr("Evaluation sets"));
     for (const auto& s : inspected["sets"]) {

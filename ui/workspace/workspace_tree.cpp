@@ -154,8 +154,17 @@ void WorkspaceTree::show(const Json& inspected) {
             }
             auto* item = add(pools, at, tr("%1 (paired)").arg(text(p["name"])));
             int t = 0;
-            for (const auto& table : tables)
+            qulonglong bytes = 0;
+            QStringList modalities;
+            for (const auto& table : tables) {
                 addTable(item, at + QStringLiteral("/tables/%1").arg(t++), text(table["modality"]), table);
+                bytes += tableBytes(table);
+                modalities << text(table["modality"]);
+            }
+            // Its modalities have the same rows: pairs are counted, once.
+            item->setText(Rows, number(tables[0]["rows"]));
+            item->setText(Type, modalities.join(QStringLiteral(", ")));
+            item->setText(Bytes, bytesText(bytes));
         }
         i = 0;
         for (const auto& s : inspected["sets"]) {
