@@ -13,6 +13,7 @@
 #include <QVBoxLayout>
 
 #include "ui/reactions/option_form.h"
+#include "ui/style/numbers.h"
 #include "ui/style/theme.h"
 
 namespace ui {

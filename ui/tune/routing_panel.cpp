@@ -15,7 +15,7 @@
 #include "ui/reactions/option_form.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
-#include "ui/tune/view_menu.h"
+#include "ui/export/view_menu.h"
 
 namespace ui {
 namespace {
