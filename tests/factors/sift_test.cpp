@@ -5,8 +5,10 @@
 // speed, and by a GPU where there is one. sift_kernels_test compares the kernels' source with the twins.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,7 +52,7 @@ private:
     std::size_t left_;
 };
 
-// Fails at the n-th tile.
+// Fails at the n-th tile, counted from 0.
 class FailingTwin : public SiftTwin {
 public:
     explicit FailingTwin(int at) : left_(at) {}
@@ -219,7 +221,7 @@ TEST(Sift, WithoutMemoryOrWithAFailureTheCpuBuilds) {
     EXPECT_EQ(without->builtOn(), "cpu");
     EXPECT_TRUE(small.has("it has no memory for 5000 candidates of width 12")) << ::testing::PrintToString(small.lines);
     EXPECT_TRUE(small.has("it is built on the CPU"));
-    const auto after = SetLandscape::build(on(set.request, FailingTwin(3)), failing.job);
+    const auto after = SetLandscape::build(on(set.request, FailingTwin(1)), failing.job);
     EXPECT_EQ(after->builtOn(), "cpu");
     EXPECT_TRUE(failing.has("twin: an illegal memory access was encountered; it is built on the CPU"));
     expectSameHits(*cpu, *without, set);
