@@ -110,12 +110,12 @@ void MainWindow::openWorkspace(const QString& path) {
 
 void MainWindow::openDropped(const QStringList& paths) {
     // Folders that are no workspace and no product are taken for embeddings in parts.
-    QStringList data;
+    QStringList embeddings;
     for (const auto& path : paths) {
         const bool folder = QFileInfo(path).isDir() && !isProduct(path) && !isWorkspace(path);
-        if (folder || isData(path)) data << path;
+        if (folder || isData(path)) embeddings << path;
     }
-    if (!data.isEmpty()) return importDialog(project_.workspace(), data);
+    if (!embeddings.isEmpty()) return importDialog(project_.workspace(), embeddings);
     for (const auto& path : paths) {
         open(path);
         if (!message_->text().isEmpty()) break;  // it says why this one was not

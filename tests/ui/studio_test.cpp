@@ -461,7 +461,7 @@ private Q_SLOTS:
             const QString own = number == 6 ? "TV" : "AT";
             QCOMPARE(surfaces.group(), own);
             int right = 0;
-            for (const QString& name : {"AT", "AV", "TV"}) {
+            for (const QString name : {"AT", "AV", "TV"}) {
                 QWidget* panel = surfaces.beside(name);
                 QCOMPARE(panel == nullptr, name == own);
                 if (panel) QVERIFY(surfaces.beside(name)->isCurve());

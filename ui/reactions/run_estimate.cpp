@@ -157,8 +157,8 @@ private:
         const double rows = pairsOf(t), batch = batchOf(o, rows), adapter = 2 * in * hidden;
         disk_ += rows * width * 4 + adapter * 4 * 3;
         out_.adapters += 1;
-        // Further epochs are the projectors' alone.
-        const double steps = more_epochs_ > 0 ? 0 : static_cast<double>(t.epochs) * std::floor(rows / batch);
+        const auto epochs = static_cast<double>(more_epochs_ > 0 ? more_epochs_ : t.epochs);
+        const double steps = epochs * std::floor(rows / batch);
         const double step = batch * (6 * adapter - 2 * in * hidden + hidden * kActivationFlops) +
                             batch * (4 * frozen + kept * kActivationFlops) +
                             batch * batch * (4 * width + kSimilarityFlops) + kStepFlops;
