@@ -233,8 +233,7 @@ MainWindow::Page MainWindow::page() const {
 
 bool MainWindow::busy() const {
     return demo_.running() || comparing_.running() || reactions_->running() || reactions_->pools().measuring() ||
-           explore_->busy() || report_->busy() ||
-           !session_.settled();
+           explore_->busy() || report_->busy() || !session_.settled();
 }
 
 void MainWindow::productCame(const QString& folder) {

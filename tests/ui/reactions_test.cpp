@@ -24,7 +24,6 @@
 #include "engine/recipe/product.h"
 #include "engine/recipe/reaction_options.h"
 #include "engine/session/session.h"
-#include "tests/ui/view_menus.h"
 #include "ui/reactions/loss_chart.h"
 #include "ui/reactions/number_edit.h"
 #include "ui/reactions/option_form.h"
@@ -127,18 +126,10 @@ private Q_SLOTS:
             ui::ReactionsPage page;
             open(page, name);
             QTest::qWait(300);
-            const std::string file = std::string("page-") + name;
-            picture(page, file.c_str());
-            // The last step whole, with its options.
             const auto last = static_cast<int>(page.recipe().recipe().route.size()) - 1;
             for (auto* area : page.recipe().findChildren<QScrollArea*>())
                 area->ensureWidgetVisible(step(page, last), 0, 400);
-            picture(page, (file + "-end").c_str());
-            auto* options = step(page, last)->findChild<QToolButton*>("options");
-            QTest::mouseClick(options, Qt::LeftButton);
-            QTest::qWait(200);
-            for (auto* area : page.recipe().findChildren<QScrollArea*>()) area->ensureWidgetVisible(options, 0, 0);
-            picture(page, (file + "-options").c_str());
+            picture(page, (std::string("page-") + name).c_str());
         }
         ui::OptionForm form(engine::reactionOptionTable().entries());
         form.resize(460, 700);
@@ -550,12 +541,12 @@ private Q_SLOTS:
                                     4 * batch * projectors * inner * (base + width) + 4 * batch * batch * width);
         QVERIFY2(std::abs(estimate.parts[2].flops / counted - 1) < 0.15,
                  qPrintable(QString("%1 of %2").arg(estimate.parts[2].flops).arg(counted)));
-        // Without its paired pool there is nothing to count; further epochs are the projectors' alone.
+        // Without its paired pool there is nothing to count; it is trained further with the projectors.
         QCOMPARE(without.parts[2].flops, 0.0);
         QVERIFY(std::abs(estimate.flops - without.flops - estimate.parts[2].flops) < 1);
         QVERIFY(estimate.disk > without.disk);
         QCOMPARE(estimate.rows, without.rows + 3 * 4096);
-        QCOMPARE(ui::estimateRun(recipe, plan, facts, 2).parts[2].flops, 0.0);
+        QVERIFY(std::abs(ui::estimateRun(recipe, plan, facts, 2).parts[2].flops / estimate.parts[2].flops - 2) < 1e-9);
         recipe.route[1].pool = "elsewhere";
         QCOMPARE(ui::estimateRun(recipe, engine::planRoute(recipe, wide), facts).parts[2].flops, 0.0);
     }
@@ -638,12 +629,6 @@ private Q_SLOTS:
         page.setWorkspace({}, Json::object());
         QTest::qWait(100);
         QVERIFY(!page.recipe().plan());
-    }
-
-    void aRouteIsCopied() {
-        ui::ReactionsPage page;
-        open(page, "InternVL_IB++");
-        QVERIFY(ui::test::coloursOf(ui::test::copiedFigure(page.recipe().route())) > 20);
     }
 
     void aRecipeIsEdited() {
@@ -804,6 +789,7 @@ private Q_SLOTS:
         QVERIFY(layout.steps[0].joint);
         QCOMPARE(layout.bands.size(), 2u);
         QVERIFY(page.recipe().route()->expertText("CLAP_g").startsWith("Joint space"));
+        picture(page, "page-joint");
         against->setCurrentIndex(0);
         QCOMPARE(page.recipe().recipe().route[0].against, std::string("product"));
         QVERIFY(!page.recipe().route()->layoutOf().steps[0].joint);
@@ -837,10 +823,6 @@ private Q_SLOTS:
         QTest::mouseClick(log, Qt::LeftButton);
         picture(chart, "chart");
         auto* view = chart.findChild<QGraphicsView*>();
-        const QImage figure = ui::test::copiedFigure(view);
-        QVERIFY(ui::test::coloursOf(figure) > 20);
-        if (const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES"); !folder.isEmpty())
-            figure.save(folder + "/chart-copied.png");
         QTest::keyClick(view, Qt::Key_Plus);
         QVERIFY(chart.zoomed());
         QTest::mouseDClick(view->viewport(), Qt::LeftButton, {}, view->viewport()->rect().center());

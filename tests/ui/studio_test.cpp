@@ -468,7 +468,8 @@ private Q_SLOTS:
                 else if (surfaces.surface()) panel = surfaces.surface();
                 else panel = &surfaces.heatMap();
                 QVERIFY(panel->isVisible());
-                QCOMPARE(panel->visibleRegion().boundingRect(), panel->rect());
+                for (QWidget* at = panel; at != window_.get(); at = at->parentWidget())  // nothing is cut off
+                    QVERIFY(at->parentWidget()->rect().contains(at->geometry()));
                 const int x = panel->mapTo(window_.get(), QPoint(0, 0)).x();
                 QVERIFY(x >= right);
                 right = x + panel->width();
@@ -759,6 +760,7 @@ private Q_SLOTS:
             window_->project().setSetting(setting, "σ_t");
             settle();
         };
+        window_->tune().surfaces().setPane(ui::SurfacesPanel::Pane::Groups, false);  // its scale is of all groups
         // Over these the changes of audio and text are all above zero, but not where σ_t is 0.
         at(0.25);
         ui::TuneView view = window_->project().view();
@@ -982,6 +984,8 @@ private Q_SLOTS:
             QList<QUrl> urls;
             for (const auto& path : paths) urls << QUrl::fromLocalFile(path);
             mime.setUrls(urls);
+            QDragEnterEvent enter(QPoint(10, 10), Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+            QApplication::sendEvent(&again, &enter);
             QDropEvent event(QPointF(10, 10), Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
             QApplication::sendEvent(&again, &event);
         };

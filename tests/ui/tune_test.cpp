@@ -292,7 +292,8 @@ private Q_SLOTS:
             QWidget* own = scene ? scene : &surfaces.heatMap();
             for (QWidget* panel : {own, static_cast<QWidget*>(av), static_cast<QWidget*>(tv)}) {
                 QVERIFY(panel->isVisible());
-                QCOMPARE(panel->visibleRegion().boundingRect(), panel->rect());
+                for (QWidget* at = panel; at != &page; at = at->parentWidget())  // nothing is cut off
+                    QVERIFY(at->parentWidget()->rect().contains(at->geometry()));
                 const int x = panel->mapTo(&page, QPoint(0, 0)).x();
                 QVERIFY(x >= right && panel->width() >= 220);
                 right = x + panel->width();
@@ -390,7 +391,7 @@ private Q_SLOTS:
                                      QString::fromStdString(description.name),
                                      QString::fromStdString(engine::directionName(description, forward))))
                         continue;
-                    const auto line = live->flips(s, forward, "sigma_a", project.setting(), {});
+                    const auto line = live->flips(s, forward, surfaces.curveFactor(), project.setting(), {});
                     QVERIFY(line && line->queries > 0);
                     const double gain = list.table().item(row, 3)->text().startsWith('+') ? 1 : -1;
                     jump += gain * 100 / line->queries / 2 / static_cast<double>(group.sets.size());
@@ -401,7 +402,8 @@ private Q_SLOTS:
         }
         QVERIFY2(std::abs(jump - (ui::curveAt(curve, asked->second) - ui::curveAt(curve, asked->first))) < 1e-9,
                  qPrintable(QString::number(jump)));
-        QVERIFY2(list.said().contains(QString::fromUtf8("Δ_AT for σ_a")), qPrintable(list.said()));
+        QVERIFY2(list.said().contains(QString::fromUtf8("Δ_AT for %1").arg(ui::factorSymbol(surfaces.curveFactor()))),
+                 qPrintable(list.said()));
         if (const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES"); !folder.isEmpty())
             list.grab().save(folder + "/flips.png");
         // Enter leads to the inspector.
