@@ -53,8 +53,8 @@ int main(int argc, char** argv) {
     const auto steps = std::strtoul(argv[5], nullptr, 10);
     const auto x = load(folder, "x", options.sources, options.batch * options.in);
     const auto y = load(folder, "y", options.targets, options.batch * options.out);
-    const auto step = argc > 6 ? engine::makeTorchStep(options, std::move(state), argv[6])
-                               : engine::makeCpuStep(options, state);
+    const auto step =
+        argc > 6 ? engine::makeTorchStep(options, std::move(state), argv[6]) : engine::makeCpuStep(options, state);
     std::string losses;
     double best = 1e300;
     for (std::size_t i = 0; i < steps; ++i) {

@@ -29,6 +29,8 @@
 #include <QToolTip>
 #include <QWheelEvent>
 
+#include <map>
+
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/session/session.h"
@@ -460,7 +462,7 @@ private Q_SLOTS:
             settle();
             const QString own = number == 6 ? "TV" : "AT";
             QCOMPARE(surfaces.group(), own);
-            int right = 0;
+            std::map<int, int> spans;  // from, to
             for (const QString name : {"AT", "AV", "TV"}) {
                 QWidget* panel = surfaces.beside(name);
                 QCOMPARE(panel == nullptr, name == own);
@@ -471,8 +473,13 @@ private Q_SLOTS:
                 for (QWidget* at = panel; at != window_.get(); at = at->parentWidget())  // nothing is cut off
                     QVERIFY(at->parentWidget()->rect().contains(at->geometry()));
                 const int x = panel->mapTo(window_.get(), QPoint(0, 0)).x();
-                QVERIFY(x >= right);
-                right = x + panel->width();
+                spans[x] = x + panel->width();
+            }
+            QCOMPARE(spans.size(), std::size_t{3});
+            int right = 0;
+            for (const auto& [from, to] : spans) {  // side by side
+                QVERIFY(from >= right);
+                right = to;
             }
             QVERIFY(right <= window_->width());
             for (const auto theme : {ui::ThemeChoice::Dark, ui::ThemeChoice::Light}) {
@@ -777,12 +784,14 @@ private Q_SLOTS:
         at(0.25);
         QCOMPARE(heat.scale().low, widest.low);
         QCOMPARE(heat.scale().high, widest.high);
-        // Of another group it begins anew.
+        // Another group has its own, and each keeps it.
         window_->tune().surfaces().chooseGroup("TV");
+        settle();
+        QVERIFY(heat.scale().low != widest.low || heat.scale().high != widest.high);
         window_->tune().surfaces().chooseGroup("AT");
         settle();
-        QCOMPARE(heat.scale().low, first.low);
-        QCOMPARE(heat.scale().high, first.high);
+        QCOMPARE(heat.scale().low, widest.low);
+        QCOMPARE(heat.scale().high, widest.high);
         window_->project().undoStack().setIndex(steps);
         settle();
     }
@@ -844,6 +853,7 @@ private Q_SLOTS:
         metric->setCurrentText("R@5");
         Q_EMIT metric->textActivated("R@5");
         tune.surfaces().setPane(ui::SurfacesPanel::Pane::Curves, true);
+        tune.surfaces().setPane(ui::SurfacesPanel::Pane::HeatMap, true);
         tune.surfaces().setPane(ui::SurfacesPanel::Pane::Surface, false);
         tune.surfaces().followFactor("sigma_t");
         window_->explore().showSet(QString::fromStdString(window_->session().product()->sets().back().name));

@@ -12,10 +12,10 @@
 #include <filesystem>
 
 #include "engine/session/session.h"
+#include "ui/export/view_menu.h"
 #include "ui/reactions/option_form.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
-#include "ui/export/view_menu.h"
 
 namespace ui {
 namespace {
