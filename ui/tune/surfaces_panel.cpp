@@ -107,7 +107,7 @@ void SurfacesPanel::makeBar(QLayout* column) {
     bar->addWidget(group_bar_);
     bar->addStretch(1);
     bar->addWidget(new QLabel(tr("over")));
-    for (QWidget* w : std::initializer_list<QWidget*>{x_, y_, steps_, tied_on_}) bar->addWidget(w);
+    for (QWidget* w : std::initializer_list<QWidget*>{x_, y_, steps_}) bar->addWidget(w);
     bar->addSpacing(6);
     for (auto* button : {pane_surface_, pane_heat_, pane_curves_, pane_groups_}) {
         bar->addWidget(button);
@@ -149,6 +149,7 @@ void SurfacesPanel::makePanes(QLayout* column) {
     static_cast<QVBoxLayout*>(column)->addWidget(panes_, 1);
     auto* foot = new QHBoxLayout;
     foot->addWidget(caption_, 1);
+    foot->addWidget(tied_on_, 0, Qt::AlignTop);
     foot->addWidget(one_scale_, 0, Qt::AlignTop);
     static_cast<QVBoxLayout*>(column)->addLayout(foot);
     connect(one_scale_, &QCheckBox::toggled, this, &SurfacesPanel::showSurface);
