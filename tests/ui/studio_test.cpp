@@ -848,6 +848,7 @@ private Q_SLOTS:
         const auto setting = window_->project().setting();
         const QString product = window_->project().product();
         const auto snapshots = window_->project().snapshots().size();
+        const QString panes = window_->project().view().panes;
         auto& tune = window_->tune();
         auto* metric = tune.findChild<QComboBox*>("metric");
         metric->setCurrentText("R@5");
@@ -912,7 +913,7 @@ private Q_SLOTS:
         // What is shown is part of the history.
         while (stack.index() > steps) stack.undo();
         QCOMPARE(metric->currentText(), QString("R@1"));
-        QVERIFY(window_->project().view().panes.isEmpty());
+        QCOMPARE(window_->project().view().panes, panes);
         settle();
     }
 
