@@ -217,7 +217,7 @@ private:
         };
         std::map<std::string, Todo> subjects;
         std::vector<std::string> keys;  // of product.rows
-        bool todo = false;
+        bool missing = false;
         for (const std::size_t r : product.rows) {
             keys.push_back(keyOf(rowAbout(product, *plan_.rows[r].spec, about)));
             auto [it, fresh] = subjects.try_emplace(keys.back());
@@ -229,11 +229,11 @@ private:
             for (const auto& set : lacking(t.measured, plan_.rows[r].sets)) {
                 if (std::find(t.sets.begin(), t.sets.end(), set) == t.sets.end()) t.sets.push_back(set);
             }
-            todo = todo || !t.sets.empty();
+            missing = missing || !t.sets.empty();
         }
         std::optional<LoadedProduct> loaded;
-        if (todo) wanted_.insert({p, seed});
-        if (todo && !request_.plan_only) {
+        if (missing) wanted_.insert({p, seed});
+        if (missing && !request_.plan_only) {
             loaded = train(product, p, seed);
             std::vector<ReportMeasurer::Wanted> wanted;
             for (auto& [key, t] : subjects) {

@@ -346,7 +346,8 @@ class Robust(FolderTest):
         studio.ask("open", path=str(again))
         state = studio.until(lambda s: s["open"] and not s["busy"], "another product")
         self.assertEqual(state["messages"], [])
-        studio.kill()  # it would ask whether to save
+        studio.ask("save", file=str(self.folder / "kept.msproject"))
+        self.assertEqual(studio.quit(), 0)
 
     @needs_reactor
     def test_libtorch_comes_with_the_first_training(self):

@@ -160,13 +160,7 @@ void RunMonitor::showTab(QWidget* panel) const {
 
 void RunMonitor::show(const engine::Progress& progress) {
     stage_->setText(QString::fromStdString(progress.stage));
-    if (progress.total > 0) {
-        part_->setRange(0, 1000);
-        part_->setValue(static_cast<int>(1000.0 * static_cast<double>(std::min(progress.done, progress.total)) /
-                                         static_cast<double>(progress.total)));
-    } else {
-        part_->setRange(0, 0);
-    }
+    showShare(*part_, progress);
     QStringList figures;
     for (const auto& [name, value] : progress.values)
         figures << QString::fromStdString(name) + QLatin1Char(' ') + QLocale().toString(value, 'g', 4);

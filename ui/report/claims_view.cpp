@@ -19,6 +19,7 @@
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/flow_layout.h"
+#include "ui/widgets/paragraph.h"
 
 namespace ui {
 namespace {
@@ -102,14 +103,6 @@ public:
         return Badge::room(option.fontMetrics, index.data(Qt::DisplayRole).toString()) + QSize(12, 8);
     }
 };
-
-QLabel* paragraph() {
-    auto* label = new QLabel;
-    label->setWordWrap(true);
-    label->setTextFormat(Qt::PlainText);
-    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    return label;
-}
 
 }  // namespace
 

@@ -2,42 +2,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/report/figures_view.h"
 
-#include <QButtonGroup>
 #include <QGridLayout>
 #include <QLabel>
-#include <QToolButton>
 #include <QVBoxLayout>
 
 #include <cmath>
 
+#include "ui/report/number_chips.h"
 #include "ui/style/numbers.h"
 #include "ui/views/heat_map_view.h"
-#include "ui/widgets/flow_layout.h"
+#include "ui/widgets/paragraph.h"
 
 namespace ui {
-namespace {
-
-QLabel* words() {
-    auto* label = new QLabel;
-    label->setWordWrap(true);
-    label->setTextFormat(Qt::PlainText);
-    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    return label;
-}
-
-}  // namespace
 
 FiguresView::FiguresView(QWidget* parent)
     : QWidget(parent),
-      group_(new QButtonGroup(this)),
-      caption_(words()),
-      note_(words()),
-      readout_(words()),
+      chips_(new NumberChips),
+      caption_(paragraph()),
+      note_(paragraph()),
+      readout_(paragraph()),
       area_(new QWidget),
       grid_(new QGridLayout(area_)) {
-    auto* chips = new QWidget;
-    row_ = new FlowLayout(chips, 6);
-    row_->setContentsMargins(0, 0, 0, 0);
     QFont strong = caption_->font();
     strong.setWeight(QFont::DemiBold);
     caption_->setFont(strong);
@@ -49,50 +34,40 @@ FiguresView::FiguresView(QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 10, 0, 0);
     column->setSpacing(6);
-    column->addWidget(chips);
+    column->addWidget(chips_);
     column->addWidget(caption_);
     column->addWidget(note_);
     column->addWidget(area_, 1);
     column->addWidget(readout_);
-    connect(group_, &QButtonGroup::idClicked, this, &FiguresView::choose);
+    connect(chips_, &NumberChips::clicked, this, &FiguresView::showMaps);
 }
 
 void FiguresView::setReport(ReportPtr report) {
     report_ = std::move(report);
-    for (auto* chip : group_->buttons()) {
-        group_->removeButton(chip);
-        row_->removeWidget(chip);
-        delete chip;
-    }
-    bool there = false;
+    std::vector<NumberChips::Chip> chips;
     if (report_) {
-        for (const auto& s : report_->surfaces) {
-            auto* chip = new QToolButton;
-            chip->setProperty("chip", true);
-            chip->setCheckable(true);
-            chip->setText(tr("Figure %1").arg(s.number));
-            chip->setObjectName(QStringLiteral("report_figure_%1").arg(s.number));
-            chip->setToolTip(s.title);
-            group_->addButton(chip, s.number);
-            row_->addWidget(chip);
-            there = there || s.number == chosen_;
-        }
+        for (const auto& s : report_->surfaces)
+            chips.push_back(
+                {s.number, tr("Figure %1").arg(s.number), s.title, QStringLiteral("report_figure_%1").arg(s.number)});
     }
-    if (!there) chosen_ = report_ && !report_->surfaces.empty() ? report_->surfaces.front().number : 0;
-    choose(chosen_);
+    chips_->setChips(chips);
+    showMaps();
+}
+
+int FiguresView::chosen() const {
+    return chips_->chosen();
 }
 
 const ReportData::Surface* FiguresView::current() const {
     if (!report_) return nullptr;
     for (const auto& s : report_->surfaces) {
-        if (s.number == chosen_) return &s;
+        if (s.number == chosen()) return &s;
     }
     return nullptr;
 }
 
 void FiguresView::choose(int figure) {
-    chosen_ = figure;
-    if (auto* chip = group_->button(figure)) chip->setChecked(true);
+    chips_->choose(figure);
     showMaps();
 }
 

@@ -9,14 +9,13 @@
 
 #include "ui/report/report_data.h"
 
-class QButtonGroup;
 class QGridLayout;
 class QLabel;
 
 namespace ui {
 
-class FlowLayout;
 class HeatMapView;
+class NumberChips;
 
 class FiguresView : public QWidget {
     Q_OBJECT
@@ -25,7 +24,7 @@ public:
 
     void setReport(ReportPtr report);
     void choose(int figure);
-    int chosen() const { return chosen_; }  // 0: none
+    int chosen() const;  // 0: none
     const std::vector<HeatMapView*>& maps() const { return maps_; }
     QString readout() const;
 
@@ -35,9 +34,7 @@ private:
     const ReportData::Surface* current() const;
 
     ReportPtr report_;
-    int chosen_ = 0;
-    FlowLayout* row_;
-    QButtonGroup* group_;
+    NumberChips* chips_;
     QLabel *caption_, *note_, *readout_;
     QWidget* area_;
     QGridLayout* grid_;

@@ -31,6 +31,7 @@
 #include "ui/widgets/badge.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/message_bar.h"
+#include "ui/widgets/paragraph.h"
 #include "ui/widgets/progress_strip.h"
 #include "ui/widgets/wrapped_text.h"
 
@@ -38,15 +39,6 @@ namespace ui {
 namespace {
 
 constexpr double kSlowStep = 0.5;  // seconds
-
-QLabel* words(bool muted) {
-    auto* label = new QLabel;
-    label->setWordWrap(true);
-    label->setTextFormat(Qt::PlainText);
-    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    if (muted) label->setForegroundRole(QPalette::PlaceholderText);
-    return label;
-}
 
 }  // namespace
 
@@ -148,7 +140,7 @@ QWidget* ReportPage::makeHeader() {
                                                  {tr("All as JSON…"), QStringLiteral("report.json")}};
     for (const auto& [name, file] : files) menu->addAction(name, this, [this, file = file] { exportDialog(file); });
     export_->setMenu(menu);
-    facts_ = words(true);
+    facts_ = paragraph(true);
     facts_->setObjectName(QStringLiteral("report_facts"));
     auto* first = new QHBoxLayout;
     first->setSpacing(8);
@@ -200,9 +192,9 @@ QWidget* ReportPage::makeProgress() {
 
 QWidget* ReportPage::makeEmpty() {
     auto* box = new QWidget;
-    empty_title_ = words(false);
+    empty_title_ = paragraph();
     empty_title_->setFont(headingFont(1));
-    empty_said_ = words(false);
+    empty_said_ = paragraph();
     empty_said_->setObjectName(QStringLiteral("report_empty"));
     lacking_ = new WrappedText(260);
     lacking_->setAccessibleName(tr("What the workspace cannot feed"));
@@ -345,13 +337,7 @@ void ReportPage::showProgress(const engine::Progress& progress) {
     QString text = QString::fromStdString(progress.stage);
     if (const QString left = timeLeftText(progress.eta_seconds); !left.isEmpty()) text += QStringLiteral(", ") + left;
     stage_->setText(text);
-    if (progress.total > 0) {
-        part_->setRange(0, 1000);
-        part_->setValue(static_cast<int>(1000.0 * static_cast<double>(std::min(progress.done, progress.total)) /
-                                         static_cast<double>(progress.total)));
-    } else {
-        part_->setRange(0, 0);
-    }
+    showShare(*part_, progress);
 }
 
 void ReportPage::showReport(ReportPtr report) {

@@ -2,33 +2,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/report/tables_view.h"
 
-#include <QButtonGroup>
 #include <QHeaderView>
 #include <QLabel>
 #include <QTableView>
-#include <QToolButton>
 #include <QVBoxLayout>
 
 #include <algorithm>
 
+#include "ui/report/number_chips.h"
 #include "ui/report/report_table.h"
 #include "ui/style/theme.h"
-#include "ui/widgets/flow_layout.h"
 #include "ui/widgets/wrapped_text.h"
 
 namespace ui {
 
 TablesView::TablesView(QWidget* parent)
     : QWidget(parent),
-      chips_(new QWidget),
-      row_(new FlowLayout(chips_, 6)),
-      group_(new QButtonGroup(this)),
+      chips_(new NumberChips),
       caption_(new QLabel),
       legend_(new QLabel),
       view_(new QTableView),
       model_(new ReportTableModel(this)),
       why_(new WrappedText(86)) {
-    row_->setContentsMargins(0, 0, 0, 0);
     QFont strong = caption_->font();
     strong.setWeight(QFont::DemiBold);
     caption_->setFont(strong);
@@ -66,42 +61,36 @@ TablesView::TablesView(QWidget* parent)
     column->addWidget(legend_);
     column->addWidget(view_, 1);
     column->addWidget(why_);
-    connect(group_, &QButtonGroup::idClicked, this, &TablesView::choose);
+    connect(chips_, &NumberChips::clicked, this, &TablesView::showTable);
     followTheme(this, [this] { showReasons(); });
 }
 
 void TablesView::setReport(ReportPtr report) {
     report_ = std::move(report);
-    for (auto* chip : group_->buttons()) {
-        group_->removeButton(chip);
-        row_->removeWidget(chip);
-        delete chip;
-    }
-    bool there = false;
+    std::vector<NumberChips::Chip> chips;
     if (report_) {
-        for (const auto& table : report_->tables) {
-            auto* chip = new QToolButton;
-            chip->setProperty("chip", true);
-            chip->setCheckable(true);
-            chip->setText(tr("Table %1").arg(table.number));
-            chip->setObjectName(QStringLiteral("table_%1").arg(table.number));
-            chip->setToolTip(table.caption);
-            group_->addButton(chip, table.number);
-            row_->addWidget(chip);
-            there = there || table.number == chosen_;
-        }
+        for (const auto& t : report_->tables)
+            chips.push_back(
+                {t.number, tr("Table %1").arg(t.number), t.caption, QStringLiteral("table_%1").arg(t.number)});
     }
-    if (!there) chosen_ = report_ && !report_->tables.empty() ? report_->tables.front().number : 0;
-    choose(chosen_);
+    chips_->setChips(chips);
+    showTable();
 }
 
 void TablesView::choose(int number) {
-    chosen_ = number;
-    if (auto* chip = group_->button(number)) chip->setChecked(true);
+    chips_->choose(number);
+    showTable();
+}
+
+int TablesView::chosen() const {
+    return chips_->chosen();
+}
+
+void TablesView::showTable() {
     const ReportData::Table* table = nullptr;
     if (report_) {
         for (const auto& t : report_->tables) {
-            if (t.number == number) table = &t;
+            if (t.number == chosen()) table = &t;
         }
     }
     model_->setTable(report_, table);
@@ -125,7 +114,7 @@ void TablesView::showReasons() {
     QList<WrappedText::Paragraph> lines;
     if (report_) {
         for (const auto& table : report_->tables) {
-            if (table.number != chosen_) continue;
+            if (table.number != chosen()) continue;
             for (const auto& reason : table.reasons())
                 lines.push_back({tr("Not measured: %1").arg(reason), colours().warning, false});
             for (const auto& row : table.rows) {

@@ -9,13 +9,12 @@
 
 #include "ui/report/report_data.h"
 
-class QButtonGroup;
 class QLabel;
 class QTableView;
 
 namespace ui {
 
-class FlowLayout;
+class NumberChips;
 class ReportTableModel;
 class WrappedText;
 
@@ -26,19 +25,17 @@ public:
 
     void setReport(ReportPtr report);
     void choose(int table);
-    int chosen() const { return chosen_; }  // 0: none
+    int chosen() const;  // 0: none
     QTableView& table() const { return *view_; }
     const ReportTableModel& model() const { return *model_; }
     QString reasons() const;  // that are shown
 
 private:
+    void showTable();
     void showReasons();
 
     ReportPtr report_;
-    int chosen_ = 0;
-    QWidget* chips_;
-    FlowLayout* row_;
-    QButtonGroup* group_;
+    NumberChips* chips_;
     QLabel *caption_, *legend_;
     QTableView* view_;
     ReportTableModel* model_;

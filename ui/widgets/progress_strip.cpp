@@ -84,15 +84,16 @@ void ProgressStrip::follow(JobRunner& runner) {
     connect(this, &ProgressStrip::stopRequested, &runner, &JobRunner::stop);
 }
 
+void showShare(QProgressBar& bar, const engine::Progress& progress) {
+    if (progress.total == 0) return bar.setRange(0, 0);
+    bar.setRange(0, 1000);
+    bar.setValue(static_cast<int>(1000.0 * static_cast<double>(std::min(progress.done, progress.total)) /
+                                  static_cast<double>(progress.total)));
+}
+
 void ProgressStrip::show(const engine::Progress& progress) {
     stage_->setText(QString::fromStdString(progress.stage));
-    if (progress.total > 0) {
-        bar_->setRange(0, 1000);
-        bar_->setValue(static_cast<int>(1000.0 * static_cast<double>(std::min(progress.done, progress.total)) /
-                                        static_cast<double>(progress.total)));
-    } else {
-        bar_->setRange(0, 0);
-    }
+    showShare(*bar_, progress);
     const QString unit = QString::fromStdString(progress.unit);
     QStringList figures;
     for (const auto& [name, value] : progress.values)

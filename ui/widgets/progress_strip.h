@@ -22,6 +22,8 @@ class JobRunner;
 QString timeLeftText(double seconds);
 // "1,200 rows/s"; empty for 0.
 QString rateText(double rate, const QString& unit);
+// A bar at what is done of a stage; to and fro where the total is not known.
+void showShare(QProgressBar& bar, const engine::Progress& progress);
 
 class ProgressStrip : public QWidget {
     Q_OBJECT
