@@ -13,6 +13,7 @@
 #include "ui/export/view_menu.h"
 #include "ui/style/numbers.h"
 #include "ui/views/surface_grid.h"
+#include "ui/widgets/flow_layout.h"
 
 namespace ui {
 namespace {
@@ -102,17 +103,23 @@ void SurfacesPanel::makeBar(QLayout* column) {
     tied_on_ = new QCheckBox(tr("Tied"));
     tied_on_->setToolTip(tr("Outline the settings that are statistically tied with the best (95 %, items drawn anew)"));
     tied_on_->setObjectName(QStringLiteral("tied"));
-    auto* bar = new QHBoxLayout;
-    bar->setSpacing(6);
-    bar->addWidget(group_bar_);
-    bar->addStretch(1);
-    bar->addWidget(new QLabel(tr("over")));
-    for (QWidget* w : std::initializer_list<QWidget*>{x_, y_, steps_}) bar->addWidget(w);
-    bar->addSpacing(6);
+    // Each of the three is whole; beside docks they stand on two lines.
+    auto* axes = new QWidget;
+    auto* over = new QHBoxLayout(axes);
+    auto* panes = new QWidget;
+    auto* shown = new QHBoxLayout(panes);
+    for (auto* row : {over, shown}) {
+        row->setContentsMargins(0, 0, 0, 0);
+        row->setSpacing(6);
+    }
+    over->addWidget(new QLabel(tr("over")));
+    for (QWidget* w : std::initializer_list<QWidget*>{x_, y_, steps_}) over->addWidget(w);
     for (auto* button : {pane_surface_, pane_heat_, pane_curves_, pane_groups_}) {
-        bar->addWidget(button);
+        shown->addWidget(button);
         connect(button, &QToolButton::clicked, this, &SurfacesPanel::paneClicked);
     }
+    auto* bar = new FlowLayout(nullptr, 8);
+    for (QWidget* part : {group_bar_, axes, panes}) bar->addWidget(part);
     static_cast<QVBoxLayout*>(column)->addLayout(bar);
     for (auto* axis : {x_, y_, steps_}) connect(axis, &QComboBox::activated, this, [this, axis] { axisChosen(axis); });
     connect(tied_on_, &QCheckBox::toggled, this, [this](bool on) {
