@@ -133,6 +133,7 @@ std::vector<double> likenesses(const EmbeddingSource& source, std::size_t n) {
         for (std::size_t j = 0; j < i; ++j) {
             const float *a = rows.data() + i * source.cols(), *b = rows.data() + j * source.cols();
             float product = 0;
+#pragma omp simd reduction(+ : product)
             for (std::size_t k = 0; k < source.cols(); ++k) product += a[k] * b[k];
             out[i * n + j] = out[j * n + i] = static_cast<double>(product);
             sum += 2 * static_cast<double>(product);

@@ -11,6 +11,7 @@ import numpy as np
 from support import DEEP, FolderTest, contents, needs_reactor, run, start, unit_rows
 
 TRIES = 12 if DEEP else 4
+PRESET, ROWS = ("small", 60000) if DEEP else ("tiny", 20000)
 TIMES = (".json", ".checkpoint")  # records hold times
 
 
@@ -48,7 +49,7 @@ class Kill(FolderTest):
 
     def test_import(self):
         for i in range(3):
-            np.save(self.folder / f"{i}.npy", unit_rows(60000, 256, i))
+            np.save(self.folder / f"{i}.npy", unit_rows(ROWS, 256, i))
         world, kept = self.folder / "world", self.folder / "kept"
         run("import", kept, "--pool", f"image:B={self.folder / '1.npy'}")
         words = ["import", world]
@@ -62,13 +63,13 @@ class Kill(FolderTest):
         self.killed_often(words, world, prepare)
 
     def test_synth(self):
-        self.killed_often(["synth", self.folder / "world", "--preset", "small"], self.folder / "world")
+        self.killed_often(["synth", self.folder / "world", "--preset", PRESET], self.folder / "world")
 
     @needs_reactor
     def test_pairs_train_and_export(self):
         world, product, package = (self.folder / n for n in ("world", "product", "package"))
-        run("synth", world, "--preset", "small", "-q")
-        react = [world, "--recipe", "ImageBind++", "--product", product, "--hidden-width", 64, "--batch-size", 256, "--epochs", 2]
+        run("synth", world, "--preset", PRESET, "-q")
+        react = [world, "--recipe", "ImageBind++", "--product", product, "--hidden-width", 64, "--batch-size", 64, "--epochs", 4]
         self.killed_often(["pairs", *react], product, skip=TIMES, unharmed=world)
         shutil.rmtree(product)
         self.killed_often(["train", *react], product, skip=TIMES, unharmed=world)

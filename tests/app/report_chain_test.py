@@ -61,10 +61,26 @@ class Reports(FolderTest):
     def evaluated(self, *words):
         return {s["set"]: s["metrics"] for s in run_json("evaluate", "--workspace", self.world, *words)["sets"]}
 
+    def run_the_guide(self):
+        """The commands of the guide's page; the last makes the whole report."""
+        page = (SOURCE / "resources" / "guide" / "reproduce.md").read_text()
+        commands = [shlex.split(c)[1:] for c in re.findall(r"^    (molspace .*)$", page, re.MULTILINE)]
+        self.assertGreaterEqual(len(commands), 6)
+        self.assertEqual(commands[0], ["synth", "world", "--preset", "tiny"])
+        self.assertEqual(commands[-1], ["report", "world", *map(str, QUICK), "--seeds", "0,1", "-o", "report"])
+        for command in commands:
+            run(*command, "-q", cwd=self.folder)
+        # One seed tells nothing of others: no spread, not one of 0.
+        for surface in json.loads((self.folder / "figure6" / "report.json").read_text())["surfaces"]:
+            for group in surface["groups"]:
+                self.assertEqual(set(group["standard_deviation"]), {None})
+        for name in re.findall(r"`(\S+/(?:report\.\w+|\w+\.csv))`", page):
+            self.assertTrue((self.folder / name).exists(), name)
+
     @needs_reactor
     def test_every_row_that_the_program_has_is_filled_and_is_what_evaluate_says(self):
-        run("synth", self.world, "--preset", "tiny", "-q")
-        answer = self.report("--seeds", "0,1")
+        self.run_the_guide()
+        answer = json.loads((self.folder / "report" / "report.json").read_text())
         found = figures(answer)
         # All published figures with their places, none of them measured.
         for p in PUBLISHED:
@@ -240,20 +256,6 @@ class Reports(FolderTest):
         self.assertFalse(answer["synthetic"])
         self.assertNotIn("synthetic", (self.folder / "report" / "report.html").read_text())
         self.assertEqual({s["set"]: (s["items"], s["published_items"]) for s in answer["sets"]}, {"ESC-50": (2000, 400), "COCO": (500, 5000)})
-
-    @needs_reactor
-    def test_commands_of_the_guide_run(self):
-        page = (SOURCE / "resources" / "guide" / "reproduce.md").read_text()
-        commands = re.findall(r"^    (molspace .*)$", page, re.MULTILINE)
-        self.assertGreaterEqual(len(commands), 6)
-        for command in commands:
-            run(*shlex.split(command)[1:], "-q", cwd=self.folder)
-        # One seed tells nothing of others: no spread, not one of 0.
-        for surface in json.loads((self.folder / "figure6" / "report.json").read_text())["surfaces"]:
-            for group in surface["groups"]:
-                self.assertEqual(set(group["standard_deviation"]), {None})
-        for name in re.findall(r"`(\S+/(?:report\.\w+|\w+\.csv))`", page):
-            self.assertTrue((self.folder / name).exists(), name)
 
 
 if __name__ == "__main__":
