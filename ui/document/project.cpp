@@ -180,6 +180,7 @@ void Project::removeProduct(const QString& folder) {
     touched_ = true;
     if (product_ == folder) {
         product_ = products_.isEmpty() ? QString() : products_.last();
+        view_.stage = -1;
         Q_EMIT productChanged();
     }
     Q_EMIT productsChanged();
@@ -189,6 +190,7 @@ void Project::removeProduct(const QString& folder) {
 void Project::setProduct(const QString& folder) {
     if (folder == product_) return;
     product_ = folder;
+    view_.stage = -1;
     touched_ = true;
     Q_EMIT productChanged();
     Q_EMIT changed();
@@ -221,6 +223,7 @@ void Project::switchProduct(const QString& folder, const QString& what) {
     if (product_.isEmpty()) return setProduct(folder);  // there is nothing to go back to
     Undoable after = undoable();
     after.product = folder;
+    after.view.stage = -1;
     push(what, after);
 }
 
@@ -229,6 +232,7 @@ void Project::show(const QString& product, const Setting& setting, const QString
     addProduct(product, false);
     Undoable after = undoable();
     after.product = product;
+    after.view.stage = -1;
     after.settings[product] = setting;
     push(what, after);
 }
@@ -313,7 +317,8 @@ Json Project::state() const {
     for (const auto& [name, setting] : presets_) out["presets"][text(name)] = engine::settingToJson(setting);
     out["baseline"] = {{"space", text(baseline_.space)}, {"snapshot", baseline_.snapshot}};
     out["view"] = {{"group", text(view_.group)},   {"x", text(view_.x)},   {"y", text(view_.y)},
-                   {"metric", text(view_.metric)}, {"steps", view_.steps}, {"curves", view_.curves}};
+                   {"metric", text(view_.metric)}, {"steps", view_.steps}, {"curves", view_.curves},
+                   {"stage", view_.stage}};
     out["window"] = extra_;
     return out;
 }
@@ -358,7 +363,8 @@ void Project::restore(const Json& json) {
                       text(view, "y"),
                       text(view, "metric"),
                       std::clamp(view.value("steps", 21), 3, 201),
-                      view.value("curves", false)};
+                      view.value("curves", false),
+                      std::clamp(view.value("stage", -1), -1, 100)};
         if (read.view_.metric.isEmpty()) read.view_.metric = QStringLiteral("R@1");
         read.extra_ = part(json, "window", Json::object(), where);
     } catch (const Json::exception& error) {

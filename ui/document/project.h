@@ -46,6 +46,7 @@ struct TuneView {
     QString metric = QStringLiteral("R@1");
     int steps = 21;
     bool curves = false;  // a curve along x in place of the surface
+    int stage = -1;       // of the product's training, where such were kept; below 0: the product itself
     bool operator==(const TuneView&) const = default;
 };
 

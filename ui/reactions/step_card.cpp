@@ -144,7 +144,13 @@ void StepCard::addTuning(QVBoxLayout& column) {
         row->addWidget(box);
     };
     choice("modality", tr("tunes"), tr("The modality whose rows in the base pass the adapter"), step_.modality);
-    choice("towards", tr("towards"), tr("The modality of their partners in the paired pool"), step_.towards);
+    if (step_.space.empty()) {
+        choice("towards", tr("towards"), tr("The modality of their partners in the paired pool"), step_.towards);
+    } else {
+        auto* rows = new QLabel(tr("rows of %1").arg(QString::fromStdString(step_.space)), this);
+        rows->setToolTip(tr("A tuned encoder gave them; nothing is trained in this step"));
+        row->addWidget(rows);
+    }
     row->addStretch(1);
     column.addLayout(row);
 }
