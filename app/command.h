@@ -32,6 +32,7 @@ void addImport(CLI::App& app, Globals& globals);
 void addInspect(CLI::App& app, Globals& globals);
 void addPairs(CLI::App& app, Globals& globals);
 void addRouter(CLI::App& app, Globals& globals);
+void addTuneEncoder(CLI::App& app, Globals& globals);
 void addReport(CLI::App& app, Globals& globals);
 void addSweep(CLI::App& app, Globals& globals);
 void addSynth(CLI::App& app, Globals& globals);

@@ -97,6 +97,7 @@ int main(int argc, char** argv) {
     app::addSweep(program, globals);
     app::addTune(program, globals);
     app::addRouter(program, globals);
+    app::addTuneEncoder(program, globals);
     app::addWhy(program, globals);
     app::addReport(program, globals);
     app::addExport(program, globals);

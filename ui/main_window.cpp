@@ -260,7 +260,7 @@ void MainWindow::productCame(const QString& folder) {
 
 void MainWindow::productSwitched() {
     if (project_.product().isEmpty()) session_.close();
-    else session_.open(project_.product(), project_.workspace());
+    else session_.open(project_.product(), project_.workspace(), project_.view().stage);
     fillProducts();
     updateTitle();
 }

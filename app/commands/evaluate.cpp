@@ -11,6 +11,8 @@ void addEvaluate(CLI::App& app, Globals& globals) {
     verb->add_option("--workspace", request->workspace, "Folder of the workspace; the product's own otherwise.");
     verb->add_option("--product", request->subject.product, "Folder of a product.");
     verb->add_option("--space", request->subject.space, "A space of the workspace.");
+    verb->add_option("--stage", request->subject.stage,
+                     "The product as it was on the way of its training: 0 to the number that `train --stages` kept.");
     verb->add_option("--setting", request->subject.setting, "A named setting of the recipe, such as Versatile.");
     verb->add_option("--set", request->subject.set,
                      "A factor or a switch: sigma_a=0.8, CLAP_g=off, CLAP_g=2, CLAP_g:TV=off.")

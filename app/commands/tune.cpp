@@ -11,6 +11,8 @@ void addTune(CLI::App& app, Globals& globals) {
     auto baseline = std::make_shared<engine::Subject>();
     verb->add_option("--workspace", request->workspace, "Folder of the workspace; the product's own otherwise.");
     verb->add_option("--product", request->subject.product, "Folder of the product.")->required();
+    verb->add_option("--stage", request->subject.stage,
+                     "The product as it was on the way of its training: 0 to the number that `train --stages` kept.");
     verb->add_option("--setting", request->subject.setting, "A named setting to begin from.");
     verb->add_option("--set", request->subject.set, "A factor to begin from, a fixed one, or a switch.")
         ->type_name("NAME=VALUE");

@@ -21,6 +21,7 @@
 #include "engine/projector/noise.h"
 #include "engine/projector/objective_step.h"
 #include "engine/recipe/projector_head.h"
+#include "engine/recipe/stages.h"
 
 namespace engine {
 namespace {
@@ -121,6 +122,7 @@ public:
         try {
             while (true) {
                 if (here_.logged < here_.state.step) closeStep(meter);
+                keepStages();
                 if (here_.state.step >= total_) break;
                 if (secondsSince(saved) > 60.0 * static_cast<double>(task_.options.checkpoint_minutes)) save();
                 job_.checkStop();
@@ -338,6 +340,22 @@ private:
             here_.epoch_steps = 0;
         }
         here_.logged = step;
+    }
+
+    void keepStages() const {
+        const std::int64_t step = here_.state.step;
+        for (const auto& stage : task_.stages) {
+            if (first_target_ * stage.part / stage.of != step || fs::exists(stage.weights)) continue;
+            auto metadata = task_.metadata;
+            metadata.merge(stageMetadata({step, here_.last_loss}));
+            const TrainState state = step_->state();
+            fs::create_directories(stage.weights.parent_path());
+            if (task_.joint()) {
+                fs::create_directories(stage.base_weights.parent_path());
+                writeProjector(stage.base_weights, *state.partner, metadata);
+            }
+            writeProjector(stage.weights, state.weights, metadata);
+        }
     }
 
     // Rows `within` of the epoch's order. The loss does not depend on the order within a batch, so rows of one pool

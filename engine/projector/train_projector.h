@@ -45,6 +45,13 @@ struct ProjectorTask {
     std::map<std::string, std::string> metadata;     // into the header of `weights`
     std::function<double(const ProjectorWeights&)> validate;  // R@1, percent; may be empty
     std::string label;                                        // "1-CLAP_g TV", for progress
+    // States to keep in passing, weights alone: when `part` of `of` equal parts of the target's steps are done. Those
+    // that are there are left.
+    struct Stage {
+        std::int64_t part = 0, of = 1;
+        std::filesystem::path weights, base_weights;  // the latter of a joint space
+    };
+    std::vector<Stage> stages;
     // In place of the head and the objective that the options name: what is trained, and how.
     struct Custom {
         std::string identity;  // of all that the result depends on beside the options and the pairs

@@ -7,13 +7,12 @@
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "engine/base/rng.h"
 #include "engine/ops/torch_support.h"
-#include "engine/projector/batch_norm.h"
+#include "engine/projector/route_heads.h"
 #include "engine/projector/torch_info.h"
 #include "engine/projector/trained_head.h"
 #include "engine/recipe/residual_adapter.h"
@@ -25,52 +24,6 @@ std::int64_t size(std::size_t n) {
     return static_cast<std::int64_t>(n);
 }
 
-at::Tensor upload(const std::vector<float>& values, const at::Device& device) {
-    return hostView(values.data(), 1, size(values.size())).reshape(-1).to(device).clone();
-}
-
-at::Tensor unitRows(const at::Tensor& x) {
-    return x / at::linalg_vector_norm(x, 2, {1}, true).clamp_min(1e-12);
-}
-
-// A projector as it is used: running statistics, no gradients of its own.
-class FrozenProjector {
-public:
-    FrozenProjector(const ProjectorWeights& weights, const Modality& modality, const at::Device& device) {
-        const auto add = [&](const ProjectorLayer& from) {
-            Layer layer;
-            layer.weight = upload(from.weight, device).reshape({size(from.out), size(from.in)});
-            layer.bias = upload(from.bias, device);
-            layer.relu = from.relu;
-            if (from.norm) {
-                const at::Tensor scale =
-                    upload(from.gamma, device) / (upload(from.variance, device) + kBatchNormEps).sqrt();
-                layer.weight = layer.weight * scale.unsqueeze(1);
-                layer.bias = (layer.bias - upload(from.mean, device)) * scale + upload(from.beta, device);
-            }
-            layers_.push_back(std::move(layer));
-        };
-        const auto& passes = weights.head1_modalities;
-        if (weights.head1 && std::find(passes.begin(), passes.end(), modality) != passes.end()) add(*weights.head1);
-        for (const auto& layer : weights.layers) add(layer);
-    }
-
-    at::Tensor forward(at::Tensor x) const {
-        for (const auto& layer : layers_) {
-            x = at::linear(x, layer.weight, layer.bias);
-            if (layer.relu) x = at::relu(x);
-        }
-        return unitRows(x);
-    }
-
-private:
-    struct Layer {
-        at::Tensor weight, bias;
-        bool relu = false;
-    };
-    std::vector<Layer> layers_;
-};
-
 class TuningStep : public ProjectorStep {
 public:
     TuningStep(const StepOptions& options, const FrozenRoute& route, const Modality& modality, const TrainState& state,
@@ -79,13 +32,8 @@ public:
           device_(device),
           step_(state.step),
           adapter_(state.weights, state.first, state.second, device_),
-          info_({options.temperature, options.direction, options.keep_logits, options.tile_kernels}) {
-        const c10::NoGradGuard no_gradients;
-        for (const auto& displacement : route) {
-            auto& projectors = route_.emplace_back();
-            for (const auto& weights : displacement) projectors.emplace_back(weights, modality, device_);
-        }
-    }
+          info_({options.temperature, options.direction, options.keep_logits, options.tile_kernels}),
+          route_(route, modality, false, device_) {}
 
     double gradients(const std::vector<const float*>& x, const std::vector<const float*>& y,
                      const JobContext& job) override {
@@ -96,16 +44,7 @@ public:
                              target = hostView(y[0], size(options_.batch), size(options_.out)).to(device_);
             const c10::AutoGradMode on(true);
             adapter_.beginStep();
-            at::Tensor z = unitRows(in + adapter_.layer(1, adapter_.layer(0, in)));
-            for (const auto& displacement : route_) {
-                at::Tensor sum;
-                for (const auto& projector : displacement) {
-                    const at::Tensor out = projector.forward(z);
-                    sum = sum.defined() ? sum + out : out;
-                    job.checkStop();
-                }
-                z = unitRows(sum / static_cast<double>(displacement.size()));
-            }
+            const at::Tensor z = route_.forward(unitRowsOf(in + adapter_.layer(1, adapter_.layer(0, in))), job);
             output_ = z.detach().contiguous();
             at::Tensor d = at::zeros_like(output_);
             const double loss = info_.towardsSource(output_, target, 1, d, job);
@@ -152,7 +91,7 @@ private:
     std::int64_t step_;
     TrainedHead adapter_;
     TensorInfo info_;
-    std::vector<std::vector<FrozenProjector>> route_;
+    RouteHeads route_;
     at::Tensor output_;
 };
 

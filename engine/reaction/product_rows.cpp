@@ -31,7 +31,7 @@ void write(const Workspace& workspace, const ProductModel& model, std::size_t st
            const Modality& modality, std::size_t rows, std::size_t width, const fs::path& file, const JobContext& job) {
     std::map<std::string, EmbeddingSourcePtr> sources;
     std::map<std::string, Matrix> blocks;
-    for (const auto& space : model.spacesNeeded(modality)) {
+    for (const auto& space : model.spacesNeeded(modality, steps)) {
         // Experts of later steps are not needed yet; those of earlier ones must be there.
         if (!tableOf(pool, modality).find(space)) continue;
         sources[space] = workspace.pool(pool.name, modality, space);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <sstream>
 
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
@@ -18,7 +19,10 @@
 #include "engine/reaction/tuning.h"
 #include "engine/reaction/validation.h"
 #include "engine/recipe/projector_head.h"
+#include "engine/recipe/reaction_files.h"
 #include "engine/recipe/reaction_identity.h"
+#include "engine/recipe/reuse.h"
+#include "engine/recipe/stages.h"
 
 namespace engine {
 namespace {
@@ -55,7 +59,9 @@ public:
         // A run that is refused leaves the folder as it was.
         checkSettings();
         checkFolder();
+        stages_ = stages();
         setGoals();
+        choose();
         estimate();
         begin();
         for (const auto& reaction : plan_.reactions) {
@@ -90,6 +96,24 @@ private:
         run["version"] = programVersion();
         run["commit"] = programCommit();
         return run;
+    }
+
+    // As many as the run was begun with.
+    std::int64_t stages() const {
+        const auto path = folder_ / "run.json";
+        if (!fs::exists(path)) return request_.run.stages;
+        const Json there = readJsonFile(path);
+        return there.contains("options") ? there["options"].value("stages", std::int64_t{0}) : 0;
+    }
+
+    std::vector<ProjectorTask::Stage> stagesOf(const ProjectorPlace& place, bool joint) const {
+        std::vector<ProjectorTask::Stage> out;
+        for (std::int64_t part = 0; part < stages_; ++part) {
+            const auto folder = stageFolder(folder_, part);
+            out.push_back({part, stages_, projectorPath(folder, place),
+                           joint ? projectorPath(folder, {baseHeadKey(place.key), place.subset}) : fs::path()});
+        }
+        return out;
     }
 
     // The folder belongs to one recipe, workspace and seed; anything else in it is refused, not overwritten.
@@ -131,6 +155,12 @@ private:
             goals_ = Json::object();
             begins_to_continue_ = true;
             const auto more = [&](const std::string& key, const std::string& subset, std::int64_t planned) {
+                const auto record = recordPath(key, subset);
+                if (fs::exists(record) && readJsonFile(record).contains("source")) {
+                    throw Error(ErrorCode::InvalidInput, record.string(),
+                                "the projector was brought in from a checkpoint, so its training cannot go on",
+                                "train the recipe anew");
+                }
                 goals_[key + "/" + subset] = target(key, subset).value_or(planned) + request_.more_epochs;
             };
             for (const auto& r : plan_.reactions) {
@@ -142,8 +172,26 @@ private:
         if (fs::exists(path)) goals_ = readJsonFile(path);
     }
 
+    // What is taken from the other product, said before anything is done.
+    void choose() {
+        if (request_.from.empty()) return;
+        if (request_.more_epochs > 0 || fs::exists(folder_ / "continue.json")) {
+            throw Error(ErrorCode::InvalidInput, folder_.string(), "a product is made from another or trained further",
+                        "do the one, then the other");
+        }
+        source_ = loadProduct(request_.from);
+        if (fs::exists(folder_ / "product.json") && fs::equivalent(folder_, source_->folder)) {
+            throw Error(ErrorCode::InvalidInput, folder_.string(), "it is the product to take from",
+                        "name another folder with --product");
+        }
+        reuse_ = planReuse(request_.recipe, plan_, workspace_, request_.run.seed, *source_);
+        std::istringstream lines(reuseText(reuse_, *source_));
+        for (std::string line; std::getline(lines, line);) job_.log(line);
+    }
+
     void begin() {
         if (!fs::exists(folder_ / "run.json")) writeJsonFile(folder_ / "run.json", runRecord());
+        if (source_) takeReactions(reuse_, *source_, folder_);
         if (begins_to_continue_) {
             // A later reaction's pairs and rows come from projectors that change now.
             fs::remove_all(folder_ / "pairs");
@@ -161,6 +209,7 @@ private:
         return readJsonFile(path).at("target_epochs").get<std::int64_t>();
     }
     bool reached(const std::string& key, const std::string& subset, std::int64_t planned) const {
+        if (reuse_.takes(key)) return true;
         const auto there = target(key, subset);
         return there && *there >= goals_.value(key + "/" + subset, planned);
     }
@@ -208,7 +257,7 @@ private:
             bytes += estimatePairBytes(shapes);
             if (!request_.pairs_only) checkTraining(reaction);
             // Weights and the two moments of Adam.
-            bytes += projectorPlaces(reaction).size() * sizeof(float) * 3 *
+            bytes += projectorPlaces(reaction).size() * sizeof(float) * (3 + static_cast<std::uint64_t>(stages_)) *
                      headParameters(headWidths(step.options, reaction.source_width, reaction.target_width));
         }
         for (const auto& t : plan_.tunings) {
@@ -398,6 +447,7 @@ private:
                          {"recipe", request_.recipe.name},
                          {"seed", std::to_string(request_.run.seed)}};
         task.label = t.key + " " + t.modality;
+        if (task.more_epochs == 0) task.stages = stagesOf(place, false);
         task.custom.emplace();
         task.custom->identity = "tuning";
         task.custom->start = [&] { return initialAdapter(t.width, hidden, task.seed, task.stream); };
@@ -451,6 +501,7 @@ private:
                          {"recipe", request_.recipe.name},
                          {"seed", std::to_string(request_.run.seed)}};
         task.label = r.key + " " + subset;
+        if (task.more_epochs == 0) task.stages = stagesOf({r.key, subset}, r.joint);
         if (!options.validation_set.empty()) {
             task.validate = projectorValidation(workspace_, model_, r, options.validation_set, job_);
         }
@@ -484,6 +535,8 @@ private:
         for (const auto& t : plan_.tunings)
             record.training[t.key][t.modality] = readJsonFile(recordPath(t.key, t.modality));
         record.options = runOptionTable().toJson(request_.run);
+        record.options["stages"] = stages_;
+        record.pools = poolContents(workspace_, plan_);
         // A product on which nothing was done keeps its day.
         if (fs::exists(folder_ / "product.json")) {
             try {
@@ -492,7 +545,21 @@ private:
             } catch (const Error&) {  // damaged: it is written anew
             }
         }
+        if (source_) takeStages();
+        writeStages(folder_, model_, record, stages_);
         writeProductFile(folder_, model_, record);
+    }
+
+    // Of what was taken from another product, where it kept as many.
+    void takeStages() const {
+        if (engine::stagesOf(source_->folder) != stages_) return;
+        for (const auto& t : reuse_.taken) {
+            for (std::int64_t part = 0; part < stages_; ++part) {
+                const auto from = stageFolder(source_->folder, part) / "reactions" / t.from,
+                           to = stageFolder(folder_, part) / "reactions" / t.key;
+                for (const auto& subset : t.subsets) linkProjector(from, to, subset);
+            }
+        }
     }
 
     const TrainRequest& request_;
@@ -505,6 +572,9 @@ private:
     std::uint64_t memory_;
     Json goals_ = Json::object();
     bool begins_to_continue_ = false;
+    std::int64_t stages_ = 0;
+    std::optional<LoadedProduct> source_;  // where `reuse_` takes from
+    Reuse reuse_;
 };
 
 }  // namespace

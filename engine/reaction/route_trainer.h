@@ -8,12 +8,14 @@
 //   product-rows/<step>/       pools as the product gives them after the steps before (nested routes)
 //   pairs/<reaction>/          pseudo pairs
 //   reactions/<reaction>/      <subset>.safetensors, .csv (log), .json (record), .checkpoint: a projector
+//   stages/<part>/            states on the way, where they are asked for (engine/recipe/stages.h)
 //   basis/<set>.safetensors    components of the evaluation sets
 //   continue.json              epochs to reach, while a finished product is trained further
 //   product.json               written last: the product is whole
 //
-// What is there is not made again, so the same call after a stop or a kill goes on. Working files (product-rows, pairs)
-// are removed when the product is whole. One writer at a time. Blocking job.
+// What is there is not made again, so the same call after a stop or a kill goes on. What is the same in another product
+// is taken from there (engine/recipe/reuse.h). Working files (product-rows, pairs) are removed when the product is
+// whole. One writer at a time. Blocking job.
 #pragma once
 
 #include "engine/recipe/reactor.h"

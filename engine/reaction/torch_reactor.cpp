@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/ops/device.h"
+#include "engine/reaction/encoder_tuner.h"
 #include "engine/reaction/route_trainer.h"
 #include "engine/reaction/router_trainer.h"
 
@@ -16,6 +17,10 @@ public:
     void trainRouter(const RouterRequest& request, const JobContext& job) override {
         setThreads(request.run.threads);
         trainSpaceRouter(request, job);
+    }
+    void tuneEncoder(const EncoderRequest& request, const JobContext& job) override {
+        setThreads(request.run.threads);
+        engine::tuneEncoder(request, job);
     }
     std::vector<DeviceInfo> devices() override { return listDevices(); }
 };

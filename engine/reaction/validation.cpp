@@ -42,7 +42,7 @@ public:
         if (base || reaction_.step == 0) return expert(side, recipe.base);
         std::map<std::string, Matrix> rows;
         SpaceRows views;
-        for (const auto& space : model_.spacesNeeded(modality)) {
+        for (const auto& space : model_.spacesNeeded(modality, reaction_.step)) {
             if (!table(side).find(space)) continue;
             views[space] = rows.emplace(space, expert(side, space)).first->second.view();
         }

@@ -68,6 +68,7 @@ LoadedProduct loadProduct(const std::filesystem::path& folder) {
         r.created = json.at("created").get<std::string>();
         r.training = json.at("training");
         r.options = json.at("options");
+        r.pools = json.value("pools", Json());
     } catch (const Json::exception& error) {
         throw Error(ErrorCode::InvalidInput, path.string(), std::string("the file is damaged: ") + error.what());
     }
@@ -91,6 +92,7 @@ void writeProductFile(const std::filesystem::path& folder, const ProductModel& m
     json["commit"] = record.commit;
     json["created"] = record.created;
     json["options"] = record.options.is_null() ? Json::object() : record.options;
+    if (!record.pools.is_null()) json["pools"] = record.pools;
     json["training"] = record.training.is_null() ? Json::object() : record.training;
     writeJsonFile(folder / "product.json", json);
 }

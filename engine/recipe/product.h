@@ -103,8 +103,10 @@ public:
     // The recipe with `setting` put in, live or not; projectors stay as they were trained, and are shared.
     std::shared_ptr<const ProductModel> at(const Setting& setting) const;
 
-    // Spaces whose rows are needed for `modality` (base, and experts that have it and take part).
-    std::vector<std::string> spacesNeeded(const Modality& modality) const;
+    // Spaces whose rows are needed for `modality`: the base, or the tuned encoder's that takes its place within the
+    // first `steps` steps, and experts that have it and take part.
+    std::vector<std::string> spacesNeeded(const Modality& modality,
+                                          std::size_t steps = static_cast<std::size_t>(-1)) const;
 
     // Components after the first `steps` steps (default all). `rows` must hold spacesNeeded(modality) with equal row
     // counts; a space may be absent if its share is 0. The result looks at them: they must outlive it. Runs projectors:
@@ -170,6 +172,7 @@ struct ProductRecord {
     std::string device, version, commit, created;
     Json training;  // per reaction and subset: steps, epochs, final loss, seconds, pseudo-pair figures
     Json options;   // resolved run options
+    Json pools;     // what it was trained on (poolContents()); null where that was not written down
 };
 
 struct LoadedProduct {

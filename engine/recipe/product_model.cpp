@@ -193,9 +193,10 @@ std::shared_ptr<const ProductModel> ProductModel::at(const Setting& setting) con
     return out;
 }
 
-std::vector<std::string> ProductModel::spacesNeeded(const Modality& modality) const {
+std::vector<std::string> ProductModel::spacesNeeded(const Modality& modality, std::size_t steps) const {
     std::vector<std::string> names;
-    if (has(plan_, recipe_.base, modality)) names.push_back(recipe_.base);
+    if (const TunedRows* tuned = plan_.tunedRows(modality, steps)) names.push_back(tuned->space);
+    else if (has(plan_, recipe_.base, modality)) names.push_back(recipe_.base);
     for (const auto& step : recipe_.route) {
         for (const auto& use : step.experts) {
             const bool there = std::find(names.begin(), names.end(), use.space) != names.end();
@@ -322,11 +323,21 @@ Components ProductModel::make(const Modality& modality, const Making& from, std:
         meter.finish();
         return mean;
     };
+    // A tuned encoder's rows do not follow from projectors, whatever these are now.
+    const TunedRows* tuned = plan_.tunedRows(modality, last_step);
+    const auto tunedBase = [&] {
+        if (from.have) return shareBase();
+        const auto rows = from.rows(tuned->space);
+        if (!rows) throw missing(tuned->space);
+        ownBase({*rows, {}});
+    };
     if (displaced) {
         c.folded = *displaced + 1;
         c.folded_how = foldedHow(recipe_, plan_, c.folded, modality);
         if (from.have && from.have->folded == c.folded && from.have->folded_how == c.folded_how) {
             shareBase();
+        } else if (tuned && tuned->step > *displaced) {
+            tunedBase();
         } else {
             // Of what is folded in, and of the heads that move it.
             const auto movingKey = [&](std::size_t step) {
@@ -362,6 +373,8 @@ Components ProductModel::make(const Modality& modality, const Making& from, std:
         }
     } else if (from.have && from.have->folded == 0) {
         shareBase();
+    } else if (tuned) {
+        tunedBase();
     } else if (has(plan_, recipe_.base, modality)) {
         const auto base = from.rows(recipe_.base);
         if (!base) throw missing(recipe_.base);

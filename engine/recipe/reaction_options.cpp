@@ -132,6 +132,12 @@ const OptionTable<RunOptions>& runOptionTable() {
               {.help = "Memory the run may use; 0: half of what is available.", .min = 0, .max = 65536, .unit = "GiB"});
         t.add("threads", &O::threads,
               {.help = "Threads of the processor to use; 0: all.", .min = 0, .max = 4096, .unit = "threads"});
+        t.add("stages", &O::stages,
+              {.help = "States of every projector to keep from the way of its training, in equal parts from its "
+                       "beginning on: checkpoints to look back at. Weights alone; 0: none but the end.",
+               .min = 0,
+               .max = 100,
+               .unit = "states"});
         return t;
     }();
     return table;

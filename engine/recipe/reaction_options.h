@@ -53,6 +53,7 @@ struct RunOptions {
     std::string device = "auto";  // auto, cpu, cuda, cuda:1
     double memory_gib = 0;        // 0: half of what is available
     std::int64_t threads = 0;     // 0: all cores
+    std::int64_t stages = 0;      // states of each projector kept on the way (recipe/stages.h)
 };
 
 const OptionTable<RunOptions>& runOptionTable();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/job.h"
+#include "engine/recipe/encoder_options.h"
 #include "engine/recipe/product.h"
 #include "engine/recipe/reaction_options.h"
 #include "engine/recipe/space_router.h"
@@ -29,6 +30,7 @@ struct TrainRequest {
     Recipe recipe;
     std::filesystem::path product;  // folder to write; resumed if it is there with the same recipe, seed and workspace
     RunOptions run;
+    std::filesystem::path from;    // a finished product, of which is taken what is the same (recipe/reuse.h)
     std::int64_t more_epochs = 0;  // continue beyond the target by so many
     bool pairs_only = false;       // make the pseudo pairs, train nothing
 };
@@ -40,6 +42,17 @@ struct RouterRequest {
     RunOptions run;
 };
 
+struct EncoderRequest {
+    std::filesystem::path workspace, product;
+    std::filesystem::path encoder;  // TorchScript: a program, run as it is
+    std::filesystem::path inputs;   // HDF5 (engine/store/encoder_inputs.h)
+    Modality modality = "audio", towards = "image";
+    std::string pool;   // paired; empty: the only one that has both
+    std::string space;  // to be written into the workspace
+    EncoderOptions options;
+    RunOptions run;
+};
+
 class Reactor {
 public:
     virtual ~Reactor() = default;
@@ -47,6 +60,8 @@ public:
     virtual void train(const TrainRequest& request, const JobContext& job) = 0;
     // Learned routing (engine/recipe/space_router.h). Blocking job.
     virtual void trainRouter(const RouterRequest& request, const JobContext& job) = 0;
+    // Tunes a user's own encoder (engine/reaction/encoder_tuner.h). Blocking job.
+    virtual void tuneEncoder(const EncoderRequest& request, const JobContext& job) = 0;
     virtual std::vector<DeviceInfo> devices() = 0;
 };
 

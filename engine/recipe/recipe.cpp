@@ -15,7 +15,7 @@ using Problems = std::vector<std::string>;
 
 const std::vector<std::string> kRecipeKeys = {"name", "description", "base", "route", "settings", "delta_groups"};
 const std::vector<std::string> kStepKeys = {"reaction", "experts", "factors", "against", "options"};
-const std::vector<std::string> kTuningKeys = {"reaction", "modality", "towards", "pool", "options"};
+const std::vector<std::string> kTuningKeys = {"reaction", "modality", "towards", "pool", "space", "options"};
 const std::vector<std::string> kExpertKeys = {"space", "weight", "enabled", "projectors"};
 const std::vector<std::string> kSettingKeys = {"factors", "expert_weights", "projectors"};
 const std::vector<std::string> kGroupKeys = {"name", "sets", "metric", "weights"};
@@ -101,7 +101,8 @@ ReactionStep tuningFromJson(const Json& json, const std::string& where, Problems
     step.kind = ReactionKind::Tuning;
     collectUnknownKeys(json, kTuningKeys, where, problems);
     step.modality = textOf(json, "modality", where, true, problems);
-    step.towards = textOf(json, "towards", where, true, problems);
+    step.space = textOf(json, "space", where, false, problems);
+    step.towards = textOf(json, "towards", where, step.space.empty(), problems);
     step.pool = textOf(json, "pool", where, false, problems);
     if (!step.modality.empty() && step.modality == step.towards) {
         problems.push_back(where + ".towards: expected another modality than the one that is tuned");
@@ -307,8 +308,13 @@ Json recipeToJson(const Recipe& recipe) {
         s["reaction"] = reactionName(step.kind);
         if (step.kind == ReactionKind::Tuning) {
             s["modality"] = step.modality;
-            s["towards"] = step.towards;
+            if (!step.towards.empty()) s["towards"] = step.towards;
             if (!step.pool.empty()) s["pool"] = step.pool;
+            if (!step.space.empty()) {
+                s["space"] = step.space;
+                out["route"].push_back(std::move(s));
+                continue;
+            }
             s["options"] = reactionOptionTable().toJson(step.options);
             out["route"].push_back(std::move(s));
             continue;

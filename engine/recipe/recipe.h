@@ -16,7 +16,8 @@
 
 namespace engine {
 
-// Tuning is no reaction of the paper's but its dagger (†), as far as embeddings alone can stand in for an encoder.
+// Tuning is no reaction of the paper's but its dagger (†): rows of a tuned encoder, or what on embeddings alone can
+// stand in for one.
 enum class ReactionKind { Displacement, Combination, Tuning };
 
 struct ExpertUse {
@@ -41,6 +42,9 @@ struct ReactionStep {
     // paired pool against the product's rows of `towards` (method §5). It has no experts and no factors.
     Modality modality, towards;
     std::string pool;  // empty: the only paired pool that has both
+    // Of a tuning whose encoder itself was tuned (engine/reaction/encoder_tuner.h): the space of the workspace with the
+    // rows of `modality` that the product has from here on. Nothing is trained then.
+    std::string space;
 };
 
 // True if the step moves the product into another space: a displacement, or a combination in a joint one. What comes

@@ -145,6 +145,7 @@ private:
         }
         for (const auto& [what, modality] :
              {std::pair{"modality", step.modality}, std::pair{"towards", step.towards}}) {
+            if (modality.empty() && !step.space.empty()) continue;
             if (!contains(now_.modalities, modality)) {
                 problems_.push_back(where + "." + what + ": the product has no '" + modality + "' there; it has " +
                                     joined(now_.modalities));
@@ -168,6 +169,11 @@ private:
                 }
             }
         }
+        if (!step.space.empty()) return planTunedRows(i, where);
+        if (plan_.tunedRows(step.modality, i)) {
+            problems_.push_back(where + ".modality: " + step.modality +
+                                " has a tuned encoder's rows already; tune that encoder further instead");
+        }
         PlannedTuning t;
         t.key = std::to_string(i + 1) + "-tuning";
         t.step = i;
@@ -177,6 +183,24 @@ private:
         t.width = plan_.spaces.front().width;
         t.epochs = step.options.epochs > 0 ? step.options.epochs : 5;
         plan_.tunings.push_back(std::move(t));
+    }
+
+    void planTunedRows(std::size_t i, const std::string& where) {
+        const ReactionStep& step = recipe_.route[i];
+        const SpaceInfo* space = take(step.space, where + ".space");
+        if (!space) return;
+        if (!contains(space->modalities, step.modality)) {
+            problems_.push_back(where + ".space: expected rows of " + step.modality + " in " + space->name +
+                                ", which has " + joined(space->modalities));
+        } else if (space->width != now_.width) {
+            problems_.push_back(where + ".space: expected rows of the product there, of width " +
+                                std::to_string(now_.width) + ", found " + space->name + " of width " +
+                                std::to_string(space->width));
+        } else if (contains(now_.pools, step.modality) && !contains(space->pools, step.modality)) {
+            problems_.push_back(where + ".space: " + space->name + " has no pool of " + step.modality +
+                                " to train later steps on; give the tuned encoder the inputs of that pool too");
+        }
+        plan_.tuned.push_back({i, step.modality, step.space});
     }
 
     void planReaction(std::size_t i, std::size_t e, const ProductShape& unified, const SpaceInfo& expert,
@@ -360,6 +384,14 @@ std::string ensembleText(const Recipe& recipe, const ReactionStep& step, std::si
 
 }  // namespace
 
+const TunedRows* RoutePlan::tunedRows(const Modality& modality, std::size_t steps) const {
+    const TunedRows* found = nullptr;
+    for (const auto& t : tuned) {
+        if (t.step < steps && t.modality == modality) found = &t;
+    }
+    return found;
+}
+
 const FactorInfo* RoutePlan::factor(const std::string& name) const {
     const auto it = std::find_if(factors.begin(), factors.end(), [&](const FactorInfo& f) { return f.name == name; });
     return it == factors.end() ? nullptr : &*it;
@@ -516,6 +548,10 @@ std::string formula(const Recipe& recipe, const RoutePlan& plan, const Modality&
     if (tuned && !z.empty()) z += "†";
     for (std::size_t i = 0; i < recipe.route.size(); ++i) {
         const ReactionStep& step = recipe.route[i];
+        if (step.kind == ReactionKind::Tuning) {
+            if (!step.space.empty() && step.modality == modality) z = step.space;
+            continue;
+        }
         const auto given = step.factors.find(modality);
         const double share = given != step.factors.end() ? given->second : defaultFactor(step.kind);
         const std::string ensemble = ensembleText(recipe, step, i, plan, modality);

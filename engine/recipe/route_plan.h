@@ -59,6 +59,14 @@ struct PlannedTuning {
     std::int64_t epochs = 0;
 };
 
+// A tuned encoder's rows, which are there: from `step` on the product's rows of `modality` are those of `space`, after
+// all displacements so far.
+struct TunedRows {
+    std::size_t step = 0;
+    Modality modality;
+    std::string space;
+};
+
 struct RoutePlan {
     std::vector<SpaceInfo> spaces;     // base first, then the experts in order of use
     std::vector<Modality> modalities;  // of the product: the base's, and those that only an expert brings
@@ -66,8 +74,11 @@ struct RoutePlan {
     std::vector<FactorInfo> factors;
     std::vector<PlannedReaction> reactions;
     std::vector<PlannedTuning> tunings;
+    std::vector<TunedRows> tuned;
     std::vector<std::string> warnings;  // recipe lint: dead factors, shares of 0 or 1, ...
 
+    // What gives the rows of a modality within the first `steps` steps; null: the base does.
+    const TunedRows* tunedRows(const Modality& modality, std::size_t steps) const;
     const FactorInfo* factor(const std::string& name) const;
     const SpaceInfo* space(const std::string& name) const;
 };

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/report/reaction_store.h"
 
-#include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/recipe/reaction_files.h"
 #include "engine/recipe/reaction_identity.h"
 
 namespace engine {
@@ -11,43 +11,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The record last: where it is there, the others are.
-constexpr const char* kEndings[] = {".safetensors", ".csv", ".json"};
-
-void linkFile(const fs::path& from, const fs::path& to) {
-    std::error_code failed;
-    fs::create_hard_link(from, to, failed);
-    if (!failed || fs::exists(to)) return;
-    Staging staged(to);
-    fs::copy_file(from, staged.path(), failed);
-    if (failed) {
-        throw Error(ErrorCode::Io, to.string(), "cannot be copied from " + from.string() + ": " + failed.message(),
-                    "is the disk full?");
-    }
-    staged.commit();
-}
-
-// True if the projector was there. The head of a joint space's other side comes first, for it has no record.
-bool linkProjector(const fs::path& from, const fs::path& to, const std::string& subset) {
-    if (!fs::exists(from / (subset + ".json"))) return false;
-    const fs::path head = fs::path("base") / (subset + ".safetensors");
-    if (fs::exists(from / head) && !fs::exists(to / head)) {
-        fs::create_directories(to / "base");
-        linkFile(from / head, to / head);
-    }
-    for (const char* ending : kEndings) {
-        const fs::path file = from / (subset + ending);
-        if (fs::exists(file) && !fs::exists(to / file.filename())) linkFile(file, to / file.filename());
-    }
-    return true;
-}
-
 // How many of the projectors were there.
 std::size_t linkAll(const fs::path& from, const fs::path& to, const std::vector<std::string>& subsets) {
     if (!fs::exists(from)) return 0;
     fs::create_directories(to);
     std::size_t there = 0;
-    for (const auto& subset : subsets) there += linkProjector(from, to, subset);
+    for (const auto& subset : subsets) {
+        const fs::path record = from / (subset + ".json");
+        if (!fs::exists(record)) continue;
+        linkProjector(from, to, subset);
+        linkFile(record, to / record.filename());
+        ++there;
+    }
     return there;
 }
 

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Trained reactions and tunings that several products have in common, each kept once
-// (engine/recipe/reaction_identity.h). Files are hard links where the file system has them, else copies: nothing ever
-// writes into a finished one.
+// (engine/recipe/reaction_identity.h, reaction_files.h).
 #pragma once
 
 #include <filesystem>

@@ -9,9 +9,11 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/eval/product_bases.h"
 #include "engine/eval/workspace_evaluation.h"
 #include "engine/recipe/recompute_cost.h"
 #include "engine/recipe/space_router.h"
+#include "engine/recipe/stages.h"
 #include "engine/session/subject.h"
 
 namespace engine {
@@ -94,7 +96,10 @@ std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const Job
     std::shared_ptr<LiveProduct> live(new LiveProduct);
     live->workspace_ = std::make_shared<const Workspace>(workspaceFor(request.workspace, request.product));
     const Workspace& workspace = *live->workspace_;
-    live->product_ = loadProduct(request.product);
+    live->stage_.of = stagesOf(request.product);
+    live->stage_.part = request.stage.value_or(live->stage_.of);
+    live->product_folder_ = request.product;
+    live->product_ = loadProduct(request.stage ? productAt(request.product, *request.stage) : request.product);
     live->synthetic_ = workspace.synthetic() || live->product_.record.synthetic;
     live->eval_ = readOptions(evalOptionTable(), request.options, "evaluation options");
     const auto landscapes = readOptions(landscapeOptionTable(), request.landscapes, "landscape options");
@@ -103,6 +108,14 @@ std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const Job
         throw Error(ErrorCode::NotFound, workspace.folder().string(),
                     "no evaluation set has rows of every space that " + live->recipe().name + " needs",
                     "import one: the product is measured and tuned on evaluation sets");
+    }
+    // Components of a stage are made when it is first looked at, and kept where that can be.
+    if (isStage(live->product_.record) && live->product_.record.fingerprint == workspace.fingerprint()) {
+        try {
+            writeBases(workspace, live->model(), live->product_.folder, false, job);
+        } catch (const Error& error) {
+            job.log(std::string("the components of this stage are not kept: ") + error.what());
+        }
     }
     ProgressMeter meter(job, "opening " + live->recipe().name, "sets", names.size());
     for (const auto& name : names) {
@@ -138,6 +151,10 @@ std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const Job
 }
 
 LiveProduct::~LiveProduct() = default;
+
+bool LiveProduct::hasStage(const std::filesystem::path& product, std::int64_t part) {
+    return std::filesystem::exists(engine::stageFolder(product, part) / "product.json");
+}
 
 Setting LiveProduct::defaults() const {
     Setting setting;

@@ -75,15 +75,24 @@ class LiveProduct {
 public:
     struct Request {
         std::filesystem::path product;
-        std::filesystem::path workspace;   // empty: the one it was trained on
-        Json options = Json::object();     // see evaluateOptions()
-        Json landscapes = Json::object();  // see landscapeOptions()
+        std::filesystem::path workspace;         // empty: the one it was trained on
+        Json options = Json::object();           // see evaluateOptions()
+        Json landscapes = Json::object();        // see landscapeOptions()
+        std::optional<std::int64_t> stage = {};  // as it was on the way of its training; nothing: the product itself
     };
     // Loads recipe and components (mapped); measures nothing. Errors as of evaluate().
     static std::shared_ptr<LiveProduct> open(const Request& request, const JobContext& job);
     ~LiveProduct();
 
     const std::filesystem::path& folder() const { return product_.folder; }
+    // Time travel (engine/recipe/stages.h): which of how many states that were kept this is. The last is the product
+    // itself; `of` is 0 where none are kept.
+    struct Stage {
+        std::int64_t part = 0, of = 0;
+    };
+    Stage stage() const { return stage_; }
+    static bool hasStage(const std::filesystem::path& product, std::int64_t part);
+    const std::filesystem::path& productFolder() const { return product_folder_; }  // whichever stage is open
     const std::filesystem::path& workspaceFolder() const { return workspace_->folder(); }
     const ProductModel& model() const { return *product_.model; }
     const Recipe& recipe() const { return product_.model->recipe(); }
@@ -202,6 +211,8 @@ private:
                      const Setting& b) const;
 
     LoadedProduct product_;
+    std::filesystem::path product_folder_;
+    Stage stage_;
     std::shared_ptr<const Workspace> workspace_;  // opened once: every file of it is tried in a process of its own
     bool synthetic_ = false;
     EvalOptions eval_;

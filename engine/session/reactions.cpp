@@ -7,7 +7,9 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/resources.h"
+#include "engine/recipe/change_experts.h"
 #include "engine/recipe/reactor.h"
+#include "engine/recipe/reuse.h"
 #include "engine/session/pools.h"
 #include "engine/session/session.h"
 #include "engine/session/subject.h"
@@ -17,18 +19,63 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// The recipe to train from another product: named, or that product's own, with other experts.
+Recipe changedRecipe(const ReactRequest& request, Json& run_options) {
+    const LoadedProduct source = loadProduct(request.from);
+    if (!run_options.contains("seed")) run_options["seed"] = source.record.seed;
+    Recipe recipe = request.recipe.empty() ? source.model->recipe() : findRecipe(request.recipe);
+    const auto spaces = spacesOf(Workspace(request.workspace));
+    for (const auto& key : request.without) recipe = withoutExpert(recipe, spaces, key);
+    for (const auto& space : request.with) recipe = withExpert(recipe, spaces, space);
+    return recipe;
+}
+
 TrainRequest trainRequest(const ReactRequest& request) {
     TrainRequest out;
+    Json run_options = request.run_options;
     out.workspace = request.workspace;
-    out.recipe = findRecipe(request.recipe);
+    out.from = request.from;
+    if (request.from.empty()) {
+        if (!request.with.empty() || !request.without.empty()) {
+            throw Error(ErrorCode::InvalidInput, "", "an expert is added or given up in a product that there is",
+                        "name it with --from");
+        }
+        out.recipe = findRecipe(request.recipe);
+    } else {
+        out.recipe = changedRecipe(request, run_options);
+    }
     if (!request.reaction_options.empty()) {
         for (auto& step : out.recipe.route)
             throwIfAny(reactionOptionTable().read(request.reaction_options, step.options), "reaction options");
     }
-    out.run = readOptions(runOptionTable(), request.run_options, "run options");
+    out.run = readOptions(runOptionTable(), run_options, "run options");
     out.product = request.product.empty() ? request.workspace / "products" / out.recipe.name : request.product;
     out.more_epochs = request.more_epochs;
     return out;
+}
+
+// What a training would do.
+Outcome trainingPlan(const TrainRequest& request) {
+    const Workspace workspace(request.workspace);
+    const RoutePlan plan = planRoute(request.recipe, spacesOf(workspace));
+    Json json{{"recipe", recipeToJson(request.recipe)}, {"product", request.product.string()}};
+    std::string text = request.recipe.name + " in " + request.product.string() + "\n";
+    if (!request.from.empty()) {
+        const LoadedProduct source = loadProduct(request.from);
+        const Reuse reuse = planReuse(request.recipe, plan, workspace, request.run.seed, source);
+        json["reactions"] = reuseToJson(reuse);
+        text += reuseText(reuse, source);
+    } else {
+        json["reactions"] = {{"taken", Json::array()}, {"trained", Json::array()}};
+        const auto add = [&](const std::string& key) {
+            json["reactions"]["trained"].push_back(Json::object({{"reaction", key}}));
+            text += key + ": to train\n";
+        };
+        for (const auto& r : plan.reactions) add(r.key);
+        for (const auto& t : plan.tunings) add(t.key);
+    }
+    for (const auto& warning : plan.warnings) text += "note: " + warning + "\n";
+    return {json, text};
 }
 
 std::string fixed(double value, int decimals) {
@@ -123,6 +170,7 @@ Outcome poolQuality(const ReactRequest& request, const Json& options, std::int64
 
 Outcome train(const ReactRequest& request, const JobContext& job) {
     const TrainRequest train_request = trainRequest(request);
+    if (request.plan) return trainingPlan(train_request);
     loadReactor().train(train_request, job);
     const LoadedProduct product = loadProduct(train_request.product);
     Json json{{"product", product.folder.string()},    {"recipe", product.record.name},

@@ -4,8 +4,8 @@
 // The façade: what the command line and the studio call. One blocking function for each verb; each takes its request
 // and a JobContext and returns what it found as JSON (for machines) and as text (for people), the same facts in both.
 // Errors are Error, a user's stop is Cancelled. Functions may be called from any thread; two writers of one folder
-// refuse each other. Only pairs(), train(), devices(), demo(), and a report() or learnRouting() that has something to
-// train, load LibTorch.
+// refuse each other. Only pairs(), train(), tuneEncoder(), devices(), demo(), and a report() or learnRouting() that has
+// something to train, load LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -66,6 +66,12 @@ struct ReactRequest {
     Json reaction_options = Json::object();  // over those of every step; see reactionOptionTable()
     Json run_options = Json::object();       // see runOptionTable()
     std::int64_t more_epochs = 0;            // train(): beyond the target
+    // train(): an expert later. Reactions that training would make again to the bit are taken from a finished product
+    // (engine/recipe/reuse.h). Without a recipe it is that product's, and the seed is its seed unless one is named;
+    // `with` (spaces) and `without` (expert keys) change the recipe.
+    std::filesystem::path from;
+    std::vector<std::string> with, without;
+    bool plan = false;  // train and write nothing: say what there is to do
 };
 Outcome pairs(const ReactRequest& request, const JobContext& job);
 // What pseudo pairs the pools can give, before any is made (engine/session/pools.h); `step` counts from 1, 0: the whole
@@ -79,10 +85,11 @@ Outcome devices(const JobContext& job);
 
 // What is measured: a product at a setting, or a space as it is.
 struct Subject {
-    std::filesystem::path product;  // folder; or
-    std::string space;              // name in the workspace
-    std::string setting;            // name of one of the recipe's settings; empty: the recipe's factors
-    std::vector<std::string> set;   // "sigma_a=0.8", "CLAP_g=off", "CLAP_g=2", "CLAP_g:TV=off": over it
+    std::filesystem::path product;      // folder; or
+    std::string space;                  // name in the workspace
+    std::string setting;                // name of one of the recipe's settings; empty: the recipe's factors
+    std::vector<std::string> set;       // "sigma_a=0.8", "CLAP_g=off", "CLAP_g=2", "CLAP_g:TV=off": over it
+    std::optional<std::int64_t> stage;  // of the product: as it was then (engine/recipe/stages.h)
 };
 
 struct EvaluateRequest {
@@ -162,6 +169,18 @@ struct RoutingRequest {
 };
 const std::vector<OptionEntry>& routerOptions();
 Outcome learnRouting(const RoutingRequest& request, const JobContext& job);
+
+// Tuning (†) with a user's own encoder (engine/reaction/encoder_tuner.h). A TorchScript file is a program: it is run.
+struct EncoderVerb {
+    std::filesystem::path product, workspace;
+    std::filesystem::path encoder, inputs;  // TorchScript; HDF5
+    std::string modality = "audio", towards = "image", pool;
+    std::string space;                  // empty: "<base>_tuned"
+    Json options = Json::object();      // see encoderOptions()
+    Json run_options = Json::object();  // see runOptionTable()
+};
+const std::vector<OptionEntry>& encoderOptions();
+Outcome tuneEncoder(const EncoderVerb& request, const JobContext& job);
 
 // --- Packages ---
 

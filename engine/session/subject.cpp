@@ -10,6 +10,7 @@
 #include "engine/factors/landscape_evaluator.h"
 #include "engine/package/manifest.h"
 #include "engine/recipe/recompute_cost.h"
+#include "engine/recipe/stages.h"
 #include "engine/report/text.h"
 
 namespace engine {
@@ -130,9 +131,9 @@ SubjectReader::SubjectReader(const Workspace& workspace, const Subject& subject)
                     "name one with --product or --space");
     }
     if (!subject.space.empty()) {
-        if (!subject.setting.empty() || !subject.set.empty()) {
-            throw Error(ErrorCode::InvalidInput, subject.space, "a space has no settings",
-                        "leave --setting and --set out");
+        if (!subject.setting.empty() || !subject.set.empty() || subject.stage) {
+            throw Error(ErrorCode::InvalidInput, subject.space, "a space has no settings and no stages",
+                        "leave --setting, --set and --stage out");
         }
         std::vector<std::string> names;
         for (const auto& s : workspace.spaces()) names.push_back(s.name);
@@ -143,7 +144,7 @@ SubjectReader::SubjectReader(const Workspace& workspace, const Subject& subject)
         }
         return;
     }
-    product_ = loadProduct(subject.product);
+    product_ = loadProduct(subject.stage ? productAt(subject.product, *subject.stage) : subject.product);
     setting_ = parseSetting(product_, subject.setting, subject.set);
     product_ = withFixed(product_, setting_);
 }

@@ -145,11 +145,11 @@ std::vector<hsize_t> shapeOf(hid_t dataset, const std::filesystem::path& path, c
 
 // Elements [first, first+count) of the last two dimensions, at `plane` of the first of three.
 void readBlock(hid_t file, const std::filesystem::path& path, const std::string& name, std::int64_t plane,
-               std::uint64_t first, std::uint64_t count, hid_t memory_type, void* out) {
+               std::uint64_t first, std::uint64_t count, hid_t memory_type, void* out, bool any_shape = false) {
     const Id dataset = openDataset(file, path, name);
     const auto shape = shapeOf(dataset, path, name);
     const std::size_t lead = plane >= 0 ? 1 : 0;
-    if (shape.size() < lead + 1 || shape.size() > lead + 2) {
+    if (shape.size() < lead + 1 || (shape.size() > lead + 2 && !any_shape)) {
         throw Error(ErrorCode::InvalidInput, path.string() + ":" + name,
                     "expected " + std::to_string(lead + 2) + " dimensions, found " + std::to_string(shape.size()));
     }
@@ -295,6 +295,11 @@ std::string Hdf5File::externalLink(const std::string& name) const {
 void Hdf5File::readRows(const std::string& name, std::uint64_t first, std::uint64_t count, float* out) const {
     const Guard guard;
     readBlock(id_, path_, name, -1, first, count, H5T_NATIVE_FLOAT, out);
+}
+
+void Hdf5File::readItems(const std::string& name, std::uint64_t first, std::uint64_t count, float* out) const {
+    const Guard guard;
+    readBlock(id_, path_, name, -1, first, count, H5T_NATIVE_FLOAT, out, true);
 }
 
 void Hdf5File::readPlane(const std::string& name, std::uint64_t index, std::uint64_t first, std::uint64_t count,

@@ -47,6 +47,8 @@ public:
 
     // Rows of a table [n, width] (or a list [n], width 1) of floats or integers as float32.
     void readRows(const std::string& name, std::uint64_t first, std::uint64_t count, float* out) const;
+    // Items of a table of any shape [n, ...]: each the product of the other extents in numbers.
+    void readItems(const std::string& name, std::uint64_t first, std::uint64_t count, float* out) const;
     // A plane `index` of a 3-D table [k, n, width].
     void readPlane(const std::string& name, std::uint64_t index, std::uint64_t first, std::uint64_t count,
                    float* out) const;

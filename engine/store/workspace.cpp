@@ -123,6 +123,7 @@ ItemTable readTable(const Hdf5File& file, const std::string& group) {
         e.norm_min = file.numberAttribute(name, "norm_min").value_or(0);
         e.norm_mean = file.numberAttribute(name, "norm_mean").value_or(0);
         e.norm_max = file.numberAttribute(name, "norm_max").value_or(0);
+        e.content = file.textAttribute(name, "content").value_or("");
         e.unit_rows =
             std::abs(e.norm_min - 1) <= schema::kUnitTolerance && std::abs(e.norm_max - 1) <= schema::kUnitTolerance;
         table.embeddings.push_back(std::move(e));

@@ -31,6 +31,7 @@ struct StoredEmbeddings {
     StoredType type = StoredType::Float32;
     bool unit_rows = true;  // all within 1e-3 of length 1: taken as they are; others are normalised when read
     double norm_min = 1, norm_mean = 1, norm_max = 1;  // as imported
+    std::string content;  // hash of the rows as they lie there; empty in files that were written before it was kept
 };
 
 // Items of one modality: ids and, per space, their embeddings; row i is the same item in every space.

@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/store/half.h"
 #include "engine/store/hdf5_file.h"
 #include "engine/store/workspace.h"
 #include "engine/store/workspace_schema.h"
@@ -125,6 +126,13 @@ std::vector<std::string> idsOf(const TableInput& table, const std::string& name)
     return ids;
 }
 
+// As they are stored, so that rows that are read from a workspace have the hash that they had.
+std::string hashOfHalves(const std::vector<float>& rows, std::size_t count) {
+    std::vector<std::uint16_t> halves(count);
+    floatsToHalves(rows.data(), count, halves.data());
+    return hashHex({reinterpret_cast<const char*>(halves.data()), count * sizeof(std::uint16_t)});
+}
+
 // Checks rows as they pass; the first bad row ends the writing.
 void writeEmbeddings(Hdf5File& file, const std::string& group, const std::string& space, const RowReader& reader,
                      const std::string& where, ProgressMeter& meter, const JobContext& job, std::string& content) {
@@ -133,6 +141,7 @@ void writeEmbeddings(Hdf5File& file, const std::string& group, const std::string
     const std::size_t block = std::max<std::size_t>(1, kBlockFloats / reader.width);
     std::vector<float> rows(std::min(block, reader.rows) * reader.width);
     Norms norms{INFINITY, 0, 0};
+    std::string own;
     for (std::size_t first = 0; first < reader.rows; first += block) {
         job.checkStop();
         const std::size_t count = std::min(block, reader.rows - first);
@@ -161,10 +170,14 @@ void writeEmbeddings(Hdf5File& file, const std::string& group, const std::string
             norms.sum += norm;
         }
         file.writeRows(name, first, count, reader.width, rows.data());
-        content = hashHex(content +
-                          hashHex({reinterpret_cast<const char*>(rows.data()), count * reader.width * sizeof(float)}));
+        const auto block_hash =
+            hashHex({reinterpret_cast<const char*>(rows.data()), count * reader.width * sizeof(float)});
+        content = hashHex(content + block_hash);
+        own =
+            hashHex(own + (reader.type == StoredType::Float16 ? hashOfHalves(rows, count * reader.width) : block_hash));
         meter.advance(count);
     }
+    file.setAttribute(name, "content", own);
     file.setAttribute(name, "norm_min", norms.min);
     file.setAttribute(name, "norm_mean", norms.sum / static_cast<double>(reader.rows));
     file.setAttribute(name, "norm_max", norms.max);

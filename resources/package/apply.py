@@ -19,8 +19,8 @@ The output is [n, width] float32, rows of unit length, .npy or .safetensors. As 
 Method: z starts as the base space's row. A combination makes z = N(s * N(mean of the experts) + (1 - s) * z), an expert
 being the mean of its active projectors' unit outputs. A displacement first maps z into the expert's space, z = N(mean of the
 projectors of z), and then blends with the expert's own row. A combination "against": "joint" maps z too, by heads of its
-own, before it blends. A tuning, before all else, makes the base's rows x of its modality N(x + adapter(x)). N brings to unit
-length, s is the expert's share.
+own, before it blends. A tuning, before all else, makes the base's rows x of its modality N(x + adapter(x)); one with a
+"space" makes z the row of that space, which a tuned encoder gave. N brings to unit length, s is the expert's share.
 """
 import argparse
 import json
@@ -224,22 +224,29 @@ class Package:
             total = total + self._projectors[key](x, modality)
         return total / len(names)
 
+    def _start(self, modality):
+        """The step whose tuned encoder's rows take the place of all before it, and their space; else -1 and the base."""
+        steps = [(i, step["space"]) for i, step in enumerate(self.recipe["route"])
+                 if step.get("space") and step["modality"] == modality]
+        return steps[-1] if steps else (-1, self.recipe["base"])
+
     def _block(self, modality, rows, shares, weights, active):
         has = lambda space: modality in self.spaces[space]["modalities"]
-        z = rows[self.recipe["base"]] if has(self.recipe["base"]) else None
+        tuned, base = self._start(modality)
+        z = rows[base] if has(base) else None
         # Where the base lacks the modality, the first step with an expert that has it brings it: its share is 1.
         brought = None if z is not None else next(i for i, step in enumerate(self.recipe["route"])
                                                   if any(has(e["space"]) for e in step.get("experts", ())))
         # A tuning changes the base's rows, before any other step.
         for i, step in enumerate(self.recipe["route"]):
-            if step["reaction"] == "tuning" and step["modality"] == modality and z is not None:
+            if step["reaction"] == "tuning" and step["modality"] == modality and not step.get("space") and i > tuned and z is not None:
                 path = os.path.join(self.folder, "reactions", f"{i + 1}-tuning", modality + ".safetensors")
                 if (i, "tuning") not in self._projectors:
                     self._projectors[i, "tuning"] = Projector(path)
                 adapter = self._projectors[i, "tuning"]
                 z = normalise(z + adapter.layered(z), "the tuned vector")
         for i, step in enumerate(self.recipe["route"]):
-            if step["reaction"] == "tuning":
+            if step["reaction"] == "tuning" or i < tuned:
                 continue
             displacement = step["reaction"] == "displacement"
             experts = [e for e in step["experts"] if has(e["space"])]
@@ -276,7 +283,7 @@ class Package:
                 raise PackageError(f"{modality} takes no embeddings of '{space}'; it takes {', '.join(needed)}")
             if table.ndim != 2 or table.shape[1] != self.spaces[space]["width"]:
                 raise PackageError(f"{space}: expected rows of width {self.spaces[space]['width']}, found {list(table.shape)}")
-        base = self.recipe["base"]
+        base = self._start(modality)[1]
         if base in needed and base not in rows:
             raise PackageError(f"{modality} needs embeddings of {base}")
         counts = {space: len(table) for space, table in rows.items()}

@@ -11,7 +11,7 @@ import unittest
 
 from support import PROGRAM, FolderTest, needs_reactor, run, run_json, start
 
-VERBS = ["demo", "synth", "import", "inspect", "pairs", "train", "evaluate", "sweep", "tune", "router", "why", "report", "export", "verify", "apply", "devices"]
+VERBS = ["demo", "synth", "import", "inspect", "pairs", "train", "evaluate", "sweep", "tune", "tune-encoder", "router", "why", "report", "export", "verify", "apply", "devices"]
 
 
 class Program(FolderTest):

@@ -8,66 +8,14 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
-#include "engine/eval/workspace_evaluation.h"
-#include "tests/reaction/toy_workspace.h"
+#include "tests/reaction/route_support.h"
 #include "tests/support/test_folder.h"
 
 namespace engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Small, fast training; `more` is put into every step's options.
-Recipe recipeOf(const std::string& name, const std::string& base, const std::string& route) {
-    Recipe recipe = recipeFromJson(
-        parseJson(R"({"name": ")" + name + R"(", "base": ")" + base + R"(", "route": )" + route + "}", "test"), "test");
-    for (auto& step : recipe.route) {
-        step.options.hidden_width = 32;
-        step.options.batch_size = 100;
-        step.options.epochs = 4;
-        step.options.learning_rate = 3e-3;
-        step.options.retrieval_temperature = 0.05;
-        step.options.temperature = 0.1;
-    }
-    return recipe;
-}
-
-const std::vector<test::ToySpace> kPaper = {{"ImageBind", 24, {"audio", "image", "text"}},
-                                            {"InternVL", 20, {"image", "text"}},
-                                            {"CLAP_g", 16, {"audio", "text"}},
-                                            {"CLAP_m", 16, {"audio", "text"}}};
-const char* kCombination =
-    R"([{"reaction": "combination", "experts": ["CLAP_g"], "factors": {"audio": 0.5, "text": 0.3}}])";
-const char* kNested = R"([{"reaction": "displacement", "experts": ["InternVL"]},
-                          {"reaction": "combination", "experts": ["CLAP_g", "CLAP_m"], "factors": {"audio": 0.5, "text": 0.1}}])";
-
-TrainRequest requestOf(const fs::path& workspace, const fs::path& product, const Recipe& recipe) {
-    TrainRequest request;
-    request.workspace = workspace;
-    request.product = product;
-    request.recipe = recipe;
-    request.run.device = "cpu";
-    request.run.seed = 7;
-    return request;
-}
-
-double recallAt1(const fs::path& workspace_folder, const fs::path& product_folder, const std::string& set) {
-    const Workspace workspace(workspace_folder);
-    const LoadedProduct product = loadProduct(product_folder);
-    return evaluateProduct(*product.model, {loadSetComponents(workspace, product, set, {})}, {}, {}, {})
-        .at(set)
-        .value("R@1");
-}
-
-// The bytes of every projector of a product, by file.
-std::map<std::string, std::string> projectorsOf(const fs::path& product) {
-    std::map<std::string, std::string> out;
-    for (const auto& entry : fs::recursive_directory_iterator(product / "reactions")) {
-        if (entry.path().extension() == ".safetensors")
-            out[fs::relative(entry.path(), product).string()] = readFile(entry.path());
-    }
-    return out;
-}
+using namespace test;
 
 TEST(RouteTrainer, NestedRouteGivesAWholeProduct) {
     const test::TestFolder folder;

@@ -366,5 +366,90 @@ TEST(Product, IsReadBackFromItsFolder) {
     EXPECT_THROW(loadProduct(folder.path() / "reactions"), Error);
 }
 
+// Rows of a tuned encoder in a space of the workspace.
+const char* kTunedAfter = R"({"name": "Tuned", "base": "ImageBind", "route": [
+    {"reaction": "displacement", "experts": ["InternVL"], "factors": {"image": 0.9, "text": 0.9}},
+    {"reaction": "tuning", "modality": "audio", "towards": "image", "space": "Own"},
+    {"reaction": "combination", "experts": ["CLAP_g"], "factors": {"audio": 0.3, "text": 0.1}}]})";
+const char* kTunedBefore = R"({"name": "Tuned", "base": "ImageBind", "route": [
+    {"reaction": "tuning", "modality": "audio", "space": "Own"},
+    {"reaction": "displacement", "experts": ["InternVL"]}]})";
+
+std::vector<SpaceInfo> withOwn(std::size_t width, const std::vector<Modality>& pools = {"audio"}) {
+    auto spaces = test::paperSpaces();
+    spaces.push_back({"Own", width, {"audio"}, pools});
+    return spaces;
+}
+
+TEST(Product, ATunedEncodersRowsTakeThePlaceOfAllBeforeThem) {
+    const Recipe recipe = recipeOf(kTunedAfter);
+    ProductModel model(recipe, planRoute(recipe, withOwn(10)));
+    test::addRandomProjectors(model);
+    EXPECT_TRUE(model.plan().tunings.empty()) << "nothing is trained for it";
+    EXPECT_EQ(model.spacesNeeded("audio"), (std::vector<std::string>{"Own", "CLAP_g"}));
+    EXPECT_EQ(model.spacesNeeded("audio", 1), (std::vector<std::string>{"ImageBind", "CLAP_g"}));
+    EXPECT_EQ(model.spacesNeeded("image"), (std::vector<std::string>{"ImageBind", "InternVL"}));
+    const Matrix own = randomRows(10, 10, 5), g = randomRows(10, 8, 3);
+    const SpaceRows rows{{"Own", own.view()}, {"CLAP_g", g.view()}};
+    const Components c = model.components("audio", rows, {});
+    EXPECT_EQ(c.base.data, own.data());
+    ASSERT_EQ(c.layers.size(), 1u);
+    const Matrix z = blendAll(c, model.weights("audio", c));
+    for (std::size_t i = 0; i < 10; ++i) {
+        const auto part = normalised(ensemble(model, 1, rowOf(g, i)));
+        std::vector<double> out(10);
+        for (std::size_t j = 0; j < 10; ++j) out[j] = 0.3 * part[j] + 0.7 * static_cast<double>(own.row(i)[j]);
+        out = normalised(out);
+        for (std::size_t j = 0; j < 10; ++j) EXPECT_NEAR(static_cast<double>(z.row(i)[j]), out[j], 1e-6);
+    }
+    // Other projectors of the displacement leave them as they are.
+    const Setting fewer{{}, {}, {{"InternVL:T", false}}};
+    const auto at = model.at(fewer);
+    EXPECT_FALSE(at->fits(c));
+    const Components again = at->recomputed(c, [](const std::string&) -> MatrixView { throw Cancelled(); }, {}, "", {});
+    EXPECT_EQ(again.base.data, own.data());
+    EXPECT_TRUE(at->fits(again));
+    EXPECT_THROW(model.components("audio", {{"CLAP_g", g.view()}}, {}), Error) << "the rows are needed";
+    EXPECT_NE(formula(recipe, model.plan(), "audio").find("0.7·Own"), std::string::npos)
+        << formula(recipe, model.plan(), "audio");
+}
+
+TEST(Product, ATunedEncodersRowsAreDisplacedLikeTheBases) {
+    const Recipe recipe = recipeOf(kTunedBefore);
+    ProductModel model(recipe, planRoute(recipe, withOwn(12)));
+    const Recipe plain = recipeOf(R"({"name": "Plain", "base": "ImageBind", "route": [
+        {"reaction": "displacement", "experts": ["InternVL"]}]})");
+    ProductModel without(plain, planRoute(plain, test::paperSpaces()));
+    test::addRandomProjectors(model);
+    test::addRandomProjectors(without);
+    const Matrix own = randomRows(10, 12, 5);
+    const Components a = model.components("audio", {{"Own", own.view()}}, {});
+    const Components b = without.components("audio", {{"ImageBind", own.view()}}, {});
+    EXPECT_EQ(model.spacesNeeded("audio"), std::vector<std::string>{"Own"});
+    for (std::size_t i = 0; i < 10; ++i) {
+        for (std::size_t j = 0; j < 10; ++j) EXPECT_EQ(a.base.row(i)[j], b.base.row(i)[j]);
+    }
+}
+
+TEST(Product, ATunedEncodersRowsMustFitTheRoute) {
+    const auto said = [](const char* json, const std::vector<SpaceInfo>& spaces) -> std::string {
+        try {
+            planRoute(recipeOf(json), spaces);
+        } catch (const Error& e) {
+            return e.what();
+        }
+        return {};
+    };
+    EXPECT_EQ(said(kTunedAfter, withOwn(10)), "");
+    EXPECT_NE(
+        said(kTunedAfter, withOwn(12)).find("expected rows of the product there, of width 10, found Own of width 12"),
+        std::string::npos);
+    EXPECT_NE(said(kTunedAfter, withOwn(10, {})).find("Own has no pool of audio"), std::string::npos);
+    EXPECT_NE(said(kTunedAfter, test::paperSpaces()).find("there is no space 'Own'"), std::string::npos);
+    // It goes through JSON and back.
+    const Recipe recipe = recipeOf(kTunedAfter);
+    EXPECT_EQ(recipeToJson(recipeFromJson(recipeToJson(recipe), "test")), recipeToJson(recipe));
+}
+
 }  // namespace
 }  // namespace engine

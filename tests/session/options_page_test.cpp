@@ -65,11 +65,13 @@ TEST(Guide, ThePageOfOptionsIsThatOfTheTables) {
               "which the paper is\nsilent have the defaults that method.md explains.",
               reactionOptionTable().entries()) +
         table("Runs",
-              "Flags of `pairs`, `train`, `router` and `demo`. They do not change the result on CPU, but for the seed.",
+              "Flags of `pairs`, `train`, `router`, `tune-encoder` and `demo`. They do not change the result on CPU, "
+              "but for the seed.",
               runOptionTable().entries()) +
         table("Evaluation", "Flags of `evaluate`, `router`, `sweep` and `tune`.", evaluateOptions()) +
         table("Quality of pools", "Flags of `pairs --quality`.", poolQualityOptions()) +
         table("Routers", "Flags of `router`.", routerOptions()) +
+        table("Encoders", "Flags of `tune-encoder`.", encoderOptions()) +
         table("Landscapes", "Flags of `sweep`, `tune` and `why`.", landscapeOptions()) +
         table("How sure", "Flags of `tune`.", confidenceOptions()) +
         table("Headroom", "Flags of `tune --headroom`.", headroomOptions()) +

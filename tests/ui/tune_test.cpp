@@ -13,6 +13,7 @@
 #include <QPushButton>
 #include <QScreen>
 #include <QSignalSpy>
+#include <QSlider>
 #include <QTabWidget>
 #include <QTableWidget>
 #include <QTemporaryDir>
@@ -44,6 +45,7 @@ private Q_SLOTS:
         engine::ReactRequest react;
         react.workspace = folder_ / "world";
         react.reaction_options = {{"hidden_width", 24}, {"batch_size", 64}, {"epochs", 1}};
+        react.run_options = {{"stages", 3}};
         try {
             for (const auto& [recipe, folder] : {std::pair{"ImageBind++", "product"}, {"Only_Seq", "in a row"}}) {
                 react.recipe = recipe;
@@ -638,6 +640,64 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(second.routing().routed("AudioCaps"), 60000);
         QCOMPARE(*second.routing().routed("AudioCaps"), *panel.routed("AudioCaps"));
         QCOMPARE(second.routing().findChild<QPushButton*>("learn_router")->text(), QString("Learn the router anew"));
+    }
+
+    // The slider goes through what was kept of the training: figures and surfaces are those of then, the setting stays.
+    void theTrainingIsTravelledThrough() {
+        ui::Project project;
+        ui::LiveSession session;
+        ui::TunePage page(project, session);
+        open(project, session, page);
+        auto* slider = page.findChild<QSlider*>(QStringLiteral("stage"));
+        QVERIFY(slider && slider->isVisible());
+        QCOMPARE(slider->maximum(), 3);
+        QCOMPARE(slider->value(), 3);
+        auto setting = project.setting();
+        setting.factors["sigma_a"] = 0.7;
+        project.setSetting(setting, "sigma_a");
+        const auto settle = [&](int part) {
+            QTRY_VERIFY_WITH_TIMEOUT(session.product() && session.product()->stage().part == part, 60000);
+            QTRY_VERIFY_WITH_TIMEOUT(session.settled() && session.baseline() && session.surface() &&
+                                         session.surface()->complete() &&
+                                         session.figures().setting == project.setting(),
+                                     60000);
+            QCOMPARE(slider->value(), part);
+        };
+        settle(3);
+        const auto figures = session.figures().sets;
+        const auto change = session.surface()->groups.front().change;
+
+        slider->setValue(1);
+        settle(1);
+        QCOMPARE(QString::fromStdString(session.product()->recipe().name), QStringLiteral("ImageBind++ at 1 of 3"));
+        QVERIFY(project.setting() == setting);
+        QVERIFY(session.figures().sets != figures);
+        QVERIFY(session.surface()->groups.front().change != change);
+        // What is shown is what the stage's own folder gives.
+        engine::LiveProduct::Request request;
+        request.product = folder_ / "product" / "stages" / "1";
+        const auto alone = engine::LiveProduct::open(request, {});
+        const auto table = alone->measure(setting, {});
+        for (std::size_t s = 0; s < alone->sets().size(); ++s) {
+            const auto& shown = session.figures().sets[s];
+            if (shown && shown->contains("R@1"))
+                QCOMPARE(shown->at("R@1"), table.at(alone->sets()[s].name).value("R@1"));
+        }
+        if (const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES"); !folder.isEmpty())
+            page.grab().save(folder + "/stages.png");
+
+        // Moved on while it is being opened, the last place counts; undo leads back.
+        slider->setValue(2);
+        slider->setValue(0);
+        settle(0);
+        while (project.view().stage >= 0) project.undoStack().undo();
+        settle(3);
+        QVERIFY(session.figures().sets == figures);
+        // A stage that is gone is not opened.
+        std::filesystem::remove_all(folder_ / "product" / "stages" / "2");
+        slider->setValue(2);
+        QTest::qWait(50);
+        settle(3);
     }
 
 private:

@@ -68,11 +68,12 @@ void LiveSession::setMemory(double opening_gib, double refined_gib) {
 
 LiveSession::~LiveSession() = default;
 
-void LiveSession::open(const QString& product, const QString& workspace) {
+void LiveSession::open(const QString& product, const QString& workspace, int stage) {
     close();
     LiveProduct::Request request;
     request.product = product.toStdString();
     request.workspace = workspace.toStdString();
+    if (stage >= 0 && LiveProduct::hasStage(request.product, stage)) request.stage = stage;
     if (opening_gib_ > 0) request.landscapes = {{"memory_gib", opening_gib_}};
     opening_.start<std::shared_ptr<LiveProduct>>(
         tr("Opening %1").arg(product),

@@ -181,6 +181,7 @@ void Project::removeProduct(const QString& folder) {
     touched_ = true;
     if (product_ == folder) {
         product_ = products_.isEmpty() ? QString() : products_.last();
+        view_.stage = -1;
         Q_EMIT productChanged();
     }
     Q_EMIT productsChanged();
@@ -190,6 +191,7 @@ void Project::removeProduct(const QString& folder) {
 void Project::setProduct(const QString& folder) {
     if (folder == product_) return;
     product_ = folder;
+    view_.stage = -1;
     touched_ = true;
     Q_EMIT productChanged();
     Q_EMIT changed();
@@ -222,6 +224,7 @@ void Project::switchProduct(const QString& folder, const QString& what) {
     if (product_.isEmpty()) return setProduct(folder);  // there is nothing to go back to
     Undoable after = undoable();
     after.product = folder;
+    after.view.stage = -1;
     push(what, after);
 }
 
@@ -230,6 +233,7 @@ void Project::show(const QString& product, const Setting& setting, const QString
     addProduct(product, false);
     Undoable after = undoable();
     after.product = product;
+    after.view.stage = -1;
     after.settings[product] = setting;
     push(what, after);
 }
@@ -325,7 +329,8 @@ Json Project::state() const {
     for (const auto& [name, setting] : presets_) out["presets"][text(name)] = engine::settingToJson(setting);
     out["baseline"] = {{"space", text(baseline_.space)}, {"snapshot", baseline_.snapshot}};
     out["view"] = {{"group", text(view_.group)},   {"x", text(view_.x)},   {"y", text(view_.y)},
-                   {"metric", text(view_.metric)}, {"steps", view_.steps}, {"panes", text(view_.panes)}};
+                   {"metric", text(view_.metric)}, {"steps", view_.steps}, {"panes", text(view_.panes)},
+                   {"stage", view_.stage}};
     out["window"] = extra_;
     return out;
 }
@@ -375,7 +380,8 @@ void Project::restore(const Json& json) {
                       text(view, "y"),
                       text(view, "metric"),
                       std::clamp(view.value("steps", 21), 3, 201),
-                      text(view, "panes")};
+                      text(view, "panes"),
+                      std::clamp(view.value("stage", -1), -1, 100)};
         if (read.view_.metric.isEmpty()) read.view_.metric = QStringLiteral("R@1");
         read.extra_ = part(json, "window", Json::object(), where);
     } catch (const Json::exception& error) {

@@ -145,27 +145,33 @@ void StepCard::addTuning(QVBoxLayout& column) {
         row->addWidget(box);
     };
     choice("modality", tr("tunes"), tr("The modality whose rows in the base pass the adapter"), step_.modality);
-    choice("towards", tr("towards"), tr("The modality of their partners in the paired pool"), step_.towards);
-    // Only where there is something to choose.
-    if (place_.paired_pools.size() > 1 || !step_.pool.empty()) {
-        auto* label = new QLabel(tr("on"), this);
-        label->setForegroundRole(QPalette::PlaceholderText);
-        auto* pool = new QComboBox(this);
-        pool->setObjectName(QStringLiteral("pool"));
-        pool->addItem(tr("the pool that has both"), QString());
-        for (const auto& name : place_.paired_pools) pool->addItem(name, name);
-        const QString now = QString::fromStdString(step_.pool);
-        if (pool->findData(now) < 0) pool->addItem(now, now);
-        pool->setCurrentIndex(pool->findData(now));
-        pool->setAccessibleName(tr("Paired pool of step %1").arg(place_.index + 1));
-        pool->setToolTip(tr("The paired pool whose pairs the adapter is trained on"));
-        quietWheel(pool);
-        connect(pool, &QComboBox::currentIndexChanged, this, [this, pool] {
-            step_.pool = pool->currentData().toString().toStdString();
-            Q_EMIT edited();
-        });
-        row->addWidget(label);
-        row->addWidget(pool);
+    if (!step_.space.empty()) {
+        auto* rows = new QLabel(tr("rows of %1").arg(QString::fromStdString(step_.space)), this);
+        rows->setToolTip(tr("A tuned encoder gave them; nothing is trained in this step"));
+        row->addWidget(rows);
+    } else {
+        choice("towards", tr("towards"), tr("The modality of their partners in the paired pool"), step_.towards);
+        // Only where there is something to choose.
+        if (place_.paired_pools.size() > 1 || !step_.pool.empty()) {
+            auto* label = new QLabel(tr("on"), this);
+            label->setForegroundRole(QPalette::PlaceholderText);
+            auto* pool = new QComboBox(this);
+            pool->setObjectName(QStringLiteral("pool"));
+            pool->addItem(tr("the pool that has both"), QString());
+            for (const auto& name : place_.paired_pools) pool->addItem(name, name);
+            const QString now = QString::fromStdString(step_.pool);
+            if (pool->findData(now) < 0) pool->addItem(now, now);
+            pool->setCurrentIndex(pool->findData(now));
+            pool->setAccessibleName(tr("Paired pool of step %1").arg(place_.index + 1));
+            pool->setToolTip(tr("The paired pool whose pairs the adapter is trained on"));
+            quietWheel(pool);
+            connect(pool, &QComboBox::currentIndexChanged, this, [this, pool] {
+                step_.pool = pool->currentData().toString().toStdString();
+                Q_EMIT edited();
+            });
+            row->addWidget(label);
+            row->addWidget(pool);
+        }
     }
     row->addStretch(1);
     column.addLayout(row);

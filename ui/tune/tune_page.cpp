@@ -149,9 +149,73 @@ QWidget* TunePage::makeViews() {
     column->addLayout(first);
     connect(baseline_, &QComboBox::activated, this, &TunePage::baselineChosen);
 
+    column->addWidget(makeStages());
     column->addWidget(surfaces_, 1);
     column->addWidget(progress_);
     return box;
+}
+
+QWidget* TunePage::makeStages() {
+    stages_ = new QWidget;
+    auto* row = new QHBoxLayout(stages_);
+    row->setContentsMargins(0, 0, 0, 0);
+    auto* name = new QLabel(tr("Training"));
+    stage_ = new QSlider(Qt::Horizontal);
+    stage_->setObjectName(QStringLiteral("stage"));
+    stage_->setAccessibleName(tr("State of the training"));
+    stage_->setToolTip(
+        tr("The product as it was on the way of its training: every projector after the same part of its steps. The "
+           "right end is the finished product."));
+    stage_->setTracking(false);  // a stage is opened like a product: when the slider is let go
+    stage_->setPageStep(1);
+    stage_->setTickPosition(QSlider::TicksBelow);
+    stage_->setTickInterval(1);
+    stage_->setMaximumWidth(360);
+    name->setBuddy(stage_);
+    stage_text_ = new QLabel;
+    row->addWidget(name);
+    row->addWidget(stage_, 1);
+    row->addWidget(stage_text_);
+    row->addStretch(1);
+    connect(stage_, &QSlider::sliderMoved, this, [this](int part) { stage_text_->setText(stageText(part)); });
+    connect(stage_, &QSlider::valueChanged, this, [this](int part) {
+        stage_text_->setText(stageText(part));
+        TuneView view = project_.view();
+        view.stage = part == stage_->maximum() ? -1 : part;
+        project_.setView(view, tr("Training: %1").arg(stageText(part)));
+    });
+    connect(&project_, &Project::viewChanged, this, &TunePage::followStage);
+    stages_->hide();
+    return stages_;
+}
+
+QString TunePage::stageText(int part) const {
+    if (part == stage_->maximum()) return tr("finished");
+    if (part == 0) return tr("as drawn, untrained");
+    return tr("%1 of %2").arg(part).arg(stage_->maximum());
+}
+
+void TunePage::fillStages() {
+    const auto stage = session_.product()->stage();
+    const QSignalBlocker quiet(stage_);
+    stage_->setRange(0, static_cast<int>(stage.of));
+    stage_->setValue(static_cast<int>(stage.part));
+    stage_text_->setText(stageText(stage_->value()));
+    stages_->setVisible(stage.of > 0);
+}
+
+// Opens what the project says where another stage of the product is open.
+void TunePage::followStage() {
+    const auto live = session_.product();
+    const int wanted = project_.view().stage;
+    if (!live && stages_->isVisible() && !session_.opening())  // the last one could not be opened
+        session_.open(project_.product(), project_.workspace(), wanted);
+    if (!live || project_.product() != text(live->productFolder().string())) return;
+    const auto open = live->stage();
+    const bool there = wanted >= 0 && wanted < open.of && engine::LiveProduct::hasStage(live->productFolder(), wanted);
+    if (!there && wanted >= 0) fillStages();  // it is gone: the slider shows what is open
+    if (open.part == (there ? wanted : open.of)) return;
+    session_.open(project_.product(), project_.workspace(), there ? wanted : -1);
 }
 
 QWidget* TunePage::makeFigures() {
@@ -226,6 +290,8 @@ void TunePage::productOpened() {
     applyBaseline();
     surfaces_->productOpened();
     if (wanted_figure_ != 0) arrangeFigure();
+    fillStages();
+    followStage();  // it may have been moved while this one was opened
 }
 
 const Snapshot* TunePage::pinnedSnapshot() const {
@@ -279,7 +345,8 @@ void TunePage::setProducts(const QStringList& folders, const QString& current) {
 
 void TunePage::showFigure(int number) {
     wanted_figure_ = number;
-    if (session_.product() && QString::fromStdString(session_.product()->folder().string()) == project_.product())
+    if (session_.product() &&
+        QString::fromStdString(session_.product()->productFolder().string()) == project_.product())
         arrangeFigure();
 }
 
@@ -321,6 +388,7 @@ void TunePage::productClosed() {
     surfaces_->productClosed();
     progress_->finish();
     baseline_->clear();
+    if (project_.product().isEmpty()) stages_->hide();
 }
 
 void TunePage::fillBaselines() {
@@ -356,7 +424,7 @@ void TunePage::baselineCame() {
 
 void TunePage::settingChanged() {
     const auto live = session_.product();
-    if (!live || project_.product() != QString::fromStdString(live->folder().string())) return;
+    if (!live || project_.product() != QString::fromStdString(live->productFolder().string())) return;
     if (!project_.hasSetting(project_.product())) return;
     session_.setSetting(project_.setting());
     surfaces_->settingChanged();

@@ -7,6 +7,7 @@
 
 #include <QComboBox>
 #include <QLabel>
+#include <QSlider>
 #include <QTabWidget>
 #include <QTableView>
 #include <QWidget>
@@ -61,6 +62,11 @@ private:
     void fillBaselines();
     void arrangeFigure();
     void showTitle();
+    // What was kept of the product's training, and which of it is open.
+    QWidget* makeStages();
+    void fillStages();
+    void followStage();
+    QString stageText(int part) const;
 
     Project& project_;
     LiveSession& session_;
@@ -76,6 +82,9 @@ private:
     QLabel* title_;
     QComboBox* products_;
     QComboBox *baseline_, *metric_;
+    QWidget* stages_;
+    QSlider* stage_;
+    QLabel* stage_text_;
     QTableView* table_;
     int wanted_figure_ = 0;
 };
