@@ -40,6 +40,9 @@ if(MOLSPACE_WERROR)
         $<$<COMPILE_LANGUAGE:CXX>:-Werror> $<$<COMPILE_LANGUAGE:CUDA>:--Werror=all-warnings>)
 endif()
 if(MOLSPACE_SANITIZE)
+    # GCC's own manual: with sanitizers this warning is often wrong.
+    target_compile_options(molspace_flags INTERFACE
+        $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-maybe-uninitialized>)
     target_compile_options(molspace_flags INTERFACE
         $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${MOLSPACE_SANITIZE} -fno-omit-frame-pointer>)
     target_link_options(molspace_flags INTERFACE -fsanitize=${MOLSPACE_SANITIZE})

@@ -85,7 +85,7 @@ void CurveView::paintLayers(QPainter& painter, const Frame& f) const {
                {f.plot.center().x() - symbolWidth(f.font, factor_) / 2,
                 f.plot.bottom() + 6 + small.height() + 2 + metrics.ascent()},
                f.font, factor_);
-    drawSymbol(painter, {f.area.left() + 10, f.plot.top() - 8 - metrics.descent()}, f.font,
+    drawSymbol(painter, {f.area.left() + 10, f.area.top() + 8 + metrics.ascent()}, f.font,
                title_.isEmpty() ? tr("Δ, points") : title_);
     paintSpans(painter, f);
     painter.save();
@@ -238,7 +238,8 @@ void CurveView::paintCursor(QPainter& painter, const Frame& f) const {
         const double shift = symbolWidth(f.small, chip.text) / 2 + 16;
         drawChip(painter, {px + (px < f.plot.center().x() ? shift : -shift), chip.y}, f.small, chip.text, f.plot);
     }
-    drawChip(painter, {px, f.plot.top() - 2}, f.small, QStringLiteral("%1 %2").arg(factor_, plainNumber(cursor_, 3)),
+    drawChip(painter, {px, f.plot.top() - QFontMetricsF(f.small).height() / 2 - 3}, f.small,
+             QStringLiteral("%1 %2").arg(factor_, plainNumber(cursor_, 3)),
              QRectF(f.plot.left(), f.area.top() + 2, f.area.right() - f.plot.left() - 4, f.plot.height()));
 }
 

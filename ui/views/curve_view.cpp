@@ -208,7 +208,8 @@ CurveView::Frame CurveView::frameOf(const QRectF& area, bool caption) const {
     const double line = small.height() + 4;
     f.foot = QRectF(area.left() + 10, area.bottom() - line * (caption ? 2 : 1) - 4, area.width() - 20,
                     line * (caption ? 2 : 1));
-    const double left = area.left() + 10 + ticks + 8, top = area.top() + 10 + metrics.height() + 6;
+    // The title, under it the cursor's own figure.
+    const double left = area.left() + 10 + ticks + 8, top = area.top() + 10 + metrics.height() + small.height() + 8;
     f.plot = QRectF(QPointF(left, top),
                     QPointF(std::max(left + 20, area.right() - names - 20),
                             std::max(top + 20, f.foot.top() - 4 - metrics.height() - 4 - small.height() - 6)));

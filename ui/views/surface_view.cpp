@@ -31,6 +31,7 @@
 #include "ui/style/colour_map.h"
 #include "ui/style/theme.h"
 #include "ui/views/surface_parts.h"
+#include "ui/widgets/elided_label.h"
 
 namespace ui {
 namespace {
@@ -125,7 +126,7 @@ SurfaceView::SurfaceView(QWidget* parent) : QWidget(parent), graph_(makeGraph())
            "click or the menu key copies or saves the picture."));
     setFocusProxy(container);
     graph_->installEventFilter(this);
-    note_ = new QLabel;
+    note_ = new ElidedLabel;
     note_->setToolTip(container->accessibleDescription());
     note_->setContentsMargins(10, 2, 10, 6);
     note_->setAutoFillBackground(true);
