@@ -87,7 +87,7 @@ void LiveSession::open(const QString& product, const QString& workspace, int sta
             as_large_as_can_be_.assign(product_->sets().size(), 0);
             measureSpaces();
             Q_EMIT opened();
-            prepare();
+            if (product_) prepare();  // who heard of it may have closed it
         });
 }
 

@@ -291,7 +291,8 @@ void TunePage::productOpened() {
     surfaces_->productOpened();
     if (wanted_figure_ != 0) arrangeFigure();
     fillStages();
-    followStage();  // it may have been moved while this one was opened
+    // It may have been moved while this one was opened; whoever hears of this one after us still finds it.
+    QMetaObject::invokeMethod(this, &TunePage::followStage, Qt::QueuedConnection);
 }
 
 const Snapshot* TunePage::pinnedSnapshot() const {
