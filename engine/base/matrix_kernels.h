@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Which of its matrix kernels OpenBLAS uses. It knows processors by their model and gives one that is newer than itself
-// those of 2004 (Prescott, SSE3), ten times slower; as this library is loaded, such a choice is replaced by the kernels
-// for what the processor can do. OPENBLAS_CORETYPE in the environment is respected.
+// those of 2004 (Prescott, SSE3), with less than a quarter of the rate of AVX-512 (sgemm of 1024, one thread); as this
+// library is loaded, such a choice is replaced by the kernels for what the processor can do. OPENBLAS_CORETYPE in the
+// environment is respected.
 #pragma once
 
 #include <string>
