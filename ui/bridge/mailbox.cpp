@@ -5,23 +5,29 @@
 #include <QCoreApplication>
 #include <QEvent>
 
+#include <memory>
 #include <utility>
 
 namespace ui {
 
+// The event is made before the lock is taken, and looked at only under it: its memory, too, is seen to be handed over.
 void Mailbox::post(std::function<void()> call) {
+    auto event = std::make_unique<QEvent>(QEvent::User);
     {
         const std::lock_guard lock(mutex_);
         calls_.push_back(std::move(call));
     }
-    QCoreApplication::postEvent(this, new QEvent(QEvent::User));
+    QCoreApplication::postEvent(this, event.release());
 }
 
 bool Mailbox::event(QEvent* event) {
-    if (event->type() != QEvent::User) return QObject::event(event);
     std::function<void()> call;
     {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
+        if (event->type() != QEvent::User) {
+            lock.unlock();
+            return QObject::event(event);
+        }
         if (calls_.empty()) return true;
         call = std::move(calls_.front());
         calls_.pop_front();
