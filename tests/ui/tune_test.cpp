@@ -661,6 +661,8 @@ private Q_SLOTS:
                                          session.surface()->complete() &&
                                          session.figures().setting == project.setting(),
                                      60000);
+            const auto& sets = session.figures().sets;
+            QTRY_VERIFY(std::all_of(sets.begin(), sets.end(), [](const auto& s) { return s.has_value(); }));
             QCOMPARE(slider->value(), part);
         };
         settle(3);
@@ -692,7 +694,7 @@ private Q_SLOTS:
         settle(0);
         while (project.view().stage >= 0) project.undoStack().undo();
         settle(3);
-        QVERIFY(session.figures().sets == figures);
+        QTRY_VERIFY(session.figures().sets == figures);
         // A stage that is gone is not opened.
         std::filesystem::remove_all(folder_ / "product" / "stages" / "2");
         slider->setValue(2);
