@@ -188,7 +188,7 @@ template <class T>
 void convert(const std::byte* from, std::uint64_t count, std::uint64_t stride, float* out) {
     if constexpr (std::is_same_v<T, float>) {
         if (stride == 1) {
-            std::memcpy(out, from, count * sizeof(float));
+            if (count > 0) std::memcpy(out, from, count * sizeof(float));  // an array of no elements may have no bytes
             return;
         }
     }

@@ -67,13 +67,14 @@ void zipped(const fs::path& path, const Entries& entries, Random& random) {
     zip_t* archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
     ASSERT_NE(archive, nullptr);
     for (const auto& [name, bytes] : entries) {
-        const auto index =
-            zip_file_add(archive, name.c_str(), zip_source_buffer(archive, bytes.data(), bytes.size(), 0),
-                         ZIP_FL_OVERWRITE | ZIP_FL_ENC_UTF_8);
+        zip_source_t* source = zip_source_buffer(archive, bytes.data(), bytes.size(), 0);
+        const auto index = zip_file_add(archive, name.c_str(), source, ZIP_FL_OVERWRITE | ZIP_FL_ENC_UTF_8);
         const bool packed = below(random, 50) == 0;
-        if (index >= 0)
-            zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), packed ? ZIP_CM_DEFLATE : ZIP_CM_STORE,
-                                     0);
+        if (index < 0) {  // a name that it refuses
+            zip_source_free(source);
+            continue;
+        }
+        zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), packed ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 0);
     }
     ASSERT_EQ(zip_close(archive), 0);
 }
