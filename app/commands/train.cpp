@@ -30,7 +30,7 @@ void addTrain(CLI::App& app, Globals& globals) {
     });
     verb->footer(
         "Examples: molspace train /tmp/world --recipe ImageBind++ --seed 1\n"
-        "          molspace train /tmp/world --from p --with WAV2CLIP --product p2 --plan");
+        "          molspace train /tmp/world --from p --with InternVL --product p2 --plan");
     onRun(*verb, globals, [request, reaction, run](const engine::JobContext& job) {
         request->reaction_options = *reaction;
         request->run_options = *run;

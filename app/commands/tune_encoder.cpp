@@ -8,7 +8,7 @@ namespace app {
 void addTuneEncoder(CLI::App& app, Globals& globals) {
     auto* verb = app.add_subcommand("tune-encoder",
                                     "Tune your own encoder through a product's projectors, and embed with it again.");
-    auto request = std::make_shared<engine::EncoderVerb>();
+    auto request = std::make_shared<engine::TuneEncoderRequest>();
     verb->add_option("--product", request->product, "Folder of a product.")->required();
     verb->add_option("--encoder", request->encoder,
                      "The encoder as a TorchScript file. Such a file is a program and is run: only one that you trust.")

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 
 namespace engine {
 
@@ -14,12 +15,6 @@ namespace {
 const std::vector<std::string>& tieNames() {
     static const std::vector<std::string> names{"expected", "optimistic", "pessimistic", "index"};
     return names;
-}
-
-std::string fixed(double value, int decimals = 2) {
-    char text[64];
-    std::snprintf(text, sizeof text, "%.*f", decimals, value);
-    return text;
 }
 
 // Columns on screen, not bytes: names hold arrows and Greek letters.

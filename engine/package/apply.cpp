@@ -8,6 +8,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/base/text.h"
 #include "engine/package/manifest.h"
 #include "engine/store/npy.h"
 
@@ -15,10 +16,6 @@ namespace engine {
 namespace {
 
 constexpr std::size_t kProjectorRows = 256;
-
-bool contains(const std::vector<std::string>& list, const std::string& item) {
-    return std::find(list.begin(), list.end(), item) != list.end();
-}
 
 std::string listed(const std::vector<std::string>& names) {
     std::string out;

@@ -15,6 +15,7 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/rng.h"
+#include "engine/base/text.h"
 #include "engine/base/version.h"
 #include "engine/ops/device.h"
 #include "engine/ops/torch_support.h"
@@ -31,10 +32,6 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::size_t kCompared = 256;  // items whose rows show whether the encoder is that of the base
 constexpr double kSameEncoder = 0.98;   // cosine above which it is
-
-bool contains(const std::vector<std::string>& list, const std::string& item) {
-    return std::find(list.begin(), list.end(), item) != list.end();
-}
 
 class EncoderTuner {
 public:

@@ -7,13 +7,10 @@
 #include <optional>
 
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 
 namespace engine {
 namespace {
-
-bool contains(const std::vector<std::string>& list, const std::string& item) {
-    return std::find(list.begin(), list.end(), item) != list.end();
-}
 
 struct Place {
     std::size_t step = 0, expert = 0;

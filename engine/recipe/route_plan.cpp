@@ -7,15 +7,12 @@
 #include <cstdio>
 
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 
 namespace engine {
 namespace {
 
 constexpr std::size_t kMostStarts = 6;  // 63 projectors
-
-bool contains(const std::vector<std::string>& list, const std::string& item) {
-    return std::find(list.begin(), list.end(), item) != list.end();
-}
 
 std::vector<Modality> united(const std::vector<Modality>& a, const std::vector<Modality>& b) {
     std::vector<Modality> out = a;

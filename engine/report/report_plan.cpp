@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/resources.h"
+#include "engine/base/text.h"
 #include "engine/eval/workspace_evaluation.h"
 #include "engine/report/published.h"
 
@@ -14,11 +15,6 @@ namespace engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-template <class T>
-bool contains(const std::vector<T>& list, const T& item) {
-    return std::find(list.begin(), list.end(), item) != list.end();
-}
 
 void addOnce(std::vector<std::string>& list, const std::string& item) {
     if (!contains(list, item)) list.push_back(item);

@@ -11,6 +11,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/base/text.h"
 #include "engine/eval/workspace_evaluation.h"
 #include "engine/package/apply.h"
 #include "engine/package/manifest.h"
@@ -26,10 +27,6 @@ constexpr std::size_t kIdRows = 65536;
 
 bool isHdf5(const std::filesystem::path& path) {
     return path.extension() == ".h5" || path.extension() == ".hdf5";
-}
-
-bool contains(const std::vector<std::string>& list, const std::string& item) {
-    return std::find(list.begin(), list.end(), item) != list.end();
 }
 
 std::string listed(const std::vector<std::string>& names) {

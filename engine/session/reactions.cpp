@@ -1,12 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/resources.h"
+#include "engine/base/text.h"
 #include "engine/recipe/change_experts.h"
 #include "engine/recipe/reactor.h"
 #include "engine/recipe/reuse.h"
@@ -76,12 +75,6 @@ Outcome trainingPlan(const TrainRequest& request) {
     }
     for (const auto& warning : plan.warnings) text += "note: " + warning + "\n";
     return {json, text};
-}
-
-std::string fixed(double value, int decimals) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-    return text.data();
 }
 
 std::string trainingText(const LoadedProduct& product) {

@@ -1,11 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 #include "engine/eval/workspace_evaluation.h"
 #include "engine/recipe/reactor.h"
 #include "engine/session/session.h"
@@ -26,12 +25,6 @@ const char* headline(SetKind kind) {
         default:
             return "R@1";
     }
-}
-
-std::string fixed(double value, int decimals) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-    return text.data();
 }
 
 // One side of a set, routed.

@@ -171,7 +171,7 @@ const std::vector<OptionEntry>& routerOptions();
 Outcome learnRouting(const RoutingRequest& request, const JobContext& job);
 
 // Tuning (†) with a user's own encoder (engine/reaction/encoder_tuner.h). A TorchScript file is a program: it is run.
-struct EncoderVerb {
+struct TuneEncoderRequest {
     std::filesystem::path product, workspace;
     std::filesystem::path encoder, inputs;  // TorchScript; HDF5
     std::string modality = "audio", towards = "image", pool;
@@ -180,7 +180,7 @@ struct EncoderVerb {
     Json run_options = Json::object();  // see runOptionTable()
 };
 const std::vector<OptionEntry>& encoderOptions();
-Outcome tuneEncoder(const EncoderVerb& request, const JobContext& job);
+Outcome tuneEncoder(const TuneEncoderRequest& request, const JobContext& job);
 
 // --- Packages ---
 

@@ -31,7 +31,7 @@ struct StoredEmbeddings {
     StoredType type = StoredType::Float32;
     bool unit_rows = true;  // all within 1e-3 of length 1: taken as they are; others are normalised when read
     double norm_min = 1, norm_mean = 1, norm_max = 1;  // as imported
-    std::string content;  // hash of the rows as they lie there; empty in files that were written before it was kept
+    std::string content;  // hash of the rows, as imported; empty in files that were written before it was kept
 };
 
 // Items of one modality: ids and, per space, their embeddings; row i is the same item in every space.
@@ -111,7 +111,8 @@ private:
 struct RowReader {
     std::size_t rows = 0, width = 0;
     StoredType type = StoredType::Float32;
-    // Rows as they came (not normalised) into out [count, width].
+    // Rows as they came (not normalised) into out [count, width]; of Float16 numbers that have halves, so that they are
+    // read back to the bit.
     std::function<void(std::size_t first, std::size_t count, float* out)> read;
     std::string origin;  // file and dataset, for messages
 };

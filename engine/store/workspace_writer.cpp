@@ -7,7 +7,6 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
-#include "engine/store/half.h"
 #include "engine/store/hdf5_file.h"
 #include "engine/store/workspace.h"
 #include "engine/store/workspace_schema.h"
@@ -126,13 +125,6 @@ std::vector<std::string> idsOf(const TableInput& table, const std::string& name)
     return ids;
 }
 
-// As they are stored, so that rows that are read from a workspace have the hash that they had.
-std::string hashOfHalves(const std::vector<float>& rows, std::size_t count) {
-    std::vector<std::uint16_t> halves(count);
-    floatsToHalves(rows.data(), count, halves.data());
-    return hashHex({reinterpret_cast<const char*>(halves.data()), count * sizeof(std::uint16_t)});
-}
-
 // Checks rows as they pass; the first bad row ends the writing.
 void writeEmbeddings(Hdf5File& file, const std::string& group, const std::string& space, const RowReader& reader,
                      const std::string& where, ProgressMeter& meter, const JobContext& job, std::string& content) {
@@ -173,8 +165,7 @@ void writeEmbeddings(Hdf5File& file, const std::string& group, const std::string
         const auto block_hash =
             hashHex({reinterpret_cast<const char*>(rows.data()), count * reader.width * sizeof(float)});
         content = hashHex(content + block_hash);
-        own =
-            hashHex(own + (reader.type == StoredType::Float16 ? hashOfHalves(rows, count * reader.width) : block_hash));
+        own = hashHex(own + block_hash);
         meter.advance(count);
     }
     file.setAttribute(name, "content", own);

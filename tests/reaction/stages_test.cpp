@@ -41,7 +41,10 @@ std::map<std::string, std::string> filesOf(const fs::path& folder) {
 TEST(Stages, AStageIsTheProductOfAShorterTraining) {
     const TestFolder folder;
     makeToyWorkspace(folder / "w", {kPaper});
-    Recipe recipe = recipeOf("ImageBind++", "ImageBind", kCombination);
+    // The expert alone in what is measured: the base would hide how little an untrained projector knows.
+    Recipe recipe =
+        recipeOf("ImageBind++", "ImageBind",
+                 R"([{"reaction": "combination", "experts": ["CLAP_g"], "factors": {"audio": 1, "text": 0}}])");
     trainRoute(requestOf(folder / "w", folder / "plain", recipe), {});
     auto request = requestOf(folder / "w", folder / "p", recipe);
     request.run.stages = 4;
@@ -70,7 +73,7 @@ TEST(Stages, AStageIsTheProductOfAShorterTraining) {
     std::vector<double> recall;
     for (int part = 0; part <= 4; ++part)
         recall.push_back(recallAt1(folder / "w", productAt(folder / "p", part), "audio-image"));
-    EXPECT_GT(recall[4], recall[0]);
+    EXPECT_GT(recall[4], recall[0] + 30);
     EXPECT_EQ(recall[2], recallAt1(folder / "w", folder / "half", "audio-image"));
     EXPECT_EQ(productAt(folder / "p", 4), folder / "p");
     EXPECT_THROW(productAt(folder / "p", 5), Error);
