@@ -3,8 +3,10 @@
 #
 # Sets up what is missing, builds Release and passes every test.
 #
-#   packaging/test.sh [--deep]
+#   packaging/test.sh [--again] [--deep]
 #
+# Tests that passed are not run once more while everything that they depend on is as it was: programs, libraries, scripts,
+# data, real embeddings, GPUs. --again runs them.
 # --deep adds: AddressSanitizer with UndefinedBehaviorSanitizer and ThreadSanitizer (on what links no LibTorch; the latter
 # also on what runs the window's jobs), the builds without CUDA and without LibTorch and Qt, lint, and long fuzzing and
 # soak tests. The time of every stage is printed at the end. MOLSPACE_CUDA=off builds Release without CUDA kernels.
@@ -12,7 +14,14 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."
 deep=""
-[ "${1:-}" = "--deep" ] && deep=1
+again=""
+for word in "$@"; do
+    case $word in
+    --deep) deep=1 ;;
+    --again) again=1 ;;
+    *) echo "test.sh: expected --again or --deep, found $word" >&2; exit 2 ;;
+    esac
+done
 times=""
 failed=""
 
@@ -21,10 +30,11 @@ stage() {
     shift
     echo "== $name"
     begin=$(date +%s)
-    if "$@"; then result=passed; else result=FAILED; failed=1; fi
+    passed=passed
+    if "$@"; then result=$passed; else result=FAILED; failed=1; fi
     times="$times$(printf '%-34s %-7s %5d s' "$name" "$result" $(($(date +%s) - begin)))
 "
-    [ "$result" = passed ]
+    [ "$result" != FAILED ]
 }
 
 build() {
@@ -40,6 +50,29 @@ tests() {
     preset=$1
     shift
     ctest --preset "$preset" "$@"
+}
+
+# All that the tests of the release build depend on, as one number.
+state() {
+    {
+        find build/release/bin build/release/lib build/release/tests -type f -perm -u+x -print0
+        find tests resources packaging -type f ! -name '*.pyc' -print0
+    } | sort -z | xargs -0 sha256sum
+    find ../shared/real-data -type f -printf '%p %s %T@\n' 2>/dev/null | sort
+    ls /dev/nvidia* 2>/dev/null
+}
+
+release_tests() {
+    stamp=build/release/passed
+    now=$(state | sha256sum)
+    if [ -z "$again$deep" ] && [ "$(cat $stamp 2>/dev/null)" = "$now" ]; then
+        echo "passed on $(date -r $stamp '+%Y-%m-%d %H:%M'), and nothing that they depend on has changed since; --again runs them"
+        passed=before
+        return 0
+    fi
+    rm -f $stamp
+    tests release || return 1
+    echo "$now" >$stamp
 }
 
 lint() {
@@ -60,7 +93,7 @@ set_up() { if [ -n "$deep" ]; then "$here/setup.sh" --deep; else "$here/setup.sh
 
 stage "set-up" set_up || finish
 stage "build, release" build release "-DMOLSPACE_CUDA=${MOLSPACE_CUDA:-AUTO}" || finish
-stage "tests, release" tests release || true
+stage "tests, release" release_tests || true
 if [ -n "$deep" ]; then
     export MOLSPACE_DEEP=1
     stage "long fuzzing and soak, release" tests release -L deep || true

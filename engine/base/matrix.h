@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <new>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace engine {
@@ -32,13 +34,12 @@ struct MatrixView {
 // Owns; memory is 64-byte aligned and not initialised. Moves only: a copy of embeddings is never made by accident.
 class Matrix {
 public:
+    using Memory = std::unique_ptr<float[], std::function<void(float*)>>;
+
     Matrix() = default;
-    Matrix(std::size_t rows, std::size_t cols)
-        : data_(rows * cols == 0
-                    ? nullptr
-                    : static_cast<float*>(::operator new[](rows* cols * sizeof(float), std::align_val_t{64}))),
-          rows_(rows),
-          cols_(cols) {}
+    Matrix(std::size_t rows, std::size_t cols) : Matrix(rows, cols, allocate(rows * cols)) {}
+    // In memory of another kind, of rows * cols floats.
+    Matrix(std::size_t rows, std::size_t cols, Memory memory) : data_(std::move(memory)), rows_(rows), cols_(cols) {}
 
     std::size_t rows() const { return rows_; }
     std::size_t cols() const { return cols_; }
@@ -52,10 +53,13 @@ public:
     operator MatrixView() const { return view(); }  // NOLINT(google-explicit-constructor)
 
 private:
-    struct Free {
-        void operator()(float* p) const { ::operator delete[](p, std::align_val_t{64}); }
-    };
-    std::unique_ptr<float[], Free> data_;
+    static Memory allocate(std::size_t floats) {
+        if (floats == 0) return {};
+        return Memory(static_cast<float*>(::operator new[](floats * sizeof(float), std::align_val_t{64})),
+                      [](float* p) { ::operator delete[](p, std::align_val_t{64}); });
+    }
+
+    Memory data_;
     std::size_t rows_ = 0;
     std::size_t cols_ = 0;
 };

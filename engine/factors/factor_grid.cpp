@@ -8,7 +8,7 @@ namespace engine {
 
 namespace {
 
-constexpr std::size_t kMostLeafQueries = 4'000'000;
+constexpr std::size_t kMostLeafQueries = 32'000'000;
 
 }  // namespace
 

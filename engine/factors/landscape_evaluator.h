@@ -48,7 +48,7 @@ public:
         // Where landscapes are built: auto, cpu, cuda, cuda:N. auto: sets of kGpuPairs pairs and more on the first GPU.
         std::string device = "auto";
     };
-    static constexpr std::uint64_t kGpuPairs = 10'000'000;
+    static constexpr std::uint64_t kGpuPairs = 4'000'000;
     // Throws Error{Device} where a GPU was named that is not there.
     LandscapeEvaluator(std::shared_ptr<const ProductModel> model, std::vector<SetComponents> sets, Options options);
     // Some of another's sets, with the landscapes that they have; these are shared, not copied.

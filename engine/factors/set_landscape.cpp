@@ -23,7 +23,7 @@ namespace engine {
 namespace {
 
 constexpr std::size_t kTaskQueries = 1024;     // open queries that one thread takes at a time
-constexpr std::uint64_t kManyEntries = 60000;  // below it a second thread costs more than it brings
+constexpr std::uint64_t kManyEntries = 12000;  // below it a second thread costs more than it brings
 constexpr std::size_t kCloseUpDims = 3;        // factors from which closer looks are taken
 constexpr std::size_t kCloseUpParts = 4;       // of a leaf along each factor
 // Questions before it is worth making: a gathered leaf costs one more, a cut some five that it would save.

@@ -5,10 +5,12 @@
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
@@ -18,9 +20,12 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <map>
 
 #include "engine/base/error.h"
+#include "engine/ops/device.h"
 #include "engine/ops/softmax_tile.h"
+#include "engine/ops/split_product.h"
 #include "engine/ops/torch_support.h"
 #include "engine/ops/vector_math.h"
 
@@ -30,6 +35,7 @@ namespace {
 constexpr std::int64_t kQueryChunk = 256;   // rows of Q that one thread takes at a time
 constexpr std::int64_t kMemoryTile = 1024;  // rows of K and V between two looks at the running maximum
 constexpr std::int64_t kGpuTile = 32768;
+constexpr std::int64_t kSplitTerms = 2048;  // weights have one sign, and columns of values may
 
 at::Tensor viewOf(float* data, std::int64_t rows, std::int64_t cols, std::int64_t stride) {
     return at::from_blob(data, {rows, cols}, {stride, 1}, at::kFloat);
@@ -55,10 +61,72 @@ private:
     Matrix buffer_;
 };
 
+}  // namespace
+
+struct PoolsOnDevice::Kept {
+    struct Pool {
+        at::Tensor rows;         // all of them on the device; undefined where there was no room
+        std::size_t filled = 0;  // the first so many are there
+    };
+    std::map<const EmbeddingSource*, Pool> pools;
+    std::uint64_t room = 0;
+};
+
+PoolsOnDevice::PoolsOnDevice(std::uint64_t bytes) : kept_(std::make_unique<Kept>()) {
+    kept_->room = bytes;
+}
+PoolsOnDevice::~PoolsOnDevice() = default;
+
+namespace {
+
+// Rows of a source on a device, tile after tile: kept ones, or copies made for this tile.
+class DeviceRows {
+public:
+    DeviceRows(const EmbeddingSource& source, const at::Device& device, PoolsOnDevice* pools)
+        : source_(source), device_(device) {
+        if (!pools) return;
+        auto& kept = pools->kept();
+        const auto [it, first_time] = kept.pools.try_emplace(&source);
+        if (first_time) {
+            const std::uint64_t bytes = std::uint64_t{source.rows()} * source.cols() * sizeof(float);
+            if (bytes > kept.room) return;
+            const auto rows = static_cast<std::int64_t>(source.rows()), cols = static_cast<std::int64_t>(source.cols());
+            try {
+                it->second.rows = at::empty({rows, cols}, at::TensorOptions().dtype(at::kFloat).device(device));
+                kept.room -= bytes;
+            } catch (const c10::OutOfMemoryError&) {
+                kept.room = 0;
+            }
+        }
+        if (it->second.rows.defined()) pool_ = &it->second;
+    }
+
+    at::Tensor tile(std::size_t first, std::size_t count, const JobContext& job) {
+        const auto n = static_cast<std::int64_t>(count);
+        const auto host = [&] {
+            return viewOf(block_.load(source_, first, count, job), n, static_cast<std::int64_t>(source_.cols()));
+        };
+        if (!pool_) return host().to(device_);
+        const at::Tensor rows = pool_->rows.narrow(0, static_cast<std::int64_t>(first), n);
+        if (first + count > pool_->filled) {
+            rows.copy_(host());
+            pool_->filled = first + count;
+        }
+        return rows;
+    }
+
+private:
+    const EmbeddingSource& source_;
+    at::Device device_;
+    PoolsOnDevice::Kept::Pool* pool_ = nullptr;
+    Block block_;
+};
+
+// On the processor.
 struct State {
     std::vector<float> maximum;  // running, of the scaled logits
     std::vector<double> sum;     // of the exponentials
-    std::vector<Matrix> out;     // sums of values, not divided yet
+    std::vector<Matrix> out;     // sums of values, divided at the end
 };
 
 // One chunk of queries against one block of memory, by one thread.
@@ -97,11 +165,18 @@ void chunkAgainstBlock(MatrixView queries, std::int64_t first, std::int64_t coun
     }
 }
 
-void onProcessor(MatrixView queries, const EmbeddingSource& keys, const std::vector<const EmbeddingSource*>& values,
-                 const AttendOptions& options, const JobContext& job, ProgressMeter* meter, std::uint64_t units,
-                 State& state) {
+std::vector<Matrix> onProcessor(MatrixView queries, const EmbeddingSource& keys,
+                                const std::vector<const EmbeddingSource*>& values, const AttendOptions& options,
+                                const JobContext& job, ProgressMeter* meter, std::uint64_t units) {
+    State state;
     std::size_t floats = keys.cols();
-    for (const auto* v : values) floats += v->cols();
+    for (const auto* v : values) {
+        floats += v->cols();
+        state.out.emplace_back(queries.rows, v->cols());
+        std::fill_n(state.out.back().data(), state.out.back().size(), 0.0f);
+    }
+    state.maximum.assign(queries.rows, -std::numeric_limits<float>::infinity());
+    state.sum.assign(queries.rows, 0.0);
     // A quarter of the budget for a block of memory, where it is not resident; always whole tiles.
     const std::size_t fit = options.memory_bytes / 4 / (floats * sizeof(float));
     const std::size_t block_rows = std::max<std::size_t>(kMemoryTile, fit / kMemoryTile * kMemoryTile);
@@ -137,6 +212,17 @@ void onProcessor(MatrixView queries, const EmbeddingSource& keys, const std::vec
         }
     }
     if (meter) meter->advance(units - reported);
+    for (auto& out : state.out) {
+        if (options.normalise) {
+            normalizeRows(out);  // the sum's own scale cancels
+            continue;
+        }
+        for (std::size_t i = 0; i < out.rows(); ++i) {
+            const auto inverse = static_cast<float>(1 / state.sum[i]);
+            for (std::size_t j = 0; j < out.cols(); ++j) out.row(i)[j] *= inverse;
+        }
+    }
+    return std::move(state.out);
 }
 
 // What a tile of products does to the running state on a device: `p` [n, m] float32 becomes its exponentials, `top` [n,
@@ -164,20 +250,27 @@ at::Tensor softmaxOfTile(at::Tensor& p, at::Tensor& top, at::Tensor& sum, double
     return shrink;
 }
 
+// out += weights · values, in sums that are short enough for tensor cores.
+void addInParts(at::Tensor& out, const Operand& weights, const Operand& values) {
+    const std::int64_t terms = weights.size(1), part = weights.low.defined() ? kSplitTerms : terms;
+    for (std::int64_t first = 0; first < terms; first += part) {
+        const std::int64_t count = std::min(part, terms - first);
+        addProduct(out, weights.narrow(1, first, count), values.narrow(0, first, count));
+    }
+}
+
 // The same on a device, in large tiles.
-void onDevice(MatrixView queries, const EmbeddingSource& keys, const std::vector<const EmbeddingSource*>& values,
-              const AttendOptions& options, const JobContext& job, ProgressMeter* meter, std::uint64_t units,
-              State& state) {
+std::vector<Matrix> onDevice(MatrixView queries, const EmbeddingSource& keys,
+                             const std::vector<const EmbeddingSource*>& values, const AttendOptions& options,
+                             const JobContext& job, ProgressMeter* meter, std::uint64_t units) {
     const c10::InferenceMode guard;
     const at::Device device(options.device);
     const c10::DeviceGuard current(device);
     const auto n = static_cast<std::int64_t>(queries.rows);
-    const auto move = [&](const float* data, std::size_t rows, std::size_t cols) {
-        return viewOf(data, static_cast<std::int64_t>(rows), static_cast<std::int64_t>(cols)).to(device);
-    };
     Matrix packed;
     if (queries.stride != queries.cols) packed = copyOf(queries);
-    const at::Tensor q = move(packed.empty() ? queries.data : packed.data(), queries.rows, queries.cols);
+    const at::Tensor q =
+        viewOf(packed.empty() ? queries.data : packed.data(), n, static_cast<std::int64_t>(queries.cols)).to(device);
     at::Tensor top = at::full({n, 1}, -std::numeric_limits<float>::infinity(), q.options());
     at::Tensor sum = at::zeros({n, 1}, q.options().dtype(at::kDouble));
     std::vector<at::Tensor> out;
@@ -186,17 +279,21 @@ void onDevice(MatrixView queries, const EmbeddingSource& keys, const std::vector
     const std::uint64_t fit = options.memory_bytes / 4 / (sizeof(float) * std::max<std::uint64_t>(1, queries.rows));
     const std::size_t tile = std::clamp<std::size_t>(fit, 64, kGpuTile);
     const bool kernels = options.tile_kernels && haveTileKernels(options.device);
-    Block key_block;
-    std::vector<Block> value_blocks(values.size());
+    const bool split = options.tile_kernels && haveSplitProducts(q.device().str());
+    DeviceRows key_rows(keys, device, options.pools);
+    std::vector<DeviceRows> value_rows;
+    for (const auto* v : values) value_rows.emplace_back(*v, device, options.pools);
     std::uint64_t reported = 0;
     for (std::size_t first = 0; first < keys.rows(); first += tile) {
         job.checkStop();
         const std::size_t rows = std::min(tile, keys.rows() - first);
-        at::Tensor p = at::mm(q, move(key_block.load(keys, first, rows, job), rows, keys.cols()).t());
+        // Divided by the temperature, their errors grow: these products stay float32's own.
+        at::Tensor p = at::mm(q, key_rows.tile(first, rows, job).t());
         const at::Tensor shrink = softmaxOfTile(p, top, sum, options.temperature, kernels);
+        const Operand weights = operandInPlace(p, split);
         for (std::size_t v = 0; v < values.size(); ++v) {
-            out[v].mul_(shrink).addmm_(
-                p, move(value_blocks[v].load(*values[v], first, rows, job), rows, values[v]->cols()));
+            out[v].mul_(shrink);
+            addInParts(out[v], weights, operand(value_rows[v].tile(first, rows, job), split));
         }
         if (meter) {
             const std::uint64_t now = units * (first + rows) / keys.rows();
@@ -204,12 +301,16 @@ void onDevice(MatrixView queries, const EmbeddingSource& keys, const std::vector
             reported = now;
         }
     }
-    for (std::size_t v = 0; v < values.size(); ++v) {
-        const at::Tensor host = out[v].to(at::kCPU).contiguous();
-        std::memcpy(state.out[v].data(), host.data_ptr<float>(), state.out[v].size() * sizeof(float));
+    std::vector<Matrix> results;
+    for (at::Tensor& o : out) {
+        const at::Tensor length =
+            options.normalise ? at::linalg_vector_norm(o, 2, {1}, true, at::kDouble).clamp_min_(1e-12) : sum;
+        o.div_(length.to(at::kFloat));
+        Matrix host = hostMatrix(queries.rows, static_cast<std::size_t>(o.size(1)), options.device);
+        viewOf(host.data(), n, o.size(1), o.size(1)).copy_(o);
+        results.push_back(std::move(host));
     }
-    const at::Tensor host = sum.to(at::kCPU).contiguous();
-    std::memcpy(state.sum.data(), host.data_ptr<double>(), state.sum.size() * sizeof(double));
+    return results;
 }
 
 }  // namespace
@@ -219,30 +320,10 @@ std::vector<Matrix> attend(MatrixView queries, const EmbeddingSource& keys,
                            const JobContext& job, ProgressMeter* meter, std::uint64_t units) {
     ENGINE_CHECK(queries.cols == keys.cols(), "queries and keys of different widths");
     ENGINE_CHECK(keys.rows() > 0, "retrieval from an empty pool");
-    State state;
-    for (const auto* v : values) {
-        ENGINE_CHECK(v->rows() == keys.rows(), "values with other rows than the keys");
-        state.out.emplace_back(queries.rows, v->cols());
-        std::fill_n(state.out.back().data(), state.out.back().size(), 0.0f);
-    }
-    state.maximum.assign(queries.rows, -std::numeric_limits<float>::infinity());
-    state.sum.assign(queries.rows, 0.0);
-    if (options.device == "cpu" && !options.tensor_ops) {
-        onProcessor(queries, keys, values, options, job, meter, units, state);
-    } else {
-        torchCall([&] { onDevice(queries, keys, values, options, job, meter, units, state); });
-    }
-    for (auto& out : state.out) {
-        if (options.normalise) {
-            normalizeRows(out);  // the sum's own scale cancels
-            continue;
-        }
-        for (std::size_t i = 0; i < out.rows(); ++i) {
-            const auto inverse = static_cast<float>(1 / state.sum[i]);
-            for (std::size_t j = 0; j < out.cols(); ++j) out.row(i)[j] *= inverse;
-        }
-    }
-    return std::move(state.out);
+    for (const auto* v : values) ENGINE_CHECK(v->rows() == keys.rows(), "values with other rows than the keys");
+    if (options.device == "cpu" && !options.tensor_ops)
+        return onProcessor(queries, keys, values, options, job, meter, units);
+    return torchCall([&] { return onDevice(queries, keys, values, options, job, meter, units); });
 }
 
 }  // namespace engine

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,19 @@
 
 namespace engine {
 
+// Pools in a GPU's memory, so that they are brought there once for many calls of attend(): those that come first, as
+// many as fit. Of sources that outlive it and do not change. For one thread at a time.
+class PoolsOnDevice {
+public:
+    explicit PoolsOnDevice(std::uint64_t bytes);
+    ~PoolsOnDevice();
+    struct Kept;
+    Kept& kept() { return *kept_; }
+
+private:
+    std::unique_ptr<Kept> kept_;
+};
+
 struct AttendOptions {
     double temperature = 0.01;
     bool normalise = true;  // outputs to unit length
@@ -25,6 +39,7 @@ struct AttendOptions {
     std::uint64_t memory_bytes = std::uint64_t{1} << 30;
     bool tensor_ops = false;   // on CPU: the path of tensor operations that GPUs take (tests compare the two)
     bool tile_kernels = true;  // on that path: the softmax by ops/softmax_tile.h, where it is built for the device
+    PoolsOnDevice* pools = nullptr;  // on that path: where keys and values stay, if anywhere
 };
 
 // queries [n, d]; keys [m, d]; values: sources of m rows. Returns one [n, width] for each of `values`. `meter`, if

@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 #include "engine/base/cuda/host_device.h"
 
@@ -83,6 +84,16 @@ MOLSPACE_HOST_DEVICE inline float infoWeight(float x, float scale, float row_log
     float weight = row_share > 0 ? row_share * exponential(x, scale, row_log_sum) : 0.0f;
     if (column_share > 0) weight += column_share * exponential(x, scale, column_log_sum);
     return positive ? weight - (row_share + column_share) : weight;
+}
+
+// x to 11 significant bits, halves away from zero.
+MOLSPACE_HOST_DEVICE inline float highPart(float x) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    bits = (bits + 0x1000u) & ~0x1fffu;
+    float high;
+    std::memcpy(&high, &bits, sizeof high);
+    return high;
 }
 
 }  // namespace engine::block

@@ -5,6 +5,8 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <ATen/ops/empty.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -13,6 +15,7 @@
 #include "engine/base/device_name.h"
 #include "engine/base/file.h"
 #include "engine/base/matrix_kernels.h"
+#include "engine/ops/torch_support.h"
 
 namespace engine {
 namespace {
@@ -53,6 +56,12 @@ std::vector<DeviceInfo> listDevices() {
         DeviceInfo gpu;
         gpu.name = "cuda:" + std::to_string(i);
         gpu.description = "NVIDIA GPU " + std::to_string(i) + ", CUDA " + cudaVersion();
+        try {
+            gpu.memory_bytes = freeMemory(gpu.name);
+        } catch (const Error& e) {  // seen, but not to be used now
+            gpu.usable = false;
+            gpu.description += "; " + std::string(e.what());
+        }
         gpu.why = i == 0 ? "taken by --device auto" : "taken by --device " + gpu.name;
         out.push_back(std::move(gpu));
     }
@@ -73,6 +82,25 @@ std::string resolveDevice(const std::string& wanted) {
 
 std::string whyCpu(const std::string& wanted, const std::string& resolved) {
     return wanted == "auto" && resolved == "cpu" ? kNoGpu : "";
+}
+
+std::uint64_t freeMemory(const std::string& device) {
+    if (device == "cpu") return availableMemoryBytes();
+    return torchCall([&] {
+        const c10::Device gpu(device);
+        return std::uint64_t{at::getDeviceAllocator(gpu.type())->getMemoryInfo(gpu.index()).first};
+    });
+}
+
+Matrix hostMatrix(std::size_t rows, std::size_t cols, const std::string& device) {
+    if (device == "cpu" || rows * cols == 0) return {rows, cols};
+    try {
+        const at::Tensor pinned = at::empty({static_cast<std::int64_t>(rows * cols)},
+                                            at::TensorOptions().dtype(at::kFloat).pinned_memory(true));
+        return {rows, cols, Matrix::Memory(pinned.data_ptr<float>(), [pinned](float*) {})};
+    } catch (const c10::Error&) {
+        return {rows, cols};
+    }
 }
 
 void setThreads(std::int64_t threads) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/matrix.h"
 #include "engine/recipe/reactor.h"
 
 namespace engine {
@@ -18,6 +19,11 @@ std::vector<DeviceInfo> listDevices();
 std::string resolveDevice(const std::string& wanted);
 // Why "auto" became cpu; empty where that was not so.
 std::string whyCpu(const std::string& wanted, const std::string& resolved);
+// What is free of a device's memory, in bytes: of a GPU's own, or of what the system gives to processes.
+std::uint64_t freeMemory(const std::string& device);
+// Memory of the host that a GPU reads by itself while the program goes on; ordinary for "cpu", and where none of that
+// kind is left. What is in it must stay until the work on the GPU that reads it is done.
+Matrix hostMatrix(std::size_t rows, std::size_t cols, const std::string& device);
 // Threads of the processor for this thread's work from here on; 0: as many as there were before the first call, all
 // unless the environment says otherwise.
 void setThreads(std::int64_t threads);

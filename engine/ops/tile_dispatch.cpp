@@ -7,6 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/ops/info_tile.h"
 #include "engine/ops/softmax_tile.h"
+#include "engine/ops/split_tile.h"
 #include "engine/ops/tile_twins.h"
 #ifdef MOLSPACE_KERNELS
 #include "engine/ops/cuda/launch.h"
@@ -37,6 +38,7 @@ void onGpu(const char* (*launch)(const Tile&, int, void*), const Tile& tile, con
 constexpr auto launchSoftmaxTile = cuda::launchSoftmaxTile;
 constexpr auto launchInfoSums = cuda::launchInfoSums;
 constexpr auto launchInfoWeights = cuda::launchInfoWeights;
+constexpr auto launchSplitTile = cuda::launchSplitTile;
 #else
 template <typename Tile>
 const char* notBuilt(const Tile&, int, void*) {
@@ -45,6 +47,7 @@ const char* notBuilt(const Tile&, int, void*) {
 constexpr auto launchSoftmaxTile = notBuilt<SoftmaxTile>;
 constexpr auto launchInfoSums = notBuilt<InfoTile>;
 constexpr auto launchInfoWeights = notBuilt<InfoTile>;
+constexpr auto launchSplitTile = notBuilt<SplitTile>;
 #endif
 
 template <typename Tile>
@@ -77,6 +80,27 @@ void infoSums(const InfoTile& tile, const std::string& device) {
 }
 void infoWeights(const InfoTile& tile, const std::string& device) {
     dispatch(twin::infoWeights, launchInfoWeights, tile, device);
+}
+
+bool haveSplitProducts(const std::string& device) {
+    if (device == "cpu" || !haveTileKernels(device)) return device == "cpu";
+#ifdef MOLSPACE_KERNELS
+    constexpr int kFirstWithTf32 = 8;
+    const c10::Device gpu(device);
+    int major = 0;
+    return gpu.has_index() && !cuda::computeCapability(gpu.index(), &major) && major >= kFirstWithTf32;
+#else
+    return false;
+#endif
+}
+
+void splitTile(const SplitTile& tile, const std::string& device) {
+    if (tile.count == 0) return;
+    if (device == "cpu") {
+        twin::splitTile(tile);
+    } else {
+        onGpu(launchSplitTile, tile, device);
+    }
 }
 
 }  // namespace engine

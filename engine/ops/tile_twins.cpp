@@ -79,4 +79,12 @@ void infoWeights(const InfoTile& tile) {
     }
 }
 
+void splitTile(const SplitTile& tile) {
+    for (std::int64_t i = 0; i < tile.count; ++i) {
+        const float x = tile.x[i], high = block::highPart(x);
+        tile.high[i] = high;
+        tile.low[i] = x - high;
+    }
+}
+
 }  // namespace engine::twin

@@ -7,11 +7,13 @@
 
 #include "engine/ops/info_tile.h"
 #include "engine/ops/softmax_tile.h"
+#include "engine/ops/split_tile.h"
 
 namespace engine::twin {
 
 void softmaxTile(const SoftmaxTile& tile);
 void infoSums(const InfoTile& tile);
 void infoWeights(const InfoTile& tile);
+void splitTile(const SplitTile& tile);
 
 }  // namespace engine::twin

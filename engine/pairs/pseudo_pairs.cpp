@@ -8,12 +8,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/base/first_error.h"
 #include "engine/base/json.h"
+#include "engine/base/text.h"
 #include "engine/ops/attend.h"
 #include "engine/space/centring.h"
 
@@ -66,20 +70,12 @@ std::string fingerprintOf(const PairRequest& request, const PairPlan& plan) {
                    request.options.pair_storage);
 }
 
-AttendOptions attendOptions(const PairRequest& request) {
-    AttendOptions out;
-    out.temperature = request.options.retrieval_temperature;
-    out.normalise = request.options.normalise_pseudo;
-    out.device = request.device;
-    out.memory_bytes = request.memory_bytes;
-    return out;
-}
-
 // What similarities are taken of: the pools' rows and the queries as they are, or, with the option `centred`, as seen
-// from the mean of their modality in their space. Immutable once made.
+// from the mean of their modality in their space. On a GPU also where the pools stay there, within half of the budget.
 class Similarities {
 public:
     Similarities(const PairRequest& request, const JobContext& job) : request_(request) {
+        if (request.device != "cpu") on_device_ = std::make_unique<PoolsOnDevice>(request.memory_bytes / 2);
         if (!request.options.centred) return;
         std::set<PairCell> cells;
         std::uint64_t rows = 0;
@@ -111,9 +107,13 @@ public:
         return made.view();
     }
 
+    // nullptr on the processor. For one thread at a time.
+    PoolsOnDevice* onDevice() const { return on_device_.get(); }
+
 private:
     const PairRequest& request_;
     std::map<PairCell, std::shared_ptr<const CentredSource>> centred_;
+    std::unique_ptr<PoolsOnDevice> on_device_;
 };
 
 // Fills `cells` (the own ones are there) by the plan's steps. `units` are advanced in all.
@@ -126,6 +126,12 @@ void runSteps(const PairRequest& request, const Similarities& similarities, cons
         return floats * static_cast<double>(poolOf(request, {step.key_side, step.memory}).rows());
     };
     for (const auto& step : plan.steps) all += cost(step);
+    AttendOptions options;
+    options.temperature = request.options.retrieval_temperature;
+    options.normalise = request.options.normalise_pseudo;
+    options.device = request.device;
+    options.memory_bytes = request.memory_bytes;
+    options.pools = similarities.onDevice();
     std::uint64_t reported = 0;
     for (const auto& step : plan.steps) {
         std::vector<const EmbeddingSource*> values;
@@ -133,9 +139,9 @@ void runSteps(const PairRequest& request, const Similarities& similarities, cons
         done += cost(step);
         const auto until = static_cast<std::uint64_t>(static_cast<double>(units) * done / all);
         Matrix made;
-        auto results = attend(similarities.queries(step.query, cells.at(step.query).view(), made),
-                              similarities.keys({step.key_side, step.memory}), values, attendOptions(request), job,
-                              meter, until - reported);
+        auto results =
+            attend(similarities.queries(step.query, cells.at(step.query).view(), made),
+                   similarities.keys({step.key_side, step.memory}), values, options, job, meter, until - reported);
         reported = until;
         for (std::size_t v = 0; v < values.size(); ++v)
             cells[{step.value_sides[v], step.memory}] = std::move(results[v]);
@@ -301,24 +307,11 @@ public:
     void gather(const Modality& start, std::span<const std::uint32_t> rows, PairBatch& batch, std::size_t at,
                 const JobContext& job) const override {
         const Pool& pool = pools_.at(start);
-        std::map<PairCell, Matrix> own;
-        for (const auto& cell : pool.plan.own) {
-            const EmbeddingSource& source = poolOf(request_, cell);
-            Matrix out(rows.size(), source.cols());
-            for (std::size_t i = 0; i < rows.size(); ++i) {
-                if (i % 256 == 0) job.checkStop();
-                source.read(rows[i], 1, out.row(i));
-            }
-            own.emplace(cell, std::move(out));
-        }
-        if (request_.options.pair_storage == "none") {
-            runSteps(request_, *similarities_, pool.plan, own, job, nullptr, 0);
-        } else {
-            for (const auto& [cell, file] : pool.files) own.emplace(cell, stored(pool, cell, *file, rows));
-        }
-        for (const auto& [cell, from] : own) {
-            const auto to = batch.find(cell);
-            if (to != batch.end()) std::memcpy(to->second.row(at), from.data(), from.size() * sizeof(float));
+        if (request_.options.pair_storage == "none") return makeAnew(pool, rows, batch, at, job);
+        for (auto& [cell, to] : batch) {
+            const auto file = pool.files.find(cell);
+            if (file != pool.files.end()) copyStored(pool, *file->second, rows, to, at, job);
+            else if (contains(pool.plan.own, cell)) readOwn(cell, rows, to, at, job);
         }
     }
 
@@ -330,24 +323,61 @@ private:
         std::map<PairCell, std::shared_ptr<const MappedFile>> files;
     };
 
-    Matrix stored(const Pool& pool, const PairCell& cell, const MappedFile& file,
-                  std::span<const std::uint32_t> rows) const {
-        const std::size_t width = widthOf(request_, cell.side);
-        Matrix out(rows.size(), width);
-        for (std::size_t i = 0; i < rows.size(); ++i) {
+    void readOwn(const PairCell& cell, std::span<const std::uint32_t> rows, Matrix& to, std::size_t at,
+                 const JobContext& job) const {
+        const EmbeddingSource& source = poolOf(request_, cell);
+        eachRow(rows.size(), job, [&](std::size_t i) { source.read(rows[i], 1, to.row(at + i)); });
+    }
+
+    void makeAnew(const Pool& pool, std::span<const std::uint32_t> rows, PairBatch& batch, std::size_t at,
+                  const JobContext& job) const {
+        std::map<PairCell, Matrix> cells;
+        for (const auto& cell : pool.plan.own) {
+            Matrix own(rows.size(), widthOf(request_, cell.side));
+            readOwn(cell, rows, own, 0, job);
+            cells.emplace(cell, std::move(own));
+        }
+        {
+            const std::scoped_lock lock(anew_);
+            runSteps(request_, *similarities_, pool.plan, cells, job, nullptr, 0);
+        }
+        for (auto& [cell, to] : batch) {
+            const auto from = cells.find(cell);
+            if (from != cells.end()) std::memcpy(to.row(at), from->second.data(), from->second.size() * sizeof(float));
+        }
+    }
+
+    static void copyStored(const Pool& pool, const MappedFile& file, std::span<const std::uint32_t> rows, Matrix& to,
+                           std::size_t at, const JobContext& job) {
+        const std::size_t width = to.cols();
+        eachRow(rows.size(), job, [&](std::size_t i) {
             const std::size_t offset = static_cast<std::size_t>(rows[i]) * width;
+            float* const row = to.row(at + i);
             if (!pool.half) {
-                std::memcpy(out.row(i), file.data() + offset * sizeof(float), width * sizeof(float));
-                continue;
+                std::memcpy(row, file.data() + offset * sizeof(float), width * sizeof(float));
+                return;
             }
             const auto* halves = reinterpret_cast<const _Float16*>(file.data()) + offset;
-            for (std::size_t j = 0; j < width; ++j) out.row(i)[j] = static_cast<float>(halves[j]);
+            for (std::size_t j = 0; j < width; ++j) row[j] = static_cast<float>(halves[j]);
+        });
+    }
+
+    // On all cores: rows lie here and there, and reading one is waiting for memory.
+    template <typename Row>
+    static void eachRow(std::size_t rows, const JobContext& job, const Row& row) {
+        FirstError failure;
+#pragma omp parallel for schedule(dynamic, 64)
+        for (std::size_t i = 0; i < rows; ++i) {
+            if (failure.any() || job.stopRequested()) continue;
+            failure.guard([&] { row(i); });
         }
-        return out;
+        failure.rethrow();
+        job.checkStop();
     }
 
     PairRequest request_;
     std::optional<Similarities> similarities_;  // of request_; where rows are made anew for each batch
+    mutable std::mutex anew_;
     std::map<Modality, Pool> pools_;
 };
 

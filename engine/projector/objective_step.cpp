@@ -114,8 +114,9 @@ public:
     }
 
 private:
+    // Reading the loss waits for these copies, so the rows may change after gradients().
     at::Tensor upload(const float* rows, std::size_t width) const {
-        return hostView(rows, size(options_.batch), size(width)).to(device_);
+        return hostView(rows, size(options_.batch), size(width)).to(device_, /*non_blocking=*/true);
     }
 
     static Parameters ownMoments(const TrainState& state, const Parameters& all) {

@@ -16,25 +16,27 @@ constexpr std::int64_t kChunk = 1024;  // rows of logits at once where the whole
 
 }  // namespace
 
-at::Tensor torchInfo(const at::Tensor& p, const at::Tensor& q, at::Tensor& d, const TorchInfoOptions& options,
+at::Tensor torchInfo(const Operand& p, const Operand& q, at::Tensor& d, const TorchInfoOptions& options,
                      const JobContext& job) {
-    const std::int64_t batch = p.size(0), chunk = options.keep_logits ? batch : std::min(batch, kChunk);
+    const at::Tensor& rows_of_p = p.whole;
+    const std::int64_t batch = rows_of_p.size(0), chunk = options.keep_logits ? batch : std::min(batch, kChunk);
     const double scale = 1 / options.temperature;
     const double a = options.direction == InfoDirection::Symmetric        ? 0.5
                      : options.direction == InfoDirection::SourceToTarget ? 1.0
                                                                           : 0.0;
     const double b = 1 - a;
-    const std::string device = p.device().str();
+    const std::string device = rows_of_p.device().str();
     const bool kernels = options.tile_kernels && haveTileKernels(device);
     const auto products = [&](std::int64_t first) {
         job.checkStop();
-        return at::matmul(p.narrow(0, first, std::min(chunk, batch - first)), q.t());
+        return product(p.narrow(0, first, std::min(chunk, batch - first)), q.t());
     };
     // Of whole columns, and of each chunk's rows.
     at::Tensor columns, kept;
     std::vector<at::Tensor> rows;
-    at::Tensor top = at::full({1, batch}, -std::numeric_limits<float>::infinity(), p.options());
-    at::Tensor sum = at::zeros({1, batch}, p.options().dtype(at::kDouble));
+    at::Tensor top = at::full({1, batch}, -std::numeric_limits<float>::infinity(), rows_of_p.options());
+    at::Tensor sum = at::zeros({1, batch}, rows_of_p.options().dtype(at::kDouble));
+    at::Tensor positives = at::zeros({}, sum.options());
     const auto tileOf = [&](const at::Tensor& s, std::int64_t first) {
         return InfoTile{.logits = s.data_ptr<float>(),
                         .rows = s.size(0),
@@ -51,8 +53,10 @@ at::Tensor torchInfo(const at::Tensor& p, const at::Tensor& q, at::Tensor& d, co
     };
     for (std::int64_t first = 0; first < batch; first += chunk) {
         kept = products(first);
+        // The positives' own products, so that their rounding goes out of the loss: it never falls below 0.
+        positives += kept.diagonal(first).sum(at::kDouble);
         if (kernels) {
-            rows.push_back(at::empty({kept.size(0), 1}, p.options()));
+            rows.push_back(at::empty({kept.size(0), 1}, rows_of_p.options()));
             infoSums(tileOf(kept, first), device);
             continue;
         }
@@ -62,7 +66,6 @@ at::Tensor torchInfo(const at::Tensor& p, const at::Tensor& q, at::Tensor& d, co
         columns = columns.defined() ? at::logaddexp(columns, part) : part;
     }
     if (kernels) columns = (top + sum.log_()).to(at::kFloat);
-    const at::Tensor diagonal = (p * q).sum(1).mul_(scale);
     for (std::int64_t first = 0; first < batch; first += chunk) {
         at::Tensor weight = chunk == batch ? kept : products(first);
         if (kernels) {
@@ -73,10 +76,11 @@ at::Tensor torchInfo(const at::Tensor& p, const at::Tensor& q, at::Tensor& d, co
             if (b != 0) weight.add_((s - columns).exp_(), b);
             weight.diagonal(first).sub_(1);
         }
-        d.narrow(0, first, weight.size(0)).addmm_(weight, q, 1, scale / static_cast<double>(batch));
+        at::Tensor part = d.narrow(0, first, weight.size(0));
+        addProduct(part, operandInPlace(weight, q.low.defined()), q, scale / static_cast<double>(batch));
     }
     const at::Tensor row_sum = at::cat(rows, 0).sum(at::kDouble), column_sum = columns.sum(at::kDouble);
-    return (row_sum * a + column_sum * b - diagonal.sum(at::kDouble)) / static_cast<double>(batch);
+    return (row_sum * a + column_sum * b - positives * scale) / static_cast<double>(batch);
 }
 
 TensorInfo::TensorInfo(const TorchInfoOptions& options) : options_(options), reversed_(options) {
@@ -96,7 +100,8 @@ void TensorInfo::towardsTarget(const at::Tensor& p, const at::Tensor& q, double 
 double TensorInfo::run(const at::Tensor& p, const at::Tensor& q, const TorchInfoOptions& options, double weight,
                        at::Tensor& d, const JobContext& job) {
     at::Tensor own = weight == 1 ? d : at::zeros_like(d);
-    const double loss = torchInfo(p, q, own, options, job).item<double>();
+    const bool split = options.tile_kernels && haveSplitProducts(p.device().str());
+    const double loss = torchInfo(operand(p, split), operand(q, split), own, options, job).item<double>();
     if (weight != 1) d.add_(own, weight);
     return loss;
 }

@@ -10,6 +10,7 @@
 #include <cstddef>
 
 #include "engine/base/job.h"
+#include "engine/ops/split_product.h"
 #include "engine/projector/info_loss.h"
 
 namespace engine {
@@ -21,10 +22,10 @@ struct TorchInfoOptions {
     bool tile_kernels = true;  // where they are built for the device
 };
 
-// p, q [B, width] float32, unit rows, on one device; adds d info(P, Q) / dP to d [B, width]. Gives the loss as a
-// float64 tensor without dimensions on the device, so that reading it is the caller's choice. A stop is looked for at
-// every chunk of rows (Cancelled). No autograd.
-at::Tensor torchInfo(const at::Tensor& p, const at::Tensor& q, at::Tensor& d, const TorchInfoOptions& options,
+// p, q [B, width] float32, unit rows, on one device, both split or both not; adds d info(P, Q) / dP to d [B, width].
+// Gives the loss as a float64 tensor without dimensions on the device, so that reading it is the caller's choice. A
+// stop is looked for at every chunk of rows (Cancelled). No autograd.
+at::Tensor torchInfo(const Operand& p, const Operand& q, at::Tensor& d, const TorchInfoOptions& options,
                      const JobContext& job);
 
 // The same by terms of a loss, where gradients of both sides may be wanted. Not thread-safe.

@@ -27,7 +27,10 @@ void copyToHost(const at::Tensor& tensor, std::vector<float>& values) {
 class TorchStep : public ProjectorStep {
 public:
     TorchStep(const StepOptions& options, TrainState state, const std::string& device)
-        : options_(options), device_(device), state_(std::move(state)) {
+        : options_(options),
+          device_(device),
+          split_(options.tile_kernels && haveSplitProducts(device)),
+          state_(std::move(state)) {
         torchCall([&] {
             const c10::InferenceMode no_gradients;
             const auto in = size(options_.in), hidden = size(options_.hidden), out = size(options_.out);
@@ -56,15 +59,16 @@ public:
             const std::int64_t batch = size(options_.batch),
                                groups = options_.joint_batch_norm ? 1 : size(options_.sources);
             std::vector<at::Tensor> parts;
-            for (const float* rows : x) parts.push_back(engine::hostView(rows, batch, size(options_.in)).to(device_));
-            const at::Tensor input = at::cat(parts, 0);
-            std::vector<at::Tensor> targets;
-            for (const float* rows : y)
-                targets.push_back(engine::hostView(rows, batch, size(options_.out)).to(device_));
+            for (const float* rows : x) parts.push_back(upload(rows, options_.in));
+            const Operand input = operand(at::cat(parts, 0), split_);
+            std::vector<Operand> targets;
+            for (const float* rows : y) targets.push_back(operand(upload(rows, options_.out), split_));
 
-            const Normal n1 = normalise(at::matmul(input, value_[0].t()), groups);
-            const at::Tensor active = at::relu(n1.normal * value_[2] + value_[3]).reshape({-1, size(options_.hidden)});
-            const Normal n2 = normalise(at::matmul(active, value_[4].t()), groups);
+            const Normal n1 = normalise(product(input, operand(value_[0], split_).t()), groups);
+            const Operand active =
+                operand(at::relu(n1.normal * value_[2] + value_[3]).reshape({-1, size(options_.hidden)}), split_);
+            const Operand second = operand(value_[4], split_);
+            const Normal n2 = normalise(product(active, second.t()), groups);
             const at::Tensor raw = (n2.normal * value_[6] + value_[7]).reshape({-1, size(options_.out)});
             const at::Tensor length = at::linalg_vector_norm(raw, 2, {1}, true).clamp_min_(1e-12);
             output_ = raw / length;
@@ -74,19 +78,19 @@ public:
             at::Tensor loss = at::zeros({}, output_.options().dtype(at::kDouble));
             const TorchInfoOptions info{options_.temperature, options_.direction, options_.keep_logits,
                                         options_.tile_kernels};
+            const Operand projected = operand(output_, split_);
             for (std::size_t s = 0; s < x.size(); ++s) {
-                for (const auto& target : targets) {
-                    const std::int64_t first = size(s) * batch;
-                    at::Tensor part = d.narrow(0, first, batch);
-                    loss += torchInfo(output_.narrow(0, first, batch), target, part, info, job);
-                }
+                const std::int64_t first = size(s) * batch;
+                at::Tensor part = d.narrow(0, first, batch);
+                for (const auto& target : targets)
+                    loss += torchInfo(projected.narrow(0, first, batch), target, part, info, job);
             }
             d = (d - output_ * (output_ * d).sum(1, true)) / length;
-            d = backward(d, n2, value_[6], gradient_[6], gradient_[7]);
-            gradient_[4].copy_(at::matmul(d.t(), active));
-            d = at::matmul(d, value_[4]) * (active > 0);
+            const Operand back = operand(backward(d, n2, value_[6], gradient_[6], gradient_[7]), split_);
+            gradient_[4] = product(back.t(), active);
+            d = product(back, second).mul_(active.whole > 0);
             d = backward(d, n1, value_[2], gradient_[2], gradient_[3]);
-            gradient_[0].copy_(at::matmul(d.t(), input));
+            gradient_[0] = product(operand(d, split_).t(), input);
             job.checkStop();
             norm1_ = n1;
             norm2_ = n2;
@@ -154,6 +158,10 @@ private:
     };
 
     static std::int64_t size(std::size_t n) { return static_cast<std::int64_t>(n); }
+    // Reading the loss waits for these copies, so the rows may change after gradients().
+    at::Tensor upload(const float* rows, std::size_t width) const {
+        return engine::hostView(rows, size(options_.batch), size(width)).to(device_, /*non_blocking=*/true);
+    }
     at::Tensor upload(const std::vector<float>& values) const { return hostView(values).to(device_).clone(); }
 
     static Normal normalise(const at::Tensor& x, std::int64_t groups) {
@@ -190,6 +198,7 @@ private:
 
     StepOptions options_;
     at::Device device_;
+    bool split_;        // products by tensor cores
     TrainState state_;  // step and counters; weights and moments as they were at the start
     std::vector<at::Tensor> value_, first_, second_, gradient_;
     at::Tensor mean1_, variance1_, mean2_, variance2_, output_;

@@ -10,12 +10,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <future>
 #include <numbers>
 #include <numeric>
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/rng.h"
+#include "engine/ops/device.h"
 #include "engine/projector/checkpoint.h"
 #include "engine/projector/cpu_step.h"
 #include "engine/projector/noise.h"
@@ -62,9 +64,9 @@ StepOptions stepOptions(const ProjectorTask& task, std::size_t sources, std::siz
     return s;
 }
 
-// One gathered batch: host rows of every source and target modality.
+// Two gathered batches, of this step and the next: host rows of every source and target modality.
 std::uint64_t batchBytes(const StepOptions& s) {
-    return static_cast<std::uint64_t>(s.batch) * (s.sources * s.in + s.targets * s.out) * sizeof(float);
+    return 2 * static_cast<std::uint64_t>(s.batch) * (s.sources * s.in + s.targets * s.out) * sizeof(float);
 }
 
 // Whether the general step is needed: FreeBind's objective on two layers has a faster one on GPUs.
@@ -96,10 +98,12 @@ public:
         steps_per_epoch_ = static_cast<std::int64_t>(rows_ / options_.batch);
         first_target_ = task.epochs * steps_per_epoch_;
         total_ = (task.epochs + task.more_epochs) * steps_per_epoch_;
-        for (const auto& m : sources_)
-            batch_.emplace(PairCell{sourceSide(task), m}, Matrix(options_.batch, options_.in));
-        for (const auto& m : targets_)
-            batch_.emplace(PairCell{targetSide(task), m}, Matrix(options_.batch, options_.out));
+        for (auto& batch : batches_) {
+            for (const auto& m : sources_)
+                batch.emplace(PairCell{sourceSide(task), m}, hostMatrix(options_.batch, options_.in, task.device));
+            for (const auto& m : targets_)
+                batch.emplace(PairCell{targetSide(task), m}, hostMatrix(options_.batch, options_.out, task.device));
+        }
     }
 
     ProjectorRecord run() {
@@ -176,8 +180,9 @@ private:
     void fitMemory() {
         const std::uint64_t budget = task_.memory_bytes ? task_.memory_bytes : availableMemoryBytes() / 2;
         const auto bytes = [&] {
-            return batchBytes(options_) +
-                   (task_.custom ? task_.custom->bytes(options_) : bytesOf(options_, task_.options, task_.joint()));
+            const std::uint64_t step =
+                task_.custom ? task_.custom->bytes(options_) : bytesOf(options_, task_.options, task_.joint());
+            return batchBytes(options_) + (task_.device == "cpu" ? step : 2 * step);  // split matrices come twice
         };
         options_.keep_logits = bytes() <= budget;
         requireMemory(bytes(), budget, "a batch of " + std::to_string(options_.batch) + " rows");
@@ -290,10 +295,10 @@ private:
 
     void takeStep() {
         const std::int64_t step = here_.state.step;
-        gather(step / steps_per_epoch_, step % steps_per_epoch_);
+        const PairBatch& batch = batchOf(step);
         std::vector<const float*> x, y;
-        for (const auto& m : sources_) x.push_back(batch_.at({sourceSide(task_), m}).data());
-        for (const auto& m : targets_) y.push_back(batch_.at({targetSide(task_), m}).data());
+        for (const auto& m : sources_) x.push_back(batch.at({sourceSide(task_), m}).data());
+        for (const auto& m : targets_) y.push_back(batch.at({targetSide(task_), m}).data());
         const double loss = step_->gradients(x, y, job_);
         if (!std::isfinite(loss)) {
             throw Error(ErrorCode::InvalidInput, "training " + task_.label,
@@ -358,9 +363,26 @@ private:
         }
     }
 
-    // Rows `within` of the epoch's order. The loss does not depend on the order within a batch, so rows of one pool
-    // stand together, in the order in which they lie on the disk.
-    void gather(std::int64_t epoch, std::int64_t within) {
+    // The batch of a step; that of the next is gathered by another thread while this one is at work. Where rows are
+    // made anew for every batch, that is work for the same processors, and nothing is gained.
+    const PairBatch& batchOf(std::int64_t step) {
+        const auto place = [](std::int64_t of) { return static_cast<std::size_t>(of % 2); };
+        if (next_.valid()) {
+            next_.get();
+        } else {
+            gather(step, batches_[place(step)]);
+        }
+        if (task_.options.pair_storage != "none" && step + 1 < total_) {
+            next_ =
+                std::async(std::launch::async, [this, step, place] { gather(step + 1, batches_[place(step + 1)]); });
+        }
+        return batches_[place(step)];
+    }
+
+    // The rows of a step in its epoch's order. The loss does not depend on the order within a batch, so rows of one
+    // pool stand together, in the order in which they lie on the disk.
+    void gather(std::int64_t step, PairBatch& to) {
+        const std::int64_t epoch = step / steps_per_epoch_, within = step % steps_per_epoch_;
         if (epoch != order_epoch_) {
             if (task_.options.union_order == "shuffled") {
                 Rng rng(task_.seed, task_.stream + "/shuffle", static_cast<std::uint64_t>(epoch));
@@ -381,18 +403,17 @@ private:
             std::size_t end = at;
             while (end < batch.size() && batch[end] < base + count) batch[end++] -= static_cast<std::uint32_t>(base);
             const std::span<const std::uint32_t> rows(batch.data() + at, end - at);
-            if (!rows.empty()) task_.pairs->gather(start, rows, batch_, at, job_);
+            if (!rows.empty()) task_.pairs->gather(start, rows, to, at, job_);
             base += count;
             at = end;
         }
-        for (auto& [cell, rows] : batch_) {
+        for (auto& [cell, rows] : to) {
             addNoise(rows.data(), rows.rows(), rows.cols(), objective_.noise_variance, task_.seed,
-                     task_.stream + "/noise/" + cellName(cell),
-                     static_cast<std::uint64_t>(epoch * steps_per_epoch_ + within));
+                     task_.stream + "/noise/" + cellName(cell), static_cast<std::uint64_t>(step));
         }
         // Similarities are cosines, also where pseudo embeddings are kept as they were averaged.
         if (!task_.options.normalise_pseudo) {
-            for (const auto& m : targets_) normalizeRows(batch_.at({targetSide(task_), m}));
+            for (const auto& m : targets_) normalizeRows(to.at({targetSide(task_), m}));
         }
     }
 
@@ -431,7 +452,8 @@ private:
     std::vector<std::uint32_t> order_;
     std::int64_t order_epoch_ = -1;
     double run_seconds_ = 0;
-    PairBatch batch_;
+    std::array<PairBatch, 2> batches_;  // of even and of odd steps
+    std::future<void> next_;  // the gathering of the next one; last, so that it has ended before all else goes
 };
 
 }  // namespace

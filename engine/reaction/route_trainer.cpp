@@ -52,7 +52,8 @@ public:
           model_(request.recipe, plan_),
           folder_(request.product),
           device_(resolveDevice(request.run.device)),
-          memory_(request.run.memory_gib > 0 ? bytesOfGib(request.run.memory_gib) : availableMemoryBytes() / 2) {}
+          memory_(request.run.memory_gib > 0 ? bytesOfGib(request.run.memory_gib)
+                                             : std::min(availableMemoryBytes(), freeMemory(device_)) / 2) {}
 
     void run() {
         const WriterLock lock(folder_);

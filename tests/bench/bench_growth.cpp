@@ -3,12 +3,12 @@
 //
 // How landscapes grow with items, factors and the box, and what becomes of a set that does not fit.
 //
-//   bench_growth PRODUCT [--sets A,B] [--large [FIRST SECOND WIDTH]] [--memory-gib G]
+//   bench_growth PRODUCT [--sets A,B] [--large [FIRST SECOND WIDTH]] [--memory-gib G] [--device D]
 //
 // Each retrieval set of the product at a quarter, half and all of its items (the first ones), over the whole box; then
 // all items over boxes of half and a quarter of the width around the middle. --large: a made-up set of FIRST items and
 // SECOND texts (20,000 x 200,000 of width 512), in topics as captions have them, with the layers that the product has
-// for audio and text, within G GiB (4): a sample of the queries, and twice it.
+// for audio and text, within G GiB (4): a sample of the queries, and twice it. Landscapes are built on D (auto).
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -94,8 +94,10 @@ std::vector<FactorRange> boxOf(const LandscapeEvaluator& evaluator) {
     return out;
 }
 
-void row(const std::shared_ptr<const ProductModel>& model, const SetComponents& set, double width) {
+void row(const std::shared_ptr<const ProductModel>& model, const SetComponents& set, double width,
+         const std::string& device) {
     LandscapeEvaluator::Options options;
+    options.device = device;
     options.memory_bytes = std::uint64_t{16} << 30;
     for (const auto& factor : model->plan().factors) {
         if (factor.live) options.box[factor.name] = {factor.name, 0.5 - width / 2, 0.5 + width / 2};
@@ -157,7 +159,8 @@ Components sideOf(const std::shared_ptr<MadeUp>& rows, const Modality& modality,
     return side;
 }
 
-void large(const LoadedProduct& product, std::size_t first, std::size_t second, std::size_t width, double memory_gib) {
+void large(const LoadedProduct& product, std::size_t first, std::size_t second, std::size_t width, double memory_gib,
+           const std::string& device) {
     const auto one = std::make_shared<MadeUp>(madeUp(first, width, first, "first"));
     const auto two = std::make_shared<MadeUp>(madeUp(second, width, first, "second"));
     SetComponents set;
@@ -171,6 +174,7 @@ void large(const LoadedProduct& product, std::size_t first, std::size_t second, 
     LandscapeEvaluator::Options options;
     options.memory_bytes = static_cast<std::uint64_t>(memory_gib * 0x1p30);
     options.sample_queries = true;
+    options.device = device;
     LandscapeEvaluator evaluator(product.model, {set}, options);
     std::printf("%zu x %zu, width %zu, %.1f GiB for landscapes; rows %.1f GB\n", first, second, width, memory_gib,
                 double((first + second) * width * 8) / 1e9);
@@ -206,7 +210,7 @@ void large(const LoadedProduct& product, std::size_t first, std::size_t second, 
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::string product, sets;
+    std::string product, sets, device = "auto";
     bool big = false;
     std::size_t sizes[3] = {20000, 200000, 512};
     double memory_gib = 4;
@@ -214,6 +218,7 @@ int main(int argc, char** argv) {
         const auto is = [&](const char* flag) { return std::strcmp(argv[i], flag) == 0; };
         if (is("--sets")) sets = std::string(",") + argv[++i] + ",";
         else if (is("--memory-gib")) memory_gib = std::stod(argv[++i]);
+        else if (is("--device")) device = argv[++i];
         else if (is("--large")) {
             big = true;
             for (int k = 0; k < 3 && i + 1 < argc && std::isdigit(argv[i + 1][0]); ++k)
@@ -223,7 +228,7 @@ int main(int argc, char** argv) {
     try {
         const LoadedProduct loaded = loadProduct(product);
         if (big) {
-            large(loaded, sizes[0], sizes[1], sizes[2], memory_gib);
+            large(loaded, sizes[0], sizes[1], sizes[2], memory_gib, device);
             return 0;
         }
         const Workspace workspace(loaded.record.workspace);
@@ -234,8 +239,8 @@ int main(int argc, char** argv) {
             if (!sets.empty() && sets.find("," + name + ",") == std::string::npos) continue;
             const SetComponents set = loadSetComponents(workspace, loaded, name, JobContext{});
             if (set.set.kind != SetKind::Retrieval) continue;
-            for (const double share : {0.25, 0.5, 1.0}) row(loaded.model, firstItems(set, share), 1);
-            for (const double width : {0.5, 0.25}) row(loaded.model, set, width);
+            for (const double share : {0.25, 0.5, 1.0}) row(loaded.model, firstItems(set, share), 1, device);
+            for (const double width : {0.5, 0.25}) row(loaded.model, set, width, device);
         }
     } catch (const Error& error) {
         std::fprintf(stderr, "%s: %s\n", error.where().c_str(), error.message().c_str());

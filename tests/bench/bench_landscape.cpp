@@ -180,7 +180,14 @@ private:
             const Spent parts = spent(evaluator);
             std::printf("on %s in %.2f s: rows %.2f s, queries %.2f s\n", name.c_str(), seconds, parts.rows,
                         parts.queries);
-            for (const auto& [device, sets] : parts.sets) std::printf("  %d sets on %s\n", sets, device.c_str());
+            for (std::size_t i = 0; i < sets_.size(); ++i) {
+                const auto landscape = evaluator.landscape(i);
+                if (!landscape) continue;
+                std::printf(
+                    "  %-11s%7.1f million pairs on %s: rows %.3f s, queries %.3f s\n", sets_[i].set.name.c_str(),
+                    1e-6 * static_cast<double>(sets_[i].first.rows() * sets_[i].second.rows()),
+                    landscape->builtOn().c_str(), landscape->buildSeconds().rows, landscape->buildSeconds().queries);
+            }
             out_["devices"].push_back(
                 {{"device", name}, {"seconds", seconds}, {"rows", parts.rows}, {"queries", parts.queries}});
             const auto figures = evaluator.figures(setting, job_);

@@ -39,6 +39,8 @@ int main(int argc, char** argv) {
         sources.emplace_back(load(folder / ("value" + std::to_string(i - 8) + ".f32"), m, number(i)));
     std::vector<const engine::EmbeddingSource*> values;
     for (const auto& s : sources) values.push_back(&s);
+    engine::PoolsOnDevice pools(std::uint64_t{1} << 36);  // from the second round on they are there
+    options.pools = &pools;
     double best = 1e300;
     std::vector<engine::Matrix> out;
     for (std::size_t r = 0; r < rounds; ++r) {

@@ -12,24 +12,25 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/ops/device.h"
 #include "engine/projector/cpu_step.h"
 
 namespace {
 
-std::vector<std::vector<float>> load(const std::filesystem::path& folder, const char* side, std::size_t count,
-                                     std::size_t floats) {
-    std::vector<std::vector<float>> out;
+std::vector<engine::Matrix> load(const std::filesystem::path& folder, const char* side, std::size_t count,
+                                 std::size_t rows, std::size_t width, const std::string& device) {
+    std::vector<engine::Matrix> out;
     for (std::size_t i = 0; i < count; ++i) {
         const std::string bytes = engine::readFile(folder / (side + std::to_string(i) + ".f32"));
-        if (bytes.size() != floats * sizeof(float))
+        if (bytes.size() != rows * width * sizeof(float))
             throw engine::Error(engine::ErrorCode::InvalidInput, folder.string(), "rows of another shape");
-        out.emplace_back(floats);
+        out.push_back(engine::hostMatrix(rows, width, device));
         std::memcpy(out.back().data(), bytes.data(), bytes.size());
     }
     return out;
 }
 
-std::vector<const float*> pointers(const std::vector<std::vector<float>>& rows) {
+std::vector<const float*> pointers(const std::vector<engine::Matrix>& rows) {
     std::vector<const float*> out;
     for (const auto& r : rows) out.push_back(r.data());
     return out;
@@ -51,10 +52,11 @@ int main(int argc, char** argv) {
     options.targets = std::strtoul(argv[3], nullptr, 10);
     options.batch = std::strtoul(argv[4], nullptr, 10);
     const auto steps = std::strtoul(argv[5], nullptr, 10);
-    const auto x = load(folder, "x", options.sources, options.batch * options.in);
-    const auto y = load(folder, "y", options.targets, options.batch * options.out);
+    const std::string device = argc > 6 ? argv[6] : "cpu";
+    const auto x = load(folder, "x", options.sources, options.batch, options.in, device);
+    const auto y = load(folder, "y", options.targets, options.batch, options.out, device);
     const auto step =
-        argc > 6 ? engine::makeTorchStep(options, std::move(state), argv[6]) : engine::makeCpuStep(options, state);
+        argc > 6 ? engine::makeTorchStep(options, std::move(state), device) : engine::makeCpuStep(options, state);
     std::string losses;
     double best = 1e300;
     for (std::size_t i = 0; i < steps; ++i) {

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Training steps at batch 4096: this engine beside PyTorch eager, on the same rows and weights in one run.
 
-    python tests/bench/bench_training.py build/release/tests/bench_training [STEPS]
+    python tests/bench/bench_training.py build/release/tests/bench_training [STEPS [DEVICE]]
 
 512 -> 1024 is a combination (audio and text of CLAP onto all three of ImageBind), 1024 -> 768 a displacement (all three of
-ImageBind onto image and text of InternVL). Best step of each; the losses of both must agree.
+ImageBind onto image and text of InternVL). Best step of each; the losses of both must agree. On a GPU PyTorch's rows lie
+there already, while the engine brings them from the host's memory in every step, as it does in training.
 """
 import json
 import os
@@ -24,9 +25,14 @@ from torch.nn import functional as F
 BATCH, HIDDEN, TAU = 4096, 2048, 0.02
 
 
+def synchronize():
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
 def info_nce(a, b):
     logits = a @ b.T / TAU
-    here = torch.arange(len(a))
+    here = torch.arange(len(a), device=a.device)
     return 0.5 * (F.cross_entropy(logits, here) + F.cross_entropy(logits.T, here))
 
 
@@ -34,12 +40,14 @@ def eager(net, x, y, steps):
     adam = torch.optim.Adam(net.parameters(), lr=1e-3)
     best, losses = float("inf"), []
     for _ in range(steps):
+        synchronize()
         start = time.perf_counter()
         adam.zero_grad()
         z = [F.normalize(net(rows), dim=-1) for rows in x]
         loss = sum(info_nce(a, b) for a in z for b in y)
         loss.backward()
         adam.step()
+        synchronize()
         best = min(best, time.perf_counter() - start)
         losses.append(loss.item())
     return best, losses
@@ -49,8 +57,10 @@ def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     steps = int(sys.argv[2]) if len(sys.argv) > 2 else 4
+    device = sys.argv[3] if len(sys.argv) > 3 else "cpu"
     torch.manual_seed(0)
-    print(f"batch {BATCH}, hidden {HIDDEN}, {torch.get_num_threads()} threads, PyTorch {torch.__version__} eager; best of {steps} steps")
+    where = f"{torch.get_num_threads()} threads" if device == "cpu" else torch.cuda.get_device_name(device)
+    print(f"batch {BATCH}, hidden {HIDDEN}, {where}, PyTorch {torch.__version__} eager; best of {steps} steps")
     for width_in, width_out, sources, targets in ((512, 1024, 2, 3), (1024, 768, 3, 2)):
         net = nn.Sequential(nn.Linear(width_in, HIDDEN), nn.BatchNorm1d(HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, width_out), nn.BatchNorm1d(width_out))
         latent = torch.randn(BATCH, 64)
@@ -62,9 +72,9 @@ def main():
             for side, rows in (("x", x), ("y", y)):
                 for i, r in enumerate(rows):
                     r.numpy().astype(np.float32).tofile(folder / f"{side}{i}.f32")
-            words = [sys.argv[1], folder, sources, targets, BATCH, steps, *sys.argv[3:4]]
+            words = [sys.argv[1], folder, sources, targets, BATCH, steps, *([] if device == "cpu" else [device])]
             ours = json.loads(subprocess.run(list(map(str, words)), check=True, capture_output=True, text=True).stdout)
-        theirs, losses = eager(net, x, y, steps)
+        theirs, losses = eager(net.to(device), [r.to(device) for r in x], [r.to(device) for r in y], steps)
         # Forward and backward, weights and logits, in multiply-adds times two.
         flops = 6 * BATCH * HIDDEN * (width_in + width_out) * sources - 2 * BATCH * HIDDEN * width_in * sources
         flops += 4 * BATCH * BATCH * width_out * sources * targets

@@ -105,6 +105,46 @@ TEST_P(Attend, ASmallBudgetChangesNothing) {
     expectNear(queries, keys, keys, o, attend(queries.view(), rows, {&rows}, o, {})[0]);
 }
 
+// Rows that are not in memory, and after so many readings ask for a stop.
+class StoppingRows : public MatrixSource {
+public:
+    StoppingRows(MatrixView rows, std::stop_source& stop) : MatrixSource(rows, nullptr), stop_(stop) {}
+    MatrixView resident() const override { return {}; }
+    void read(std::size_t first, std::size_t count, float* out) const override {
+        MatrixSource::read(first, count, out);
+        if (--left == 0) stop_.request_stop();
+    }
+    mutable int left = 2;
+
+private:
+    std::stop_source& stop_;
+};
+
+// Whatever of the pools has room there, and though the first call ended halfway.
+TEST_P(Attend, PoolsThatStayOnTheDeviceChangeNothing) {
+    const Matrix queries = unitRows(90, 32, 4), keys = unitRows(700, 32, 5), other = unitRows(700, 19, 6);
+    const MatrixSource other_rows{MatrixView(other.view()), nullptr};
+    AttendOptions o = options();
+    o.memory_bytes = 4 * 90 * 4 * 100;  // tiles of 100 keys
+    const std::uint64_t bytes = 700 * 32 * sizeof(float);
+    for (const std::uint64_t room : {std::uint64_t{0}, bytes, 2 * bytes}) {
+        std::stop_source stop;
+        const StoppingRows key_rows(keys.view(), stop);
+        PoolsOnDevice pools(room);
+        o.pools = &pools;
+        key_rows.left = 2;
+        EXPECT_THROW(attend(queries.view(), key_rows, {&key_rows, &other_rows}, o, JobContext(stop.get_token())),
+                     Cancelled);
+        for (const std::size_t tile : {100, 70, 300}) {
+            o.memory_bytes = 4 * 90 * 4 * tile;
+            const auto found = attend(queries.view(), key_rows, {&key_rows, &other_rows}, o, {});
+            expectNear(queries, keys, keys, o, found[0]);
+            expectNear(queries, keys, other, o, found[1]);
+        }
+        o.memory_bytes = 4 * 90 * 4 * 100;
+    }
+}
+
 // The running maximum rises again and again where the keys come nearer and nearer.
 TEST_P(Attend, KeysInRisingOrder) {
     const std::size_t m = 2500;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -87,6 +88,24 @@ TEST(Kernels, InfoTilesEqualTheirTwins) {
             EXPECT_EQ(cuda::launchInfoWeights(found.tile(shape, x, first), 0, nullptr), nullptr);
             twin::infoWeights(expected.tile(shape, y, first));
             EXPECT_EQ(x, y);
+        }
+    }
+}
+
+TEST(Kernels, SplitTilesEqualTheirTwins) {
+    for (const std::int64_t count : {1, 255, 256, 3000}) {
+        std::vector<float> x = products(count, 9), low(x.size()), high(x.size()), twin_low(x.size());
+        std::vector<float> twin_high = x;
+        x[0] = -0.0f;
+        twin_high[0] = -0.0f;
+        EXPECT_EQ(cuda::launchSplitTile({x.data(), high.data(), low.data(), count}, 0, nullptr), nullptr);
+        twin::splitTile({twin_high.data(), twin_high.data(), twin_low.data(), count});  // in place
+        EXPECT_EQ(high, twin_high);
+        EXPECT_EQ(low, twin_low);
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            EXPECT_EQ(high[i] + low[i], x[i]);
+            EXPECT_EQ(std::bit_cast<std::uint32_t>(high[i]) & 0x1fffu, 0u);
+            EXPECT_LE(std::abs(low[i]), std::ldexp(std::abs(x[i]), -11));
         }
     }
 }

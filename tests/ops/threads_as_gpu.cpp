@@ -4,3 +4,4 @@
 
 #include "engine/ops/cuda/info_tile.cu"
 #include "engine/ops/cuda/softmax_tile.cu"
+#include "engine/ops/cuda/split_tile.cu"

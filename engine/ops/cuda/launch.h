@@ -8,11 +8,15 @@
 
 #include "engine/ops/info_tile.h"
 #include "engine/ops/softmax_tile.h"
+#include "engine/ops/split_tile.h"
 
 namespace engine::cuda {
 
 const char* launchSoftmaxTile(const SoftmaxTile& tile, int gpu, void* stream);
 const char* launchInfoSums(const InfoTile& tile, int gpu, void* stream);
 const char* launchInfoWeights(const InfoTile& tile, int gpu, void* stream);
+const char* launchSplitTile(const SplitTile& tile, int gpu, void* stream);
+// The first number of the GPU's compute capability.
+const char* computeCapability(int gpu, int* major);
 
 }  // namespace engine::cuda
