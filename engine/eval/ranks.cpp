@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/eval/ranks.h"
 
+#include <cblas.h>
 #include <immintrin.h>
 #include <omp.h>
 
@@ -11,6 +12,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <span>
 
 #include "engine/base/error.h"
 #include "engine/base/first_error.h"
@@ -401,6 +403,39 @@ PairRanks rankPairs(const RowSource& first, const RowSource& second, const PairL
     return out;
 }
 
+namespace {
+
+constexpr std::size_t kReferenceQueries = 32;  // whose scores are in memory at once, for each thread
+
+QueryRank rankReference(std::span<const double> scores, const std::vector<std::uint32_t>& positives) {
+    std::vector<char> positive(scores.size(), 0);
+    for (const auto p : positives) positive[p] = 1;
+    double best = -2;
+    for (std::size_t c = 0; c < scores.size(); ++c) {
+        if (positive[c]) best = std::max(best, scores[c]);
+    }
+    QueryRank rank;
+    rank.tied_positives = 0;
+    bool own_seen = false;
+    for (std::size_t c = 0; c < scores.size(); ++c) {
+        const bool tied = std::fabs(scores[c] - best) <= kTieTolerance;
+        if (positive[c]) {
+            ++rank.positives;
+            if (tied) ++rank.tied_positives;
+            own_seen = own_seen || tied;
+        } else if (tied) {
+            ++rank.tied;
+            if (!own_seen) ++rank.tied_before;
+        } else if (scores[c] > best) {
+            ++rank.beaten_by;
+        }
+    }
+    if (rank.tied == 0) rank.tied_positives = 1;
+    return rank;
+}
+
+}  // namespace
+
 PairRanks rankPairsReference(const RowSource& first, const RowSource& second, const PairList& pairs,
                              Directions directions, const JobContext& job) {
     checkInput(first, second, pairs, "reference");
@@ -425,37 +460,25 @@ PairRanks rankPairsReference(const RowSource& first, const RowSource& second, co
         std::vector<std::vector<std::uint32_t>> positives(queries);
         for (const auto& pair : pairs) positives[pair[side]].push_back(pair[1 - side]);
         std::vector<QueryRank> ranks(queries);
+        FirstError failure;
 #pragma omp parallel for schedule(dynamic)
-        for (std::size_t q = 0; q < queries; ++q) {
-            if (job.stopRequested() || positives[q].empty()) continue;
-            std::vector<double> scores(candidates);
-            for (std::size_t c = 0; c < candidates; ++c) {
-                for (std::size_t k = 0; k < width; ++k) scores[c] += from[q * width + k] * to[c * width + k];
-            }
-            std::vector<char> positive(candidates, 0);
-            for (const auto p : positives[q]) positive[p] = 1;
-            double best = -2;
-            for (std::size_t c = 0; c < candidates; ++c) {
-                if (positive[c]) best = std::max(best, scores[c]);
-            }
-            QueryRank& rank = ranks[q];
-            rank.tied_positives = 0;
-            bool own_seen = false;
-            for (std::size_t c = 0; c < candidates; ++c) {
-                const bool tied = std::fabs(scores[c] - best) <= kTieTolerance;
-                if (positive[c]) {
-                    ++rank.positives;
-                    if (tied) ++rank.tied_positives;
-                    own_seen = own_seen || tied;
-                } else if (tied) {
-                    ++rank.tied;
-                    if (!own_seen) ++rank.tied_before;
-                } else if (scores[c] > best) {
-                    ++rank.beaten_by;
+        for (std::size_t first_query = 0; first_query < queries; first_query += kReferenceQueries) {
+            if (job.stopRequested() || failure.any()) continue;
+            failure.guard([&] {
+                const std::size_t count = std::min(kReferenceQueries, queries - first_query);
+                std::vector<double> scores(count * candidates);
+                cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(count),
+                            static_cast<int>(candidates), static_cast<int>(width), 1, from.data() + first_query * width,
+                            static_cast<int>(width), to.data(), static_cast<int>(width), 0, scores.data(),
+                            static_cast<int>(candidates));
+                for (std::size_t q = first_query; q < first_query + count; ++q) {
+                    if (!positives[q].empty())
+                        ranks[q] =
+                            rankReference({scores.data() + (q - first_query) * candidates, candidates}, positives[q]);
                 }
-            }
-            if (rank.tied == 0) rank.tied_positives = 1;
+            });
         }
+        failure.rethrow();
         job.checkStop();
         return ranks;
     };

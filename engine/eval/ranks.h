@@ -63,7 +63,7 @@ enum class Directions { Forward, Backward, Both };
 PairRanks rankPairs(const RowSource& first, const RowSource& second, const PairList& pairs, Directions directions,
                     const std::string& name, const JobContext& job);
 
-// The slow, obvious reference: every score in float64. For tests and --reference.
+// The slow, obvious reference: every score in float64, from BLAS. For tests and --reference.
 PairRanks rankPairsReference(const RowSource& first, const RowSource& second, const PairList& pairs,
                              Directions directions, const JobContext& job);
 

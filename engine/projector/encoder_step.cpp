@@ -19,7 +19,7 @@ EncoderStep::EncoderStep(const EncoderStepOptions& options, ScriptEncoder& encod
     : options_(options),
       encoder_(encoder),
       heads_(route, modality, options.train_heads, device),
-      info_({options.temperature, options.direction, true, true}) {
+      info_({options.temperature, options.direction, true, !device.is_cpu()}) {
     const auto add = [&](const at::Tensor& value) {
         parameters_.push_back({value, at::zeros_like(value, value.options().requires_grad(false)),
                                at::zeros_like(value, value.options().requires_grad(false))});

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/projector/train_projector.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -373,8 +375,10 @@ private:
             gather(step, batches_[place(step)]);
         }
         if (task_.options.pair_storage != "none" && step + 1 < total_) {
-            next_ =
-                std::async(std::launch::async, [this, step, place] { gather(step + 1, batches_[place(step + 1)]); });
+            next_ = std::async(std::launch::async, [this, step, place, threads = omp_get_max_threads()] {
+                omp_set_num_threads(threads);  // each thread has a number of its own
+                gather(step + 1, batches_[place(step + 1)]);
+            });
         }
         return batches_[place(step)];
     }

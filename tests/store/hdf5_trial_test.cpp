@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "engine/base/error.h"
+#include "engine/base/file.h"
 #include "engine/store/hdf5_file.h"
 #include "tests/support/test_folder.h"
 
@@ -56,6 +57,35 @@ TEST(Hdf5Trial, AFileDamagedAfterItPassedIsRefused) {
     Hdf5File::open(path);
     std::ofstream(path, std::ios::binary | std::ios::trunc) << "no longer HDF5";
     EXPECT_THROW(Hdf5File::open(path), Error);
+}
+
+// The library copies an attribute's value from wherever its sizes lead: what it reads there, and whether it dies,
+// depends on the memory behind the header.
+TEST(Hdf5Trial, SizesThatLeadOutOfAnAttributeAreRefused) {
+    const test::TestFolder folder;
+    const fs::path path = folder / "a.h5";
+    {
+        Hdf5File file = Hdf5File::create(path);
+        file.setAttribute("/", "some_text", "abc");
+        file.setAttribute("/", "some_number", 1.5);
+        file.close();
+    }
+    const std::string good = readFile(path);
+    EXPECT_NO_THROW(Hdf5File::open(path));
+    for (const std::string name : {"some_text", "some_number"}) {
+        const std::size_t at = good.find(name + '\0');
+        ASSERT_NE(at, std::string::npos);
+        const std::size_t message = at - (good[at - 9] == 3 ? 9 : 8);  // where it begins: its version, then sizes
+        ASSERT_TRUE(good[message] >= 1 && good[message] <= 3);
+        for (const std::size_t size : {2, 4, 6}) {  // of the name, of the type, of the shape
+            std::string harmed = good;
+            harmed[message + size + 1] = '\x40';
+            writeFileWhole(path, harmed);
+            EXPECT_THROW(Hdf5File::open(path), Error) << name << ' ' << size;
+        }
+    }
+    writeFileWhole(path, good);
+    EXPECT_EQ(Hdf5File::open(path).textAttribute("/", "some_text"), "abc");
 }
 
 }  // namespace

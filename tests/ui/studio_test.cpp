@@ -3,6 +3,7 @@
 //
 // The whole story in the real window, as a person does it: open the demo, tune, undo, snapshot, pin, goal, train,
 // pause, go on, compare, save, reopen. What is shown must be what the command line prints.
+#include <QAccessible>
 #include <QApplication>
 #include <QCheckBox>
 #include <QComboBox>
@@ -16,6 +17,7 @@
 #include <QProcess>
 #include <QPushButton>
 #include <QScreen>
+#include <QScrollArea>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QStandardPaths>
@@ -1048,6 +1050,35 @@ private Q_SLOTS:
                 picture(QStringLiteral("%1-%2").arg(QLatin1String(name)).arg(static_cast<int>(page)));
             }
         }
+    }
+
+    // Whatever the keyboard reaches has a name for those who do not see it, on every page.
+    void whatTheKeyboardReachesHasAName() {
+        QStringList nameless;
+        for (const auto page :
+             {MainWindow::Page::Start, MainWindow::Page::Workspace, MainWindow::Page::Reactions, MainWindow::Page::Tune,
+              MainWindow::Page::Compare, MainWindow::Page::Explore, MainWindow::Page::Report, MainWindow::Page::Help}) {
+            window_->showPage(page);
+            QTest::qWait(100);
+            int reached = 0;
+            for (auto* widget : window_->findChildren<QWidget*>()) {
+                if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus) || widget->focusProxy()) continue;
+                if (widget->objectName().startsWith("qt_") || qobject_cast<QScrollArea*>(widget)) continue;
+                // Of a spin box or a combo box its own line speaks for it.
+                const auto* parent = widget->parentWidget();
+                if (qobject_cast<const QAbstractSpinBox*>(parent) || qobject_cast<const QComboBox*>(parent)) continue;
+                ++reached;
+                const auto* spoken = QAccessible::queryAccessibleInterface(widget);
+                if (spoken && !spoken->text(QAccessible::Name).isEmpty()) continue;
+                QStringList chain;
+                for (const QWidget* w = widget; w && w != window_.get(); w = w->parentWidget())
+                    chain << QLatin1String(w->metaObject()->className()) + ' ' + w->objectName();
+                nameless << QString::number(static_cast<int>(page)) + ": " + chain.join(" in ");
+            }
+            QVERIFY2(reached > 0, qPrintable(QString::number(static_cast<int>(page))));
+        }
+        nameless.removeDuplicates();
+        QVERIFY2(nameless.isEmpty(), qPrintable("\n" + nameless.join('\n')));
     }
 
 private:

@@ -98,6 +98,7 @@ QueryPanel::QueryPanel(QWidget* parent) : QWidget(parent), why_(nullptr, true), 
     looks_ = new QTabWidget(this);
     looks_->setObjectName(QStringLiteral("looks"));
     looks_->setDocumentMode(true);
+    looks_->setAccessibleName(tr("Views of the query"));
     looks_->addTab(answers_, tr("Answers"));
     looks_->addTab(line_, tr("Along a factor"));
     looks_->setTabToolTip(0, tr("The best answers of the chosen query, before and now"));

@@ -68,6 +68,7 @@ RunMonitor::RunMonitor(TrainingQueue& queue, QWidget* parent) : QWidget(parent),
     log_->setPlaceholderText(tr("What the engine says appears here"));
     tabs_ = new QTabWidget(this);
     tabs_->setDocumentMode(true);
+    tabs_->setAccessibleName(tr("Runs"));
     tabs_->addTab(chart_, tr("Curves"));
     tabs_->addTab(list_, tr("Queue"));
     tabs_->addTab(log_, tr("Log"));

@@ -32,6 +32,26 @@
     </message>
 </context>
 <context>
+    <name>ui::ProjectorChips</name>
+    <message numerus="yes">
+        <source>, %n epoch(s)</source>
+        <translation>
+            <numerusform>, %n epoch</numerusform>
+            <numerusform>, %n epochs</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>ui::QueryLineView</name>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>and %n more</numerusform>
+            <numerusform>and %n more</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ui::QueryPanel</name>
     <message numerus="yes">
         <source>%n selected on the map  ×</source>

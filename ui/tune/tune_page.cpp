@@ -44,6 +44,7 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
       title_(new QLabel) {
     side_->setObjectName(QStringLiteral("tune_side"));
     side_->setDocumentMode(true);
+    side_->setAccessibleName(tr("Controls, goal, headroom and router"));
     side_->setUsesScrollButtons(false);
     side_->addTab(controls_, tr("Controls"));
     side_->addTab(goal_, tr("Goal"));
