@@ -27,6 +27,8 @@ namespace {
 // A file as it was when it passed. Times have a grain of some milliseconds: what was written within the last seconds
 // may change once more without its time telling, and is not remembered.
 constexpr std::time_t kSettledSeconds = 2;
+constexpr rlim_t kMostSeconds = 20;         // of the processor: the library goes round in circles
+constexpr unsigned kPatienceSeconds = 100;  // until a child that does nothing is given up
 using Stamp = std::array<std::int64_t, 5>;
 
 std::optional<Stamp> stampOf(const std::filesystem::path& path) {
@@ -174,10 +176,11 @@ void tryHdf5(const std::filesystem::path& path, hid_t access) {
     const pid_t child = fork();
     if (child < 0) return;  // no room for a process: then without
     if (child == 0) {
-        for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) std::signal(signal, SIG_DFL);
-        const rlimit none{0, 0}, seconds{60, 60};
+        for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGALRM}) std::signal(signal, SIG_DFL);
+        const rlimit none{0, 0}, seconds{kMostSeconds, kMostSeconds};
         setrlimit(RLIMIT_CORE, &none);
         setrlimit(RLIMIT_CPU, &seconds);
+        alarm(kPatienceSeconds);
         close(STDERR_FILENO);      // glibc's last words
         mallopt(M_PERTURB, 0xa5);  // what the library reads without having written it kills it here, always
         const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access);
@@ -191,6 +194,8 @@ void tryHdf5(const std::filesystem::path& path, hid_t access) {
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
+    // It waited for a lock that another thread of this process held when it was made: then without.
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         throw Error(ErrorCode::InvalidInput, path.string(), "the file is damaged: reading it crashes the HDF5 library",
                     "fetch it again, or import it again");
