@@ -30,8 +30,8 @@ stage() {
     shift
     echo "== $name"
     begin=$(date +%s)
-    passed=passed
-    if "$@"; then result=$passed; else result=FAILED; failed=1; fi
+    outcome=passed
+    if "$@"; then result=$outcome; else result=FAILED; failed=1; fi
     times="$times$(printf '%-34s %-7s %5d s' "$name" "$result" $(($(date +%s) - begin)))
 "
     [ "$result" != FAILED ]
@@ -67,7 +67,7 @@ release_tests() {
     now=$(state | sha256sum)
     if [ -z "$again$deep" ] && [ "$(cat $stamp 2>/dev/null)" = "$now" ]; then
         echo "passed on $(date -r $stamp '+%Y-%m-%d %H:%M'), and nothing that they depend on has changed since; --again runs them"
-        passed=before
+        outcome=before
         return 0
     fi
     rm -f $stamp

@@ -3,7 +3,7 @@
 //
 // Products of float32 matrices on a GPU's tensor cores, nearly as exact as float32's own and twice as fast. These cores
 // take numbers of 11 significant bits (TF32), so a matrix goes there in two parts, x = high + low, and
-//   A B = low·low + low·high + high·low + high·high,   of which low·low, some 2^-24 |A||B|, is left out.
+//   A B = low·low + low·high + high·low + high·high,   of which low·low, 2^-22 |A||B| at most, is left out.
 // Sums are float32, but cut off and not rounded at every few terms: relative to |a||b| an entry is off by 5e-8 (root
 // mean square) at 512 terms and 1.5e-7 at 4096, where float32 has 1.8e-8; TF32 alone has 1e-5. Where all terms of long
 // sums have one sign the cutting adds up: take such sums in parts. Includes ATen.

@@ -28,7 +28,8 @@ namespace {
 // may change once more without its time telling, and is not remembered.
 constexpr std::time_t kSettledSeconds = 2;
 constexpr rlim_t kMostSeconds = 20;         // of the processor: the library goes round in circles
-constexpr unsigned kPatienceSeconds = 100;  // until a child that does nothing is given up
+constexpr unsigned kPatienceSeconds = 100;  // until a child that has not ended is given up
+constexpr std::time_t kBusySeconds = 2;     // of the processor: less, and it did not turn in circles
 using Stamp = std::array<std::int64_t, 5>;
 
 std::optional<Stamp> stampOf(const std::filesystem::path& path) {
@@ -192,10 +193,13 @@ void tryHdf5(const std::filesystem::path& path, hid_t access) {
         _exit(0);
     }
     int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    rusage used{};
+    while (wait4(child, &status, 0, &used) < 0 && errno == EINTR) {
     }
-    // It waited for a lock that another thread of this process held when it was made: then without.
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return;
+    // One that did nothing all the time only waited (for a disk, or for a lock that nobody in the child gives back):
+    // then without.
+    const bool waited = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+    if (waited && used.ru_utime.tv_sec + used.ru_stime.tv_sec < kBusySeconds) return;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         throw Error(ErrorCode::InvalidInput, path.string(), "the file is damaged: reading it crashes the HDF5 library",
                     "fetch it again, or import it again");

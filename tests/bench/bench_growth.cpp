@@ -202,6 +202,7 @@ void large(const LoadedProduct& product, std::size_t first, std::size_t second, 
         std::printf("expected of the whole: %.1f GB, %.0f s\n", double(estimate.bytes()) / 1e9, estimate.seconds());
     for (const auto& [name, why] : built.direct) std::printf("no landscape: %s\n", why.c_str());
     tell(since(begin));
+    if (!evaluator.sample(0)) return;  // all of it fits
     begin = Clock::now();
     if (evaluator.enlargeSample(0, {}, options.memory_bytes, JobContext{})) tell(since(begin));
     else std::printf("twice the sample does not fit\n");
