@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "ui/reactions/pool_panel.h"
+#include "ui/reactions/recipe_editor.h"
 #include "ui/reactions/training_queue.h"
 #include "ui/studio_paths.h"
 #include "ui/style/theme.h"
@@ -119,6 +120,8 @@ void MainWindow::connectAll() {
             showPage(Page::Tune);
         });
     });
+    connect(&reactions_->recipe(), &RecipeEditor::wentBack, this, [this] { showPage(Page::Reactions); });
+    connect(reactions_, &ReactionsPage::encoderTuned, this, &MainWindow::encoderCame);
     connect(reactions_, &ReactionsPage::failed, this, tellFrom(Page::Reactions));
     connect(reactions_, &ReactionsPage::edited, this, &MainWindow::keepForRecovery);
     connect(reactions_, &ReactionsPage::logged, this, &MainWindow::log);
@@ -255,6 +258,23 @@ void MainWindow::productCame(const QString& folder) {
         message_->clear();
         project_.switchProduct(folder, tr("Product %1").arg(QFileInfo(folder).fileName()));
         showPage(Page::Tune);
+    });
+}
+
+void MainWindow::encoderCame(const QString& recipe, const QString& product) {
+    const QString text = tr("The encoder of %1 is tuned.").arg(QFileInfo(product).fileName());
+    say(text);
+    const auto* run = reactions_->queue().run(reactions_->queue().lastId());
+    if (!run || run->workspace != project_.workspace()) {
+        message_->showNote(text, tr("Its recipe: %1").arg(recipe));
+        return;
+    }
+    workspace_->openWorkspace(project_.workspace());  // it has one space more
+    message_->showNote(text, tr("Its rows are a space of the workspace; the product is made anew on them."));
+    message_->setAction(tr("Open its recipe"), [this, recipe, product] {
+        message_->clear();
+        showPage(Page::Reactions);
+        reactions_->trainOnTuned(recipe, product);
     });
 }
 

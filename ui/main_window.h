@@ -94,6 +94,7 @@ private:
     void addRecent(const QString& path);
     QStringList recent() const;
     void fillRecent();
+    void encoderCame(const QString& recipe, const QString& product);
     void productCame(const QString& folder);
     void productSwitched();
     void fillProducts();

@@ -27,6 +27,7 @@ void MainWindow::makePages() {
     start_ = new StartPage;
     workspace_ = new WorkspacePage;
     reactions_ = new ReactionsPage;
+    reactions_->setUndoStack(&project_.undoStack());
     tune_ = new TunePage(project_, session_);
     compare_ = new ComparePage;
     explore_ = new ExplorePage;
@@ -199,6 +200,10 @@ void MainWindow::makeMenus() {
             this, tr("Folder of FreeBind's checkpoints, with the projectors of the recipe that is shown"));
         if (!folder.isEmpty()) reactions_->bringCheckpoints(folder);
     })->setObjectName(QStringLiteral("bring_checkpoints"));
+    add(file, tr("&Tune an encoder…"), {}, [this] {
+        showPage(Page::Reactions);
+        reactions_->tuneEncoder(project_.product());
+    })->setObjectName(QStringLiteral("tune_encoder"));
     recent_menu_ = file->addMenu(tr("Open &recent"));
     file->addSeparator();
     add(file, tr("&Save project"), QKeySequence::Save, [this] { save(); });
@@ -219,6 +224,7 @@ void MainWindow::makeMenus() {
     auto* edit = menuBar()->addMenu(tr("&Edit"));
     undo_ = project_.undoStack().createUndoAction(this, tr("&Undo"));
     redo_ = project_.undoStack().createRedoAction(this, tr("&Redo"));
+    undo_->setObjectName(QStringLiteral("undo_change"));
     undo_->setShortcut(QKeySequence::Undo);
     redo_->setShortcuts({QKeySequence(QStringLiteral("Ctrl+Shift+Z")), QKeySequence(QStringLiteral("Ctrl+Y"))});
     edit->addAction(undo_);

@@ -64,7 +64,8 @@ Json MainWindow::windowState() const {
 void MainWindow::restoreWindow() {
     if (const auto layout = project_.extra("layout"); layout.is_string())
         restoreState(QByteArray::fromBase64(QByteArray::fromStdString(layout.get<std::string>())));
-    if (const auto state = project_.extra("reactions"); state.is_object()) reactions_->restore(state);
+    if (const auto state = project_.extra("reactions"); state.is_object())
+        reactions_->restore(state, project_.workspace());
     if (const auto state = project_.extra("report"); state.is_object()) report_->restore(state);
     tune_->restore(project_.extra("tune"));
     explore_->restore(project_.extra("explore"));

@@ -37,6 +37,7 @@
 #include "ui/report/tables_view.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
+#include "tests/ui/view_menus.h"
 #include "ui/views/heat_map_view.h"
 
 using engine::Json;
@@ -218,6 +219,24 @@ private Q_SLOTS:
         QTest::mouseClick(map, Qt::LeftButton, {}, map->place(1, 0).toPoint());
         QVERIFY2(page().figures().readout().contains(QStringLiteral("Δ_AT +1.00")),
                  qPrintable(page().figures().readout()));
+        // A right click copies and saves what is shown.
+        using namespace ui::test;
+        page().tabs().setCurrentIndex(0);
+        QVERIFY(chooseFromMenu(&page().tables().table(), "Copy table"));
+        const QString copied = QApplication::clipboard()->text();
+        QVERIFY2(copied.contains("AudioCaps R@1\tClotho R@1") && copied.contains("Mine\t12.35 ±0.50; paper 10.00"),
+                 qPrintable(copied));
+        saveFromMenu(&page().tables().table(), QStringLiteral("Save table…"), dir_.filePath("table.csv"));
+        const QString csv = QString::fromStdString(engine::readFile(path("table.csv")));
+        QVERIFY2(csv.startsWith("# synthetic world") && csv.contains("A table of two rows."), qPrintable(csv));
+        page().tabs().setCurrentIndex(1);
+        saveFromMenu(page().figures().maps().front(), QStringLiteral("Save figure…"), dir_.filePath("map.png"));
+        QVERIFY(coloursOf(QImage(dir_.filePath("map.png"))) > 50);
+        page().tabs().setCurrentIndex(2);
+        saveFromMenu(page().claims().findChild<QTableWidget*>("comparisons"), QStringLiteral("Save table…"),
+                     dir_.filePath("claim.csv"));
+        QVERIFY(QString::fromStdString(engine::readFile(path("claim.csv"))).contains("A − B, COCO R@1"));
+        page().tabs().setCurrentIndex(1);
         // What is damaged is said, and what was shown stays.
         const auto before = page().report();
         for (const char* text : {"[]", "{\"format\": \"molspace report\"}", "nothing"}) {

@@ -72,6 +72,11 @@ void put(std::vector<QPointF>& points, const QPointF& point) {
 
 bool trainingStage(const std::string& stage, QString& reaction, QString& subset) {
     const QString text = QString::fromStdString(stage);
+    if (text.startsWith(QLatin1String("tuning the encoder of "))) {
+        reaction = QStringLiteral("encoder");
+        subset = QStringLiteral("loss");
+        return true;
+    }
     const QString head = QStringLiteral("training ");
     if (!text.startsWith(head)) return false;
     const auto space = text.lastIndexOf(QLatin1Char(' '));
@@ -81,41 +86,52 @@ bool trainingStage(const std::string& stage, QString& reaction, QString& subset)
     return true;
 }
 
+namespace {
+
+LossCurve readLossLog(const fs::path& file) {
+    LossCurve curve;
+    const std::string text = engine::readFile(file);
+    std::size_t at = text.find('\n');
+    for (std::size_t end; at != std::string::npos && (end = text.find('\n', at + 1)) != std::string::npos; at = end) {
+        // With a point in any locale.
+        const char *p = text.data() + at + 1, *last = text.data() + end;
+        double fields[5] = {NAN, NAN, NAN, NAN, NAN};
+        for (double& f : fields) {
+            const auto [next, error] = std::from_chars(p, last, f);
+            if (error != std::errc()) f = NAN;
+            p = std::find(next, last, ',');
+            if (p == last) break;
+            ++p;
+        }
+        // step, epoch, loss; of a reaction also rate and validation
+        if (std::isfinite(fields[0]) && std::isfinite(fields[2])) curve.loss.emplace_back(fields[0], fields[2]);
+        if (std::isfinite(fields[4]) && std::isfinite(fields[0])) curve.validation.emplace_back(fields[0], fields[4]);
+    }
+    // What is drawn again and again, in the window's thread, is not the whole of a long log.
+    for (auto* line : {&curve.loss, &curve.validation}) {
+        if (line->size() <= kMostKept) continue;
+        const auto fewer = thinned(*line, kMostKept);
+        line->assign(fewer.begin(), fewer.end());
+    }
+    return curve;
+}
+
+}  // namespace
+
 LossCurves readLossLogs(const std::string& folder, const engine::JobContext& job) {
     LossCurves out;
     const fs::path root = fs::path(folder) / "reactions";
+    if (fs::exists(fs::path(folder) / "log.csv")) {
+        auto& curve = out[QStringLiteral("encoder")][QStringLiteral("loss")];
+        curve = readLossLog(fs::path(folder) / "log.csv");
+    }
     if (!fs::is_directory(root)) return out;
     for (const auto& reaction : fs::directory_iterator(root)) {
         if (!reaction.is_directory()) continue;
         for (const auto& file : fs::directory_iterator(reaction.path())) {
             job.checkStop();
             if (file.path().extension() != ".csv") continue;
-            LossCurve curve;
-            const std::string text = engine::readFile(file.path());
-            std::size_t at = text.find('\n');
-            for (std::size_t end; at != std::string::npos && (end = text.find('\n', at + 1)) != std::string::npos;
-                 at = end) {
-                // With a point in any locale.
-                const char *p = text.data() + at + 1, *last = text.data() + end;
-                double fields[5] = {NAN, NAN, NAN, NAN, NAN};
-                for (double& f : fields) {
-                    const auto [next, error] = std::from_chars(p, last, f);
-                    if (error != std::errc()) f = NAN;
-                    p = std::find(next, last, ',');
-                    if (p == last) break;
-                    ++p;
-                }
-                // step, epoch, loss, rate, validation
-                if (std::isfinite(fields[0]) && std::isfinite(fields[2])) curve.loss.emplace_back(fields[0], fields[2]);
-                if (std::isfinite(fields[4]) && std::isfinite(fields[0]))
-                    curve.validation.emplace_back(fields[0], fields[4]);
-            }
-            // What is drawn again and again, in the window's thread, is not the whole of a long log.
-            for (auto* line : {&curve.loss, &curve.validation}) {
-                if (line->size() <= kMostKept) continue;
-                const auto fewer = thinned(*line, kMostKept);
-                line->assign(fewer.begin(), fewer.end());
-            }
+            LossCurve curve = readLossLog(file.path());
             // A whole projector, or one whose work was kept, ends with a checkpoint.
             if (!curve.loss.empty() && fs::exists(fs::path(file.path()).replace_extension(".checkpoint")))
                 curve.checkpoints.push_back(curve.loss.back().x());

@@ -35,9 +35,10 @@ struct LossCurve {
 };
 using LossCurves = std::map<QString, std::map<QString, LossCurve>>;  // by reaction, by subset
 
-// "training 1-InternVL TV" to reaction and subset; false for another stage.
+// "training 1-InternVL TV" to reaction and subset; "tuning the encoder of audio" to "encoder" and "loss"; false for
+// another stage.
 bool trainingStage(const std::string& stage, QString& reaction, QString& subset);
-// Reads reactions/<key>/<subset>.csv of a product's folder. Blocking.
+// Reads reactions/<key>/<subset>.csv of a product's folder, or log.csv of a tuned encoder's. Blocking.
 LossCurves readLossLogs(const std::string& folder, const engine::JobContext& job);
 
 class ZoomChart;

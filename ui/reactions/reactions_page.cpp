@@ -8,12 +8,14 @@
 
 #include "engine/base/error.h"
 #include "engine/session/checkpoints.h"
+#include "ui/reactions/encoder_dialog.h"
 #include "ui/reactions/loss_chart.h"
 #include "ui/reactions/pool_panel.h"
 #include "ui/reactions/recipe_editor.h"
 #include "ui/reactions/run_estimate.h"
 #include "ui/reactions/run_monitor.h"
 #include "ui/reactions/run_setup.h"
+#include "ui/reactions/take_over.h"
 #include "ui/reactions/training_queue.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/message_bar.h"
@@ -82,6 +84,7 @@ ReactionsPage::ReactionsPage(QWidget* parent) : QWidget(parent) {
         else if (!running()) monitor_->chart()->clear();
     });
     connect(queue_, &TrainingQueue::trained, this, &ReactionsPage::trained);
+    connect(queue_, &TrainingQueue::encoderTuned, this, &ReactionsPage::encoderTuned);
     connect(queue_, &TrainingQueue::failed, this, [this](const JobFailure& failure) {
         message_->showError(failure);
         Q_EMIT failed(failure);
@@ -199,8 +202,33 @@ void ReactionsPage::bringCheckpoints(const QString& folder) {
         });
 }
 
+void ReactionsPage::tuneEncoder(const QString& product) {
+    if (!facts_) {
+        message_->showError({{}, tr("An encoder is tuned through a product of a workspace."), tr("Open one first.")});
+        return;
+    }
+    message_->clear();
+    auto* dialog = new EncoderDialog(facts_, product, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &EncoderDialog::wanted, this, [this](const TrainingRun& run) {
+        monitor_->showCurves();
+        queue_->add(run);
+    });
+    dialog->open();
+}
+
+void ReactionsPage::trainOnTuned(const QString& recipe, const QString& product) {
+    message_->clear();
+    if (recipe_->openRecipe(recipe)) setup_->takeOver().setFrom(product);
+}
+
 void ReactionsPage::showProduct(const QString& folder) {
     if (!running()) monitor_->chart()->openLogs(folder);
+}
+
+void ReactionsPage::setUndoStack(QUndoStack* stack) {
+    stack_ = stack;
+    recipe_->setUndoStack(stack);
 }
 
 QString ReactionsPage::message() const {
@@ -216,19 +244,24 @@ engine::Json ReactionsPage::state() const {
         if (recipe_->edited()) out["recipe"] = engine::recipeToJson(recipe_->recipe());
     }
     if (setup_->folderChosen()) out["folder"] = setup_->folder().toStdString();
+    if (!setup_->takeOver().from().isEmpty()) out["take_from"] = setup_->takeOver().from().toStdString();
     const auto sizes = split_->sizes();
     out["split"] = {sizes.value(0), sizes.value(1)};
     return out;
 }
 
-void ReactionsPage::restore(const engine::Json& state) {
+void ReactionsPage::restore(const engine::Json& state, const QString& workspace) {
     if (!state.is_object()) return;
     const auto part = [&](const char* key) { return state.contains(key) ? state[key] : engine::Json::object(); };
+    recipe_->setUndoStack(nullptr);
     queue_->restore(part("queue"));
     setup_->setRate(queue_->measuredRate());
-    const bool named = state.contains("recipe_source") && state["recipe_source"].is_string();
-    const QString source = named ? QString::fromStdString(state["recipe_source"].get<std::string>()) : QString();
-    if (named) recipe_->openRecipe(source);
+    const auto text = [&](const char* key) {
+        return state.contains(key) && state[key].is_string() ? QString::fromStdString(state[key].get<std::string>())
+                                                             : QString();
+    };
+    const QString source = text("recipe_source");
+    if (!source.isEmpty()) recipe_->openRecipe(source);
     if (state.contains("recipe")) {
         try {
             recipe_->setRecipe(engine::recipeFromJson(state["recipe"], "recipe of the project"), source);
@@ -236,10 +269,10 @@ void ReactionsPage::restore(const engine::Json& state) {
             if (const auto failure = currentFailure()) message_->showError(*failure);
         }
     }
+    recipe_->setUndoStack(stack_);
     setup_->setOptions(part("run_options"), part("reaction_options"));
     tellPools();
-    if (state.contains("folder") && state["folder"].is_string())
-        setup_->setFolder(QString::fromStdString(state["folder"].get<std::string>()));
+    setup_->restoreChoices(workspace, text("folder"), text("take_from"));
     if (state.contains("split") && state["split"].is_array() && state["split"].size() == 2 &&
         state["split"][0].is_number_integer() && state["split"][1].is_number_integer())
         split_->setSizes({state["split"][0].get<int>(), state["split"][1].get<int>()});

@@ -15,6 +15,7 @@
 #include "ui/bridge/job_runner.h"
 
 class QSplitter;
+class QUndoStack;
 
 namespace ui {
 
@@ -40,12 +41,20 @@ public:
     // A product of checkpoints of the released code that lie in `folder`, with the recipe and the product's folder that
     // are shown; in the background. broughtIn() or failed() follows.
     void bringCheckpoints(const QString& folder);
+    // Asks what is needed to tune a user's own encoder, and puts it into the queue. `product`: chosen first.
+    void tuneEncoder(const QString& product);
+    // The recipe on the rows of a tuned encoder, what comes before it taken from the product that it was tuned through.
+    void trainOnTuned(const QString& recipe, const QString& product);
     // The curves of a finished product.
     void showProduct(const QString& folder);
 
     // Queue, recipe with its edits, options of the run: for the project's file.
     engine::Json state() const;
-    void restore(const engine::Json& state);
+    // `workspace`: whose choices they are; it may be opened later.
+    void restore(const engine::Json& state, const QString& workspace = {});
+
+    // Changes of the recipe are steps of it; what is restored is not.
+    void setUndoStack(QUndoStack* stack);
 
     RecipeEditor& recipe() const { return *recipe_; }
     RunSetup& setup() const { return *setup_; }
@@ -57,6 +66,7 @@ public:
 Q_SIGNALS:
     void trained(const QString& productFolder);
     void broughtIn(const QString& productFolder);
+    void encoderTuned(const QString& recipe, const QString& productFolder);
     void failed(const ui::JobFailure& failure);
     void logged(const QString& line);
     void progressed(const engine::Progress& progress);
@@ -68,6 +78,7 @@ private:
     void tellPools();
 
     QString workspace_;  // whose facts are wanted
+    QUndoStack* stack_ = nullptr;
     std::shared_ptr<const WorkspaceFacts> facts_;
     QTemporaryDir files_;  // recipes of what is brought in; outlives what runs
     JobRunner reading_, bringing_;

@@ -9,11 +9,13 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPointer>
 #include <QPushButton>
 #include <QRegularExpression>
 #include <QScrollArea>
 #include <QSignalBlocker>
 #include <QToolButton>
+#include <QUndoStack>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -41,7 +43,57 @@ QString optionWords(const QString& problem) {
     return problem;
 }
 
+// Where two recipes differ, if it is one value; empty: in more.
+std::string changedField(const engine::Json& before, const engine::Json& after) {
+    const auto steps = engine::Json::diff(before, after);
+    return steps.size() == 1 && steps[0].at("op") == "replace" ? steps[0].at("path").get<std::string>() : std::string();
+}
+
 }  // namespace
+
+// From one recipe to another. Values of one field that follow each other are one step.
+class RecipeChange : public QUndoCommand {
+public:
+    RecipeChange(RecipeEditor* editor, RecipeEditor::State before, RecipeEditor::State after)
+        : editor_(editor), before_(std::move(before)), after_(std::move(after)) {
+        const QString name = QString::fromStdString(after_.recipe.name);
+        if (before_.source != after_.source) {
+            setText(QObject::tr("Recipe %1").arg(name));
+            return;
+        }
+        field_ = changedField(before_.json, after_.json);
+        const std::string leaf = field_.substr(field_.rfind('/') + 1);
+        setText(field_.empty() ? QObject::tr("Route of %1").arg(name)
+                               : QObject::tr("%1 of recipe %2").arg(optionLabel(leaf), name));
+    }
+
+    void undo() override { go(before_); }
+    void redo() override {
+        if (done_) go(after_);
+        done_ = true;
+    }
+    int id() const override { return 7001; }
+    bool mergeWith(const QUndoCommand* other) override {
+        const auto* next = static_cast<const RecipeChange*>(other);
+        if (field_.empty() || next->field_ != field_ || next->editor_ != editor_) return false;
+        after_ = next->after_;
+        setText(next->text());
+        setObsolete(before_ == after_);
+        return true;
+    }
+
+private:
+    void go(const RecipeEditor::State& state) {
+        if (!editor_) return;
+        editor_->put(state);
+        Q_EMIT editor_->wentBack();
+    }
+
+    QPointer<RecipeEditor> editor_;
+    RecipeEditor::State before_, after_;
+    std::string field_;
+    bool done_ = false;
+};
 
 QString recipeWords(const QString& line) {
     static const QRegularExpression place(
@@ -208,6 +260,30 @@ RecipeEditor::RecipeEditor(QWidget* parent) : QWidget(parent) {
     followTheme(this, [this] { paintColours(); });
 }
 
+void RecipeEditor::setUndoStack(QUndoStack* stack) {
+    stack_ = stack;
+    last_ = state();
+}
+
+RecipeEditor::State RecipeEditor::state() const {
+    return {recipe_, engine::recipeToJson(recipe_), original_, source_};
+}
+
+void RecipeEditor::put(const State& state) {
+    last_ = state;
+    original_ = state.original;
+    source_ = state.source;
+    setRecipe(engine::Recipe(state.recipe), state.source);
+}
+
+void RecipeEditor::record() {
+    const State now = state();
+    if (now == last_) return;
+    const State before = std::exchange(last_, now);
+    // The first recipe is nothing that was changed.
+    if (stack_ && !before.source.isEmpty()) stack_->push(new RecipeChange(this, before, now));
+}
+
 bool RecipeEditor::edited() const {
     return !original_.is_null() && engine::recipeToJson(recipe_) != original_;
 }
@@ -247,7 +323,9 @@ bool RecipeEditor::openRecipe(const QString& nameOrFile) {
 bool RecipeEditor::save(const QString& file) {
     try {
         engine::writeJsonFile(file.toStdString(), engine::recipeToJson(recipe_));
-        original_ = engine::Json();
+        original_ = engine::recipeToJson(recipe_);
+        source_ = file;
+        last_ = state();  // a file that was written is no step to go back
         setRecipe(engine::Recipe(recipe_), file);
         message_->showNote(tr("Saved as %1").arg(file));
         return true;
@@ -319,7 +397,10 @@ void RecipeEditor::rebuildHead() {
     const QString base = QString::fromStdString(recipe_.base);
     if (!base.isEmpty() && base_->findText(base) < 0) base_->addItem(base);
     base_->setCurrentText(base);
-    if (name_->text().trimmed().toStdString() != recipe_.name) name_->setText(QString::fromStdString(recipe_.name));
+    if (name_->text().trimmed().toStdString() != recipe_.name) {
+        name_->setText(QString::fromStdString(recipe_.name));
+        name_->setCursorPosition(0);  // the beginning of a long one is seen
+    }
     description_->setText(QString::fromStdString(recipe_.description));
     description_->setVisible(!recipe_.description.empty());
 }
@@ -452,6 +533,7 @@ void RecipeEditor::replan() {
     state_->setText(edited() ? tr("edited") : QString());
     state_->setVisible(edited());
     showProblems();
+    record();
     Q_EMIT changed();
 }
 

@@ -21,6 +21,7 @@ class QLabel;
 class QLineEdit;
 class QPushButton;
 class QToolButton;
+class QUndoStack;
 class QVBoxLayout;
 
 namespace ui {
@@ -43,6 +44,8 @@ public:
     void setRecipe(const engine::Recipe& recipe, const QString& source);
     bool openRecipe(const QString& nameOrFile);  // false, with a message, if it cannot be read
     bool save(const QString& file);
+    // Where changes are steps from now on; typing in one field is one. Null: nowhere.
+    void setUndoStack(QUndoStack* stack);
 
     const engine::Recipe& recipe() const { return recipe_; }
     const QString& source() const { return source_; }
@@ -58,6 +61,7 @@ public:
 Q_SIGNALS:
     void changed();  // recipe, plan or problems
     void poolsWanted(std::size_t step);
+    void wentBack();  // or forth, through the undo stack
 
 private:
     void choose(int index);
@@ -68,6 +72,19 @@ private:
     void replan();
     void showProblems();
     void paintColours();
+
+    friend class RecipeChange;
+    struct State {              // that the undo stack covers
+        engine::Recipe recipe;  // which need not be sound
+        engine::Json json, original;
+        QString source;
+        bool operator==(const State& other) const {
+            return json == other.json && original == other.original && source == other.source;
+        }
+    };
+    State state() const;
+    void put(const State& state);
+    void record();  // a step, if state() is another than at the last one
 
     std::shared_ptr<const WorkspaceFacts> facts_;
     engine::Recipe recipe_;
@@ -88,7 +105,8 @@ private:
     QPushButton* add_;
     std::vector<StepCard*> cards_;
     QTimer rebuild_;
-    bool filling_ = false;
+    QUndoStack* stack_ = nullptr;
+    State last_;  // recorded
 };
 
 }  // namespace ui

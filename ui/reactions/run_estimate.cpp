@@ -58,8 +58,8 @@ double batchOf(const engine::ReactionOptions& o, double rows) {
 class Estimating {
 public:
     Estimating(const engine::Recipe& recipe, const engine::RoutePlan& plan, const WorkspaceFacts& facts,
-               std::int64_t more_epochs)
-        : recipe_(recipe), plan_(plan), facts_(facts), more_epochs_(more_epochs) {}
+               std::int64_t more_epochs, const std::set<std::string>& taken)
+        : recipe_(recipe), plan_(plan), facts_(facts), more_epochs_(more_epochs), taken_(taken) {}
 
     RunEstimate run() {
         // As the engine goes: tunings of the steps before a reaction, then the reaction.
@@ -95,6 +95,7 @@ private:
     }
 
     void reaction(const engine::PlannedReaction& r) {
+        if (taken_.count(r.key)) return;
         const auto& o = recipe_.route[r.step].options;
         const bool displaces = r.kind == engine::ReactionKind::Displacement;
         const auto in = static_cast<double>(r.source_width), width = static_cast<double>(r.target_width);
@@ -143,6 +144,7 @@ private:
 
     // An adapter of two layers, then the projectors of the displacements before it, through which gradients pass.
     void tuning(const engine::PlannedTuning& t) {
+        if (taken_.count(t.key)) return;
         const auto& o = recipe_.route[t.step].options;
         const auto in = static_cast<double>(t.width), hidden = static_cast<double>(o.hidden_width);
         double frozen = 0, kept = 0, width = in;
@@ -186,6 +188,7 @@ private:
     const engine::RoutePlan& plan_;
     const WorkspaceFacts& facts_;
     std::int64_t more_epochs_;
+    const std::set<std::string>& taken_;
     RunEstimate out_;
     double disk_ = 0, memory_ = 0;
 };
@@ -222,8 +225,8 @@ std::shared_ptr<const WorkspaceFacts> readWorkspaceFacts(const std::string& fold
 }
 
 RunEstimate estimateRun(const engine::Recipe& recipe, const engine::RoutePlan& plan, const WorkspaceFacts& facts,
-                        std::int64_t more_epochs) {
-    return Estimating(recipe, plan, facts, more_epochs).run();
+                        std::int64_t more_epochs, const std::set<std::string>& taken) {
+    return Estimating(recipe, plan, facts, more_epochs, taken).run();
 }
 
 double assumedRate() {

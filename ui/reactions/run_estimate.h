@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,8 +50,9 @@ struct RunEstimate {
     std::uint64_t memory = 0, disk = 0;
     std::size_t rows = 0;  // that are gathered over all epochs
 };
+// `taken`: keys of reactions and tunings that are taken from another product, which costs nothing.
 RunEstimate estimateRun(const engine::Recipe& recipe, const engine::RoutePlan& plan, const WorkspaceFacts& facts,
-                        std::int64_t more_epochs = 0);
+                        std::int64_t more_epochs = 0, const std::set<std::string>& taken = {});
 
 // FLOP a second that are assumed for this machine's processor before any run has measured it.
 double assumedRate();

@@ -89,4 +89,14 @@ std::string freeFolder(const std::string& folder) {
     return name;
 }
 
+std::vector<std::string> finishedProducts(const std::string& workspace) {
+    std::vector<std::string> out;
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(fs::path(workspace) / "products", none)) {
+        if (fs::exists(entry.path() / "product.json", none)) out.push_back(entry.path().string());
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
 }  // namespace ui

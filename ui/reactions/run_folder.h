@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "engine/base/job.h"
 #include "engine/base/json.h"
@@ -27,5 +28,8 @@ RunFolder readRunFolder(const std::string& folder, const engine::JobContext& job
 
 // "products/ImageBind++-2": the first of its kind that is not there. Blocking.
 std::string freeFolder(const std::string& folder);
+
+// Folders of the finished products under a workspace's `products`, sorted. Blocking.
+std::vector<std::string> finishedProducts(const std::string& workspace);
 
 }  // namespace ui

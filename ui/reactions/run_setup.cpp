@@ -18,6 +18,7 @@
 #include "engine/base/error.h"
 #include "engine/session/session.h"
 #include "ui/reactions/option_form.h"
+#include "ui/reactions/take_over.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/message_bar.h"
@@ -47,6 +48,7 @@ RunSetup::RunSetup(QWidget* parent) : QWidget(parent) {
     folder_row->addWidget(browse_);
 
     message_ = new MessageBar(this);
+    take_ = new TakeOver(this);
     estimate_ = new QLabel(this);
     estimate_->setObjectName(QStringLiteral("estimate"));
     estimate_->setForegroundRole(QPalette::PlaceholderText);  // the theme's muted colour
@@ -120,6 +122,7 @@ RunSetup::RunSetup(QWidget* parent) : QWidget(parent) {
     column->setSpacing(8);
     column->addLayout(folder_row);
     column->addWidget(message_);
+    column->addWidget(take_);
     column->addWidget(estimate_);
     column->addLayout(buttons);
     column->addWidget(why_);
@@ -141,6 +144,7 @@ RunSetup::RunSetup(QWidget* parent) : QWidget(parent) {
         chosen_ = false;
         followRecipe();
     });
+    connect(take_, &TakeOver::changed, this, &RunSetup::tell);
     connect(start_, &QPushButton::clicked, this, &RunSetup::start);
     connect(further_, &QPushButton::clicked, this, &RunSetup::further);
     connect(free_, &QPushButton::clicked, this, &RunSetup::useFreeFolder);
@@ -168,7 +172,10 @@ void RunSetup::setFacts(std::shared_ptr<const WorkspaceFacts> facts) {
     reaction_form_->setSuggestions("validation_set", sets);
     // A folder that was chosen for one workspace is not another's.
     if (facts_) {
-        if (!workspace_.empty() && workspace_ != facts_->folder) chosen_ = false;
+        if (!workspace_.empty() && workspace_ != facts_->folder) {
+            chosen_ = false;
+            take_->setFrom({});
+        }
         workspace_ = facts_->folder;
         if (chosen_) look_.start();
     }
@@ -225,6 +232,12 @@ void RunSetup::setFolder(const QString& folder) {
     look();
 }
 
+void RunSetup::restoreChoices(const QString& workspace, const QString& folder, const QString& from) {
+    workspace_ = workspace.toStdString();
+    take_->setFrom(from);
+    if (!folder.isEmpty()) setFolder(folder);
+}
+
 engine::Json RunSetup::runOptions() const {
     return run_form_->changed();
 }
@@ -241,6 +254,7 @@ void RunSetup::setOptions(const engine::Json& run, const engine::Json& reaction)
 
 void RunSetup::lookAgain() {
     look_.start();
+    take_->lookAgain();
 }
 
 void RunSetup::look() {
@@ -263,6 +277,12 @@ engine::Recipe RunSetup::effective() const {
     return out;
 }
 
+std::uint64_t RunSetup::seed() const {
+    engine::RunOptions options;
+    engine::runOptionTable().read(run_form_->changed(), options);
+    return options.seed;
+}
+
 bool RunSetup::sameRecipe() const {
     return found_.recipe == engine::recipeToJson(effective());
 }
@@ -274,10 +294,13 @@ TrainingRun RunSetup::wanted() const {
     run.recipe = engine::recipeToJson(recipe_);
     run.reaction_options = reaction_form_->changed();
     run.run_options = run_form_->changed();
+    run.from = take_->from();
+    // Else the seed would be that of the product that is taken from.
+    if (!run.from.isEmpty()) run.run_options["seed"] = seed();
     if (facts_ && plan_) {
         try {
             const auto recipe = effective();
-            run.estimate = estimateRun(recipe, engine::planRoute(recipe, facts_->spaces), *facts_);
+            run.estimate = estimateRun(recipe, engine::planRoute(recipe, facts_->spaces), *facts_, 0, take_->taken());
         } catch (const engine::Error&) {  // the run itself says what is wrong
         }
     }
@@ -337,7 +360,7 @@ void RunSetup::tellEstimate() {
     RunEstimate e;
     try {
         const auto recipe = effective();
-        e = estimateRun(recipe, engine::planRoute(recipe, facts_->spaces), *facts_);
+        e = estimateRun(recipe, engine::planRoute(recipe, facts_->spaces), *facts_, 0, take_->taken());
     } catch (const engine::Error&) {
         estimate_->setVisible(false);
         return;
@@ -362,6 +385,7 @@ QString RunSetup::shownEstimate() const {
 
 void RunSetup::tell() {
     using State = RunFolder::State;
+    take_->setSource(facts_, effective(), plan_ && problem_.isEmpty(), seed(), folder());
     tellEstimate();
     const bool known = found_.folder == folder().toStdString();
     const State state = known ? found_.state : State::Free;

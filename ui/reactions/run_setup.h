@@ -25,6 +25,7 @@ namespace ui {
 
 class MessageBar;
 class OptionForm;
+class TakeOver;
 
 class RunSetup : public QWidget {
     Q_OBJECT
@@ -41,12 +42,15 @@ public:
 
     QString folder() const;
     void setFolder(const QString& folder);
+    // What was chosen for a workspace that may still have to be opened; empty: nothing was.
+    void restoreChoices(const QString& workspace, const QString& folder, const QString& from);
     engine::Json runOptions() const;
     engine::Json reactionOptions() const;
     void setOptions(const engine::Json& run, const engine::Json& reaction);
     bool folderChosen() const { return chosen_; }
     const RunFolder& found() const { return found_; }
     QString shownEstimate() const;
+    TakeOver& takeOver() const { return *take_; }
     engine::Recipe effective() const;  // with the options of the run over those of its steps
 
 Q_SIGNALS:
@@ -60,6 +64,7 @@ private:
     void tell();
     void tellEstimate();
     bool sameRecipe() const;
+    std::uint64_t seed() const;
     TrainingRun wanted() const;
     void start();
     void goOn();
@@ -83,6 +88,7 @@ private:
     QToolButton *browse_, *default_, *more_;
     QLabel *estimate_, *why_;
     MessageBar* message_;
+    TakeOver* take_;
     QWidget* options_;
     OptionForm *run_form_, *reaction_form_;
     QPushButton *start_, *further_, *free_;

@@ -16,6 +16,7 @@ namespace ui {
 using State = TrainingRun::State;
 
 QString TrainingRun::name() const {
+    if (tunesEncoder()) return QObject::tr("Encoder of %1").arg(QFileInfo(from).fileName());
     // Recipes come from files: a name may be anything.
     if (!recipe.is_object() || !recipe.contains("name") || !recipe["name"].is_string()) return {};
     return QString::fromStdString(recipe["name"].get<std::string>());
@@ -100,6 +101,14 @@ void TrainingQueue::start(TrainingRun& run) {
     after_ = State::Stopped;
     clock_label_.clear();
     checkpoint_time_ = 0;
+    if (run.tunesEncoder()) startEncoder(run);
+    else startTraining(run);
+    Q_EMIT started(run.id);
+    Q_EMIT runningChanged(true);
+    Q_EMIT changed();
+}
+
+void TrainingQueue::startTraining(const TrainingRun& run) {
     const QString file = files_.filePath(QString::number(run.id) + QStringLiteral(".json"));
     engine::ReactRequest request;
     request.workspace = run.workspace.toStdString();
@@ -108,6 +117,7 @@ void TrainingQueue::start(TrainingRun& run) {
     request.reaction_options = run.reaction_options;
     request.run_options = run.run_options;
     request.more_epochs = run.more_epochs;
+    request.from = run.from.toStdString();
     const auto recipe = std::make_shared<const engine::Json>(run.recipe);
     const QString product = run.product;
     runner_.start<std::shared_ptr<const engine::Json>>(
@@ -125,9 +135,33 @@ void TrainingQueue::start(TrainingRun& run) {
             end(State::Done);
             Q_EMIT trained(product);
         });
-    Q_EMIT started(run.id);
-    Q_EMIT runningChanged(true);
-    Q_EMIT changed();
+}
+
+void TrainingQueue::startEncoder(const TrainingRun& run) {
+    const auto text = [&](const char* key) { return run.encoder.value(key, std::string()); };
+    engine::TuneEncoderRequest request;
+    request.workspace = run.workspace.toStdString();
+    request.product = run.from.toStdString();
+    request.encoder = text("encoder");
+    request.inputs = text("inputs");
+    request.modality = text("modality");
+    request.towards = text("towards");
+    request.pool = text("pool");
+    request.space = text("space");
+    request.options = run.encoder.value("options", engine::Json::object());
+    request.run_options = run.run_options;
+    runner_.start<std::shared_ptr<const engine::Outcome>>(
+        tr("Tuning an encoder"),
+        [request](const engine::JobContext& job) {
+            return std::make_shared<const engine::Outcome>(engine::tuneEncoder(request, job));
+        },
+        [this, from = run.from](std::shared_ptr<const engine::Outcome> outcome) {
+            if (auto* done = find(current_)) done->fraction = 1;
+            end(State::Done);
+            for (const auto& line : QString::fromStdString(outcome->text).split(QLatin1Char('\n'), Qt::SkipEmptyParts))
+                Q_EMIT logged(line.trimmed());
+            Q_EMIT encoderTuned(QString::fromStdString(outcome->json.at("recipe").get<std::string>()), from);
+        });
 }
 
 void TrainingQueue::end(State state) {
@@ -215,7 +249,13 @@ void TrainingQueue::move(int id, int by) {
 void TrainingQueue::progressCame(const engine::Progress& progress) {
     auto* run = find(current_);
     QString reaction, subset;
-    if (run && trainingStage(progress.stage, reaction, subset)) {
+    if (run && run->tunesEncoder()) {
+        // Embedding again follows its steps; its work was not counted.
+        if (trainingStage(progress.stage, reaction, subset) && progress.total > 0) {
+            const double share = static_cast<double>(progress.done) / static_cast<double>(progress.total);
+            run->fraction = std::clamp(0.9 * share, run->fraction, 0.9);
+        }
+    } else if (run && trainingStage(progress.stage, reaction, subset)) {
         const std::string label = (reaction + QLatin1Char(' ') + subset).toStdString();
         double before = 0, all = 0, part = 0;
         bool seen = false;
@@ -285,6 +325,8 @@ engine::Json TrainingQueue::state() const {
                                {"reaction_options", r.reaction_options},
                                {"run_options", r.run_options},
                                {"more_epochs", r.more_epochs},
+                               {"from", r.from.toStdString()},
+                               {"encoder", r.encoder},
                                {"state", name},
                                {"fraction", r.fraction},
                                {"parts", parts},
@@ -304,11 +346,18 @@ void TrainingQueue::restore(const engine::Json& state) {
     if (!state.contains("runs") || !state["runs"].is_array()) return;
     for (const auto& j : state["runs"]) {
         if (!j.is_object() || !j.contains("recipe")) continue;
+        const auto flat = [](const engine::Json& encoder) {
+            return std::all_of(encoder.items().begin(), encoder.items().end(), [](const auto& field) {
+                return field.key() == "options" ? field.value().is_object() : field.value().is_string();
+            });
+        };
         TrainingRun r;
         r.id = next_id_++;
         r.workspace = text(j, "workspace");
         r.product = text(j, "product");
         r.recipe = j["recipe"];
+        r.from = text(j, "from");
+        if (j.contains("encoder") && j["encoder"].is_object() && flat(j["encoder"])) r.encoder = j["encoder"];
         for (const auto& [key, to] :
              {std::pair{"reaction_options", &r.reaction_options}, {"run_options", &r.run_options}}) {
             if (j.contains(key) && j[key].is_object()) *to = j[key];

@@ -3,7 +3,8 @@
 //
 // Trainings one after the other, in the background: what is wanted, what runs, what became of it. A pause stops at the
 // last whole step and holds the queue; going on continues from there. A run that fails or is stopped makes room for
-// the next one. Window's thread; the engine works in the thread of a JobRunner that gives way.
+// the next one. A run trains a recipe, or tunes a user's own encoder through a product. Window's thread; the engine
+// works in the thread of a JobRunner that gives way.
 #pragma once
 
 #include <QElapsedTimer>
@@ -27,11 +28,16 @@ struct TrainingRun {
     engine::Json recipe;  // whole; written to a file for the engine
     engine::Json reaction_options = engine::Json::object(), run_options = engine::Json::object();
     std::int64_t more_epochs = 0;
+    QString from;  // a finished product that reactions are taken from, or whose encoder is tuned; empty: none
+    // Tuning of an encoder instead of a training: fields of engine::TuneEncoderRequest by their names. `product` is the
+    // folder of what comes out, recipe.json in it.
+    engine::Json encoder;
     RunEstimate estimate;
     State state = State::Waiting;
     double fraction = 0;  // of the work in all
     double seconds_left = -1;
-    JobFailure failure;    // where it failed
+    JobFailure failure;  // where it failed
+    bool tunesEncoder() const { return encoder.is_object(); }
     QString name() const;  // the recipe's
 };
 QString stateText(TrainingRun::State state);
@@ -66,6 +72,7 @@ Q_SIGNALS:
     void started(int id);
     void ended(int id);
     void trained(const QString& product);
+    void encoderTuned(const QString& recipe, const QString& product);  // to train on it, taking from the product
     void failed(const ui::JobFailure& failure);
     void logged(const QString& line);
     void progressed(const engine::Progress& progress);
@@ -77,6 +84,8 @@ private:
     TrainingRun* find(int id);
     void next();
     void start(TrainingRun& run);
+    void startTraining(const TrainingRun& run);
+    void startEncoder(const TrainingRun& run);
     void progressCame(const engine::Progress& progress);
     void lineCame(const QString& line);
     void end(TrainingRun::State state);

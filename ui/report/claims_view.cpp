@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ui/export/view_menu.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/flow_layout.h"
@@ -181,6 +182,19 @@ ClaimsView::ClaimsView(QWidget* parent)
     header->setSectionResizeMode(QHeaderView::ResizeToContents);
     header->setSectionResizeMode(0, QHeaderView::Stretch);
     comparisons_->verticalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+
+    const auto notes = [this] {
+        return TableNotes{{sentence_->text(), place_->text(), reading_->text()}, report_ && report_->synthetic};
+    };
+    const auto tell = [this](const JobFailure& failure) { Q_EMIT failed(failure); };
+    addTableMenu(
+        comparisons_, notes, [this] { return tr("Claim %1").arg(place_->text()); }, tell);
+    addTableMenu(
+        list_,
+        [this] {
+            return TableNotes{{}, report_ && report_->synthetic};
+        },
+        [] { return tr("Claims"); }, tell);
 
     auto* top = new QHBoxLayout;
     top->addWidget(verdict_);

@@ -7,6 +7,7 @@
 
 #include <QWidget>
 
+#include "ui/bridge/job_runner.h"
 #include "ui/report/report_data.h"
 #include "ui/widgets/badge.h"
 
@@ -28,6 +29,9 @@ public:
     QListWidget& list() const { return *list_; }
     QTableWidget& comparisons() const { return *comparisons_; }
     QString sentence() const;  // of the chosen claim
+
+Q_SIGNALS:
+    void failed(const ui::JobFailure& failure);  // of a right click's copy or file
 
 private:
     void fill();

@@ -8,6 +8,7 @@
 
 #include <cmath>
 
+#include "ui/export/view_menu.h"
 #include "ui/report/number_chips.h"
 #include "ui/style/numbers.h"
 #include "ui/views/heat_map_view.h"
@@ -89,6 +90,12 @@ void FiguresView::showMaps() {
         map->setSurface(s->surface, g);
         map->setKeyStep(s->surface->axes[0].steps > 1 ? 1.0 / static_cast<double>(s->surface->axes[0].steps - 1) : 0.1);
         connect(map, &HeatMapView::picked, this, [this](double x, double y) { moveCursor(x, y); });
+        addFigureMenu(
+            map, [map](QPainter& p, const QRectF& area) { map->paintTo(p, area); },
+            [this, group = s->surface->groups[g].group.name] {
+                return tr("Figure %1 %2").arg(chosen()).arg(QString::fromStdString(group));
+            },
+            [this](const JobFailure& failure) { Q_EMIT failed(failure); });
         grid_->addWidget(map, 0, static_cast<int>(g));
         maps_.push_back(map);
     }

@@ -7,6 +7,7 @@
 
 #include <QWidget>
 
+#include "ui/bridge/job_runner.h"
 #include "ui/report/report_data.h"
 
 class QGridLayout;
@@ -27,6 +28,9 @@ public:
     int chosen() const;  // 0: none
     const std::vector<HeatMapView*>& maps() const { return maps_; }
     QString readout() const;
+
+Q_SIGNALS:
+    void failed(const ui::JobFailure& failure);  // of a right click's copy or file
 
 private:
     void showMaps();

@@ -99,6 +99,10 @@ ReportPage::ReportPage(QWidget* parent) : QWidget(parent), making_(nullptr, true
             Q_EMIT failed(failure);
         });
     }
+    const auto tellFailure = [this](const JobFailure& failure) { message_->showError(failure); };
+    connect(tables_, &TablesView::failed, this, tellFailure);
+    connect(figures_, &FiguresView::failed, this, tellFailure);
+    connect(claims_, &ClaimsView::failed, this, tellFailure);
     paintColours();
     showReport(nullptr);
     tell();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "ui/export/table_export.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
 
@@ -107,6 +108,7 @@ QVariant ReportTableModel::data(const QModelIndex& index, int role) const {
     const Line& line = lines_[static_cast<std::size_t>(index.row())];
     if (!line.row) {
         if (role == Qt::DisplayRole || role == Qt::AccessibleTextRole) return line.group;
+        if (role == kExportRole) return index.column() == 0 ? line.group : QString();
         if (role == Qt::FontRole) return strongFont(QApplication::font());
         return {};
     }
@@ -120,6 +122,8 @@ QVariant ReportTableModel::data(const QModelIndex& index, int role) const {
             if (!text.paper.isEmpty()) out += QLatin1Char('\n') + text.paper;
             return out;
         }
+        case kExportRole:
+            return data(index, Qt::DisplayRole).toString().replace(QLatin1Char('\n'), QLatin1String("; "));
         case Qt::AccessibleTextRole:
             return spoken(f);
         case Qt::ToolTipRole: {
@@ -146,6 +150,7 @@ QVariant ReportTableModel::headerData(int section, Qt::Orientation orientation, 
     if (orientation == Qt::Horizontal) {
         const auto& column = table_->columns[static_cast<std::size_t>(section)];
         if (role == Qt::DisplayRole) return column.set + QLatin1Char('\n') + column.metric;
+        if (role == kExportRole) return column.set + QLatin1Char(' ') + column.metric;
         if (role == Qt::ToolTipRole) return tr("%1: %2 on %3, percent").arg(column.group, column.metric, column.set);
         if (role == Qt::TextAlignmentRole) return static_cast<int>(Qt::AlignRight | Qt::AlignVCenter);
         return {};

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "ui/export/view_menu.h"
 #include "ui/report/number_chips.h"
 #include "ui/report/report_table.h"
 #include "ui/style/theme.h"
@@ -62,6 +63,15 @@ TablesView::TablesView(QWidget* parent)
     column->addWidget(view_, 1);
     column->addWidget(why_);
     connect(chips_, &NumberChips::clicked, this, &TablesView::showTable);
+    addTableMenu(
+        view_,
+        [this] {
+            return TableNotes{
+                {caption_->text(), tr("Measured here: mean ± standard deviation over seeds; after “paper” "
+                                      "the published figure, then measured − published")},
+                report_ && report_->synthetic};
+        },
+        [this] { return tr("Table %1").arg(chosen()); }, [this](const JobFailure& failure) { Q_EMIT failed(failure); });
     followTheme(this, [this] { showReasons(); });
 }
 

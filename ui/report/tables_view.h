@@ -7,6 +7,7 @@
 
 #include <QWidget>
 
+#include "ui/bridge/job_runner.h"
 #include "ui/report/report_data.h"
 
 class QLabel;
@@ -29,6 +30,9 @@ public:
     QTableView& table() const { return *view_; }
     const ReportTableModel& model() const { return *model_; }
     QString reasons() const;  // that are shown
+
+Q_SIGNALS:
+    void failed(const ui::JobFailure& failure);  // of a right click's copy or file
 
 private:
     void showTable();
