@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "engine/base/error.h"
@@ -25,14 +26,14 @@ constexpr std::size_t kItemBlock = 512;
 constexpr unsigned kDigitBits = 12;  // of two digits: their counts stay in the first-level cache
 constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
 constexpr double kMostScore = 1.01;
-// Scores as whole numbers of two digits; a step is 1.2e-7.
-constexpr double kKeyScale = 0x1p23 / kMostScore;
+// Scores as whole numbers of two digits, which fall as the score rises; a step is 1.2e-7.
+constexpr double kPlaceScale = 0x1p23 / kMostScore;
+constexpr std::size_t kTile = 1024;       // items whose scores stay in the first-level cache
+constexpr std::size_t kFewKeys = 1024;    // that are sorted faster by comparing
+constexpr std::size_t kSpans = 1u << 12;  // that the places of a class are divided into
 
-// A score as a whole number that falls as the score rises, in the upper 32 bits; below it the item and whether it is
-// positive.
-std::uint64_t keyOf(double score, std::uint32_t item, bool positive) {
-    const double clamped = std::clamp(score, 1e-6 - kMostScore, kMostScore);
-    const auto place = static_cast<std::uint32_t>((kMostScore - clamped) * kKeyScale);
+// A place in the upper 32 bits; below it the item and whether it is positive.
+std::uint64_t keyOf(std::int32_t place, std::uint32_t item, bool positive) {
     return static_cast<std::uint64_t>(place) << 32 | static_cast<std::uint64_t>(item) << 1 | (positive ? 1u : 0u);
 }
 std::uint32_t placeOf(std::uint64_t key) {
@@ -42,8 +43,9 @@ std::uint32_t itemOf(std::uint64_t key) {
     return static_cast<std::uint32_t>(key) >> 1;
 }
 
-// Two passes over the upper 32 bits.
+// Two passes over the upper 32 bits; keys come in the order of their items.
 void sortKeys(std::vector<std::uint64_t>& keys, std::vector<std::uint64_t>& spare) {
+    if (keys.size() <= kFewKeys) return std::sort(keys.begin(), keys.end());
     spare.resize(keys.size());
     std::array<std::array<std::uint32_t, kDigits>, 2> counts{};
     for (const std::uint64_t key : keys) {
@@ -57,29 +59,103 @@ void sortKeys(std::vector<std::uint64_t>& keys, std::vector<std::uint64_t>& spar
     }
 }
 
-// scores[i] = Σ_k b_k[i] Σ_j a_j p_jk[i]; products [class atom j][item atom k][item].
+// scores[i] = Σ_k b_k[i] Σ_j a_j p_jk[i] of the items from..from + count; products [class atom j][item atom k][n].
 ENGINE_WIDE_VECTORS void weigh(const float* products, const double* b, const double* a, std::size_t class_atoms,
-                               std::size_t item_atoms, std::size_t n, double* scores) {
-    std::fill_n(scores, n, 0.0);
+                               std::size_t item_atoms, std::size_t n, std::size_t from, std::size_t count,
+                               double* scores) {
+    std::fill_n(scores, count, 0.0);
     for (std::size_t k = 0; k < item_atoms; ++k) {
-        const double* weights = b + k * n;
-        const float* p = products + k * n;
+        const double* weights = b + k * n + from;
+        const float* p = products + k * n + from;
         if (class_atoms == 2) {
             const float* q = p + item_atoms * n;
-            for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t i = 0; i < count; ++i)
                 scores[i] += weights[i] * (a[0] * static_cast<double>(p[i]) + a[1] * static_cast<double>(q[i]));
             continue;
         }
         for (std::size_t j = 0; j < class_atoms; ++j) {
             const float* q = p + j * item_atoms * n;
-            for (std::size_t i = 0; i < n; ++i) scores[i] += weights[i] * (a[j] * static_cast<double>(q[i]));
+            for (std::size_t i = 0; i < count; ++i) scores[i] += weights[i] * (a[j] * static_cast<double>(q[i]));
         }
     }
 }
 
+ENGINE_WIDE_VECTORS void placeScores(const double* scores, std::size_t n, std::int32_t* places, std::int32_t& least,
+                                     std::int32_t& most) {
+    std::int32_t low = least, high = most;
+    for (std::size_t i = 0; i < n; ++i) {
+        double score = scores[i] < 1e-6 - kMostScore ? 1e-6 - kMostScore : scores[i];
+        score = score > kMostScore ? kMostScore : score;
+        const auto place = static_cast<std::int32_t>((kMostScore - score) * kPlaceScale);
+        places[i] = place;
+        low = place < low ? place : low;
+        high = place > high ? place : high;
+    }
+    least = low;
+    most = high;
+}
+
+// Items of a class in the order of their scores, as far as average precision asks for it: of the items in whose span no
+// positive lies, nor near it, only the number.
+class Order {
+public:
+    // `doubt`: how many places apart two items may be whose order is not certain.
+    void take(const std::vector<std::int32_t>& places, std::int32_t least, std::int32_t most,
+              const std::vector<std::uint32_t>& members, std::uint32_t doubt) {
+        const auto range = static_cast<std::uint32_t>(most - least);
+        least_ = least;
+        shift_ = 0;
+        while (range >> shift_ >= kSpans || (1u << shift_) <= doubt) ++shift_;
+        counts_.fill(0);
+        near_.fill(0);
+        for (const std::uint32_t i : members) {
+            const auto place = static_cast<std::uint32_t>(places[i] - least);
+            const std::uint32_t last = std::min(range, place + doubt) >> shift_;
+            for (std::uint32_t span = (place - std::min(place, doubt)) >> shift_; span <= last; ++span) near_[span] = 1;
+        }
+        items_.resize(places.size() + 1);
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            const std::uint32_t span = static_cast<std::uint32_t>(places[i] - least) >> shift_;
+            ++counts_[span];
+            items_[kept] = static_cast<std::uint32_t>(i);
+            kept += near_[span];
+        }
+        keys_.resize(kept);
+        auto member = members.begin();
+        for (std::size_t k = 0; k < kept; ++k) {
+            const std::uint32_t item = items_[k];
+            const bool positive = member != members.end() && *member == item;
+            if (positive) ++member;
+            keys_[k] = keyOf(places[item], item, positive);
+        }
+        sortKeys(keys_, spare_);
+        span_ = left_out_ = 0;
+    }
+
+    const std::vector<std::uint64_t>& keys() const { return keys_; }
+    // Items before keys()[k], whether kept or not; asked with rising k.
+    std::size_t ahead(std::size_t k) {
+        const std::uint32_t span = (placeOf(keys_[k]) - static_cast<std::uint32_t>(least_)) >> shift_;
+        for (; span_ < span; ++span_) left_out_ += near_[span_] ? 0 : counts_[span_];
+        return k + left_out_;
+    }
+
+private:
+    std::int32_t least_ = 0;
+    unsigned shift_ = 0;
+    std::array<std::uint32_t, kSpans> counts_;
+    std::array<std::uint8_t, kSpans> near_;  // 1: a positive lies in it or within the doubt
+    std::vector<std::uint32_t> items_;
+    std::vector<std::uint64_t> keys_, spare_;
+    std::size_t span_ = 0, left_out_ = 0;
+};
+
 struct Scratch {
-    std::vector<double> scores, exact_item, exact_class;
-    std::vector<std::uint64_t> keys, spare;
+    std::vector<double> exact_item, exact_class;
+    std::vector<std::int32_t> places;
+    std::array<double, kTile> scores;
+    Order order;
 };
 
 }  // namespace
@@ -193,8 +269,7 @@ LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
 #pragma omp parallel reduction(+ : resolved)
     {
         Scratch s;
-        s.scores.resize(n);
-        s.keys.resize(n);
+        s.places.resize(n);
         s.exact_item.resize(exact.width());
         s.exact_class.resize(exact.width());
 #pragma omp for schedule(dynamic, 4)
@@ -205,30 +280,35 @@ LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
             classes_->direction(
                 BlendSide::Shape{class_inverse_.data() + c * ca, class_cosine_.data() + c * (ca - 1) * ca}, point, a);
             for (std::size_t j = 0; j < ca; ++j) sum += a[j];
-            weigh(inner_.data() + c * ca * ia * n, weights.data(), a, ca, ia, n, s.scores.data());
-            for (std::size_t i = 0; i < n; ++i) s.keys[i] = keyOf(s.scores[i], static_cast<std::uint32_t>(i), false);
-            for (const std::uint32_t i : members) s.keys[i] |= 1;
-            sortKeys(s.keys, s.spare);
-            // Steps of the keys that two scores in doubt can be apart: the rounding of the products, twice, and of the
-            // keys; and the 1e-12 that tie.
+            std::int32_t least = std::numeric_limits<std::int32_t>::max(), furthest = 0;
+            for (std::size_t i = 0; i < n; i += kTile) {
+                const std::size_t count = std::min(kTile, n - i);
+                weigh(inner_.data() + c * ca * ia * n, weights.data(), a, ca, ia, n, i, count, s.scores.data());
+                placeScores(s.scores.data(), count, s.places.data() + i, least, furthest);
+            }
+            // Steps that two scores in doubt can be apart: the rounding of the products, twice, and of the places; and
+            // the 1e-12 that tie.
             const double rounding = 0x1.01p-24 * most_inner_ * sum * most;
-            const auto doubt = static_cast<std::uint32_t>((2 * rounding + 1e-11) * kKeyScale + 2);
+            const auto doubt = static_cast<std::uint32_t>((2 * rounding + 1e-11) * kPlaceScale + 2);
+            s.order.take(s.places, least, furthest, members, doubt);
+            const auto& keys = s.order.keys();
             std::size_t found = 0;
             double total = 0;
             bool class_row = false;
-            for (std::size_t i = 0; i < n;) {
-                std::size_t end = i + 1, positives = s.keys[i] & 1;
-                while (end < n && placeOf(s.keys[end]) - placeOf(s.keys[end - 1]) <= doubt)
-                    positives += s.keys[end++] & 1;
+            for (std::size_t i = 0; i < keys.size();) {
+                std::size_t end = i + 1, positives = keys[i] & 1;
+                while (end < keys.size() && placeOf(keys[end]) - placeOf(keys[end - 1]) <= doubt)
+                    positives += keys[end++] & 1;
+                const std::size_t ahead = s.order.ahead(i);
                 if (positives == 0 || positives == end - i) {
-                    for (std::size_t k = i; positives != 0 && k < end; ++k)
-                        total += static_cast<double>(found + (k - i) + 1) / static_cast<double>(k + 1);
+                    for (std::size_t k = 0; positives != 0 && k < end - i; ++k)
+                        total += static_cast<double>(found + k + 1) / static_cast<double>(ahead + k + 1);
                 } else {
                     // Positives and negatives too near to tell apart: ordered by the reference's scores.
                     std::vector<double> scores;
                     std::vector<char> positive;
                     std::vector<std::uint32_t> items;
-                    for (std::size_t k = i; k < end; ++k) items.push_back(itemOf(s.keys[k]) << 1 | (s.keys[k] & 1));
+                    for (std::size_t k = i; k < end; ++k) items.push_back(itemOf(keys[k]) << 1 | (keys[k] & 1));
                     std::sort(items.begin(), items.end());
                     failure.guard([&] {
                         if (!class_row) exact.row(true, c, s.exact_class.data());
@@ -241,7 +321,7 @@ LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
                     });
                     resolved += scores.size();
                     if (scores.size() != items.size()) break;
-                    const PrecisionPart part = precisionPart(scores, positive, i, found, ties);
+                    const PrecisionPart part = precisionPart(scores, positive, ahead, found, ties);
                     total += part.sum;
                     tied[c] = static_cast<char>(tied[c] | static_cast<char>(part.tied));
                 }
