@@ -345,16 +345,41 @@ void CloseUpCache::release(std::uint64_t key) {
 
 void CloseUpCache::keep(std::uint64_t key, CloseUpPair made) {
     auto pair = std::make_shared<const CloseUpPair>(std::move(made));
-    const std::uint64_t bytes = pair->bytes();
-    if (!hasRoomFor(bytes)) return;
+    if (!hasRoomFor(pair->bytes())) return;
     const std::lock_guard lock(mutex_);
     const auto found = at_.find(key);
     if (found == at_.end() || found->second->pair) return;
-    Slot& slot = *found->second;
+    slots_.splice(slots_.begin(), slots_, found->second);
+    fill(slots_.front(), std::move(pair));
+}
+
+std::shared_ptr<const CloseUpPair> CloseUpCache::peek(std::uint64_t key) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = at_.find(key);
+    return found != at_.end() ? found->second->pair : nullptr;
+}
+
+void CloseUpCache::keepAhead(std::uint64_t key, std::shared_ptr<const CloseUpPair> pair) {
+    if (!hasRoomFor(pair->bytes())) return;
+    const std::lock_guard lock(mutex_);
+    const auto found = at_.find(key);
+    if (found != at_.end()) {
+        if (found->second->pair) return;
+        slots_.splice(slots_.begin(), slots_, found->second);
+    } else {
+        slots_.push_front({key, 0, false, nullptr, kSlotBytes});
+        at_[key] = slots_.begin();
+        bytes_ += kSlotBytes;
+    }
+    slots_.front().claimed = true;
+    fill(slots_.front(), std::move(pair));
+}
+
+void CloseUpCache::fill(Slot& slot, std::shared_ptr<const CloseUpPair> pair) {
+    const std::uint64_t bytes = pair->bytes();
     slot.pair = std::move(pair);
     slot.bytes += bytes;
     bytes_ += bytes;
-    slots_.splice(slots_.begin(), slots_, found->second);
     trim();
 }
 
@@ -382,6 +407,7 @@ CloseUpMaker::~CloseUpMaker() {
         const std::lock_guard lock(mutex_);
         stop_ = true;
         tasks_.clear();
+        ahead_.clear();
     }
     changed_.notify_all();
     if (thread_.joinable()) thread_.join();
@@ -396,17 +422,48 @@ bool CloseUpMaker::add(std::function<void()> task) {
     return true;
 }
 
+void CloseUpMaker::addAhead(const void* owner, std::function<bool(std::size_t)> piece) {
+    const std::lock_guard lock(mutex_);
+    if (stop_) return;
+    ahead_[owner] = {std::move(piece), 0, ++round_};
+    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+    changed_.notify_all();
+}
+
 void CloseUpMaker::wait() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stop_ || (tasks_.empty() && !busy_); });
+    changed_.wait(lock, [this] { return stop_ || (tasks_.empty() && ahead_.empty() && !busy_); });
 }
 
 void CloseUpMaker::run() {
     std::unique_lock lock(mutex_);
     while (true) {
-        changed_.wait(lock, [this] { return stop_ || !tasks_.empty(); });
+        changed_.wait(lock, [this] { return stop_ || !tasks_.empty() || !ahead_.empty(); });
         if (stop_) return;
-        {
+        if (tasks_.empty()) {
+            // A piece at a time: what is asked meanwhile comes first. All owners in turn.
+            auto at = ahead_.begin();
+            for (auto it = ahead_.begin(); it != ahead_.end(); ++it) {
+                if (it->second.next < at->second.next) at = it;
+            }
+            const void* owner = at->first;
+            const std::uint64_t round = at->second.round;
+            auto piece = at->second.piece;
+            const std::size_t i = at->second.next++;
+            busy_ = true;
+            lock.unlock();
+            const bool more = piece(i);
+            piece = nullptr;  // it may be the last that keeps a landscape, which goes without the lock
+            lock.lock();
+            const auto found = ahead_.find(owner);
+            std::function<bool(std::size_t)> done;
+            if (!more && found != ahead_.end() && found->second.round == round) {
+                done = std::move(found->second.piece);
+                ahead_.erase(found);
+            }
+            lock.unlock();
+            done = nullptr;
+        } else {
             const auto task = std::move(tasks_.back());
             tasks_.pop_back();
             busy_ = true;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -64,6 +65,9 @@ public:
     void release(std::uint64_t key);  // claimed, and not made
     // Keeps it unless it is more than half of the budget or was forgotten meanwhile.
     void keep(std::uint64_t key, CloseUpPair made);
+    // For what nobody has asked for yet: whether it is there, as if it had not been asked for; and to keep it.
+    std::shared_ptr<const CloseUpPair> peek(std::uint64_t key) const;
+    void keepAhead(std::uint64_t key, std::shared_ptr<const CloseUpPair> pair);
     bool hasRoomFor(std::uint64_t bytes) const { return bytes <= most_bytes_ / 2; }
     std::uint64_t bytes() const;
 
@@ -75,6 +79,7 @@ private:
         std::shared_ptr<const CloseUpPair> pair;  // null: only asked for
         std::uint64_t bytes;
     };
+    void fill(Slot& slot, std::shared_ptr<const CloseUpPair> pair);
     void trim();
 
     const std::uint64_t most_bytes_;
@@ -84,8 +89,8 @@ private:
     std::unordered_map<std::uint64_t, std::list<Slot>::iterator> at_;
 };
 
-// One thread of the process that makes close-ups behind whoever asks, so that no question waits for one. Started by the
-// first task; what waits when the program ends is dropped. Thread-safe.
+// One thread of the process that makes close-ups behind whoever asks, so that no question waits for one, and those that
+// may be asked for next. Started by the first task; what waits when the program ends is dropped. Thread-safe.
 class CloseUpMaker {
 public:
     static CloseUpMaker& instance();
@@ -93,6 +98,9 @@ public:
 
     // The newest first. False, and nothing is done, where too many wait already. A task must not throw.
     bool add(std::function<void()> task);
+    // When there are no tasks: piece(0), piece(1) and so on, until it returns false or the owner asks for others. Must
+    // not throw.
+    void addAhead(const void* owner, std::function<bool(std::size_t)> piece);
     void wait();  // until none is left
 
 private:
@@ -102,6 +110,13 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<std::function<void()>> tasks_;
+    struct Ahead {
+        std::function<bool(std::size_t)> piece;
+        std::size_t next = 0;
+        std::uint64_t round = 0;  // which asking it is of
+    };
+    std::map<const void*, Ahead> ahead_;
+    std::uint64_t round_ = 0;
     bool busy_ = false, stop_ = false;
     std::thread thread_;
 };

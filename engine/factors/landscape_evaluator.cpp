@@ -453,6 +453,12 @@ MetricsTable LandscapeEvaluator::evaluate(const Setting& setting, const JobConte
     return table;
 }
 
+void LandscapeEvaluator::lookAhead(const Setting& setting, double step) const {
+    for (std::size_t s = 0; s < slots_.size(); ++s) {
+        if (slots_[s].cells && ready(s, setting)) slots_[s].cells->lookAhead(pointOf(s, setting).data(), step);
+    }
+}
+
 std::vector<MetricMap> LandscapeEvaluator::figures(const Setting& setting, const JobContext& job) {
     checkSetting(setting, factors(), subject());
     std::vector<MetricMap> out;

@@ -103,6 +103,8 @@ public:
     // The factors of a set's own grid at a setting.
     std::vector<double> pointOf(std::size_t set, const Setting& setting) const;
     TieRule ties() const { return ties_; }
+    // SetLandscape::lookAhead() of every set that is ready: makes the next question near `setting` cheaper.
+    void lookAhead(const Setting& setting, double step) const;
 
 private:
     struct Slot {

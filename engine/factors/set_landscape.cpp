@@ -272,44 +272,91 @@ std::uint64_t SetLandscape::bytes() const {
 // What is asked for once is counted as it lies; made is what is asked for again. A caller's own parallel region makes
 // it in place, for all threads work there anyway (a sweep); else it is made behind, and used from then on.
 std::shared_ptr<const CloseUpPair> SetLandscape::closeUpAt(std::size_t leaf, const double* point) const {
-    if (!close_ups_) return nullptr;
-    std::uint64_t gathered = 0, parts = 1, part = 0;
-    for (const DirectionCells* cells : {&forward_, &backward_}) {
-        if (cells->open_at.size() == 0) continue;
-        gathered += (cells->entries_at[leaf + 1] - cells->entries_at[leaf]) * (1 + cells->products) * sizeof(float);
-    }
-    if (!close_ups_->hasRoomFor(gathered)) return nullptr;
-    const std::size_t along = grid_.leavesAlong() * kCloseUpParts;
-    std::size_t place[kMostDims];
-    grid_.placeOf(point, along, place);
-    FactorCell cell;
-    bool inside = true;
-    for (std::size_t d = 0; d < grid_.dims(); ++d) {
-        cell.low[d] = grid_.border(d, place[d], along);
-        cell.high[d] = grid_.border(d, place[d] + 1, along);
-        inside = inside && point[d] >= cell.low[d] && point[d] <= cell.high[d];
-        part = part * kCloseUpParts + place[d] % kCloseUpParts;
-        parts *= kCloseUpParts;
-    }
-    const std::uint64_t leaf_key = leaf * (parts + 1), part_key = leaf_key + 1 + part;
+    if (!close_ups_ || !close_ups_->hasRoomFor(gatheredBytes(leaf))) return nullptr;
+    const Part part = partAt(leaf, point);
     std::uint32_t asked_part = 0, asked_leaf = 0;
-    if (inside && !sharesFactor(*first_, *second_)) {
-        if (auto found = close_ups_->find(part_key, asked_part)) return found;
+    if (part.inside && !sharesFactor(*first_, *second_)) {
+        if (auto found = close_ups_->find(part.key, asked_part)) return found;
     }
-    auto whole = close_ups_->find(leaf_key, asked_leaf);
+    auto whole = close_ups_->find(part.leaf_key, asked_leaf);
     if (!whole && asked_leaf >= kAskedToGather) {
-        makeCloseUp(leaf_key, [this, leaf](bool forward) {
+        makeCloseUp(part.leaf_key, [this, leaf](bool forward) {
             return closeUpOfLeaf(cells(forward), leaf, (forward ? *second_ : *first_).items());
         });
-        if (omp_in_parallel()) whole = close_ups_->find(leaf_key, asked_leaf);
+        if (omp_in_parallel()) whole = close_ups_->find(part.leaf_key, asked_leaf);
     }
     if (!whole || asked_part < kAskedToCut) return whole;
-    makeCloseUp(part_key, [this, whole, cell](bool forward) {
+    makeCloseUp(part.key, [this, whole, cell = part.cell](bool forward) {
         return cutCloseUp(forward ? whole->forward : whole->backward, forward ? *first_ : *second_,
                           forward ? *second_ : *first_, cell);
     });
-    auto cut = omp_in_parallel() ? close_ups_->find(part_key, asked_part) : nullptr;
+    auto cut = omp_in_parallel() ? close_ups_->find(part.key, asked_part) : nullptr;
     return cut ? cut : whole;
+}
+
+std::uint64_t SetLandscape::gatheredBytes(std::size_t leaf) const {
+    std::uint64_t out = 0;
+    for (const DirectionCells* cells : {&forward_, &backward_}) {
+        if (cells->open_at.size() == 0) continue;
+        out += (cells->entries_at[leaf + 1] - cells->entries_at[leaf]) * (1 + cells->products) * sizeof(float);
+    }
+    return out;
+}
+
+SetLandscape::Part SetLandscape::partAt(std::size_t leaf, const double* point) const {
+    const std::size_t along = grid_.leavesAlong() * kCloseUpParts;
+    std::size_t place[kMostDims];
+    grid_.placeOf(point, along, place);
+    Part out{leaf, 0, 0, {}, true};
+    std::uint64_t parts = 1, number = 0;
+    for (std::size_t d = 0; d < grid_.dims(); ++d) {
+        out.cell.low[d] = grid_.border(d, place[d], along);
+        out.cell.high[d] = grid_.border(d, place[d] + 1, along);
+        out.inside = out.inside && point[d] >= out.cell.low[d] && point[d] <= out.cell.high[d];
+        number = number * kCloseUpParts + place[d] % kCloseUpParts;
+        parts *= kCloseUpParts;
+    }
+    out.leaf_key = leaf * (parts + 1);
+    out.key = out.leaf_key + 1 + number;
+    return out;
+}
+
+void SetLandscape::lookAhead(const double* point, double step) const {
+    if (!close_ups_ || sharesFactor(*first_, *second_)) return;
+    std::array<double, kMostDims> from{};
+    std::copy_n(point, grid_.dims(), from.begin());
+    CloseUpMaker::instance().addAhead(this, [self = shared_from_this(), from, step](std::size_t i) {
+        const FactorGrid& grid = self->grid_;
+        std::array<double, kMostDims> at = from;
+        if (i > 0) {
+            const std::size_t d = (i - 1) / 2;
+            at[d] = std::clamp(at[d] + ((i - 1) % 2 == 0 ? step : -step), grid.low[d], grid.high[d]);
+        }
+        self->cutAhead(self->partAt(grid.leafOf(at.data()), at.data()));
+        return i < 2 * grid.dims();
+    });
+}
+
+void SetLandscape::cutAhead(const Part& part) const {
+    if (!part.inside || !close_ups_->hasRoomFor(gatheredBytes(part.leaf)) || close_ups_->peek(part.key)) return;
+    try {
+        auto whole = close_ups_->peek(part.leaf_key);
+        if (!whole) {
+            CloseUpPair gathered;
+            for (const bool forward : {true, false})
+                (forward ? gathered.forward : gathered.backward) =
+                    closeUpOfLeaf(cells(forward), part.leaf, (forward ? *second_ : *first_).items());
+            whole = std::make_shared<const CloseUpPair>(std::move(gathered));
+            // Its other parts are likely to be next.
+            close_ups_->keepAhead(part.leaf_key, whole);
+        }
+        CloseUpPair pair;
+        pair.forward = cutCloseUp(whole->forward, *first_, *second_, part.cell);
+        pair.backward = cutCloseUp(whole->backward, *second_, *first_, part.cell);
+        close_ups_->keepAhead(part.key, std::make_shared<const CloseUpPair>(std::move(pair)));
+    } catch (const std::bad_alloc&) {
+        // Questions go on with what there is.
+    }
 }
 
 void SetLandscape::makeCloseUp(std::uint64_t key, std::function<CloseUp(bool forward)> make) const {

@@ -17,7 +17,7 @@
 // That is done in a thread of its own, so no question waits for it. Hits are the same with and without, for the bounds
 // are those of the leaves. What was made is kept within LandscapeRequest::close_up_bytes beside bytes(), what was asked
 // for last; a leaf that needs more than half of it is left as it is. Sets whose sides share a factor gather but do not
-// cut.
+// cut. lookAhead() cuts the parts around a place before they are asked for.
 #pragma once
 
 #include <array>
@@ -70,6 +70,10 @@ public:
     const FactorGrid& grid() const { return grid_; }
     std::uint64_t bytes() const;
     std::uint64_t closeUpBytes() const { return close_ups_ ? close_ups_->bytes() : 0; }
+    // For who asks by hand, after an answer: the parts of leaves that hold `point` and the places `step` from it along
+    // each factor are cut behind, while nothing else is asked for, so that the next question finds them. Replaces what
+    // was to be made ahead before. Does nothing where there are no closer looks.
+    void lookAhead(const double* point, double step) const;
     // Waits until all closer looks that were begun are there, of every landscape: for tests and measuring.
     static void finishCloseUps();
 
@@ -100,7 +104,16 @@ public:
 private:
     explicit SetLandscape(LandscapeRequest request);
     void make(const JobContext& job);
+    struct Part {  // of a leaf
+        std::size_t leaf;
+        std::uint64_t leaf_key, key;
+        FactorCell cell;
+        bool inside;  // it holds the point, which rounding may have left outside
+    };
+    Part partAt(std::size_t leaf, const double* point) const;
+    std::uint64_t gatheredBytes(std::size_t leaf) const;
     std::shared_ptr<const CloseUpPair> closeUpAt(std::size_t leaf, const double* point) const;
+    void cutAhead(const Part& part) const;
     void makeCloseUp(std::uint64_t key, std::function<CloseUp(bool forward)> make) const;
 
     LandscapeRequest request_;

@@ -405,6 +405,11 @@ LiveFigures LiveProduct::figures(const Setting& setting, bool labels, const JobC
     return out;
 }
 
+void LiveProduct::lookAhead(const Setting& setting) const {
+    constexpr double kStep = 0.05;  // of a key, or a short pull
+    evaluator()->lookAhead(setting, kStep);
+}
+
 std::shared_ptr<LandscapeEvaluator> LiveProduct::evaluatorOf(const std::vector<DeltaGroup>& groups,
                                                              const Setting& setting,
                                                              std::vector<DeltaGroup>& ready_groups) const {

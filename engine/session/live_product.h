@@ -157,6 +157,8 @@ public:
     }
     // Of the sets that are ready. `labels`: also sets with several labels (mAP), which cost some 50 ms each.
     LiveFigures figures(const Setting& setting, bool labels, const JobContext& job) const;
+    // After the figures of a setting that was set by hand: makes those of settings near it cheaper, behind.
+    void lookAhead(const Setting& setting) const;
     // Surfaces or curves of those groups whose sets are all ready; `fixed` names the other factors and experts.
     // `groups` empty in the result: none is ready yet.
     SweepSurface surface(const std::vector<FactorAxis>& axes, const Setting& fixed, const MetricsTable& baseline,

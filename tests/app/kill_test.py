@@ -3,12 +3,13 @@
 """kill -9 (and now and then a stop) in the middle of a verb, then the same command again: it finishes, with an equal result, and nothing is lost."""
 import shutil
 import signal
+import sys
 import time
 import unittest
 
 import numpy as np
 
-from support import DEEP, FolderTest, contents, needs_reactor, run, start, unit_rows
+from support import DEEP, SOURCE, FolderTest, contents, needs_reactor, run, start, unit_rows
 
 TRIES = 12 if DEEP else 4
 PRESET, ROWS = ("small", 60000) if DEEP else ("tiny", 20000)
@@ -77,6 +78,27 @@ class Kill(FolderTest):
         surface = self.folder / "surface.csv"
         self.killed_often(["sweep", "--product", product, "-o", surface], product / "landscapes", unharmed=product / "basis")
         run("verify", package)
+
+    # The workspace gets a space at the end, so it belongs to what is compared.
+    @needs_reactor
+    def test_tune_encoder(self):
+        sys.path.insert(0, str(SOURCE / "tests" / "data"))
+        try:
+            import make_encoder
+        except ImportError as missing:
+            raise unittest.SkipTest(f"{missing}; packaging/setup.sh installs it")
+        world, kept = self.folder / "world", self.folder / "kept"
+        run("synth", kept, "--preset", "tiny", "-q")
+        run("train", kept, "--recipe", "InternVL_IB", "--hidden-width", 16, "--batch-size", 64, "--epochs", 1, "-q")
+        make_encoder.make(kept, self.folder)
+        words = ["tune-encoder", "--product", world / "products" / "InternVL_IB", "--workspace", world, "--encoder",
+                 self.folder / "encoder.pt", "--inputs", self.folder / "inputs.h5", "--epochs", 40, "--batch-size", 50]
+
+        def prepare():
+            shutil.rmtree(world, ignore_errors=True)
+            shutil.copytree(kept, world)
+
+        self.killed_often(words, world, prepare, skip=TIMES)
 
 
 if __name__ == "__main__":

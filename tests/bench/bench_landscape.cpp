@@ -255,6 +255,7 @@ private:
             double& value = walk.factors[factors_[rng_.below(factors_.size())]];
             value = std::clamp(value + (rng_.below(2) ? 0.05 : -0.05), 0.0, 1.0);
             times.push_back(ask(evaluator, walk, found));
+            evaluator.lookAhead(walk, 0.05);
             SetLandscape::finishCloseUps();
         }
         const Percentiles step = percentiles(times);

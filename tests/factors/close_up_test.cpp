@@ -114,6 +114,35 @@ TEST(CloseUp, WhatIsAskedOnceIsCountedAsItLies) {
     EXPECT_LT(ask(0.505), whole);
 }
 
+// A step along any factor finds its part cut, and no hit is another.
+TEST(CloseUp, WhatComesNextIsCutAhead) {
+    const RandomSet set({.first_layers = 2, .noise = 1.5}, 3);
+    const auto close = SetLandscape::build(set.request, {}), plain = plainOf(set);
+    Rng rng(5, "ahead");
+    double ahead = 0, whole = 0;
+    for (int round = 0; round < 20; ++round) {
+        const auto from = set.randomPoint(rng);
+        close->lookAhead(set.randomPoint(rng).data(), 0.05);  // what was to be made ahead before is not waited for
+        close->lookAhead(from.data(), 0.05);
+        SetLandscape::finishCloseUps();
+        for (std::size_t d = 0; d < from.size(); ++d) {
+            for (const double step : {0.0, 0.05, -0.05}) {
+                auto to = from;
+                to[d] = std::clamp(to[d] + step, 0.0, 1.0);
+                const SetPoint point = close->at(to.data(), TieRule::Expected);
+                const SetPoint as_it_lies = plain->at(to.data(), TieRule::Expected);
+                expectSame(point, as_it_lies);
+                EXPECT_LE(evaluated(point), evaluated(as_it_lies));
+                ahead += evaluated(point);
+                whole += evaluated(as_it_lies);
+            }
+        }
+        expectEqualsReference(*close, from);
+    }
+    EXPECT_LT(ahead, 0.5 * whole);
+    EXPECT_LE(close->closeUpBytes(), set.request.close_up_bytes);
+}
+
 TEST(CloseUp, ASweepMakesThemInPlace) {
     const RandomSet set({.first_layers = 2, .noise = 1.5}, 3);
     const auto close = SetLandscape::build(set.request, {}), plain = plainOf(set);
@@ -133,6 +162,7 @@ TEST(CloseUp, ALandscapeMayGoWhileItsCloserLooksAreMade) {
         const auto close = SetLandscape::build(set.request, {});
         const double point[] = {0.5, 0.5, 0.5};
         for (int i = 0; i < 5; ++i) close->at(point, TieRule::Expected);
+        close->lookAhead(point, 0.05);
     }
     SetLandscape::finishCloseUps();
 }

@@ -109,7 +109,11 @@ private Q_SLOTS:
     }
 
 private:
+#ifdef __SANITIZE_THREAD__
+    static constexpr int kTicks = 120, kOpenings = 5;  // each of them some twenty times as long
+#else
     static constexpr int kTicks = 240, kOpenings = 12;
+#endif
 
     QString path(const char* name) const { return dir_.filePath(QString::fromLatin1(name)); }
     void opened(ui::LiveSession& session, const char* name) {

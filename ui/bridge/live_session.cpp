@@ -269,6 +269,7 @@ void LiveSession::wantFigures() {
         };
         try {
             send(live->figures(setting, false, context.job()));
+            live->lookAhead(setting);
             // Average precision takes longer: when the hand rests.
             bool labels = false;
             for (std::size_t s = 0; s < live->sets().size(); ++s)
