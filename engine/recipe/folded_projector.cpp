@@ -46,6 +46,7 @@ FoldedProjector::Layer FoldedProjector::fold(const ProjectorLayer& layer, const 
         out.b[i] = static_cast<float>((bias - mean) * scale + shift);
     }
     return out;
+    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): it does not see through the deleter of Matrix::Memory.
 }
 
 FoldedProjector::FoldedProjector(const ProjectorWeights& weights) : head1_modalities_(weights.head1_modalities) {
