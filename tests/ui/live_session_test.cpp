@@ -17,6 +17,17 @@
 #include "engine/store/workspace.h"
 #include "tests/recipe/recipe_support.h"
 
+namespace {
+
+// Under ThreadSanitizer each of them takes some twenty times as long.
+#ifdef __SANITIZE_THREAD__
+constexpr int kTicks = 120, kOpenings = 5;
+#else
+constexpr int kTicks = 240, kOpenings = 12;
+#endif
+
+}  // namespace
+
 class LiveSessionTest : public QObject {
     Q_OBJECT
 
@@ -109,12 +120,6 @@ private Q_SLOTS:
     }
 
 private:
-#ifdef __SANITIZE_THREAD__
-    static constexpr int kTicks = 120, kOpenings = 5;  // each of them some twenty times as long
-#else
-    static constexpr int kTicks = 240, kOpenings = 12;
-#endif
-
     QString path(const char* name) const { return dir_.filePath(QString::fromLatin1(name)); }
     void opened(ui::LiveSession& session, const char* name) {
         session.open(path(name), path("world"));
