@@ -27,6 +27,7 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/session/session.h"
+#include "tests/ui/view_menus.h"
 #include "ui/main_window.h"
 #include "ui/reactions/option_form.h"
 #include "ui/reactions/run_setup.h"
@@ -37,7 +38,6 @@
 #include "ui/report/tables_view.h"
 #include "ui/style/numbers.h"
 #include "ui/style/theme.h"
-#include "tests/ui/view_menus.h"
 #include "ui/views/heat_map_view.h"
 
 using engine::Json;
