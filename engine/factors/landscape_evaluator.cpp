@@ -24,12 +24,16 @@ constexpr int kAttempts = 4;
 
 // The factor that is the share of each layer, an index into `box`, or -1.
 std::vector<int> dimsOf(const Components& components, const std::vector<FactorInfo>& factors,
-                        const std::map<std::string, FactorRange>& ranges, std::vector<FactorRange>& box,
+                        const LandscapeEvaluator::Options& options, std::vector<FactorRange>& box,
                         std::vector<double>& defaults) {
+    const auto& ranges = options.box;
+    const auto isFree = [&](const std::string& name) {
+        return options.free.empty() || std::find(options.free.begin(), options.free.end(), name) != options.free.end();
+    };
     std::vector<int> dims;
     for (const auto& layer : components.layers) {
         const auto found = std::find_if(factors.begin(), factors.end(), [&](const FactorInfo& f) {
-            return f.live && f.step == layer.step && f.modality == components.modality;
+            return f.live && f.step == layer.step && f.modality == components.modality && isFree(f.name);
         });
         if (found == factors.end()) {
             dims.push_back(-1);
@@ -115,8 +119,8 @@ LandscapeEvaluator::LandscapeEvaluator(std::shared_ptr<const ProductModel> model
     for (auto& set : sets) {
         Slot slot;
         slot.set = std::move(set);
-        slot.first_dims = dimsOf(slot.set.first, factors(), options_.box, slot.box, slot.defaults);
-        slot.second_dims = dimsOf(slot.set.second, factors(), options_.box, slot.box, slot.defaults);
+        slot.first_dims = dimsOf(slot.set.first, factors(), options_, slot.box, slot.defaults);
+        slot.second_dims = dimsOf(slot.set.second, factors(), options_, slot.box, slot.defaults);
         if (slot.box.size() > kMostDims) slot.no_landscape = "it depends on more than 6 factors";
         if (std::max(slot.first_dims.size(), slot.second_dims.size()) > kMostLayers)
             slot.no_landscape = "its route has more than 4 live reactions";
@@ -369,7 +373,7 @@ bool LandscapeEvaluator::ready(std::size_t set, const Setting& setting) const {
     if (!slot.cells && !slot.labels) return false;
     const std::vector<double> point = pointOf(set, setting);
     if (!(slot.cells ? slot.cells->grid() : slot.labels->grid()).contains(point.data())) return false;
-    if (sameButLiveFactors(setting, slot.made_at, model_->plan())) return true;
+    if (options_.free.empty() && sameButLiveFactors(setting, slot.made_at, model_->plan())) return true;
     return fits(set, setting) && expertsKey(slot, setting) == slot.made_for;
 }
 

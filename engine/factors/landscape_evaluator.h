@@ -47,6 +47,9 @@ public:
         std::uint64_t sample_seed = 1;
         // Where landscapes are built: auto, cpu, cuda, cuda:N. auto: sets of kGpuPairs pairs and more on the first GPU.
         std::string device = "auto";
+        // Live factors that a landscape is of; empty: all. The others are held at what they are in the setting that is
+        // prepared, which takes a fraction of the time; other values of theirs are computed directly.
+        std::vector<std::string> free = {};
     };
     static constexpr std::uint64_t kGpuPairs = 4'000'000;
     // Throws Error{Device} where a GPU was named that is not there.

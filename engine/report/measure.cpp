@@ -177,6 +177,7 @@ MeasuredSurface ReportMeasurer::measureSurface(const LoadedProduct& product, con
     options.eval = evalOptions();
     options.synthetic = workspace_.synthetic();
     options.memory_bytes = memory_bytes_;
+    options.free = out.axes;
     LandscapeEvaluator evaluator(product.model, std::move(components), options);
     const auto prepared = evaluator.prepare({}, job);
     for (const auto& [set, why] : prepared.direct) job.log(set + " is computed directly, which is slow: " + why);

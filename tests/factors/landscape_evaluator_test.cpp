@@ -120,6 +120,38 @@ void expectSame(const MetricsTable& fast, const MetricsTable& slow) {
     }
 }
 
+// A landscape of some of the factors: the others are held, and what differs in them is computed directly.
+TEST(LandscapeEvaluator, SomeFactorsMayBeHeld) {
+    World world;
+    LandscapeEvaluator::Options options;
+    Setting held;
+    for (const auto& f : world.model->plan().factors) {
+        if (!f.live) continue;
+        if (f.name.starts_with("sigma")) options.free.push_back(f.name);
+        else held.factors[f.name] = 0.1 + 0.8 * world.rng.uniform();
+    }
+    ASSERT_EQ(options.free.size(), 2u);
+    ASSERT_EQ(held.factors.size(), 2u);
+    LandscapeEvaluator fast(world.model, world.sets, options);
+    DirectEvaluator slow(world.model, world.sets, {{}, false, true, std::size_t{1} << 30});
+    EXPECT_TRUE(fast.prepare(held, {}).direct.empty());
+    for (std::size_t s = 0; s < world.sets.size(); ++s) {
+        const auto landscape = fast.landscape(s);
+        EXPECT_TRUE(!landscape || landscape->grid().dims() <= 2u);
+    }
+    for (int i = 0; i < 8 && !HasFailure(); ++i) {
+        Setting setting = held;
+        for (const auto& name : options.free) setting.factors[name] = world.rng.uniform();
+        for (std::size_t s = 0; s < world.sets.size(); ++s) EXPECT_TRUE(fast.ready(s, setting));
+        expectSame(fast.evaluate(setting, {}), slow.evaluate(setting, {}));
+        for (auto& [name, value] : setting.factors) {
+            if (held.factors.contains(name)) value += 0.05;
+        }
+        EXPECT_FALSE(fast.ready(0, setting));
+        expectSame(fast.evaluate(setting, {}), slow.evaluate(setting, {}));
+    }
+}
+
 TEST(LandscapeEvaluator, EqualsBruteForceForEveryMetric) {
     World world;
     LandscapeEvaluator fast(world.model, world.sets, {});
