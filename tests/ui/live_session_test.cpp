@@ -128,7 +128,7 @@ private:
         session.setCurveFactor("sigma_a");
     }
     static void settle(ui::LiveSession& session) {
-        QTRY_VERIFY_WITH_TIMEOUT(session.baseline() && session.surface() && session.settled(), 240000);
+        QTRY_VERIFY_WITH_TIMEOUT(session.baseline() && session.surface() && session.settled(), 900000);
         QTest::qWait(50);
     }
     // `experts`: also one of them off.
