@@ -9,14 +9,12 @@
 #include <QDir>
 #include <QDropEvent>
 #include <QMimeData>
-#include <QProcess>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSettings>
 #include <QStandardPaths>
 #include <QStatusBar>
 #include <QTest>
-#include <QToolBar>
 
 #include "engine/base/file.h"
 #include "tests/ui/studio_window.h"
@@ -196,47 +194,6 @@ private Q_SLOTS:
         }
         nameless.removeDuplicates();
         QVERIFY2(nameless.isEmpty(), qPrintable("\n" + nameless.join('\n')));
-    }
-
-private:
-    QString path(const char* name) const { return folder_.filePath(QString::fromLatin1(name)); }
-
-    // As a click on the rail.
-    void goTo(MainWindow::Page page) {
-        auto* rail = window_->findChild<QToolBar*>("rail");
-        auto* action = window_->findChild<QAction*>(QStringLiteral("page_%1").arg(static_cast<int>(page)));
-        QTest::mouseClick(rail->widgetForAction(action), Qt::LeftButton);
-        QCOMPARE(window_->page(), page);
-    }
-
-    QAction* action(const char* text) {
-        for (auto* action : window_->findChildren<QAction*>()) {
-            if (action->text().remove(QLatin1Char('&')) == QString::fromUtf8(text)) return action;
-        }
-        qFatal("there is no action %s", text);
-    }
-
-    // What the bars of the window and of the page say.
-    QString windowMessages() {
-        QString out = window_->message().text();
-        for (auto* bar : window_->tune().findChildren<ui::MessageBar*>()) out += bar->text();
-        return out;
-    }
-
-    static QByteArray bytesOf(const QString& name) {
-        QFile file(name);
-        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray("cannot be read");
-    }
-
-    // A command line in a shell, as a person would paste it.
-    static void run(const QString& line) {
-        QProcess shell;
-        auto environment = QProcessEnvironment::systemEnvironment();
-        environment.insert("PATH", QCoreApplication::applicationDirPath() + "/../bin:" + environment.value("PATH"));
-        shell.setProcessEnvironment(environment);
-        shell.start("/bin/sh", {"-c", line});
-        QVERIFY(shell.waitForFinished(120000));
-        QVERIFY2(shell.exitCode() == 0, shell.readAllStandardError().constData());
     }
 };
 
