@@ -54,6 +54,19 @@ private:
     int fd_;
 };
 
+// Of a file that was opened to be read, or could not be.
+std::uint64_t sizeOfFile(const Descriptor& file, const fs::path& path) {
+    if (file.get() < 0) {
+        throw Error(errno == ENOENT ? ErrorCode::NotFound : ErrorCode::Io, path.string(),
+                    "cannot read: " + reason(errno));
+    }
+    struct stat info {};
+    if (::fstat(file.get(), &info) != 0) throw ioError(path, "cannot read", errno);
+    if (!S_ISREG(info.st_mode))
+        throw Error(ErrorCode::InvalidInput, path.string(), "expected a file, found something else");
+    return static_cast<std::uint64_t>(info.st_size);
+}
+
 void syncPath(const fs::path& path, bool folder) {
     const Descriptor file(path, folder ? O_RDONLY | O_DIRECTORY : O_RDONLY);
     if (file.get() < 0) throw ioError(path, "cannot open it to write it through to the disk", errno);
@@ -172,20 +185,12 @@ void writeFileWhole(const fs::path& path, std::string_view bytes) {
 
 std::string readFile(const fs::path& path, std::uint64_t max_bytes) {
     const Descriptor file(path, O_RDONLY);
-    if (file.get() < 0) {
-        throw Error(errno == ENOENT ? ErrorCode::NotFound : ErrorCode::Io, path.string(),
-                    "cannot read: " + reason(errno));
-    }
-    struct stat info {};
-    if (::fstat(file.get(), &info) != 0) throw ioError(path, "cannot read", errno);
-    if (!S_ISREG(info.st_mode))
-        throw Error(ErrorCode::InvalidInput, path.string(), "expected a file, found something else");
-    if (static_cast<std::uint64_t>(info.st_size) > max_bytes) {
+    const std::uint64_t size = sizeOfFile(file, path);
+    if (size > max_bytes) {
         throw Error(ErrorCode::InvalidInput, path.string(),
-                    "expected at most " + humanBytes(max_bytes) + ", found " +
-                        humanBytes(static_cast<std::uint64_t>(info.st_size)));
+                    "expected at most " + humanBytes(max_bytes) + ", found " + humanBytes(size));
     }
-    std::string out(static_cast<std::size_t>(info.st_size), '\0');
+    std::string out(size, '\0');
     std::size_t done = 0;
     while (done < out.size()) {
         const ssize_t n = ::read(file.get(), out.data() + done, out.size() - done);
@@ -225,15 +230,7 @@ WriterLock::~WriterLock() {
 
 MappedFile::MappedFile(const fs::path& path) {
     const Descriptor file(path, O_RDONLY);
-    if (file.get() < 0) {
-        throw Error(errno == ENOENT ? ErrorCode::NotFound : ErrorCode::Io, path.string(),
-                    "cannot read: " + reason(errno));
-    }
-    struct stat info {};
-    if (::fstat(file.get(), &info) != 0) throw ioError(path, "cannot read", errno);
-    if (!S_ISREG(info.st_mode))
-        throw Error(ErrorCode::InvalidInput, path.string(), "expected a file, found something else");
-    size_ = static_cast<std::uint64_t>(info.st_size);
+    size_ = sizeOfFile(file, path);
     if (size_ == 0) return;
     void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.get(), 0);
     if (memory == MAP_FAILED) throw ioError(path, "cannot map", errno);

@@ -16,6 +16,14 @@ bool contains(const std::vector<T>& list, const T& item) {
     return std::find(list.begin(), list.end(), item) != list.end();
 }
 
+// "a, b, c"; `none` where there are none.
+inline std::string joined(const std::vector<std::string>& names, const char* none = "none") {
+    if (names.empty()) return none;
+    std::string out;
+    for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
+    return out;
+}
+
 // "29.16"; with a hyphen where it is negative.
 inline std::string fixed(double value, int decimals = 2) {
     char text[64];

@@ -45,7 +45,8 @@ std::string direction(const Modality& from, const Modality& to) {
     return from + " > " + to;
 }
 
-std::string joined(const std::vector<std::string>& parts) {
+// "a, b and c".
+std::string inProse(const std::vector<std::string>& parts) {
     std::string text;
     for (std::size_t i = 0; i < parts.size(); ++i)
         text += (i == 0 ? "" : i + 1 == parts.size() ? " and " : ", ") + parts[i];
@@ -96,7 +97,7 @@ private:
                 else shared.add(a->shared);
             }
             if (!apart.empty()) {
-                add(Kind::Bad, names + " do not agree on " + joined(apart) + ", as shares of " + nearest + "; " +
+                add(Kind::Bad, names + " do not agree on " + inProse(apart) + ", as shares of " + nearest + "; " +
                                    chance.text(percent) +
                                    " are shared by chance. The rows of their pools may not belong together, or one of "
                                    "them does not know this pair of modalities.");
@@ -130,17 +131,17 @@ private:
                                       " if rows were drawn)");
             }
             if (!blurred.empty()) {
-                add(Kind::Bad, space + " averages over many rows for " + joined(blurred) +
+                add(Kind::Bad, space + " averages over many rows for " + inProse(blurred) +
                                    ": the retrieval temperature " +
                                    line("(%g) ", quality_.options.retrieval_temperature) +
                                    "is too high for it, or it cannot tell these rows apart.");
             }
             if (!crowded.empty()) {
-                add(Kind::Bad, "In " + space + " a few rows answer for many queries of " + joined(crowded) +
+                add(Kind::Bad, "In " + space + " a few rows answer for many queries of " + inProse(crowded) +
                                    ": pseudo pairs will repeat them.");
             }
             if (!single.empty()) {
-                add(Kind::Note, space + " takes almost a single row for " + joined(single) +
+                add(Kind::Note, space + " takes almost a single row for " + inProse(single) +
                                     ": pseudo pairs are single items there, not averages.");
             }
             if (sharp.any)
@@ -164,7 +165,7 @@ private:
                                     close.text(distance) + " apart, at most 2.");
                 continue;
             }
-            const std::string apart = space + " keeps " + joined(wide) + " apart (a modality gap; at most 2)";
+            const std::string apart = space + " keeps " + inProse(wide) + " apart (a modality gap; at most 2)";
             if (quality_.options.centred)
                 add(Kind::Note, apart + "; these figures are of centred weights, from which it is taken out.");
             else

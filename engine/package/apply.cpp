@@ -17,12 +17,6 @@ namespace {
 
 constexpr std::size_t kProjectorRows = 256;
 
-std::string listed(const std::vector<std::string>& names) {
-    std::string out;
-    for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
-    return out.empty() ? "none" : out;
-}
-
 // Everything that can be said before a row is read.
 void checkRequest(const ProductModel& model, const ApplyOptions& options) {
     const auto& modalities = model.plan().modalities;
@@ -30,7 +24,7 @@ void checkRequest(const ProductModel& model, const ApplyOptions& options) {
     if (!contains(modalities, options.modality)) {
         const std::string near = nearestName(options.modality, modalities);
         throw Error(ErrorCode::InvalidInput, where,
-                    "it has no modality '" + options.modality + "'; it has " + listed(modalities),
+                    "it has no modality '" + options.modality + "'; it has " + joined(modalities),
                     near.empty() ? "" : "did you mean '" + near + "'?");
     }
     const auto needed = model.spacesNeeded(options.modality);
@@ -38,10 +32,10 @@ void checkRequest(const ProductModel& model, const ApplyOptions& options) {
     for (const auto& [space, source] : options.inputs) {
         if (contains(needed, space)) continue;
         const std::string near = nearestName(space, needed);
-        problems.push_back(options.modality + " takes no embeddings of '" + space + "'; it takes " + listed(needed) +
+        problems.push_back(options.modality + " takes no embeddings of '" + space + "'; it takes " + joined(needed) +
                            (near.empty() ? "" : "; did you mean '" + near + "'?"));
     }
-    if (options.inputs.empty()) problems.push_back("expected embeddings of " + listed(needed) + ", found none");
+    if (options.inputs.empty()) problems.push_back("expected embeddings of " + joined(needed) + ", found none");
     const auto ending = options.output.extension();
     if (ending != ".npy" && ending != ".safetensors") {
         problems.push_back("expected an output that ends in .npy or .safetensors, found '" + options.output.string() +

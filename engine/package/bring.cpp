@@ -10,6 +10,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/base/text.h"
 #include "engine/base/version.h"
 #include "engine/eval/product_bases.h"
 #include "engine/package/checkpoint_layout.h"
@@ -24,12 +25,6 @@ constexpr const char* kOrigin = "origin";
 constexpr const char* kOriginCheckpoints = "brought in from checkpoints";
 constexpr const char* kFile = "best.pt";
 constexpr std::size_t kFreebindSubsets = 7;
-
-std::string joined(const std::vector<std::string>& names) {
-    std::string text;
-    for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-    return text.empty() ? "none" : text;
-}
 
 bool has(const std::vector<Modality>& list, const Modality& m) {
     return std::find(list.begin(), list.end(), m) != list.end();

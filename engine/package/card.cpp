@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "engine/base/text.h"
 #include "engine/package/bring.h"
 
 namespace engine {
@@ -13,12 +14,6 @@ std::string number(double value, const char* format = "%g") {
     char text[48];
     std::snprintf(text, sizeof text, format, value);
     return text;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-    std::string out;
-    for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
-    return out.empty() ? "none" : out;
 }
 
 // Text of a cell: no bars, no line breaks.

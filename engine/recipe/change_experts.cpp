@@ -24,8 +24,7 @@ Place placeOf(const Recipe& recipe, const std::string& key) {
             if (keys.back() == key) return {s, e};
         }
     }
-    std::string known;
-    for (const auto& k : keys) known += (known.empty() ? "" : ", ") + k;
+    const std::string known = joined(keys);
     const std::string near = nearestName(key, keys);
     throw Error(ErrorCode::NotFound, "recipe " + recipe.name, "there is no expert '" + key + "'",
                 near.empty() ? "there are " + known : "did you mean '" + near + "'?");

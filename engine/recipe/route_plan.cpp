@@ -30,12 +30,6 @@ std::vector<Modality> common(const std::vector<Modality>& a, const std::vector<M
     return canonicalOrder(out);
 }
 
-std::string joined(const std::vector<std::string>& names, const char* between = ", ") {
-    std::string text;
-    for (std::size_t i = 0; i < names.size(); ++i) text += (i ? between : "") + names[i];
-    return text.empty() ? "none" : text;
-}
-
 std::string number(double value) {
     std::array<char, 32> text{};
     std::snprintf(text.data(), text.size(), "%.4g", value);

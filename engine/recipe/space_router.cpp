@@ -8,6 +8,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/base/text.h"
 #include "engine/space/modality.h"
 
 namespace engine {
@@ -130,11 +131,8 @@ Matrix SpaceRouter::weights(const Modality& modality, const RoutedRows& rows, co
     const std::vector<std::string> none;
     const auto& expected = it == routers_.end() ? none : it->second.spaces;
     if (expected != rows.spaces) {
-        std::string wanted, found;
-        for (const auto& s : expected) wanted += (wanted.empty() ? "" : ", ") + s;
-        for (const auto& s : rows.spaces) found += (found.empty() ? "" : ", ") + s;
         throw Error(ErrorCode::InvalidInput, "router of " + modality,
-                    "expected rows of " + (wanted.empty() ? "no space" : wanted) + ", found " + found,
+                    "expected rows of " + joined(expected, "no space") + ", found " + joined(rows.spaces),
                     "learn it again for this product");
     }
     const std::size_t spaces = rows.spaces.size(), n = rows.rows.front().rows, width = rows.rows.front().cols;

@@ -113,8 +113,7 @@ Recipe findRecipe(const std::string& recipe) {
     if (std::find(names.begin(), names.end(), recipe) != names.end())
         return readRecipe(resourceFolder() / "recipes" / (recipe + ".json"));
     const std::string near = nearestName(recipe, names);
-    std::string known;
-    for (const auto& name : names) known += (known.empty() ? "" : ", ") + name;
+    const std::string known = joined(names);
     throw Error(ErrorCode::NotFound, recipe, "there is neither a file nor a shipped recipe of this name",
                 near.empty() ? "recipes that ship: " + known : "did you mean '" + near + "'?");
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 #include "engine/factors/landscape_evaluator.h"
 #include "engine/package/manifest.h"
 #include "engine/recipe/recompute_cost.h"
@@ -101,8 +102,7 @@ Setting parseSetting(const LoadedProduct& product, const std::string& name, cons
         } else if (const auto names = namesOfSetting(product);
                    std::find(names.begin(), names.end(), key) == names.end()) {
             const std::string near = nearestName(key, names);
-            std::string known;
-            for (const auto& n : names) known += (known.empty() ? "" : ", ") + n;
+            const std::string known = joined(names);
             throw Error(ErrorCode::NotFound, "--set " + item, "there is no factor, expert or projector '" + key + "'",
                         near.empty() ? "there are " + known : "did you mean '" + near + "'?");
         } else if (key.find(':') != std::string::npos) {  // no space has one in its name
