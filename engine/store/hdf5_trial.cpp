@@ -202,7 +202,8 @@ void tryHdf5(const std::filesystem::path& path, hid_t access) {
     if (waited && used.ru_utime.tv_sec + used.ru_stime.tv_sec < kBusySeconds) return;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         throw Error(ErrorCode::InvalidInput, path.string(), "the file is damaged: reading it crashes the HDF5 library",
-                    "fetch it again, or import it again");
+                    "fetch it again; if it is a workspace's, remove workspace.h5, pools/ and sets/ there, then import "
+                    "all of it again");
     }
     if (stamp) g_passed.insert(*stamp);
 }

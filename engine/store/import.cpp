@@ -3,6 +3,7 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/store/import_manifest.h"
+#include "engine/store/inspect.h"
 
 namespace engine {
 
@@ -35,19 +36,24 @@ ImportSummary importWorkspace(const Json& manifest, const std::string& where, co
     const auto count = [&](const TableInput& table) {
         for (const auto& [space, reader] : table.embeddings) out.rows += reader.rows;
     };
+    std::set<std::string> brought;
     for (const auto& pool : plan.pools) {
         writer.addPool(pool, job);
+        brought.insert("pool " + pool.name);
         ++out.pools;
         for (const auto& table : pool.tables) count(table);
     }
     for (const auto& set : plan.sets) {
         writer.addSet(set, job);
+        brought.insert("set " + set.name);
         ++out.sets;
         count(set.first);
         count(set.second);
     }
     job.checkStop();
     writer.finish();
+    // Without `job`: the import is done, and a stop would say that it is not.
+    for (auto& warning : findMisaligned(Workspace(workspace), &brought, {})) out.warnings.push_back(std::move(warning));
     return out;
 }
 

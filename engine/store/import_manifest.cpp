@@ -81,21 +81,53 @@ private:
             if (!selected) return std::nullopt;
             chosen = *selected;
         }
-        if (json.contains("ids"))
-            out.ids = reader_.list(json["ids"], place + ".ids", chosen).value_or(std::vector<std::string>{});
-        if (json.contains("paths"))
-            out.paths = reader_.list(json["paths"], place + ".paths", chosen).value_or(std::vector<std::string>{});
+        if (json.contains("ids")) {
+            if (auto ids = reader_.list(json["ids"], place + ".ids", chosen)) takeIds(std::move(*ids), out);
+        }
+        if (json.contains("paths")) {
+            if (auto paths = reader_.list(json["paths"], place + ".paths", chosen)) out.paths = std::move(paths->items);
+        }
         if (!json.contains("spaces") || !json["spaces"].is_object() || json["spaces"].empty()) {
             reader_.problem(place, "\"spaces\": expected {\"SPACE\": source of its rows, ...}");
             return std::nullopt;
         }
         for (const auto& [space, source] : json["spaces"].items()) {
             if (auto p = nameProblem(space); !p.empty()) reader_.problem(place + ".spaces", p);
-            auto rows = reader_.rows(source, place + ".spaces." + space, chosen);
-            if (rows) out.embeddings.emplace_back(space, std::move(*rows));
+            const std::string at = place + ".spaces." + space;
+            auto rows = reader_.rows(source, at, chosen, false, {"ids"});
+            if (!rows) continue;
+            out.embeddings.emplace_back(space, std::move(*rows));
+            if (source.is_object() && source.contains("ids")) idsOfSpace(source, chosen, at, out);
         }
         if (out.embeddings.empty()) return std::nullopt;
         return out;
+    }
+
+    static void takeIds(SourceList ids, TableInput& out) {
+        out.ids = std::move(ids.items);
+        out.ids_origin = std::move(ids.origin);
+    }
+
+    // Ids of the rows of one space: those of the table, in their order; or they become those of the table.
+    void idsOfSpace(const Json& source, const RowSelection& chosen, const std::string& place, TableInput& out) {
+        RowSelection own = chosen;
+        if (source.contains("rows")) own = reader_.selection(source["rows"], place + ".rows").value_or(chosen);
+        auto ids = reader_.list(source["ids"], place + ".ids", own);
+        if (!ids) return;
+        if (out.ids.empty()) return takeIds(std::move(*ids), out);
+        const std::string remedy =
+            "; bring the rows of every space into the same order, or choose them in that order with \"rows\"";
+        if (ids->items.size() != out.ids.size()) {
+            reader_.problem(place + ".ids", ids->origin.name + ": expected " + std::to_string(out.ids.size()) +
+                                                " ids, as " + out.ids_origin.name + " has, found " +
+                                                std::to_string(ids->items.size()) + remedy);
+            return;
+        }
+        const auto [expected, found] = std::mismatch(out.ids.begin(), out.ids.end(), ids->items.begin());
+        if (expected == out.ids.end()) return;
+        const auto row = static_cast<std::size_t>(expected - out.ids.begin());
+        reader_.problem(place + ".ids", ids->origin.place(row) + ": expected the id '" + *expected + "', as " +
+                                            out.ids_origin.place(row) + " has, found '" + *found + "'" + remedy);
     }
 
     void pool(const Json& json, const std::string& place) {
@@ -178,7 +210,7 @@ private:
             reader_.problem(place, "\"positives\" belongs to retrieval; classification has \"labels\"");
         }
         auto first = table(json["first"], kTableKeys, place + ".first");
-        std::vector<std::string> labels;
+        SourceList labels;
         if (out.kind != SetKind::Retrieval) {
             if (!json.contains("labels")) {
                 reader_.problem(place,
@@ -199,18 +231,18 @@ private:
         if (json.contains("classes_from_items") && json["classes_from_items"] == true) {
             distinct = RowSelection{};
             distinct->all = false;
-            distinct->of = labels.size();
+            distinct->of = labels.items.size();
             distinct->origin = place + ".labels";
             std::unordered_map<std::string, std::size_t> seen;
-            for (std::size_t i = 0; i < labels.size(); ++i) {
-                if (!seen.emplace(labels[i], class_ids.size()).second) continue;
+            for (std::size_t i = 0; i < labels.items.size(); ++i) {
+                if (!seen.emplace(labels.items[i], class_ids.size()).second) continue;
                 distinct->rows.push_back(i);
-                class_ids.push_back(labels[i]);
+                class_ids.push_back(labels.items[i]);
             }
         }
         auto second = table(json["second"], kTableKeys, place + ".second", distinct ? &*distinct : nullptr);
         if (!first || !second) return;
-        if (distinct) second->ids = class_ids;
+        if (distinct) takeIds({class_ids, {labels.origin.name, selectPlaces(labels.origin.place, *distinct)}}, *second);
         out.first = std::move(*first);
         out.second = std::move(*second);
         if (out.kind == SetKind::Retrieval) positives(json, out, place);
@@ -220,19 +252,35 @@ private:
 
     static std::size_t rowsOf(const TableInput& t) { return t.embeddings.front().second.rows; }
 
-    // The row that a text names: an id, else a row number.
-    std::optional<std::uint32_t> rowNamed(const std::unordered_map<std::string_view, std::uint32_t>& ids,
-                                          std::size_t rows, const std::string& name) {
-        if (const auto it = ids.find(name); it != ids.end()) return it->second;
-        const auto number = parseInteger(name);
-        if (number && *number >= 0 && static_cast<std::size_t>(*number) < rows)
-            return static_cast<std::uint32_t>(*number);
-        return std::nullopt;
-    }
-
-    static std::unordered_map<std::string_view, std::uint32_t> indexOf(const std::vector<std::string>& ids) {
-        std::unordered_map<std::string_view, std::uint32_t> out;
-        for (std::size_t i = 0; i < ids.size(); ++i) out.emplace(ids[i], static_cast<std::uint32_t>(i));
+    // The rows that a list names: with one id in it a list of ids, else one of row numbers. Entry by entry, numbers
+    // from 0 would be taken for ids from 1.
+    std::optional<std::vector<std::uint32_t>> rowsNamed(const std::vector<std::string>& names, const RowPlace& at,
+                                                        const TableInput& table, const std::string& what,
+                                                        const std::string& place) {
+        std::unordered_map<std::string_view, std::uint32_t> ids;
+        for (std::size_t i = 0; i < table.ids.size(); ++i) ids.emplace(table.ids[i], static_cast<std::uint32_t>(i));
+        const bool by_id = std::any_of(names.begin(), names.end(), [&](const auto& name) { return ids.count(name); });
+        std::vector<std::uint32_t> out;
+        out.reserve(names.size());
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            const auto id = ids.find(names[i]);
+            const auto number = by_id ? std::nullopt : parseInteger(names[i]);
+            if (id != ids.end()) {
+                out.push_back(id->second);
+            } else if (number && *number >= 0 && static_cast<std::size_t>(*number) < rowsOf(table)) {
+                out.push_back(static_cast<std::uint32_t>(*number));
+            } else {
+                const std::string expected = by_id ? "an id of the " + what + ", as other entries of the list are"
+                                                   : "a row number of the " + what + " below " +
+                                                         std::to_string(rowsOf(table)) +
+                                                         (ids.empty() ? "" : ", or ids throughout");
+                reader_.problem(
+                    place, at(i) + ": expected " + expected + ", found '" + names[i].substr(0, 60) + "'; " +
+                               (by_id ? "name all by id, or leave the ids of the " + what + " out to count rows from 0"
+                                      : "rows count from 0: correct the entry, or leave it out"));
+                return std::nullopt;
+            }
+        }
         return out;
     }
 
@@ -280,50 +328,46 @@ private:
         }
     }
 
-    void namedPairs(const std::vector<std::string>& a, const std::vector<std::string>& b, SetInput& set,
-                    const std::string& place) {
-        if (a.size() != b.size()) {
-            reader_.problem(place, "expected lists of the same length, found " + std::to_string(a.size()) + " and " +
-                                       std::to_string(b.size()));
+    void namedPairs(const SourceList& a, const SourceList& b, SetInput& set, const std::string& place) {
+        if (a.items.size() != b.items.size()) {
+            reader_.problem(place, "expected as many entries in " + a.origin.name + " as in " + b.origin.name +
+                                       ", found " + std::to_string(a.items.size()) + " and " +
+                                       std::to_string(b.items.size()) + "; entry i of both is one pair");
             return;
         }
-        const auto first = indexOf(set.first.ids), second = indexOf(set.second.ids);
-        for (std::size_t i = 0; i < a.size(); ++i) {
-            const auto x = rowNamed(first, rowsOf(set.first), a[i]), y = rowNamed(second, rowsOf(set.second), b[i]);
-            if (!x || !y) {
-                reader_.problem(place, "pair " + std::to_string(i) + ": '" + (x ? b[i] : a[i]) +
-                                           "' is neither an id nor a row number of the " + (x ? "second" : "first") +
-                                           " side");
-                return;
-            }
-            set.pairs.push_back({*x, *y});
-        }
+        const auto first = rowsNamed(a.items, a.origin.place, set.first, "first side", place + ".first");
+        const auto second = rowsNamed(b.items, b.origin.place, set.second, "second side", place + ".second");
+        if (!first || !second) return;
+        for (std::size_t i = 0; i < first->size(); ++i) set.pairs.push_back({(*first)[i], (*second)[i]});
     }
 
     // Rows that carry the same label belong together.
-    void matchingPairs(const std::vector<std::string>& a, const std::vector<std::string>& b, SetInput& set,
-                       const std::string& place) {
-        if (a.size() != rowsOf(set.first) || b.size() != rowsOf(set.second)) {
+    void matchingPairs(const SourceList& a, const SourceList& b, SetInput& set, const std::string& place) {
+        if (a.items.size() != rowsOf(set.first) || b.items.size() != rowsOf(set.second)) {
             reader_.problem(place, "expected a label for each of " + std::to_string(rowsOf(set.first)) + " and " +
-                                       std::to_string(rowsOf(set.second)) + " rows, found " + std::to_string(a.size()) +
-                                       " and " + std::to_string(b.size()));
+                                       std::to_string(rowsOf(set.second)) + " rows, found " +
+                                       std::to_string(a.items.size()) + " in " + a.origin.name + " and " +
+                                       std::to_string(b.items.size()) + " in " + b.origin.name +
+                                       "; the lists must be in the order of the rows");
             return;
         }
         std::unordered_map<std::string_view, std::vector<std::uint32_t>> rows;
-        for (std::size_t j = 0; j < b.size(); ++j) rows[b[j]].push_back(static_cast<std::uint32_t>(j));
-        for (std::size_t i = 0; i < a.size(); ++i) {
-            const auto it = rows.find(a[i]);
+        for (std::size_t j = 0; j < b.items.size(); ++j) rows[b.items[j]].push_back(static_cast<std::uint32_t>(j));
+        for (std::size_t i = 0; i < a.items.size(); ++i) {
+            const auto it = rows.find(a.items[i]);
             if (it == rows.end()) continue;
             for (const auto j : it->second) set.pairs.push_back({static_cast<std::uint32_t>(i), j});
         }
         if (set.pairs.size() > (std::size_t{1} << 31)) reader_.problem(place, "more than 2^31 pairs match");
     }
 
-    void classes(const Json& json, const std::vector<std::string>& labels, SetInput& set, const std::string& place) {
-        const std::size_t n = rowsOf(set.first), m = rowsOf(set.second);
-        if (labels.size() != n) {
-            reader_.problem(place + ".labels", "expected a label for each of " + std::to_string(n) + " items, found " +
-                                                   std::to_string(labels.size()));
+    void classes(const Json& json, const SourceList& labels, SetInput& set, const std::string& place) {
+        const std::size_t n = rowsOf(set.first);
+        if (labels.items.size() != n) {
+            reader_.problem(place + ".labels", labels.origin.name + ": expected a label for each of " +
+                                                   std::to_string(n) + " items, found " +
+                                                   std::to_string(labels.items.size()) +
+                                                   "; the list must be in the order of the items");
             return;
         }
         std::string separator = ";";
@@ -331,29 +375,25 @@ private:
             const std::string given = reader_.text(json["labels"], "separator", place + ".labels", true);
             if (!given.empty()) separator = given;
         }
-        const auto ids = indexOf(set.second.ids);
+        std::vector<std::string> names;
+        std::vector<std::uint32_t> items;  // of each name
         for (std::size_t i = 0; i < n; ++i) {
-            for (std::size_t begin = 0; begin <= labels[i].size();) {
-                std::size_t end =
-                    set.kind == SetKind::MultiLabel ? labels[i].find(separator, begin) : std::string::npos;
-                if (end == std::string::npos) end = labels[i].size();
-                const std::string label = labels[i].substr(begin, end - begin);
+            const std::string& label = labels.items[i];
+            for (std::size_t begin = 0; begin <= label.size();) {
+                std::size_t end = set.kind == SetKind::MultiLabel ? label.find(separator, begin) : std::string::npos;
+                if (end == std::string::npos) end = label.size();
+                if (end > begin || set.kind != SetKind::MultiLabel) {
+                    names.push_back(label.substr(begin, end - begin));
+                    items.push_back(static_cast<std::uint32_t>(i));
+                }
                 begin = end + separator.size();
-                if (label.empty() && set.kind == SetKind::MultiLabel) {
-                    if (begin > labels[i].size()) break;
-                    continue;
-                }
-                const auto row = rowNamed(ids, m, label);
-                if (!row) {
-                    reader_.problem(place + ".labels", "item " + std::to_string(i) +
-                                                           ": expected an id of a class or a number below " +
-                                                           std::to_string(m) + ", found '" + label.substr(0, 60) + "'");
-                    return;
-                }
-                set.pairs.push_back({static_cast<std::uint32_t>(i), *row});
-                if (begin > labels[i].size()) break;
             }
         }
+        const auto at = [&](std::size_t i) {
+            return labels.origin.place(items[i]) + " (item " + std::to_string(items[i]) + ")";
+        };
+        const auto rows = rowsNamed(names, at, set.second, "classes", place + ".labels");
+        for (std::size_t i = 0; rows && i < items.size(); ++i) set.pairs.push_back({items[i], (*rows)[i]});
     }
 
     const Json& manifest_;
@@ -422,7 +462,7 @@ namespace {
 
 // Ids (img2dataset's keys) and image files (clip-retrieval's paths) of a folder's metadata, where they are in a form
 // that is read.
-void addMetadata(Json& pool, const std::string& folder, bool images) {
+void addMetadata(Json& pool, const std::string& space, const std::string& folder, bool images) {
     std::error_code ignored;
     if (!std::filesystem::is_directory(folder, ignored)) return;
     std::vector<std::filesystem::path> parts;
@@ -442,8 +482,14 @@ void addMetadata(Json& pool, const std::string& folder, bool images) {
             return false;
         }
     };
-    if (has("key")) pool["ids"] = {{"file", folder}, {"column", "key"}};
-    if (images && has("image_path")) pool["paths"] = {{"file", folder}, {"column", "image_path"}};
+    if (has("key")) {
+        const Json ids = {{"file", folder}, {"column", "key"}};
+        // Those of a second folder say whether its rows are in the order of the first's.
+        if (pool.contains("ids")) pool["spaces"][space] = {{"file", pool["spaces"][space]}, {"ids", ids}};
+        else pool["ids"] = ids;
+    }
+    if (images && !pool.contains("paths") && has("image_path"))
+        pool["paths"] = {{"file", folder}, {"column", "image_path"}};
 }
 
 }  // namespace
@@ -451,6 +497,13 @@ void addMetadata(Json& pool, const std::string& folder, bool images) {
 Json manifestFromFlags(const ImportFlags& flags) {
     std::vector<std::string> problems;
     Json pools = Json::array(), sets = Json::array();
+    std::map<std::string, std::pair<std::string, std::string>> settled;  // what -> its value, the flag that says so
+    const auto settle = [&](const std::string& what, const std::string& value, const std::string& flag) {
+        const auto& [known, by] = settled.emplace(what, std::pair{value, flag}).first->second;
+        if (known == value) return;
+        problems.push_back(flag + ": expected for " + what + " '" + known + "', as " + by + " says, found '" + value +
+                           "'; leave one of the two out, or give it a name of its own");
+    };
     for (const auto& text : flags.pools) {
         const Split s = splitFlag("pool", text, problems);
         if (s.value.empty()) continue;
@@ -459,7 +512,10 @@ Json manifestFromFlags(const ImportFlags& flags) {
             continue;
         }
         const std::string modality = s.names[s.names.size() - 2];
-        Json& pool = named(pools, s.names.size() == 3 ? s.names[0] : modality);
+        const std::string name = s.names.size() == 3 ? s.names[0] : modality;
+        settle("the modality of pool " + name, modality, "--pool " + text);
+        settle("space " + s.names.back() + " of pool " + name, s.value, "--pool " + text);
+        Json& pool = named(pools, name);
         pool["modality"] = modality;
         pool["spaces"][s.names.back()] = s.value;
     }
@@ -470,6 +526,9 @@ Json manifestFromFlags(const ImportFlags& flags) {
             problems.push_back("--set " + text + ": expected NAME:KIND:MODALITY:SPACE=FILE");
             continue;
         }
+        const std::string flag = "--set " + text, of = " of set " + s.names[0];
+        settle("the kind" + of, s.names[1], flag);
+        settle("space " + s.names[3] + " of " + s.names[2] + of, s.value, flag);
         Json& set = named(sets, s.names[0]);
         set["kind"] = s.names[1];
         const char* side = !set.contains("first") || set["first"]["modality"] == s.names[2] ? "first" : "second";
@@ -484,10 +543,12 @@ Json manifestFromFlags(const ImportFlags& flags) {
         const Split s = splitFlag("clip-folder", text, problems);
         if (s.value.empty()) continue;
         for (const auto& [modality, part] : {std::pair{"image", "/img_emb"}, std::pair{"text", "/text_emb"}}) {
+            settle(std::string("the modality of pool ") + modality, modality, "--clip-folder " + text);
+            settle("space " + s.names[0] + " of pool " + modality, s.value + part, "--clip-folder " + text);
             Json& pool = named(pools, modality);
             pool["modality"] = modality;
             pool["spaces"][s.names[0]] = s.value + part;
-            addMetadata(pool, s.value + "/metadata", modality == std::string("image"));
+            addMetadata(pool, s.names[0], s.value + "/metadata", modality == std::string("image"));
         }
     }
     const auto find = [](Json& list, const std::string& name) -> Json* {
@@ -509,6 +570,7 @@ Json manifestFromFlags(const ImportFlags& flags) {
                 if (set->contains(side) && (*set)[side]["modality"] == s.names[1]) entry = &(*set)[side];
             }
         }
+        settle("the ids of " + text.substr(0, text.find('=')), s.value, "--ids " + text);
         if (entry) (*entry)["ids"] = s.value;
         else
             problems.push_back("--ids " + text +
@@ -518,6 +580,8 @@ Json manifestFromFlags(const ImportFlags& flags) {
         for (const auto& text : texts) {
             const Split s = splitFlag(flag, text, problems);
             if (s.value.empty()) continue;
+            settle(std::string("the ") + flag + " of set " + s.names[0], s.value,
+                   std::string("--") + flag + " " + text);
             Json* set = find(sets, s.names[0]);
             if (set) put(*set, s.value);
             else problems.push_back(std::string("--") + flag + " " + text + ": there is no --set of this name");

@@ -4,7 +4,8 @@
 // Bringing embeddings in: one JSON manifest ("format": "molspace-import") describes pools, paired pools and evaluation
 // sets, and where ids, labels and positives lie. Schema: resources/guide/import.md. All is opened and checked, and
 // every problem listed at once, before anything is written; rows go by blocks, so memory does not grow with the pools
-// (pairs and ids lie in memory). One job at a time for each call; no shared state.
+// (pairs and ids lie in memory, and of .npz what one source of rows unpacks to). One job at a time for each call; no
+// shared state.
 #pragma once
 
 #include <cstdint>

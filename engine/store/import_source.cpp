@@ -226,9 +226,8 @@ std::optional<RowSelection> ManifestReader::selection(const Json& json, const st
     return out;
 }
 
-std::optional<std::vector<std::string>> ManifestReader::list(const Json& json, const std::string& place,
-                                                             const RowSelection& chosen,
-                                                             const std::vector<std::string>& extra) {
+std::optional<SourceList> ManifestReader::list(const Json& json, const std::string& place, const RowSelection& chosen,
+                                               const std::vector<std::string>& extra) {
     const auto spec = source(json, place, true, extra);
     if (!spec) return std::nullopt;
     RowSelection own = spec->file.empty() ? RowSelection{} : chosen;
@@ -237,8 +236,12 @@ std::optional<std::vector<std::string>> ManifestReader::list(const Json& json, c
         if (!named) return std::nullopt;
         own = *named;
     }
-    std::optional<std::vector<std::string>> out;
-    attempt(place, [&] { out = selectItems(files_.readList(*spec), own, spec->describe()); });
+    std::optional<SourceList> out;
+    attempt(place, [&] {
+        RowPlace at;
+        auto items = selectItems(files_.readList(*spec, &at), own, spec->describe());
+        out = SourceList{std::move(items), {spec->describe(), selectPlaces(std::move(at), own)}};
+    });
     return out;
 }
 

@@ -14,6 +14,11 @@
 
 namespace engine {
 
+struct SourceList {
+    std::vector<std::string> items;
+    ListOrigin origin;
+};
+
 // Collects problems and gives typed access to a manifest's objects.
 class ManifestReader {
 public:
@@ -39,9 +44,8 @@ public:
     std::optional<RowSelection> selection(const Json& json, const std::string& place);
 
     // The chosen items of a list; the source's own "rows" win over `selection`.
-    std::optional<std::vector<std::string>> list(const Json& json, const std::string& place,
-                                                 const RowSelection& selection,
-                                                 const std::vector<std::string>& extra = {});
+    std::optional<SourceList> list(const Json& json, const std::string& place, const RowSelection& selection,
+                                   const std::vector<std::string>& extra = {});
     std::optional<RowReader> rows(const Json& json, const std::string& place, const RowSelection& selection,
                                   bool allow_integers = false, const std::vector<std::string>& extra = {});
 

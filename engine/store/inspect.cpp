@@ -153,42 +153,6 @@ double agreement(const std::vector<double>& a, const std::vector<double>& b, std
     return sum;
 }
 
-// What is alike in one space is alike in another, if row i is the same item in both: then the rows as they stand agree
-// better than in any of twenty other orders.
-void findMisaligned(const Workspace& workspace, const JobContext& job, std::vector<std::string>& warnings) {
-    const auto look = [&](const ItemTable& table, const std::string& where, const auto& source) {
-        if (table.embeddings.size() < 2 || table.rows < kFewestSampled) return;
-        const std::size_t n = std::min(table.rows, kMostSampled);
-        const std::string& reference = table.embeddings.front().space;
-        const auto expected = likenesses(*source(reference), n);
-        for (std::size_t e = 1; e < table.embeddings.size(); ++e) {
-            job.checkStop();
-            const std::string& space = table.embeddings[e].space;
-            const auto found = likenesses(*source(space), n);
-            const double straight = agreement(expected, found, n, 0);
-            bool aligned = true;
-            for (std::size_t k = 1; k <= 20; ++k) aligned &= straight > agreement(expected, found, n, k * n / 21);
-            if (!aligned) {
-                warnings.push_back(where + ", " + table.modality + ": rows of " + space + " and " + reference +
-                                   " look misaligned: what is alike in one is not in the other; row i must be the same "
-                                   "item in both");
-            }
-        }
-    };
-    for (const auto& pool : workspace.pools()) {
-        for (const auto& table : pool.tables) {
-            look(table, "pool " + pool.name,
-                 [&](const std::string& space) { return workspace.pool(pool.name, table.modality, space); });
-        }
-    }
-    for (const auto& set : workspace.sets()) {
-        for (const auto side : {Workspace::Side::First, Workspace::Side::Second}) {
-            look(side == Workspace::Side::First ? set.first : set.second, "set " + set.name,
-                 [&](const std::string& space) { return workspace.setRows(set.name, side, space); });
-        }
-    }
-}
-
 std::vector<Modality> pooled(const Workspace& workspace, const std::string& space) {
     std::vector<Modality> out;
     for (const auto& pool : workspace.pools()) {
@@ -238,6 +202,45 @@ void tableText(const Json& table, const std::string& indent, std::string& text) 
 
 }  // namespace
 
+// What is alike in one space is alike in another, if row i is the same item in both: then the rows as they stand agree
+// better than in any of twenty other orders.
+std::vector<std::string> findMisaligned(const Workspace& workspace, const std::set<std::string>* only,
+                                        const JobContext& job) {
+    std::vector<std::string> warnings;
+    const auto look = [&](const ItemTable& table, const std::string& where, const auto& source) {
+        if (table.embeddings.size() < 2 || table.rows < kFewestSampled || (only && !only->count(where))) return;
+        const std::size_t n = std::min(table.rows, kMostSampled);
+        const std::string& reference = table.embeddings.front().space;
+        const auto expected = likenesses(*source(reference), n);
+        for (std::size_t e = 1; e < table.embeddings.size(); ++e) {
+            job.checkStop();
+            const std::string& space = table.embeddings[e].space;
+            const auto found = likenesses(*source(space), n);
+            const double straight = agreement(expected, found, n, 0);
+            bool aligned = true;
+            for (std::size_t k = 1; k <= 20; ++k) aligned &= straight > agreement(expected, found, n, k * n / 21);
+            if (!aligned) {
+                warnings.push_back(where + ", " + table.modality + ": rows of " + space + " and " + reference +
+                                   " look misaligned: what is alike in one is not in the other; row i must be the same "
+                                   "item in both");
+            }
+        }
+    };
+    for (const auto& pool : workspace.pools()) {
+        for (const auto& table : pool.tables) {
+            look(table, "pool " + pool.name,
+                 [&](const std::string& space) { return workspace.pool(pool.name, table.modality, space); });
+        }
+    }
+    for (const auto& set : workspace.sets()) {
+        for (const auto side : {Workspace::Side::First, Workspace::Side::Second}) {
+            look(side == Workspace::Side::First ? set.first : set.second, "set " + set.name,
+                 [&](const std::string& space) { return workspace.setRows(set.name, side, space); });
+        }
+    }
+    return warnings;
+}
+
 Json inspectWorkspace(const Workspace& workspace, const JobContext& job) {
     Json out{{"workspace", workspace.folder().string()},
              {"synthetic", workspace.synthetic()},
@@ -267,7 +270,7 @@ Json inspectWorkspace(const Workspace& workspace, const JobContext& job) {
     out["reactions"] = reactions(workspace);
     std::vector<std::string> warnings = workspace.warnings();
     findOddities(workspace, warnings);
-    findMisaligned(workspace, job, warnings);
+    for (auto& warning : findMisaligned(workspace, nullptr, job)) warnings.push_back(std::move(warning));
     findLeaks(workspace, job, warnings);
     out["warnings"] = warnings;
     return out;

@@ -5,7 +5,9 @@
 // of evaluation sets and pools for items that are in both.
 #pragma once
 
+#include <set>
 #include <string>
+#include <vector>
 
 #include "engine/base/job.h"
 #include "engine/store/workspace.h"
@@ -16,5 +18,10 @@ namespace engine {
 // [...]}
 Json inspectWorkspace(const Workspace& workspace, const JobContext& job);
 std::string inspectText(const Json& json);
+
+// A sentence for each space of a table whose rows look as if row i were not the same item as in the table's first
+// space. `only`: the pools and sets to look at, as "pool text" and "set COCO"; nullptr: all.
+std::vector<std::string> findMisaligned(const Workspace& workspace, const std::set<std::string>* only,
+                                        const JobContext& job);
 
 }  // namespace engine

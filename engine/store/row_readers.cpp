@@ -154,6 +154,11 @@ RowReader npzRows(const SourceSpec& spec, bool allow_integers) {
         std::shared_ptr<const NpyArray> array;
     };
     auto lazy = std::make_shared<Lazy>();
+    reader.held_bytes = header.data_offset + header.elements() * header.item_bytes;
+    reader.release = [lazy] {
+        const std::lock_guard lock(lazy->mutex);
+        lazy->array.reset();
+    };
     reader.read = [file, member, lazy, index = spec.index](std::size_t first, std::size_t count, float* out) {
         std::shared_ptr<const NpyArray> array;
         {
@@ -318,6 +323,11 @@ std::vector<std::string> jsonList(const SourceSpec& spec) {
     return out;
 }
 
+// The part that a row lies in; `starts` are the parts' first rows.
+std::size_t partOf(const std::vector<std::size_t>& starts, std::size_t row) {
+    return static_cast<std::size_t>(std::upper_bound(starts.begin(), starts.end(), row) - starts.begin()) - 1;
+}
+
 std::vector<std::string> jsonLines(const SourceSpec& spec) {
     std::vector<std::string> out;
     for (const auto& line : splitLines(readFile(spec.file, std::uint64_t{4} << 30))) {
@@ -377,7 +387,14 @@ RowReader SourceFiles::openRows(const SourceSpec& spec, bool allow_integers) {
             one.file = part;
             parts.push_back(openRows(one, allow_integers));
         }
-        return concatenateRows(std::move(parts), spec.file.string());
+        RowReader whole = concatenateRows(std::move(parts), spec.file.string());
+        if (whole.held_bytes > memory_bytes_) {
+            throw Error(ErrorCode::NoSpace, spec.file.string(),
+                        "unpacking its parts takes " + humanBytes(whole.held_bytes) + " of memory, and " +
+                            humanBytes(memory_bytes_) + " are available",
+                        "save the parts as .npy, which are read by blocks");
+        }
+        return whole;
     }
     requireFile(spec.file);
     const std::string extension = lowerExtension(spec.file);
@@ -391,7 +408,12 @@ RowReader SourceFiles::openRows(const SourceSpec& spec, bool allow_integers) {
     refuseFormat(spec.file, extension, "rows (.npy, .npz, .safetensors, .h5)");
 }
 
-std::vector<std::string> SourceFiles::readList(const SourceSpec& spec) {
+std::vector<std::string> SourceFiles::readList(const SourceSpec& spec, RowPlace* place) {
+    if (place) {
+        *place = [start = spec.describe() + (spec.file.empty() ? " entry " : " row ")](std::size_t row) {
+            return start + std::to_string(row);
+        };
+    }
     if (spec.file.empty()) {
         std::vector<std::string> out;
         for (const auto& value : spec.values) out.push_back(itemText(value, spec.describe()));
@@ -399,10 +421,19 @@ std::vector<std::string> SourceFiles::readList(const SourceSpec& spec) {
     }
     if (fs::is_directory(spec.file)) {
         std::vector<std::string> out;
+        std::vector<std::size_t> starts;
+        std::vector<RowPlace> places;
         for (const auto& part : numberedParts(spec.file)) {
             SourceSpec one = spec;
             one.file = part;
-            for (auto& item : readList(one)) out.push_back(std::move(item));
+            starts.push_back(out.size());
+            for (auto& item : readList(one, &places.emplace_back())) out.push_back(std::move(item));
+        }
+        if (place) {
+            *place = [starts = std::move(starts), places = std::move(places)](std::size_t row) {
+                const std::size_t i = partOf(starts, row);
+                return places[i](row - starts[i]);
+            };
         }
         return out;
     }
@@ -456,7 +487,13 @@ RowReader selectRows(RowReader reader, const RowSelection& selection) {
             i += run;
         }
     };
+    out.place = [rows, whole = std::move(reader)](std::size_t row) { return whole.placeOf((*rows)[row]); };
     return out;
+}
+
+RowPlace selectPlaces(RowPlace place, const RowSelection& selection) {
+    if (selection.all) return place;
+    return [place = std::move(place), rows = selection.rows](std::size_t row) { return place(rows[row]); };
 }
 
 std::vector<std::string> selectItems(std::vector<std::string> items, const RowSelection& selection,
@@ -496,11 +533,11 @@ RowReader concatenateRows(std::vector<RowReader> parts, const std::string& origi
         if (part.type == StoredType::Float32) out.type = StoredType::Float32;
         starts->push_back(out.rows);
         out.rows += part.rows;
+        out.held_bytes += part.held_bytes;
     }
     auto all = std::make_shared<const std::vector<RowReader>>(std::move(parts));
     out.read = [all, starts, width = out.width](std::size_t first, std::size_t count, float* into) {
-        auto i =
-            static_cast<std::size_t>(std::upper_bound(starts->begin(), starts->end(), first) - starts->begin()) - 1;
+        std::size_t i = partOf(*starts, first);
         while (count > 0) {
             const RowReader& part = (*all)[i];
             const std::size_t offset = first - (*starts)[i];
@@ -510,6 +547,15 @@ RowReader concatenateRows(std::vector<RowReader> parts, const std::string& origi
             first += here;
             count -= here;
             ++i;
+        }
+    };
+    out.place = [all, starts](std::size_t row) {
+        const std::size_t i = partOf(*starts, row);
+        return (*all)[i].placeOf(row - (*starts)[i]);
+    };
+    out.release = [all] {
+        for (const auto& part : *all) {
+            if (part.release) part.release();
         }
     };
     return out;

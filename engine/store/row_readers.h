@@ -4,8 +4,8 @@
 // Rows and lists from any file that embeddings come in: .npy, .npz, safetensors, HDF5 (any path and layout), folders of
 // numbered parts (clip-retrieval's img_emb/, text_emb/, metadata/), and for lists also csv, tsv, json, jsonl and txt.
 // Rows come as float32, as they are in the file (not normalised). Readers hold no more than what they read, except
-// members of .npz, which are unpacked at their first row. Errors name file and dataset. SourceFiles is for one thread;
-// the readers it gives are thread-safe.
+// members of .npz, which are unpacked at their first row and held until release(). Errors name file and dataset.
+// SourceFiles is for one thread; the readers it gives are thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -49,12 +49,13 @@ std::uint64_t listMemoryBytes(const std::filesystem::path& path, std::uint64_t f
 
 class SourceFiles {
 public:
-    // A list or table that would take more than `memory_bytes` is refused with both figures before it is read.
+    // A list, a table or a folder of .npz that would take more than `memory_bytes` is refused with both figures before
+    // it is read.
     explicit SourceFiles(std::uint64_t memory_bytes = availableMemoryBytes()) : memory_bytes_(memory_bytes) {}
     // Opens and checks the header; reads no row. Integers are refused unless asked for (labels, 0/1 matrices).
     RowReader openRows(const SourceSpec& spec, bool allow_integers = false);
-    // One text for each item; numbers in decimal.
-    std::vector<std::string> readList(const SourceSpec& spec);
+    // One text for each item; numbers in decimal. `place`, if given, becomes where each lies.
+    std::vector<std::string> readList(const SourceSpec& spec, RowPlace* place = nullptr);
     std::shared_ptr<const CsvTable> table(const std::filesystem::path& path);
 
 private:
@@ -68,6 +69,7 @@ private:
 RowReader selectRows(RowReader reader, const RowSelection& selection);
 std::vector<std::string> selectItems(std::vector<std::string> items, const RowSelection& selection,
                                      const std::string& origin);
+RowPlace selectPlaces(RowPlace place, const RowSelection& selection);
 // One after the other; all must have the same width.
 RowReader concatenateRows(std::vector<RowReader> parts, const std::string& origin);
 // The files of a folder of parts in numeric order (img_emb_0, img_emb_1, ..., img_emb_10). Throws if a number is

@@ -67,7 +67,8 @@ private:
 };
 
 Error damaged(const fs::path& path, const std::string& what) {
-    return Error(ErrorCode::InvalidInput, path.string(), what, "the workspace is damaged: import it again");
+    return Error(ErrorCode::InvalidInput, path.string(), what,
+                 "the workspace is damaged: remove its workspace.h5, pools/ and sets/, then import all of it again");
 }
 
 void checkVersion(const Hdf5File& file, std::vector<std::string>& warnings) {

@@ -107,6 +107,9 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+// File and row that a row or an entry comes from, for messages: "labels.csv#class row 17".
+using RowPlace = std::function<std::string(std::size_t row)>;
+
 // What is written: rows come by blocks from a reader, so nothing has to lie in memory.
 struct RowReader {
     std::size_t rows = 0, width = 0;
@@ -114,7 +117,17 @@ struct RowReader {
     // Rows as they came (not normalised) into out [count, width]; of Float16 numbers that have halves, so that they are
     // read back to the bit.
     std::function<void(std::size_t first, std::size_t count, float* out)> read;
-    std::string origin;  // file and dataset, for messages
+    std::string origin;             // file and dataset, for messages
+    RowPlace place;                 // empty: row i is that of `origin`
+    std::uint64_t held_bytes = 0;   // memory that it takes from its first read until release()
+    std::function<void()> release;  // empty: it holds nothing; rows can be read again afterwards
+
+    std::string placeOf(std::size_t row) const { return place ? place(row) : origin + " row " + std::to_string(row); }
+};
+
+struct ListOrigin {
+    std::string name;  // file and column, for messages
+    RowPlace place;    // empty: not known
 };
 
 struct TableInput {
@@ -122,6 +135,7 @@ struct TableInput {
     std::vector<std::string> ids;                               // empty: "<name>/<row>"
     std::vector<std::string> paths;                             // empty, or one for each row
     std::vector<std::pair<std::string, RowReader>> embeddings;  // space -> rows
+    ListOrigin ids_origin;
 };
 
 struct PoolInput {

@@ -60,25 +60,30 @@ void checkTable(const TableInput& table, const std::string& where, std::map<std:
         problems.push_back(where + ": expected fewer than 2^32 rows, found " + std::to_string(rows));
     if (!table.ids.empty() && table.ids.size() != rows) {
         problems.push_back(where + ": expected one id for each of " + countText(rows, "rows") + ", found " +
-                           std::to_string(table.ids.size()) + "; the list must be in the order of the rows");
+                           std::to_string(table.ids.size()) +
+                           (table.ids_origin.name.empty() ? "" : " in " + table.ids_origin.name) +
+                           "; the list must be in the order of the rows");
     }
     if (!table.paths.empty() && table.paths.size() != rows) {
         problems.push_back(where + ": expected one path for each of " + countText(rows, "rows") + ", found " +
                            std::to_string(table.paths.size()) + "; the list must be in the order of the rows");
     }
+    const auto from = [&](std::size_t i) {
+        return table.ids_origin.place ? " (" + table.ids_origin.place(i) + ")" : std::string();
+    };
     std::unordered_map<std::string_view, std::size_t> seen;
     seen.reserve(table.ids.size());
     for (std::size_t i = 0; i < table.ids.size(); ++i) {
         if (table.ids[i].empty()) {
-            problems.push_back(where + ": the id of row " + std::to_string(i) +
+            problems.push_back(where + ": the id of row " + std::to_string(i) + from(i) +
                                " is empty; give it one, or leave all ids out");
             break;
         }
         const auto [it, fresh] = seen.emplace(table.ids[i], i);
         if (!fresh) {
             problems.push_back(where + ": the id '" + table.ids[i] + "' is given twice, in rows " +
-                               std::to_string(it->second) + " and " + std::to_string(i) +
-                               "; ids must be unique within a table");
+                               std::to_string(it->second) + " and " + std::to_string(i) + from(i) +
+                               "; ids must be unique within a table: give each row its own, or leave all ids out");
             break;
         }
     }
@@ -143,8 +148,7 @@ void writeEmbeddings(Hdf5File& file, const std::string& group, const std::string
             for (std::size_t j = 0; j < reader.width; ++j) {
                 const double v = rows[i * reader.width + j];
                 if (!std::isfinite(v)) {
-                    throw Error(ErrorCode::InvalidInput,
-                                where + " (" + reader.origin + ") row " + std::to_string(first + i),
+                    throw Error(ErrorCode::InvalidInput, where + " (" + reader.placeOf(first + i) + ")",
                                 "expected finite numbers, found " + std::string(std::isnan(v) ? "NaN" : "Inf") +
                                     " in column " + std::to_string(j),
                                 "leave the row out, or compute its embedding again");
@@ -153,9 +157,9 @@ void writeEmbeddings(Hdf5File& file, const std::string& group, const std::string
             }
             const double norm = std::sqrt(sum);
             if (norm < 1e-12) {
-                throw Error(
-                    ErrorCode::InvalidInput, where + " (" + reader.origin + ") row " + std::to_string(first + i),
-                    "expected a direction, found a row of zeros", "leave the row out, or compute its embedding again");
+                throw Error(ErrorCode::InvalidInput, where + " (" + reader.placeOf(first + i) + ")",
+                            "expected a direction, found a row of zeros",
+                            "leave the row out, or compute its embedding again");
             }
             norms.min = std::min(norms.min, norm);
             norms.max = std::max(norms.max, norm);
@@ -168,6 +172,7 @@ void writeEmbeddings(Hdf5File& file, const std::string& group, const std::string
         own = hashHex(own + block_hash);
         meter.advance(count);
     }
+    if (reader.release) reader.release();
     file.setAttribute(name, "content", own);
     file.setAttribute(name, "norm_min", norms.min);
     file.setAttribute(name, "norm_mean", norms.sum / static_cast<double>(reader.rows));
@@ -265,12 +270,12 @@ struct WorkspaceWriter::Impl {
         file.setAttribute("/", "fingerprint", content);
         file.close();
         const std::string relative = std::string(kind) + "/" + name + "." + content.substr(0, 8) + ".h5";
-        // The same content is the same file: nothing to do, and readers of it are not disturbed.
-        if (!fs::exists(folder / relative)) {
-            staging.commit();
-            fs::rename(draft, folder / relative);
-            written.push_back(folder / relative);
-        }
+        // A file that has this name already should be the same, but may be damaged. Whoever reads it keeps the old one;
+        // and if this writer gives up, the name stays, for the workspace links to it.
+        const bool there = fs::exists(folder / relative);
+        staging.commit();
+        fs::rename(draft, folder / relative);
+        if (!there) written.push_back(folder / relative);
         group[name] = {relative, content};
     }
 

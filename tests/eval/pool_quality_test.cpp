@@ -10,23 +10,15 @@
 
 #include "engine/base/error.h"
 #include "tests/recipe/recipe_support.h"
+#include "tests/store/reader_of.h"
 #include "tests/support/test_folder.h"
 
 namespace engine {
 namespace {
 
-constexpr std::size_t kTexts = 70, kImages = 55;
+using test::readerOf;
 
-RowReader readerOf(const Matrix& m) {
-    RowReader r;
-    r.rows = m.rows();
-    r.width = m.cols();
-    r.read = [&m](std::size_t first, std::size_t count, float* out) {
-        std::copy_n(m.row(first), count * m.cols(), out);
-    };
-    r.origin = "made by the test";
-    return r;
-}
+constexpr std::size_t kTexts = 70, kImages = 55;
 
 // Texts and images in space A; texts alone in B, which has the same neighbours (A's rows with their coordinates in
 // another order), and in C, which has not.

@@ -9,23 +9,14 @@
 #include "engine/base/error.h"
 #include "engine/store/npy.h"
 #include "tests/recipe/recipe_support.h"
+#include "tests/store/reader_of.h"
 #include "tests/support/test_folder.h"
 
 namespace engine {
 namespace {
 
+using test::readerOf;
 using test::TestFolder;
-
-RowReader readerOf(const Matrix& m) {
-    RowReader r;
-    r.rows = m.rows();
-    r.width = m.cols();
-    r.read = [&m](std::size_t first, std::size_t count, float* out) {
-        std::copy_n(m.row(first), count * m.cols(), out);
-    };
-    r.origin = "made by the test";
-    return r;
-}
 
 constexpr std::size_t kItems = 30;
 

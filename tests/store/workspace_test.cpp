@@ -11,11 +11,14 @@
 #include "engine/base/error.h"
 #include "engine/base/matrix.h"
 #include "engine/base/rng.h"
+#include "engine/store/hdf5_file.h"
+#include "tests/store/reader_of.h"
 #include "tests/support/test_folder.h"
 
 namespace engine {
 namespace {
 
+using test::readerOf;
 using test::TestFolder;
 
 Matrix unitRows(std::size_t rows, std::size_t width, std::uint64_t seed) {
@@ -23,18 +26,6 @@ Matrix unitRows(std::size_t rows, std::size_t width, std::uint64_t seed) {
     Rng(seed, "rows").fillNormal(m.data(), m.size());
     normalizeRows(m);
     return m;
-}
-
-RowReader readerOf(const Matrix& m, StoredType type = StoredType::Float32) {
-    RowReader r;
-    r.rows = m.rows();
-    r.width = m.cols();
-    r.type = type;
-    r.read = [&m](std::size_t first, std::size_t count, float* out) {
-        std::copy_n(m.row(first), count * m.cols(), out);
-    };
-    r.origin = "made by the test";
-    return r;
 }
 
 PoolInput pool(const std::string& name, const Matrix& rows, StoredType type = StoredType::Float32) {
@@ -194,6 +185,71 @@ TEST(Workspace, ANewerMajorVersionIsRefusedUntouchedAndAMinorOneRead) {
     EXPECT_THROW(write(folder / "w", pool("text", unitRows(10, 4, 9))), Error);
     std::ifstream again(index, std::ios::binary);
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(again), {}), bytes);
+}
+
+TEST(WorkspaceWriter, AReaderIsToldWhenItsRowsAreWritten) {
+    const TestFolder folder;
+    const Matrix rows = unitRows(20, 4, 10);
+    RowReader reader = readerOf(rows);
+    std::size_t read = 0, released_at = 0;
+    reader.read = [&](std::size_t first, std::size_t count, float* out) {
+        std::copy_n(rows.row(first), count * rows.cols(), out);
+        read = first + count;
+    };
+    reader.release = [&] { released_at = read; };
+    write(folder / "w", {"text", {{"text", {}, {}, {{"A", reader}}}}});
+    EXPECT_EQ(released_at, 20u);
+}
+
+std::filesystem::path poolFile(const std::filesystem::path& folder) {
+    return std::filesystem::directory_iterator(folder / "pools")->path();
+}
+
+TEST(WorkspaceWriter, AFileOfTheSameNameThatWasDamagedIsWrittenAgain) {
+    const TestFolder folder;
+    const Matrix rows = unitRows(40, 8, 11);
+    write(folder / "w", pool("text", rows));
+    const auto path = poolFile(folder / "w");
+    std::ifstream in(path, std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    const auto at = bytes.find(std::string(reinterpret_cast<const char*>(rows.row(3)), 32));
+    ASSERT_NE(at, std::string::npos);
+    bytes.replace(at, 32, 32, '\0');
+    std::ofstream(path, std::ios::binary) << bytes;
+    write(folder / "w", pool("text", rows));
+    EXPECT_EQ(poolFile(folder / "w"), path);
+    const Matrix read = readAll(*Workspace(folder / "w").pool("text", "text", "A"));
+    EXPECT_EQ(std::memcmp(read.data(), rows.data(), rows.size() * sizeof(float)), 0);
+}
+
+// A second writer's trouble must not take a file away that the workspace has.
+TEST(WorkspaceWriter, WhatWasWrittenAgainStaysWhenTheWriterGivesUp) {
+    const TestFolder folder;
+    const Matrix rows = unitRows(40, 8, 12);
+    write(folder / "w", pool("text", rows));
+    { WorkspaceWriter(folder / "w", Json::object(), false).addPool(pool("text", rows), {}); }
+    EXPECT_EQ(Workspace(folder / "w").pool("text", "text", "A")->rows(), 40u);
+}
+
+TEST(Workspace, WhatADamagedOneSaysHelps) {
+    const TestFolder folder;
+    const Matrix rows = unitRows(10, 4, 13);
+    write(folder / "w", pool("text", rows));
+    {
+        Hdf5File file = Hdf5File::create(poolFile(folder / "w"));
+        file.setAttribute("/", "version", std::string("1.0"));
+        file.close();
+    }
+    try {
+        write(folder / "w", pool("text", rows));
+        FAIL();
+    } catch (const Error& error) {
+        for (const char* name : {"remove", "workspace.h5", "pools/", "sets/"})
+            EXPECT_NE(error.hint().find(name), std::string::npos) << error.hint();
+    }
+    for (const char* name : {"workspace.h5", "pools", "sets"}) std::filesystem::remove_all(folder / "w" / name);
+    write(folder / "w", pool("text", rows));
+    EXPECT_EQ(Workspace(folder / "w").pools().size(), 1u);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@
 #include "engine/session/session.h"
 #include "engine/store/npy.h"
 #include "engine/store/safetensors.h"
+#include "tests/ui/picture.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/message_bar.h"
 #include "ui/workspace/import_dialog.h"
@@ -29,6 +30,7 @@
 
 using engine::Json;
 using ui::ArrayRole;
+using ui::test::picture;
 
 class ImportTest : public QObject {
     Q_OBJECT
@@ -105,7 +107,7 @@ private Q_SLOTS:
             "'pools': ["
             "{'name': 'text', 'modality': 'text', 'ids': 'captions.csv#id', 'rows': {'first': 0, 'count': 100},"
             "'spaces': {'ImageBind': 'ib_text.npy', 'CLAP': {'file': 'clap.h5', 'dataset': 'text/rows', 'index': 1},"
-            "'Part': {'file': 'p.npy', 'rows': [0, 5, 9]}}},"
+            "'Part': {'file': 'p.npy', 'rows': [0, 5, 9], 'ids': 'p.csv#id'}}},"
             "{'name': 'pairs', 'tables': ["
             "{'modality': 'image', 'spaces': {'A': 'x.npz#a'}},"
             "{'modality': 'text', 'paths': {'file': 'clip/metadata', 'column': 'image_path'},"
@@ -279,6 +281,14 @@ private Q_SLOTS:
         engine::writeFileWhole(data("w.pt").toStdString(), "x");
         dialog.addPaths({data("w.pt")});
         QTRY_VERIFY(dialog.messages().text().contains("weights_only=True"));
+        // Of several each is named.
+        engine::writeFileWhole(data("broken.npy").toStdString(), "x");
+        dialog.addPaths({data("w.pt"), data("broken.npy"), data("ib_audio.npy")});
+        QTRY_VERIFY(!dialog.busy());
+        const QString said = dialog.messages().text();
+        QVERIFY2(said.contains("w.pt") && said.contains("weights_only=True") && said.contains("broken.npy"),
+                 qPrintable(said));
+        QVERIFY(!said.contains("ib_audio.npy"));
     }
 
     void aManifestIsLoadedAndRun() {
@@ -443,14 +453,6 @@ private:
         QTest::keyClicks(line, text);
         QTest::keyClick(editor, Qt::Key_Return);
         QTRY_VERIFY(!table.viewport()->findChild<QComboBox*>());
-    }
-
-    // For people to look at, where MOLSPACE_PICTURES names a folder.
-    static void picture(QWidget& widget, const char* name) {
-        const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES");
-        if (folder.isEmpty()) return;
-        QTest::qWait(200);
-        widget.grab().save(QDir(folder).filePath(QString::fromLatin1(name) + ".png"));
     }
 
     QTemporaryDir folder_;

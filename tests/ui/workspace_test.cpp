@@ -25,6 +25,7 @@
 #include "engine/base/file.h"
 #include "engine/base/resources.h"
 #include "engine/session/session.h"
+#include "tests/ui/picture.h"
 #include "tests/ui/view_menus.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/message_bar.h"
@@ -37,6 +38,8 @@
 #include "ui/workspace/start_page.h"
 #include "ui/workspace/workspace_page.h"
 #include "ui/workspace/workspace_tree.h"
+
+using ui::test::picture;
 
 class WorkspaceTest : public QObject {
     Q_OBJECT
@@ -415,14 +418,6 @@ private:
             if (!r->isHidden()) rows << r;
         }
         return rows.value(i);
-    }
-
-    // For people to look at, where MOLSPACE_PICTURES names a folder.
-    static void picture(QWidget& widget, const char* name) {
-        const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES");
-        if (folder.isEmpty()) return;
-        QTest::qWait(200);
-        widget.grab().save(QDir(folder).filePath(QString::fromLatin1(name) + ".png"));
     }
 
     QTemporaryDir folder_;

@@ -232,6 +232,8 @@ void ImportDialog::lookAtNext() {
 void ImportDialog::takeLooked(const Looked& looked) {
     std::vector<engine::ArrayPeek> arrays;
     QString manifest;
+    QStringList failures, warnings;
+    std::optional<JobFailure> failure;
     for (const auto& file : looked.files) {
         if (looked.for_plan) {
             for (auto& row : plan_.rows) {
@@ -243,9 +245,17 @@ void ImportDialog::takeLooked(const Looked& looked) {
         }
         if (file.manifest) manifest = file.path;
         arrays.insert(arrays.end(), file.arrays.begin(), file.arrays.end());
-        if (file.failure) messages_->showError(*file.failure);
-        for (const auto& problem : file.problems) messages_->showWarning(QString::fromStdString(problem));
+        if (file.failure) {
+            failure = file.failure;
+            failures << failure->text();
+        }
+        for (const auto& problem : file.problems) warnings << QString::fromStdString(problem);
     }
+    if (failures.size() == 1 && warnings.isEmpty()) messages_->showError(*failure);
+    else if (!failures.isEmpty())
+        messages_->showError(
+            {(failures + warnings).join(QLatin1Char('\n')), tr("Not all of these files could be read."), {}});
+    else if (!warnings.isEmpty()) messages_->showWarning(warnings.join(QLatin1Char('\n')));
     if (!manifest.isEmpty()) {
         loadManifest(manifest);
         return;

@@ -20,7 +20,7 @@ const std::vector<std::string> kTableKeys = {"modality", "ids", "paths", "rows",
 const std::vector<std::string> kPoolKeys = {"name", "modality", "ids", "paths", "rows", "spaces", "tables"};
 const std::vector<std::string> kSetKeys = {
     "name", "kind", "first", "second", "positives", "labels", "classes_from_items", "prompt"};
-const std::vector<std::string> kRowsKeys = {"file", "dataset", "rows", "index"};
+const std::vector<std::string> kRowsKeys = {"file", "dataset", "rows", "index", "ids"};
 const std::vector<std::string> kListKeys = {"file", "dataset", "rows", "column", "separator"};
 
 bool isTable(const fs::path& path) {
@@ -81,8 +81,8 @@ private:
         const bool npy = r.array.file.extension() == ".npy", json = r.array.file.extension() == ".json";
         const std::string part = r.index >= 0 && npy ? std::to_string(r.index) : r.array.dataset;
         const bool short_column = isTable(r.array.file) || json;
-        bool plain = r.rows.is_null() && r.separator.empty() && file.find('#') == std::string::npos &&
-                     part.find('#') == std::string::npos;
+        bool plain = r.rows.is_null() && r.ids.is_null() && r.separator.empty() &&
+                     file.find('#') == std::string::npos && part.find('#') == std::string::npos;
         if (r.index >= 0 && !npy) plain = false;
         if (r.array.column && !short_column) plain = false;
         if (!r.array.column && isList(r.role) && json && !r.array.dataset.empty()) plain = false;
@@ -91,6 +91,7 @@ private:
         if (!r.array.dataset.empty()) out[r.array.column ? "column" : "dataset"] = r.array.dataset;
         if (r.index >= 0) out["index"] = r.index;
         if (!r.rows.is_null()) out["rows"] = r.rows;
+        if (!r.ids.is_null()) out["ids"] = r.ids;
         if (!r.separator.empty()) out["separator"] = r.separator;
         return out;
     }
@@ -290,6 +291,7 @@ private:
                 else problem(place, "\"index\": expected a whole number from 0");
             }
             if (json.contains("rows")) row.rows = json["rows"];
+            if (json.contains("ids")) row.ids = json["ids"];
             row.separator = text(json, "separator");
         }
         plan_.rows.push_back(std::move(row));

@@ -43,14 +43,14 @@ const RoleWords kRoles[] = {
     {ArrayRole::SecondPaths, QT_TRANSLATE_NOOP("ImportPlan", "set, second side: files"),
      QT_TRANSLATE_NOOP("ImportPlan", "The file of each item of the second side")},
     {ArrayRole::Labels, QT_TRANSLATE_NOOP("ImportPlan", "set: labels"),
-     QT_TRANSLATE_NOOP("ImportPlan", "The class of each item: its id, or its row number from 0")},
+     QT_TRANSLATE_NOOP("ImportPlan", "The class of each item: ids for all, or row numbers from 0 for all")},
     {ArrayRole::PairsFirst, QT_TRANSLATE_NOOP("ImportPlan", "set: pairs, first side"),
      QT_TRANSLATE_NOOP("ImportPlan",
-                       "Of each pair the item of the first side: its id or row number. Where the set "
+                       "Of each pair the item of the first side: ids for all or row numbers for all. Where the set "
                        "pairs by equal keys: the key of each row of the first side")},
     {ArrayRole::PairsSecond, QT_TRANSLATE_NOOP("ImportPlan", "set: pairs, second side"),
      QT_TRANSLATE_NOOP("ImportPlan",
-                       "Of each pair the item of the second side: its id or row number. Where the set "
+                       "Of each pair the item of the second side: ids for all or row numbers for all. Where the set "
                        "pairs by equal keys: the key of each row of the second side")},
 };
 

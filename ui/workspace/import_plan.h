@@ -51,6 +51,7 @@ struct PlanRow {
     std::int64_t index = -1;  // of [k, n, width]
     std::string unreadable;   // why the header could not be read
     engine::Json rows;        // the manifest's choice of rows of this source; null: all
+    engine::Json ids;         // the manifest's ids of this source's own rows; null: none
     engine::Json values;      // a list that the manifest has in place; null: none
     std::string separator;    // between the labels of an entry
 
