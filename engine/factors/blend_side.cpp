@@ -55,7 +55,7 @@ BlendWeights weightsAtPoint(const BlendWeights& base, const std::vector<int>& di
     BlendWeights out = base;
     for (std::size_t k = 0; k < dims.size(); ++k) {
         auto& layer = out.layers[k];
-        if (dims[k] >= 0) layer.share = point[dims[k]];
+        if (dims[k] >= 0 && !layer.brings) layer.share = point[dims[k]];
         const auto off = [](double w) { return w == 0; };
         if (std::all_of(layer.weights.begin(), layer.weights.end(), off)) layer.share = 0;
     }
@@ -72,15 +72,16 @@ void BlendSide::takeLayers(const Components& components, const BlendWeights& wei
     sums_.reserve(components.layers.size());
     for (std::size_t k = 0; k < components.layers.size(); ++k) {
         const auto& use = weights.layers[k];
+        const int dim = use.brings ? -1 : dims[k];
         std::size_t active = 0, only = 0;
         for (std::size_t p = 0; p < use.weights.size(); ++p) {
             if (use.weights[p] == 0) continue;
             ++active;
             only = p;
         }
-        if (active == 0 || (dims[k] < 0 && use.share == 0)) continue;  // never has a part in the blend
-        layers_.push_back({dims[k], use.share, k});
-        if (dims[k] >= 0) own_dims_.push_back(static_cast<std::size_t>(dims[k]));
+        if (active == 0 || (dim < 0 && use.share == 0)) continue;  // never has a part in the blend
+        layers_.push_back({dim, use.share, k});
+        if (dim >= 0) own_dims_.push_back(static_cast<std::size_t>(dim));
         if (active == 1) {
             atoms_.push_back(components.layers[k].parts[only].rows);
         } else if (job) {
@@ -112,6 +113,13 @@ BlendSide::BlendSide(const Components& components, const BlendWeights& weights, 
     const std::size_t n = atoms_.size(), layers = layers_.size();
     std::vector<double> inverse(items_ * n), cosine(items_ * layers * n, 0.0);
     std::vector<std::uint64_t> hashes(items_);
+    // What the reference sees of an item: a sum of experts is rounded, and may be equal where they are not.
+    std::vector<MatrixView> seen_rows{components.base};
+    for (const auto& layer : layers_) {
+        const auto& parts = components.layers[layer.source].parts;
+        for (std::size_t p = 0; p < parts.size(); ++p)
+            if (weights.layers[layer.source].weights[p] != 0) seen_rows.push_back(parts[p].rows);
+    }
     for (std::size_t first = 0; first < items_; first += kBlockRows) {
         job.checkStop();
         const std::size_t last = std::min(first + kBlockRows, items_);
@@ -122,8 +130,8 @@ BlendSide::BlendSide(const Components& components, const BlendWeights& weights, 
                 const float* row = atoms_[j].row(i);
                 const double length = std::sqrt(score::dot(row, row, width_));
                 inverse[i * n + j] = length < kShortest ? 0 : 1 / length;
-                hash = XXH3_64bits_withSeed(row, width_ * sizeof(float), hash);
             }
+            for (const auto& rows : seen_rows) hash = XXH3_64bits_withSeed(rows.row(i), width_ * sizeof(float), hash);
             hashes[i] = hash;
             for (std::size_t k = 0; k < layers; ++k) {
                 for (std::size_t j = 0; j <= k; ++j) {
@@ -148,8 +156,8 @@ BlendSide::BlendSide(const Components& components, const BlendWeights& weights, 
     for (std::size_t i = 0; i < items_; ++i) {
         const auto [at, is_new] = seen.emplace(hashes[i], static_cast<std::uint32_t>(i));
         bool equal = !is_new;
-        for (std::size_t j = 0; equal && j < n; ++j)
-            equal = std::memcmp(atoms_[j].row(i), atoms_[j].row(at->second), width_ * sizeof(float)) == 0;
+        for (std::size_t j = 0; equal && j < seen_rows.size(); ++j)
+            equal = std::memcmp(seen_rows[j].row(i), seen_rows[j].row(at->second), width_ * sizeof(float)) == 0;
         classes[i] = equal ? at->second : static_cast<std::uint32_t>(i);
     }
     stored_.inverse = Array<double>(std::move(inverse));

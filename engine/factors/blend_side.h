@@ -21,15 +21,16 @@ namespace engine {
 inline constexpr std::size_t kMostLayers = 4;  // of one side; beyond it there is no landscape
 inline constexpr std::size_t kMostAtoms = kMostLayers + 1;
 
-// The weights with the factors of a point put in: shares of layers that have a dim, 0 where no expert is in force.
+// The weights with the factors of a point put in: shares of layers that have a dim and do not bring the modality; 0
+// where no expert is in force.
 BlendWeights weightsAtPoint(const BlendWeights& base, const std::vector<int>& dims, const double* point);
 
 class BlendSide {
 public:
     // `weights` fixes the experts' weights within each layer. `dims`: for each layer of the components the index of the
-    // factor that is its share, or -1: its share is that of `weights`. Keeps views of `components`, which must outlive
-    // it. Memory: 4 bytes a value of each layer with more than one expert in force. Throws as blend() does where a mean
-    // of experts vanishes.
+    // factor that is its share, or -1: its share is that of `weights`, as where it brings the modality. Keeps views of
+    // `components`, which must outlive it. Memory: 4 bytes a value of each layer with more than one expert in force.
+    // Throws as blend() does where a mean of experts vanishes.
     BlendSide(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
               const JobContext& job);
     // What the above found, to be kept in a file. A side made from it has no rows of atoms that are sums.
@@ -50,7 +51,7 @@ public:
     double inverseLength(std::size_t item, std::size_t j) const { return stored_.inverse[item * atoms() + j]; }
     // The layer of the components that atom j >= 1 is the sum of.
     std::size_t layerOf(std::size_t j) const { return layers_[j - 1].source; }
-    // Items of equal class have equal atoms, bit by bit, so they score alike at any factors.
+    // Items of equal class have equal components, bit by bit, so they score alike at any factors.
     std::uint32_t rowClass(std::size_t item) const { return stored_.classes[item]; }
 
     // b_j at a point; `factors` are indexed by the dims. False if the vector vanishes there (blend() throws then).

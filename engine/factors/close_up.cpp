@@ -375,6 +375,12 @@ void CloseUpCache::keepAhead(std::uint64_t key, std::shared_ptr<const CloseUpPai
     fill(slots_.front(), std::move(pair));
 }
 
+void CloseUpCache::setAside(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    bytes_ += bytes - std::exchange(aside_, bytes);
+    trim();
+}
+
 void CloseUpCache::fill(Slot& slot, std::shared_ptr<const CloseUpPair> pair) {
     const std::uint64_t bytes = pair->bytes();
     slot.pair = std::move(pair);

@@ -68,6 +68,8 @@ public:
     // For what nobody has asked for yet: whether it is there, as if it had not been asked for; and to keep it.
     std::shared_ptr<const CloseUpPair> peek(std::uint64_t key) const;
     void keepAhead(std::uint64_t key, std::shared_ptr<const CloseUpPair> pair);
+    // What is kept beside it, instead of what was before, counts too.
+    void setAside(std::uint64_t bytes);
     bool hasRoomFor(std::uint64_t bytes) const { return bytes <= most_bytes_ / 2; }
     std::uint64_t bytes() const;
 
@@ -84,8 +86,8 @@ private:
 
     const std::uint64_t most_bytes_;
     mutable std::mutex mutex_;
-    std::uint64_t bytes_ = 0;
-    std::list<Slot> slots_;  // the last one asked for first
+    std::uint64_t bytes_ = 0, aside_ = 0;  // aside: of the bytes
+    std::list<Slot> slots_;                // the last one asked for first
     std::unordered_map<std::uint64_t, std::list<Slot>::iterator> at_;
 };
 

@@ -90,7 +90,7 @@ private:
 
 struct HitCount {
     std::array<double, kHitPlaces.size()> hits{};  // ties count what the rule says
-    std::uint32_t tied = 0;                        // queries whose hits a tie decides
+    std::uint32_t tied = 0;                        // queries whose hits a tie decides; others may tie besides
     std::uint32_t evaluated = 0, resolved = 0;     // entries scored; queries decided in float64
 
     void operator+=(const HitCount& other);

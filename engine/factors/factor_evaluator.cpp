@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 
 namespace engine {
 
@@ -139,8 +140,7 @@ void checkSetting(const Setting& setting, const std::vector<FactorInfo>& factors
         const auto found = std::find_if(factors.begin(), factors.end(), [&](const auto& f) { return f.name == name; });
         if (found == factors.end()) {
             const std::string near = nearestName(name, names);
-            std::string known;
-            for (const auto& n : names) known += (known.empty() ? "" : ", ") + n;
+            const std::string known = joined(names);
             problems.push_back("unknown factor '" + name + "'; " +
                                (near.empty() ? "the factors are " + known : "did you mean '" + near + "'?"));
             continue;

@@ -67,12 +67,13 @@ void raise(PlaceHits& most, const SetLandscape& landscape, const std::vector<std
     FirstError failure;
 #pragma omp parallel
     {
-        PlaceHits own(most.size());
+        PlaceHits own;
 #pragma omp for schedule(dynamic, 1)
         for (std::size_t i = 0; i < points.size(); ++i) {
             if (failure.any()) continue;
             failure.guard([&] {
                 job.checkStop();
+                own.resize(most.size());
                 const PlaceHits hits = landscape.hits(points[i].data(), forward, ties);
                 for (std::size_t q = 0; q < own.size(); ++q)
                     for (std::size_t k = 0; k < kHitPlaces.size(); ++k) own[q][k] = std::max(own[q][k], hits[q][k]);

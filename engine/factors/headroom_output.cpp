@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "engine/base/text.h"
 #include "engine/factors/headroom.h"
 
 namespace engine {
@@ -25,12 +26,6 @@ std::string padded(std::string text, std::size_t width) {
     const auto characters = static_cast<std::size_t>(
         std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
     return text + std::string(characters < width ? width - characters : 0, ' ');
-}
-
-std::string joined(const std::vector<std::string>& names) {
-    std::string out;
-    for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
-    return out;
 }
 
 Json ratesJson(const HeadroomResult& r, const HeadroomRates& rates) {

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <new>
 #include <numeric>
 
 #include "engine/base/error.h"
@@ -161,7 +163,13 @@ struct Scratch {
 }  // namespace
 
 std::shared_ptr<const LabelLandscape> LabelLandscape::build(LandscapeRequest request, const JobContext& job) {
-    return std::shared_ptr<const LabelLandscape>(new LabelLandscape(std::move(request), job));
+    const std::string name = request.set.set.name;
+    try {
+        return std::shared_ptr<const LabelLandscape>(new LabelLandscape(std::move(request), job));
+    } catch (const std::bad_alloc&) {
+        throw Error(ErrorCode::NoSpace, name, "the machine has no memory left to build the landscape",
+                    "close other programs");
+    }
 }
 
 LabelLandscape::LabelLandscape(LandscapeRequest request, const JobContext& job)
@@ -191,18 +199,22 @@ LabelLandscape::LabelLandscape(LandscapeRequest request, const JobContext& job)
     const auto take = [&](const ExactAtoms& exact, std::size_t atoms, std::size_t begin, std::size_t count,
                           std::vector<std::vector<double>>& rows, std::vector<double>& inverse,
                           std::vector<double>& cosine) {
+        FirstError failure;  // memory may run out
 #pragma omp parallel
         {
             ExactAtoms::Item item;
 #pragma omp for schedule(static)
             for (std::size_t i = 0; i < count; ++i) {
-                exact.take(begin + i, item);
-                for (std::size_t k = 0; k < atoms; ++k)
-                    std::copy_n(item.rows.data() + k * width, width, rows[k].data() + i * width);
-                std::copy_n(item.inverse, atoms, inverse.data() + (begin + i) * atoms);
-                std::copy_n(item.cosine, (atoms - 1) * atoms, cosine.data() + (begin + i) * (atoms - 1) * atoms);
+                failure.guard([&] {
+                    exact.take(begin + i, item);
+                    for (std::size_t k = 0; k < atoms; ++k)
+                        std::copy_n(item.rows.data() + k * width, width, rows[k].data() + i * width);
+                    std::copy_n(item.inverse, atoms, inverse.data() + (begin + i) * atoms);
+                    std::copy_n(item.cosine, (atoms - 1) * atoms, cosine.data() + (begin + i) * (atoms - 1) * atoms);
+                });
             }
         }
+        failure.rethrow();
     };
     std::vector<std::vector<double>> class_rows(ca, std::vector<double>(classes * width));
     take(exact_classes, ca, 0, classes, class_rows, class_inverse_, class_cosine_);
@@ -265,71 +277,69 @@ LabelPoint LabelLandscape::at(const double* point, TieRule ties) const {
     out.classes = classes;
     std::vector<double> values(classes, 0);
     std::vector<char> tied(classes, 0);
-    std::uint64_t resolved = 0;
-#pragma omp parallel reduction(+ : resolved)
-    {
-        Scratch s;
+    std::atomic<std::uint64_t> resolved{0};
+    const auto take = [&](std::size_t c, Scratch& s) {
+        const auto& members = members_[c];
+        if (members.empty()) return;
         s.places.resize(n);
         s.exact_item.resize(exact.width());
         s.exact_class.resize(exact.width());
-#pragma omp for schedule(dynamic, 4)
-        for (std::size_t c = 0; c < classes; ++c) {
-            const auto& members = members_[c];
-            if (members.empty()) continue;
-            double a[kMostAtoms], sum = 0;
-            classes_->direction(
-                BlendSide::Shape{class_inverse_.data() + c * ca, class_cosine_.data() + c * (ca - 1) * ca}, point, a);
-            for (std::size_t j = 0; j < ca; ++j) sum += a[j];
-            std::int32_t least = std::numeric_limits<std::int32_t>::max(), furthest = 0;
-            for (std::size_t i = 0; i < n; i += kTile) {
-                const std::size_t count = std::min(kTile, n - i);
-                weigh(inner_.data() + c * ca * ia * n, weights.data(), a, ca, ia, n, i, count, s.scores.data());
-                placeScores(s.scores.data(), count, s.places.data() + i, least, furthest);
-            }
-            // Steps that two scores in doubt can be apart: the rounding of the products, twice, and of the places; and
-            // the 1e-12 that tie.
-            const double rounding = 0x1.01p-24 * most_inner_ * sum * most;
-            const auto doubt = static_cast<std::uint32_t>((2 * rounding + 1e-11) * kPlaceScale + 2);
-            s.order.take(s.places, least, furthest, members, doubt);
-            const auto& keys = s.order.keys();
-            std::size_t found = 0;
-            double total = 0;
-            bool class_row = false;
-            for (std::size_t i = 0; i < keys.size();) {
-                std::size_t end = i + 1, positives = keys[i] & 1;
-                while (end < keys.size() && placeOf(keys[end]) - placeOf(keys[end - 1]) <= doubt)
-                    positives += keys[end++] & 1;
-                const std::size_t ahead = s.order.ahead(i);
-                if (positives == 0 || positives == end - i) {
-                    for (std::size_t k = 0; positives != 0 && k < end - i; ++k)
-                        total += static_cast<double>(found + k + 1) / static_cast<double>(ahead + k + 1);
-                } else {
-                    // Positives and negatives too near to tell apart: ordered by the reference's scores.
-                    std::vector<double> scores;
-                    std::vector<char> positive;
-                    std::vector<std::uint32_t> items;
-                    for (std::size_t k = i; k < end; ++k) items.push_back(itemOf(keys[k]) << 1 | (keys[k] & 1));
-                    std::sort(items.begin(), items.end());
-                    failure.guard([&] {
-                        if (!class_row) exact.row(true, c, s.exact_class.data());
-                        class_row = true;
-                        for (const std::uint32_t item : items) {
-                            exact.row(false, item >> 1, s.exact_item.data());
-                            scores.push_back(score::dot(s.exact_item.data(), s.exact_class.data(), exact.width()));
-                            positive.push_back(item & 1);
-                        }
-                    });
-                    resolved += scores.size();
-                    if (scores.size() != items.size()) break;
-                    const PrecisionPart part = precisionPart(scores, positive, ahead, found, ties);
-                    total += part.sum;
-                    tied[c] = static_cast<char>(tied[c] | static_cast<char>(part.tied));
-                }
-                found += positives;
-                i = end;
-            }
-            values[c] = total / static_cast<double>(members.size());
+        double a[kMostAtoms], sum = 0;
+        classes_->direction(BlendSide::Shape{class_inverse_.data() + c * ca, class_cosine_.data() + c * (ca - 1) * ca},
+                            point, a);
+        for (std::size_t j = 0; j < ca; ++j) sum += a[j];
+        std::int32_t least = std::numeric_limits<std::int32_t>::max(), furthest = 0;
+        for (std::size_t i = 0; i < n; i += kTile) {
+            const std::size_t count = std::min(kTile, n - i);
+            weigh(inner_.data() + c * ca * ia * n, weights.data(), a, ca, ia, n, i, count, s.scores.data());
+            placeScores(s.scores.data(), count, s.places.data() + i, least, furthest);
         }
+        // Steps that two scores in doubt can be apart: the rounding of the products, twice, and of the places; and
+        // the 1e-12 that tie.
+        const double rounding = 0x1.01p-24 * most_inner_ * sum * most;
+        const auto doubt = static_cast<std::uint32_t>((2 * rounding + 1e-11) * kPlaceScale + 2);
+        s.order.take(s.places, least, furthest, members, doubt);
+        const auto& keys = s.order.keys();
+        std::size_t found = 0;
+        double total = 0;
+        bool class_row = false;
+        for (std::size_t i = 0; i < keys.size();) {
+            std::size_t end = i + 1, positives = keys[i] & 1;
+            while (end < keys.size() && placeOf(keys[end]) - placeOf(keys[end - 1]) <= doubt)
+                positives += keys[end++] & 1;
+            const std::size_t ahead = s.order.ahead(i);
+            if (positives == 0 || positives == end - i) {
+                for (std::size_t k = 0; positives != 0 && k < end - i; ++k)
+                    total += static_cast<double>(found + k + 1) / static_cast<double>(ahead + k + 1);
+            } else {
+                // Positives and negatives too near to tell apart: ordered by the reference's scores.
+                std::vector<double> scores;
+                std::vector<char> positive;
+                std::vector<std::uint32_t> items;
+                for (std::size_t k = i; k < end; ++k) items.push_back(itemOf(keys[k]) << 1 | (keys[k] & 1));
+                std::sort(items.begin(), items.end());
+                if (!class_row) exact.row(true, c, s.exact_class.data());
+                class_row = true;
+                for (const std::uint32_t item : items) {
+                    exact.row(false, item >> 1, s.exact_item.data());
+                    scores.push_back(score::dot(s.exact_item.data(), s.exact_class.data(), exact.width()));
+                    positive.push_back(item & 1);
+                }
+                resolved += scores.size();
+                const PrecisionPart part = precisionPart(scores, positive, ahead, found, ties);
+                total += part.sum;
+                tied[c] = static_cast<char>(tied[c] | static_cast<char>(part.tied));
+            }
+            found += positives;
+            i = end;
+        }
+        values[c] = total / static_cast<double>(members.size());
+    };
+#pragma omp parallel
+    {
+        Scratch s;
+#pragma omp for schedule(dynamic, 4)
+        for (std::size_t c = 0; c < classes; ++c) failure.guard([&] { take(c, s); });
     }
     failure.rethrow();
     for (std::size_t c = 0; c < classes; ++c) {

@@ -61,16 +61,18 @@ DirectionMetrics directionOf(const SetDescription& set, const DirectionPoint& po
     out.r1 = point.rate(0);
     out.r5 = point.rate(1);
     out.r10 = point.rate(2);
-    out.tied_queries = point.count.tied;
     return out;
 }
 
-double medianRank(const std::vector<QueryRank>& ranks, TieRule ties) {
+// What hits alone do not tell: the median rank, and every query that ties.
+void addRanks(const std::vector<QueryRank>& ranks, TieRule ties, DirectionMetrics& to) {
     std::vector<double> places;
     for (const auto& rank : ranks) {
-        if (rank.positives != 0) places.push_back(rankOf(rank, ties));
+        if (rank.positives == 0) continue;
+        places.push_back(rankOf(rank, ties));
+        to.tied_queries += rank.tied != 0;
     }
-    return medianOf(std::move(places));
+    to.median_rank = medianOf(std::move(places));
 }
 
 }  // namespace
@@ -396,11 +398,11 @@ SetMetrics LandscapeEvaluator::metricsOf(const Slot& slot, const double* point, 
     const SetPoint at = slot.cells->at(point, ties_);
     DirectionMetrics forward = directionOf(set, at.forward, slot.cells->cells(true), true);
     DirectionMetrics backward = directionOf(set, at.backward, slot.cells->cells(false), false);
+    if (whole) {
+        addRanks(slot.cells->ranks(point, true), ties_, forward);
+        if (slot.cells->request().backward) addRanks(slot.cells->ranks(point, false), ties_, backward);
+    }
     if (set.kind == SetKind::Retrieval) {
-        if (whole) {
-            forward.median_rank = medianRank(slot.cells->ranks(point, true), ties_);
-            backward.median_rank = medianRank(slot.cells->ranks(point, false), ties_);
-        }
         RetrievalMetrics m;
         m.r1 = (forward.r1 + backward.r1) / 2;
         m.r5 = (forward.r5 + backward.r5) / 2;
@@ -417,10 +419,7 @@ SetMetrics LandscapeEvaluator::metricsOf(const Slot& slot, const double* point, 
     m.tied_items = forward.tied_queries;
     m.top1 = forward.r1;
     m.top5 = forward.r5;
-    if (slot.cells->request().backward) {
-        if (whole) backward.median_rank = medianRank(slot.cells->ranks(point, false), ties_);
-        m.by_class = std::move(backward);
-    }
+    if (slot.cells->request().backward) m.by_class = std::move(backward);
     out.classification = std::move(m);
     return out;
 }

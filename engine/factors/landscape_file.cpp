@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Arrays as tensors of one safetensors file; the metadata holds the key, the few single values and a hash of the
-// arrays.
+// Arrays as tensors of one safetensors file; the metadata holds the key, the few single values and a hash of all that.
 #include "engine/factors/landscape_file.h"
 
 #include <xxhash.h>
@@ -19,7 +18,7 @@ namespace engine {
 
 namespace {
 
-constexpr const char* kFormat = "molspace landscape 5";
+constexpr const char* kFormat = "molspace landscape 6";
 constexpr std::size_t kKeptFiles = 3;  // of one set: the latest experts' weights, projectors and boxes
 
 class Hash {
@@ -59,7 +58,7 @@ void addSide(Hash& hash, const Components& side, const BlendWeights& weights, co
     hash.add(side.base);
     for (std::size_t k = 0; k < side.layers.size(); ++k) {
         // A share that is a factor, and an expert that is off, change nothing.
-        const double share = dims[k] >= 0 ? -1 : weights.layers[k].share;
+        const double share = dims[k] >= 0 && !weights.layers[k].brings ? -1 : weights.layers[k].share;
         hash.add(&share, sizeof share);
         double total = 0;
         for (const double w : weights.layers[k].weights) total += w;
@@ -181,7 +180,10 @@ void SetLandscape::write(const std::filesystem::path& path, const std::string& k
         forSurvivors("backward", backward_survivors_, put);
         directions["backward"] = numbersOf(backward_, backward_survivors_);
     }
-    writer.write(path, {{"format", kFormat}, {"key", key}, {"hash", hash.hex()}, {"directions", directions.dump()}});
+    const std::string numbers = directions.dump();
+    hash.add(key);
+    hash.add(numbers);
+    writer.write(path, {{"format", kFormat}, {"key", key}, {"hash", hash.hex()}, {"directions", numbers}});
 }
 
 std::shared_ptr<const SetLandscape> SetLandscape::read(const std::filesystem::path& path, const std::string& key,
@@ -218,6 +220,8 @@ std::shared_ptr<const SetLandscape> SetLandscape::read(const std::filesystem::pa
         forCells("backward", out->backward_, take);
         forSurvivors("backward", out->backward_survivors_, take);
     }
+    hash.add(key);
+    hash.add(meta("directions"));
     if (hash.hex() != meta("hash")) throw damaged("the landscape's contents do not have the hash that was written");
     try {
         const Json directions = parseJson(meta("directions"), path.string());

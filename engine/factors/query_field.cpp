@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "engine/base/error.h"
 #include "engine/base/first_error.h"
@@ -75,9 +76,10 @@ void PartGrams::coefficients(std::size_t i, const BlendWeights& weights, double*
         at += use.weights.size();
         if (use.share == 0) continue;
         std::fill(mean.begin(), mean.end(), 0.0);
-        for (std::size_t p = 0; p < use.weights.size(); ++p) mean[first + p] = use.weights[p];
+        const double sum = std::accumulate(use.weights.begin(), use.weights.end(), 0.0);
+        for (std::size_t p = 0; p < use.weights.size(); ++p) mean[first + p] = use.weights[p] / sum;
         const double norm = lengthOf(gram, mean.data(), n);
-        if (norm < kShortest) refuse();
+        if (!(norm >= kShortest)) refuse();  // not a number without weights
         for (std::size_t p = 0; p < n; ++p) out[p] = (1 - use.share) * out[p] + use.share / norm * mean[p];
         const double length = lengthOf(gram, out, n);
         if (length < kShortest) refuse();

@@ -341,14 +341,16 @@ void SetLandscape::cutAhead(const Part& part) const {
     if (!part.inside || !close_ups_->hasRoomFor(gatheredBytes(part.leaf)) || close_ups_->peek(part.key)) return;
     try {
         auto whole = close_ups_->peek(part.leaf_key);
+        if (!whole && gathered_.leaf == part.leaf) whole = gathered_.whole;
         if (!whole) {
-            CloseUpPair gathered;
+            gathered_ = {};  // the old one goes first
+            CloseUpPair made;
             for (const bool forward : {true, false})
-                (forward ? gathered.forward : gathered.backward) =
+                (forward ? made.forward : made.backward) =
                     closeUpOfLeaf(cells(forward), part.leaf, (forward ? *second_ : *first_).items());
-            whole = std::make_shared<const CloseUpPair>(std::move(gathered));
-            // Its other parts are likely to be next.
-            close_ups_->keepAhead(part.leaf_key, whole);
+            whole = std::make_shared<const CloseUpPair>(std::move(made));
+            gathered_ = {part.leaf, whole};
+            close_ups_->setAside(whole->bytes());
         }
         CloseUpPair pair;
         pair.forward = cutCloseUp(whole->forward, *first_, *second_, part.cell);
@@ -463,19 +465,19 @@ std::vector<QueryRank> SetLandscape::ranks(const double* point, bool forward) co
         double a[kMostAtoms];
         queries.direction(q, point, a);
         const double doubt = left.product_error * std::accumulate(a, a + qa, 0.0);
-        std::vector<ScoredEntry> entries(query.count);
-        for (std::size_t e = 0; e < query.count; ++e) {
-            const double* b = weights.data() + query.items[e] * (ca + 1);
-            double score = 0;
-            for (std::size_t j = 0; j < ca; ++j) {
-                double v = 0;
-                for (std::size_t i = 0; i < qa; ++i)
-                    v += a[i] * static_cast<double>(query.products[(i * ca + j) * query.count + e]);
-                score += b[j] * v;
-            }
-            entries[e] = {score, doubt * b[ca], query.items[e]};
-        }
         failure.guard([&] {
+            std::vector<ScoredEntry> entries(query.count);
+            for (std::size_t e = 0; e < query.count; ++e) {
+                const double* b = weights.data() + query.items[e] * (ca + 1);
+                double score = 0;
+                for (std::size_t j = 0; j < ca; ++j) {
+                    double v = 0;
+                    for (std::size_t i = 0; i < qa; ++i)
+                        v += a[i] * static_cast<double>(query.products[(i * ca + j) * query.count + e]);
+                    score += b[j] * v;
+                }
+                entries[e] = {score, doubt * b[ca], query.items[e]};
+            }
             bool in_doubt = false;
             out[q] = rankEntries(entries, query.positives, query.query, query.always, true, candidates, exact, !forward,
                                  in_doubt);

@@ -124,7 +124,12 @@ private:
     BuildSeconds seconds_;
     std::string built_on_;
     std::unique_ptr<CloseUpCache> close_ups_;  // thread-safe; null where leaves are fine already
-    std::shared_ptr<const void> file_;         // where the arrays lie, if not in memory
+    struct Gathered {
+        std::size_t leaf = 0;
+        std::shared_ptr<const CloseUpPair> whole;
+    };
+    mutable Gathered gathered_;  // the leaf that parts were last cut ahead of: by the thread of CloseUpMaker alone
+    std::shared_ptr<const void> file_;  // where the arrays lie, if not in memory
 };
 
 }  // namespace engine

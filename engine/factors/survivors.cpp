@@ -29,7 +29,6 @@ namespace {
 constexpr std::size_t kTileShape = 4;               // candidates of a tile for each of its queries
 constexpr std::size_t kSumBlock = sift::kSumBlock;  // inner products are summed in blocks, which bounds their rounding
 constexpr double kUnit = 0x1p-24;
-constexpr std::uint64_t kBlocksToJudge = 8;
 
 // One row of the coarse grid's nodes: all candidate nodes that go with one query node.
 struct NodeRow {
@@ -456,7 +455,7 @@ Survivors sortOut(const SideTables& queries, const SideTables& candidates, const
         sifter.emplace(*device, queries, candidates, siftNodes(nodeRows(grid, queries, candidates)), tile, job);
     std::vector<BlockLeft> left(blocks);
     FirstError failure;
-    std::atomic<std::uint64_t> pairs{0}, kept{0}, finished{0};
+    std::atomic<std::uint64_t> pairs{0}, kept{0};
     std::uint64_t reported = 0;  // by the first thread only
 #pragma omp parallel
     {
@@ -488,10 +487,9 @@ Survivors sortOut(const SideTables& queries, const SideTables& candidates, const
                     to.items.insert(to.items.end(), entries.items, entries.items + entries.count);
                     to.inner.insert(to.inner.end(), entries.products, entries.products + entries.count * out.products);
                 }
-                // What the blocks so far keep says early what all will.
+                // Nothing is concluded from it about the other blocks: which come first depends on the threads.
                 kept += to.items.size() * (sizeof(std::uint32_t) + out.products * sizeof(float));
-                if (const std::uint64_t done = ++finished; done >= kBlocksToJudge)
-                    requireMemory(kept / done * blocks, memory_bytes, "landscape");
+                requireMemory(kept, memory_bytes, "what the landscape keeps so far");
             });
         }
     }

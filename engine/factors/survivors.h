@@ -42,9 +42,9 @@ struct Survivors {
 // `visit` sees the entries of every query that has positives once, from several threads at a time, with the number of
 // the thread; the others cost nothing. What comes back does not depend on the number of threads. `tile`: queries that
 // a thread takes at a time, against 4 · tile candidates; its memory follows. Throws Error{NoSpace} as soon as what is
-// kept shows that it will not fit `memory_bytes`. With a `device` it sorts out (one block of queries at a time) while
-// the threads visit; bounds hold for its own rounding, so what is left may differ by candidates that are within it of
-// being left out. Throws Error{Device} where it fails or has no memory.
+// kept does not fit `memory_bytes`. With a `device` it sorts out (one block of queries at a time) while the threads
+// visit; bounds hold for its own rounding, so what is left may differ by candidates that are within it of being left
+// out. Throws Error{Device} where it fails or has no memory.
 using SurvivorVisit = std::function<void(const QueryEntries&, int thread)>;
 Survivors sortOut(const SideTables& queries, const SideTables& candidates, const FactorGrid& grid,
                   const PositiveLists& positives, std::size_t tile, std::uint64_t memory_bytes,

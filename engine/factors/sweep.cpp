@@ -7,14 +7,18 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 
 namespace engine {
 
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kMostAxes = 4;
+constexpr std::chrono::milliseconds kShownEvery{100};
 
 double parseNumber(const std::string& text, const std::string& whole) {
     double value = 0;
@@ -67,10 +71,15 @@ void checkGroup(const DeltaGroup& group, const std::vector<SetOutline>& sets, co
 void checkRequest(const SweepRequest& request, const std::vector<DeltaGroup>& groups,
                   const FactorEvaluator& evaluator) {
     std::vector<std::string> problems;
-    if (request.axes.empty() || request.axes.size() > 2) {
-        problems.push_back("expected one or two factors, found " + std::to_string(request.axes.size()));
+    if (request.axes.empty() || request.axes.size() > kMostAxes) {
+        problems.push_back("expected one to four factors, found " + std::to_string(request.axes.size()));
     }
+    double points = 1;
+    std::set<std::string> swept;
     for (const auto& axis : request.axes) {
+        points *= static_cast<double>(axis.steps);
+        if (!swept.insert(axis.factor).second)
+            problems.push_back("expected different factors, found " + axis.factor + " twice");
         if (axis.steps == 0) problems.push_back(axis.factor + ": expected at least one step");
         if (request.fixed.factors.contains(axis.factor)) problems.push_back(axis.factor + ": both swept and fixed");
         try {
@@ -79,8 +88,9 @@ void checkRequest(const SweepRequest& request, const std::vector<DeltaGroup>& gr
             problems.push_back(e.message() + (e.hint().empty() ? "" : "; " + e.hint()));
         }
     }
-    if (request.axes.size() == 2 && request.axes[0].factor == request.axes[1].factor) {
-        problems.push_back("expected two different factors, found " + request.axes[0].factor + " twice");
+    if (points > static_cast<double>(kMostSweepPoints)) {
+        problems.push_back("expected at most " + std::to_string(kMostSweepPoints) + " points, found " +
+                           fixed(points, 0) + "; larger steps make fewer");
     }
     for (auto& problem : groupProblems(groups, evaluator, request.baseline)) problems.push_back(std::move(problem));
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "sweep of " + evaluator.subject(), problems);
@@ -141,9 +151,22 @@ FactorAxis parseAxis(const std::string& text) {
     return axis;
 }
 
+std::size_t SweepSurface::columns() const {
+    std::size_t out = 1;
+    for (std::size_t a = 1; a < axes.size(); ++a) out *= axes[a].steps;
+    return out;
+}
+
 std::vector<double> SweepSurface::at(std::size_t index) const {
-    std::vector<double> out{axes[0].value(index / columns())};
-    if (axes.size() > 1) out.push_back(axes[1].value(index % columns()));
+    std::vector<double> out(axes.size());
+    for (std::size_t a = axes.size(); a-- > 0; index /= axes[a].steps) out[a] = axes[a].value(index % axes[a].steps);
+    return out;
+}
+
+Setting SweepSurface::settingAt(std::size_t index) const {
+    Setting out = fixed;
+    const auto values = at(index);
+    for (std::size_t a = 0; a < axes.size(); ++a) out.factors[axes[a].factor] = values[a];
     return out;
 }
 
@@ -160,6 +183,10 @@ std::vector<DeltaGroup> defaultGroups(const std::vector<SetOutline>& sets) {
     std::vector<DeltaGroup> out;
     for (auto& [name, group] : groups) out.push_back(std::move(group));
     return out;
+}
+
+bool isMedianRank(const std::string& metric) {
+    return metric.starts_with("median rank");
 }
 
 double groupValue(const DeltaGroup& group, const MetricsTable& table) {
@@ -214,20 +241,25 @@ std::vector<std::string> groupProblems(const std::vector<DeltaGroup>& groups, co
     return problems;
 }
 
-std::vector<std::vector<std::size_t>> progressiveOrder(std::size_t n0, std::size_t n1) {
-    std::size_t stride = 1;
-    while (stride * 4 < std::max(n0, n1)) stride *= 2;
-    std::vector<char> taken(n0 * n1, 0);
+std::vector<std::vector<std::size_t>> progressiveOrder(const std::vector<std::size_t>& steps) {
+    std::size_t stride = 1, total = 1;
+    for (const std::size_t n : steps) {
+        total *= n;
+        while (stride * 4 < n) stride *= 2;
+    }
+    std::vector<char> taken(total, 0);
     std::vector<std::vector<std::size_t>> levels;
     for (; stride >= 1; stride /= 2) {
-        const auto onLevel = [stride](std::size_t i, std::size_t n) { return i % stride == 0 || i + 1 == n; };
         std::vector<std::size_t> level;
-        for (std::size_t i = 0; i < n0; ++i) {
-            for (std::size_t j = 0; j < n1; ++j) {
-                if (!onLevel(i, n0) || !onLevel(j, n1) || taken[i * n1 + j]) continue;
-                taken[i * n1 + j] = 1;
-                level.push_back(i * n1 + j);
+        for (std::size_t index = 0; index < total; ++index) {
+            bool on_level = taken[index] == 0;
+            for (std::size_t a = steps.size(), rest = index; on_level && a-- > 0; rest /= steps[a]) {
+                const std::size_t i = rest % steps[a];
+                on_level = i % stride == 0 || i + 1 == steps[a];
             }
+            if (!on_level) continue;
+            taken[index] = 1;
+            level.push_back(index);
         }
         if (!level.empty()) levels.push_back(std::move(level));
     }
@@ -235,10 +267,11 @@ std::vector<std::vector<std::size_t>> progressiveOrder(std::size_t n0, std::size
 }
 
 std::size_t bestPoint(const GroupSurface& group) {
+    const double sign = isMedianRank(group.group.metric) ? -1 : 1;
     std::size_t best = group.change.size();
     for (std::size_t i = 0; i < group.change.size(); ++i) {
         if (std::isnan(group.change[i])) continue;
-        if (best == group.change.size() || group.change[i] > group.change[best]) best = i;
+        if (best == group.change.size() || sign * group.change[i] > sign * group.change[best]) best = i;
     }
     if (best == group.change.size())
         throw Error(ErrorCode::NotFound, "Δ " + group.group.name, "no point is computed yet");
@@ -274,31 +307,27 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
             surface.sets[s].baseline = found->values();
     }
 
-    {
-        Setting setting = request.fixed;
-        for (const auto& axis : request.axes) setting.factors[axis.factor] = axis.value(0);
-        auto protocols = evaluator.protocols(setting, JobContext(job.stopToken()));
-        for (std::size_t s = 0; s < surface.sets.size(); ++s) surface.sets[s].protocol = std::move(protocols[s]);
-    }
+    auto protocols = evaluator.protocols(surface.settingAt(0), JobContext(job.stopToken()));
+    for (std::size_t s = 0; s < surface.sets.size(); ++s) surface.sets[s].protocol = std::move(protocols[s]);
 
-    // The one metric that figures() may leave out.
-    const bool whole = std::any_of(groups.begin(), groups.end(),
-                                   [](const DeltaGroup& g) { return g.metric.rfind("median rank", 0) == 0; });
+    const bool whole =
+        std::any_of(groups.begin(), groups.end(), [](const DeltaGroup& g) { return isMedianRank(g.metric); });
 
     // The sets' own progress would flicker: the sweep counts points.
     const JobContext quiet(job.stopToken(), {}, [&job](const std::string& line) { job.log(line); });
     ProgressMeter meter(job, "sweep of " + evaluator.subject(), "points", surface.total);
-    auto last = std::chrono::steady_clock::now();
+    using Clock = std::chrono::steady_clock;
+    auto last = Clock::now();
+    Clock::duration pause = kShownEvery;
     const std::size_t at_once = whole ? 1 : evaluator.pointsAtOnce();
-    for (const auto& level : progressiveOrder(request.axes[0].steps, surface.columns())) {
+    std::vector<std::size_t> steps;
+    for (const auto& axis : request.axes) steps.push_back(axis.steps);
+    for (const auto& level : progressiveOrder(steps)) {
         for (std::size_t first = 0; first < level.size(); first += at_once) {
             job.checkStop();
             const std::size_t count = std::min(at_once, level.size() - first);
-            std::vector<Setting> settings(count, request.fixed);
-            for (std::size_t i = 0; i < count; ++i) {
-                const auto values = surface.at(level[first + i]);
-                for (std::size_t a = 0; a < values.size(); ++a) settings[i].factors[request.axes[a].factor] = values[a];
-            }
+            std::vector<Setting> settings;
+            for (std::size_t i = 0; i < count; ++i) settings.push_back(surface.settingAt(level[first + i]));
             std::vector<std::vector<MetricMap>> figures;
             if (whole) {
                 figures.emplace_back();
@@ -308,26 +337,24 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
             }
             for (std::size_t i = 0; i < count; ++i) store(figures[i], evaluator.sets(), level[first + i], surface);
             meter.set(surface.done);
-            const auto now = std::chrono::steady_clock::now();
-            if (sink && now - last > std::chrono::milliseconds(100)) {
+            const auto now = Clock::now();
+            if (sink && now - last > pause) {
                 sink(surface);
-                last = now;
+                last = Clock::now();
+                // Whoever copies a large grid shall not take most of the time.
+                pause = std::max<Clock::duration>(kShownEvery, 20 * (last - now));
             }
         }
         if (sink) sink(surface);
     }
-    for (auto& group : surface.groups) {
-        const std::size_t best = bestPoint(group);
-        Setting setting = request.fixed;
-        const auto values = surface.at(best);
-        for (std::size_t a = 0; a < values.size(); ++a) setting.factors[request.axes[a].factor] = values[a];
-        if (!whole) {
-            group.best_interval =
-                groupInterval(group.group, evaluator.sets(), evaluator.intervals(setting, quiet), group.change[best]);
-        }
-    }
     if (whole) {  // every point was measured on all queries
         for (auto& set : surface.sets) set.protocol.sample.clear();
+    } else {
+        for (auto& group : surface.groups) {
+            const std::size_t best = bestPoint(group);
+            group.best_interval = groupInterval(
+                group.group, evaluator.sets(), evaluator.intervals(surface.settingAt(best), quiet), group.change[best]);
+        }
     }
     meter.finish();
     return surface;

@@ -8,6 +8,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/base/text.h"
 #include "engine/store/hdf5_file.h"
 
 namespace engine {
@@ -35,19 +36,36 @@ std::string comment(const std::string& text) {
     return out + "\n";
 }
 
-Json rows(const std::vector<double>& values, const SweepSurface& surface) {
-    const auto one = [](double value) { return std::isnan(value) ? Json() : Json(value); };
+// Lists within lists, one deeper for each axis from `axis` on.
+Json rows(const double*& next, const SweepSurface& surface, std::size_t axis) {
+    if (axis == surface.axes.size()) {
+        const double value = *next++;
+        return std::isnan(value) ? Json() : Json(value);
+    }
     Json out = Json::array();
-    if (surface.axes.size() == 1) {
-        for (const double value : values) out.push_back(one(value));
-        return out;
-    }
-    for (std::size_t i = 0; i < surface.axes[0].steps; ++i) {
-        Json row = Json::array();
-        for (std::size_t j = 0; j < surface.columns(); ++j) row.push_back(one(values[i * surface.columns() + j]));
-        out.push_back(std::move(row));
-    }
+    for (std::size_t i = 0; i < surface.axes[axis].steps; ++i) out.push_back(rows(next, surface, axis + 1));
     return out;
+}
+
+Json rows(const std::vector<double>& values, const SweepSurface& surface) {
+    const double* next = values.data();
+    return rows(next, surface, 0);
+}
+
+Json surenessJson(const BestSureness& sure, std::size_t points) {
+    if (!sure.not_told.empty()) return {{"not_told", sure.not_told}};
+    return {{"points", points},
+            {"tied_with_best", sure.tied},
+            {"chosen_on_one_half", sure.tuned},
+            {"on_the_other_half", sure.held_out}};
+}
+
+std::string surenessText(const GroupSurface& group, std::size_t points) {
+    const BestSureness& sure = *group.sureness;
+    if (!sure.not_told.empty()) return "    how sure: not told, because " + sure.not_told + "\n";
+    return "    " + std::to_string(sure.tied) + " of " + std::to_string(points) + " points tie with it; chosen on " +
+           "half of the items, " + group.group.metric + " is " + fixed(sure.tuned) + " there and " +
+           fixed(sure.held_out) + " on the other half\n";
 }
 
 // Names of sets and metrics come from people and hold "/" only if somebody means it as text.
@@ -153,6 +171,7 @@ Json toJson(const SweepSurface& surface) {
                                   {"change", rows(group.change, surface)}});
         if (group.best_interval)
             json["groups"].back()["best_interval"] = {group.best_interval->low, group.best_interval->high};
+        if (group.sureness) json["groups"].back()["best_how_sure"] = surenessJson(*group.sureness, surface.total);
     }
     for (const auto& set : surface.sets) {
         Json metrics = Json::object(), baseline = Json::object();
@@ -187,6 +206,7 @@ std::string toText(const SweepSurface& surface) {
             out += (a == 0 ? " " : ", ") + surface.axes[a].factor + "=" + number(factors[a]);
         }
         out += "\n";
+        if (group.sureness) out += surenessText(group, surface.total);
     }
     for (const auto& set : surface.sets) {
         if (!set.protocol.sample.empty())

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 
 namespace engine {
 
@@ -32,9 +33,15 @@ public:
     void run() {
         const std::size_t dims = result_.factors.size();
         Place start;
-        for (const auto& name : result_.factors)
-            start.push_back(static_cast<int>(std::lround(startValue(name) * steps_)));
-        start_ = start;
+        bool on_lattice = true;
+        for (const auto& name : result_.factors) {
+            start_.push_back(startValue(name));
+            start.push_back(static_cast<int>(std::lround(start_.back() * steps_)));
+            on_lattice = on_lattice && std::fabs(valueOf(start.back()) - start_.back()) < kSame;
+        }
+        look(start);
+        // Between places of the lattice the start is one of its own: the place next to it and one coordinate more.
+        if (!on_lattice) start.push_back(0);
         result_.start = points_.at(look(start));
         // The first lattice takes at most a third of the evaluations, and 21 places along each factor.
         std::size_t along = 2;
@@ -78,8 +85,8 @@ private:
         job_.checkStop();
         Setting setting = request_.fixed;
         TunePoint& point = at->second;
-        for (std::size_t d = 0; d < place.size(); ++d) {
-            point.factors.push_back(valueOf(place[d]));
+        for (std::size_t d = 0; d < start_.size(); ++d) {
+            point.factors.push_back(place.size() > start_.size() ? start_[d] : valueOf(place[d]));
             setting.factors[result_.factors[d]] = point.factors.back();
         }
         const auto figures = evaluator_.figures(setting, JobContext(job_.stopToken()));
@@ -115,14 +122,14 @@ private:
 
     // Neighbours at `stride`: all 3^n - 1 with up to three factors, else those that differ in one or two.
     void around(const Place& center, int stride) {
-        const std::size_t dims = center.size();
+        const std::size_t dims = start_.size();
         Place move(dims, -1);
         for (;;) {
             if (points_.size() >= request_.most_points) return;
             const auto moved = std::count_if(move.begin(), move.end(), [](int m) { return m != 0; });
             if (moved != 0 && (dims <= 3 || moved <= 2)) {
-                Place place = center;
-                for (std::size_t d = 0; d < dims; ++d) place[d] = std::clamp(place[d] + move[d] * stride, 0, steps_);
+                Place place(dims);
+                for (std::size_t d = 0; d < dims; ++d) place[d] = std::clamp(center[d] + move[d] * stride, 0, steps_);
                 look(place);
             }
             std::size_t d = 0;
@@ -132,10 +139,11 @@ private:
         }
     }
 
-    long distance(const Place& place) const {
-        long sum = 0;
-        for (std::size_t d = 0; d < place.size(); ++d) sum += std::abs(place[d] - start_[d]);
-        return sum;
+    // Rounded, so that equally many steps are equally far.
+    long distance(const TunePoint& point) const {
+        double sum = 0;
+        for (std::size_t d = 0; d < start_.size(); ++d) sum += std::fabs(point.factors[d] - start_[d]);
+        return std::lround(sum / kSame);
     }
 
     std::vector<Place> best(std::size_t count) const {
@@ -148,7 +156,7 @@ private:
             // Rounded, so that "equal" holds from one to the next.
             const double p = std::round(x.objective / kSame), q = std::round(y.objective / kSame);
             if (p != q) return p > q;
-            const long m = distance(a->first), n = distance(b->first);
+            const long m = distance(x), n = distance(y);
             return m != n ? m < n : a->first < b->first;
         };
         count = std::min(count, order.size());
@@ -164,7 +172,7 @@ private:
         for (const auto& [place, point] : points_) {
             std::vector<long> key;
             for (const double c : point.change) key.push_back(std::lround(c / kSame));
-            const long far = distance(place);
+            const long far = distance(point);
             const auto [at, is_new] = distinct.try_emplace(key, far, &point);
             if (!is_new && far < at->second.first) at->second = {far, &point};
         }
@@ -191,7 +199,7 @@ private:
     TuneResult& result_;
     const JobContext& job_;
     int steps_;
-    Place start_;
+    std::vector<double> start_;
     std::map<Place, TunePoint> points_;
     ProgressMeter meter_;
 };
@@ -250,13 +258,24 @@ TuneResult tune(FactorEvaluator& evaluator, const TuneRequest& request, const Jo
             if (f.live) result.factors.push_back(f.name);
         }
     }
+    const auto isAskedFor = [&](const DeltaGroup& group) {
+        return std::any_of(request.maximize.begin(), request.maximize.end(),
+                           [&](const auto& m) { return m.first == group.name; }) ||
+               std::any_of(request.constraints.begin(), request.constraints.end(),
+                           [&](const auto& c) { return c.group == group.name; });
+    };
+    std::erase_if(result.groups, [&](const auto& g) { return isMedianRank(g.metric) && !isAskedFor(g); });
     std::vector<std::string> problems = groupProblems(result.groups, evaluator, request.baseline), names;
-    for (const auto& group : result.groups) names.push_back(group.name);
+    for (const auto& group : result.groups) {
+        names.push_back(group.name);
+        if (isMedianRank(group.metric))
+            problems.push_back("Δ group " + group.name + ": expected a figure that is the better the larger it is, " +
+                               "found '" + group.metric + "'");
+    }
     const auto checkGroupName = [&](const std::string& name, const std::string& what) {
         if (std::find(names.begin(), names.end(), name) != names.end()) return;
         const std::string near = nearestName(name, names);
-        std::string known;
-        for (const auto& n : names) known += (known.empty() ? "" : ", ") + n;
+        const std::string known = joined(names);
         problems.push_back(what + ": there is no Δ group '" + name + "'" +
                            (near.empty() ? "; there are " + known : "; did you mean '" + near + "'?"));
     };
@@ -273,7 +292,11 @@ TuneResult tune(FactorEvaluator& evaluator, const TuneRequest& request, const Jo
             problems.push_back(e.message() + (e.hint().empty() ? "" : "; " + e.hint()));
         }
     }
-    if (!(request.step > 0 && request.step <= 0.5)) problems.push_back("step: expected more than 0 and at most 0.5");
+    if (!(request.step > 0 && request.step <= 0.5)) {
+        problems.push_back("step: expected more than 0 and at most 0.5");
+    } else if (std::fabs(1 / request.step - std::round(1 / request.step)) > 1e-6) {
+        problems.push_back("step: expected one that divides 1, for example 0.1 or 0.05, found " + number(request.step));
+    }
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "tuning of " + evaluator.subject(), problems);
     for (const auto& group : result.groups) result.baseline_values.push_back(groupValue(group, request.baseline));
     Search(evaluator, request, result, job).run();

@@ -3,7 +3,8 @@
 //
 // The best setting of any number of live factors under constraints on the Δ groups, and what the groups can have at
 // each other's cost. Deterministic: a lattice of the factors is searched coarse to fine, and equals are decided by the
-// distance to where the search begins, then by the factors in order.
+// distance to where the search begins, then by the factors in order. Where it begins is looked at as it is, also
+// between places of the lattice.
 #pragma once
 
 #include <map>
@@ -26,13 +27,15 @@ struct TuneConstraint {
 struct TuneRequest {
     std::vector<std::string> factors;  // empty: all that are live
     Setting fixed;                     // all else that differs from the recipe; where the factors begin
-    std::vector<DeltaGroup> groups;    // empty: defaultGroups of the sets that the baseline has too
+    // Empty: defaultGroups of the sets that the baseline has too. Groups of median ranks are left out; asked for,
+    // refused.
+    std::vector<DeltaGroup> groups;
     MetricsTable baseline;
     // The weighted sum of these groups' Δ is made as large as the constraints allow: one group for "as high as
     // possible"; the others, with the target as a constraint, for "reach a target at least cost".
     std::vector<std::pair<std::string, double>> maximize;
     std::vector<TuneConstraint> constraints;
-    double step = 0.01;               // of the finest lattice
+    double step = 0.01;               // of the finest lattice; divides 1
     std::size_t most_points = 20000;  // evaluations at most; the lattice starts the coarser for it
 };
 

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "engine/base/error.h"
+#include "engine/base/first_error.h"
 #include "engine/factors/query_field.h"
 #include "engine/factors/shapley.h"
 #include "engine/factors/survivors.h"
@@ -88,9 +89,8 @@ std::vector<BestAnswers> bestAnswers(const Point& at, const std::vector<QueryCha
     const MatrixView candidates = (forward ? at.y : at.x)->source().rows;
     const auto none = -std::numeric_limits<double>::infinity();
     std::vector<BestAnswers> out(changes.size());
-    // Blocks of queries by one thread each, as in sortOut(): no thread waits for another.
-#pragma omp parallel for schedule(dynamic, 1)
-    for (std::size_t q0 = 0; q0 < changes.size(); q0 += kTileQueries) {
+    FirstError failure;
+    const auto take = [&](std::size_t q0) {
         Matrix x(kTileQueries, queries.cols), tile(kTileQueries, kTileCandidates);
         const std::size_t nq = std::min(kTileQueries, changes.size() - q0);
         for (std::size_t i = 0; i < nq; ++i) {
@@ -118,7 +118,11 @@ std::vector<BestAnswers> bestAnswers(const Point& at, const std::vector<QueryCha
                 best.wrong_row = static_cast<std::uint32_t>(c0 + static_cast<std::size_t>(top - scores));
             }
         }
-    }
+    };
+    // Blocks of queries by one thread each, as in sortOut(): no thread waits for another.
+#pragma omp parallel for schedule(dynamic, 1)
+    for (std::size_t q0 = 0; q0 < changes.size(); q0 += kTileQueries) failure.guard([&] { take(q0); });
+    failure.rethrow();
     job.checkStop();
     return out;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "engine/base/error.h"
 #include "engine/base/first_error.h"
@@ -31,9 +32,10 @@ void addLayer(const Components& c, const Components::Layer& layer, const BlendWe
     const std::size_t width = c.width();
     if (use.share == 0) return;
     std::fill(mean, mean + width, 0.0);
+    const double sum = std::accumulate(use.weights.begin(), use.weights.end(), 0.0);
     for (std::size_t p = 0; p < layer.parts.size(); ++p) {
-        const double w = use.weights[p];
-        if (w == 0) continue;
+        if (use.weights[p] == 0) continue;
+        const double w = use.weights[p] / sum;
         const float* x = layer.parts[p].rows.row(row);
         for (std::size_t j = 0; j < width; ++j) mean[j] += w * static_cast<double>(x[j]);
     }
@@ -82,10 +84,12 @@ void blend(const Components& components, const BlendWeights& weights, std::size_
     FirstError failure;
 #pragma omp parallel if (count * width > 65536)
     {
-        std::vector<double> z(width), mean(width);
+        std::vector<double> z, mean;
 #pragma omp for schedule(static)
         for (std::size_t i = 0; i < count; ++i) {
             failure.guard([&] {
+                z.resize(width);
+                mean.resize(width);
                 blendInto(components, weights, first + i, z.data(), mean.data());
                 for (std::size_t j = 0; j < width; ++j) out[i * width + j] = static_cast<float>(z[j]);
             });

@@ -31,7 +31,7 @@ namespace engine {
 // For a displacement layer the part is the expert's own unit vector, for a combination the un-normalised mean of its
 // active projectors' unit outputs (Eq. 10 in the code's form, method §1.4). `base` rows are unit length. Everything
 // before the last step that moves the product is folded into `base` at the recipe's factors. Where the base space lacks
-// the modality, `base` is zero and the first layer's share is 1.
+// the modality, `base` is zero and the share of the first layer in force is 1.
 //
 // Which projectors are active is no live factor: components know those that they were computed with, and weights of
 // others are refused. An expert may be there several times, each time with other projectors; a setting takes one.
@@ -63,6 +63,7 @@ struct BlendWeights {
     struct Layer {
         double share = 0;             // σ or λ; 0 if no expert of the layer is active
         std::vector<double> weights;  // per part, not normalised; 0: off
+        bool brings = false;          // all before it is zero: its share is 1, and no factor
     };
     std::vector<Layer> layers;
 };

@@ -80,7 +80,10 @@ BlendWeights weightsOf(const Recipe& recipe, const RoutePlan& plan, const Compon
                     "compute them for this setting");
     }
     BlendWeights out;
+    // A base that lacks the modality is zero until some layer in force brings it, or a displacement has moved that.
     const auto brought = broughtByStep(recipe, plan, c.modality);
+    bool zero =
+        brought && !c.layers.empty() && lastDisplacement(recipe, c.layers.front().step + 1).value_or(0) <= *brought;
     for (const auto& layer : c.layers) {
         const ReactionStep& step = recipe.route.at(layer.step);
         BlendWeights::Layer use;
@@ -95,7 +98,9 @@ BlendWeights weightsOf(const Recipe& recipe, const RoutePlan& plan, const Compon
             any = any || weight > 0;
             use.weights.push_back(weight);
         }
-        use.share = any ? (brought == layer.step ? 1.0 : shareOf(step, c.modality)) : 0.0;
+        use.brings = any && zero;
+        use.share = !any ? 0 : use.brings ? 1 : shareOf(step, c.modality);
+        zero = zero && !any;
         out.layers.push_back(std::move(use));
     }
     return out;

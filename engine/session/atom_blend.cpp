@@ -59,16 +59,17 @@ bool atomWeights(const double* gram, std::size_t atoms, const BlendWeights& weig
         const double s = layer.share;
         if (s != 0) {
             const double* w = layer.weights.data() - begin;
-            double mean = 0, along = 0;  // squared length of the experts' sum; its product with the vector so far
+            double sum = 0, mean = 0, along = 0;  // of weights; squared length of the experts' sum, and along the rest
             for (std::size_t p = begin; p < end; ++p) {
                 if (w[p] == 0) continue;
                 double own = 0, with = 0;
                 for (std::size_t q = begin; q < end; ++q) own += w[q] * g[p * atoms + q];
                 for (std::size_t q = 0; q < begin; ++q) with += a[q] * g[p * atoms + q];
+                sum += w[p];
                 mean += w[p] * own;
                 along += w[p] * with;
             }
-            if (!(mean >= kShortest * kShortest)) return false;
+            if (!(mean >= kShortest * kShortest * sum * sum)) return false;
             const double inverse = 1 / std::sqrt(mean);
             const double total = s * s + (1 - s) * (1 - s) * square + 2 * s * (1 - s) * along * inverse;
             if (!(total >= kShortest * kShortest)) return false;

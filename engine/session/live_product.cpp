@@ -133,7 +133,7 @@ std::shared_ptr<LiveProduct> LiveProduct::open(const Request& request, const Job
     for (const auto& factor : live->plan().factors) {
         if (!factor.live) projectorSpeed();  // so that recomputeEstimate() is quick
     }
-    live->why_not_.resize(names.size());
+    live->refusals_.resize(names.size());
     std::vector<SetComponents> own;
     for (const auto& set : live->components_) own.push_back(*set);
     live->evaluator_ =
@@ -305,7 +305,7 @@ std::vector<std::size_t> LiveProduct::missing(const Setting& setting) const {
     const auto current = evaluator();
     std::vector<std::size_t> out;
     for (std::size_t s = 0; s < outlines_.size(); ++s) {
-        if (!current->ready(s, setting) && whyNot(s).empty()) out.push_back(s);
+        if (!current->ready(s, setting) && whyNot(s, setting).empty()) out.push_back(s);
     }
     const auto cost = [&](std::size_t s) { return components_[s]->first.rows() * components_[s]->second.rows(); };
     std::stable_sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) { return cost(a) < cost(b); });
@@ -328,9 +328,10 @@ bool LiveProduct::prepare(std::size_t set, const Setting& setting, const JobCont
         built_seconds_ += prepared.seconds;
     }
     if (direct != prepared.direct.end()) {
-        why_not_[set] = direct->second;
+        refusals_[set] = {setting, direct->second};
         return false;
     }
+    refusals_[set] = {};
     evaluator_.swap(next);
     subsets_.swap(old);
     return true;
@@ -383,9 +384,16 @@ bool LiveProduct::ready(std::size_t set, const Setting& setting) const {
     return evaluator()->ready(set, setting);
 }
 
+std::string LiveProduct::whyNot(std::size_t set, const Setting& setting) const {
+    const std::lock_guard lock(mutex_);
+    const Refusal& last = refusals_[set];
+    // Other experts have another landscape, and leave it other room.
+    return sameButLiveFactors(setting, last.at, plan()) ? last.why : std::string();
+}
+
 std::string LiveProduct::whyNot(std::size_t set) const {
     const std::lock_guard lock(mutex_);
-    return why_not_[set];
+    return refusals_[set].why;
 }
 
 LiveFigures LiveProduct::figures(const Setting& setting, bool labels, const JobContext& job) const {
@@ -441,7 +449,9 @@ SweepSurface LiveProduct::surface(const std::vector<FactorAxis>& axes, const Set
         point.factors[axis.factor] = axis.value(0);
     }
     request.baseline = baseline;
-    const auto of = evaluatorOf(groups(baseline), point, request.groups);
+    auto quick = groups(baseline);
+    std::erase_if(quick, [](const DeltaGroup& g) { return isMedianRank(g.metric); });
+    const auto of = evaluatorOf(quick, point, request.groups);
     if (request.groups.empty()) {
         SweepSurface nothing;
         nothing.subject = recipe().name;
@@ -534,11 +544,8 @@ TuneResult LiveProduct::tune(const TuneRequest& request, const JobContext& job) 
 
 TiedRegion LiveProduct::tied(const DeltaGroup& group, const SweepSurface& surface, const ConfidenceOptions& options,
                              const JobContext& job) const {
-    std::vector<Setting> settings(surface.total, surface.fixed);
-    for (std::size_t i = 0; i < settings.size(); ++i) {
-        const auto values = surface.at(i);
-        for (std::size_t a = 0; a < values.size(); ++a) settings[i].factors[surface.axes[a].factor] = values[a];
-    }
+    std::vector<Setting> settings;
+    for (std::size_t i = 0; i < surface.total; ++i) settings.push_back(surface.settingAt(i));
     return tiedRegion(groupHits(*evaluator(), group, settings, {}, job), options, job);
 }
 
@@ -552,7 +559,7 @@ void LiveProduct::requireHits(const LandscapeEvaluator& evaluator, const DeltaGr
     for (const auto& name : group.sets) {
         const std::size_t s = setIndex(name);
         if (evaluator.landscape(s) && evaluator.ready(s, a) && evaluator.ready(s, b)) continue;
-        const std::string why = whyNot(s);
+        const std::string why = whyNot(s, a);
         if (why.empty()) throwUnprepared(recipe().name, "measure");
         throw Error(ErrorCode::InvalidInput, recipe().name,
                     "single queries of " + name + " are not known, since it has no landscape: " + why,

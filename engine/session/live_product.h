@@ -146,7 +146,8 @@ public:
     std::optional<QuerySample> sample(std::size_t set) const;
     // Twice the sample, or all queries, within `memory_bytes` of all landscapes; false where that does not fit.
     bool enlargeSample(std::size_t set, const Setting& setting, std::uint64_t memory_bytes, const JobContext& job);
-    std::string whyNot(std::size_t set) const;
+    std::string whyNot(std::size_t set, const Setting& setting) const;
+    std::string whyNot(std::size_t set) const;  // at whichever setting was prepared last
 
     // --- Quick ---
 
@@ -160,7 +161,7 @@ public:
     // After the figures of a setting that was set by hand: makes those of settings near it cheaper, behind.
     void lookAhead(const Setting& setting) const;
     // Surfaces or curves of those groups whose sets are all ready; `fixed` names the other factors and experts.
-    // `groups` empty in the result: none is ready yet.
+    // `groups` empty in the result: none is ready yet. None of median ranks, which are not quick to have.
     SweepSurface surface(const std::vector<FactorAxis>& axes, const Setting& fixed, const MetricsTable& baseline,
                          const JobContext& job, const SweepSink& sink = {}) const;
     // A group's exact curve along one factor through a setting; nothing where a set is not ready or the group's metric
@@ -229,9 +230,13 @@ private:
     std::shared_ptr<LandscapeEvaluator> evaluator_;  // guarded; what it points to is only read
     mutable std::map<std::vector<std::size_t>, std::shared_ptr<LandscapeEvaluator>> subsets_;  // guarded; of the same
     mutable std::vector<std::vector<std::shared_ptr<const SetComponents>>> recent_;  // guarded; the latest first
-    std::vector<std::string> why_not_;                                               // guarded
-    std::map<std::string, MetricsTable> spaces_;                                     // guarded
-    double built_flop_ = 0, built_seconds_ = 0;                                      // guarded; of landscapes
+    struct Refusal {
+        Setting at;
+        std::string why;  // empty: there is a landscape
+    };
+    std::vector<Refusal> refusals_;               // guarded; the latest of each set
+    std::map<std::string, MetricsTable> spaces_;  // guarded
+    double built_flop_ = 0, built_seconds_ = 0;   // guarded; of landscapes
 };
 
 }  // namespace engine

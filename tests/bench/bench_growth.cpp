@@ -10,33 +10,20 @@
 // SECOND texts (20,000 x 200,000 of width 512), in topics as captions have them, with the layers that the product has
 // for audio and text, within G GiB (4): a sample of the queries, and twice it. Landscapes are built on D (auto).
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
 #include "engine/eval/workspace_evaluation.h"
 #include "engine/factors/landscape_evaluator.h"
+#include "tests/bench/bench_support.h"
 
 namespace {
 
+using namespace bench;
 using namespace engine;
-using Clock = std::chrono::steady_clock;
-
-double since(Clock::time_point begin) {
-    return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-double peakGigabytes() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.rfind("VmHWM:", 0) == 0) return std::stod(line.substr(6)) / 1048576;
-    }
-    return 0;
-}
 
 // The first rows of a side: views of the same matrices.
 Components firstRows(const Components& side, std::size_t rows) {
@@ -68,11 +55,7 @@ Setting randomSetting(const std::vector<FactorRange>& box, Rng& rng) {
     return setting;
 }
 
-struct Point {
-    double p50 = 0, p95 = 0;
-};
-
-Point timePoints(const LandscapeEvaluator& evaluator, const std::vector<FactorRange>& box, int settings) {
+Percentiles timePoints(const LandscapeEvaluator& evaluator, const std::vector<FactorRange>& box, int settings) {
     Rng rng(1, "settings");
     std::vector<double> times;
     for (int i = 0; i < settings; ++i) {
@@ -81,8 +64,7 @@ Point timePoints(const LandscapeEvaluator& evaluator, const std::vector<FactorRa
         evaluator.readyFigures(0, setting);
         times.push_back(1e3 * since(begin));
     }
-    std::sort(times.begin(), times.end());
-    return {times[times.size() / 2], times[times.size() * 95 / 100]};
+    return percentiles(times);
 }
 
 std::vector<FactorRange> boxOf(const LandscapeEvaluator& evaluator) {
@@ -114,7 +96,7 @@ void row(const std::shared_ptr<const ProductModel>& model, const SetComponents& 
         survivors += double(landscape->survivors(forward).items.size());
         entries += double(landscape->cells(forward).entries.size()) / double(landscape->grid().leaves());
     }
-    const Point point = timePoints(evaluator, boxOf(evaluator), 500);
+    const Percentiles point = timePoints(evaluator, boxOf(evaluator), 500);
     const double queries = double(set.first.rows() + set.second.rows());
     std::printf("%-11s%7zu x%7zu%8zu%8.2f%9.2f%9.1f%11.1f%14.0f%10.3f%10.3f\n", set.set.name.c_str(), set.first.rows(),
                 set.second.rows(), landscape->grid().dims(), width, built.seconds, double(built.bytes) / 1e6,
@@ -182,10 +164,10 @@ void large(const LoadedProduct& product, std::size_t first, std::size_t second, 
         const auto sample = evaluator.sample(0);
         const auto landscape = evaluator.landscape(0);
         if (!landscape) return;
-        const Point point = timePoints(evaluator, boxOf(evaluator), 200);
+        const Percentiles point = timePoints(evaluator, boxOf(evaluator), 200);
         std::printf("%.1f s: %s, %.0f MB; a setting p50 %.2f ms, p95 %.2f ms; peak memory %.1f GB\n", seconds,
                     sample ? sample->text().c_str() : "all queries", double(landscape->bytes()) / 1e6, point.p50,
-                    point.p95, peakGigabytes());
+                    point.p95, peakMegabytes() / 1024);
         const auto intervals = evaluator.readyIntervals(0, {});
         const MetricMap figures = evaluator.readyFigures(0, {}).value_or(MetricMap{});
         for (const auto& [metric, value] : figures) {

@@ -18,11 +18,9 @@
 #include <time.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <sstream>
 
@@ -35,36 +33,17 @@
 #include "engine/factors/sift_device.h"
 #include "engine/factors/sweep.h"
 #include "engine/factors/why.h"
+#include "tests/bench/bench_support.h"
 
 namespace {
 
+using namespace bench;
 using namespace engine;
-using Clock = std::chrono::steady_clock;
-
-double since(Clock::time_point begin) {
-    return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-double peakMegabytes() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.rfind("VmHWM:", 0) == 0) return std::stod(line.substr(6)) / 1024;
-    }
-    return 0;
-}
 
 double threadMilliseconds() {
     timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return 1e3 * static_cast<double>(now.tv_sec) + 1e-6 * static_cast<double>(now.tv_nsec);
-}
-
-struct Percentiles {
-    double p50, p95, most;
-};
-Percentiles percentiles(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return {values[values.size() / 2], values[values.size() * 95 / 100], values.back()};
 }
 
 void describe(const LandscapeEvaluator& evaluator) {
@@ -224,13 +203,27 @@ private:
         found.clear();
         const auto begin = Clock::now();
         for (std::size_t i = 0; i < sets_.size(); ++i) {
-            if (const auto landscape = evaluator.landscape(i))
-                found.push_back(landscape->at(evaluator.pointOf(i, setting).data(), evaluator.ties()));
+            const auto landscape = evaluator.landscape(i);
+            if (!landscape) continue;
+            const auto asked = Clock::now();
+            found.push_back(landscape->at(evaluator.pointOf(i, setting).data(), evaluator.ties()));
+            auto& spent = spent_[sets_[i].set.name];
+            spent.first += 1e3 * since(asked);
+            spent.second += found.back().forward.count.evaluated + found.back().backward.count.evaluated;
         }
         return 1e3 * since(begin);
     }
 
+    // What each set took since the last time.
+    void tellSpent(std::size_t settings) {
+        const auto each = static_cast<double>(settings);
+        for (const auto& [name, spent] : spent_)
+            std::printf("  %-11s %.3f ms, %.0f scores\n", name.c_str(), spent.first / each, spent.second / each);
+        spent_.clear();
+    }
+
     void points(const LandscapeEvaluator& evaluator) {
+        spent_.clear();
         const std::size_t n = arguments_.settings;
         std::vector<SetPoint> found;
         std::vector<double> times;
@@ -248,6 +241,7 @@ private:
             "%zu settings: first %.3f ms, p50 %.3f ms, p95 %.3f ms, most %.3f ms; %.0f scores a setting, %.1f "
             "queries in float64\n",
             n, first, point.p50, point.p95, point.most, evaluated / each, resolved / each);
+        tellSpent(n);
         times.clear();
         // As a hand does it: what is made behind a question is there before the next one.
         Setting walk = randomSetting();
@@ -261,6 +255,7 @@ private:
         const Percentiles step = percentiles(times);
         std::printf("steps of 0.05 in one factor: p50 %.3f ms, p95 %.3f ms, most %.3f ms\n", step.p50, step.p95,
                     step.most);
+        tellSpent(n);
         out_["point_ms"] = {{"p50", point.p50}, {"p95", point.p95}, {"first", first}};
         out_["step_ms"] = {{"p50", step.p50}, {"p95", step.p95}};
     }
@@ -480,7 +475,8 @@ private:
     JobContext job_;
     LandscapeEvaluator::Options options_;
     std::vector<SetComponents> sets_, labels_;
-    std::vector<std::string> factors_;  // live ones
+    std::vector<std::string> factors_;                        // live ones
+    std::map<std::string, std::pair<double, double>> spent_;  // milliseconds and scores, by set
     Rng rng_{1, "settings"};
     Json out_;
     std::size_t differ_ = 0;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "tests/factors/failing_memory.h"
 #include "tests/factors/landscape_support.h"
 
 namespace engine {
@@ -141,6 +142,31 @@ TEST(CloseUp, WhatComesNextIsCutAhead) {
     }
     EXPECT_LT(ahead, 0.5 * whole);
     EXPECT_LE(close->closeUpBytes(), set.request.close_up_bytes);
+}
+
+// The next place in a leaf finds it gathered: its parts are cut though there is no memory to gather it again.
+TEST(CloseUp, ALeafIsGatheredOnceForManyPlaces) {
+    const RandomSet set({.first_layers = 2, .noise = 1.5}, 3);
+    const auto close = SetLandscape::build(set.request, {}), plain = plainOf(set);
+    const double first[] = {0.57, 0.57, 0.57}, next[] = {0.53, 0.53, 0.6};
+    const std::size_t leaf = close->grid().leafOf(first);
+    ASSERT_EQ(close->grid().leafOf(next), leaf);
+    const DirectionCells& cells = close->cells(true);
+    const std::size_t bytes =
+        (cells.entries_at[leaf + 1] - cells.entries_at[leaf]) * (1 + cells.products) * sizeof(float);
+    ASSERT_GT(bytes, 0u);
+    close->lookAhead(first, 0.05);
+    SetLandscape::finishCloseUps();
+    EXPECT_GT(close->closeUpBytes(), bytes) << "it counts";
+    {
+        const auto memory = test::FailingMemory::ofBytes(bytes);
+        close->lookAhead(next, 0.02);
+        SetLandscape::finishCloseUps();
+        EXPECT_FALSE(memory.failed());
+    }
+    const SetPoint found = close->at(next, TieRule::Expected), as_it_lies = plain->at(next, TieRule::Expected);
+    expectSame(found, as_it_lies);
+    EXPECT_LT(evaluated(found), evaluated(as_it_lies));
 }
 
 TEST(CloseUp, ASweepMakesThemInPlace) {

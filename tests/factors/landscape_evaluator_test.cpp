@@ -4,9 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
+#include <cstdlib>
+#include <new>
+#include <numeric>
+#include <thread>
 
 #include "engine/base/error.h"
+#include "engine/base/file.h"
 #include "engine/base/rng.h"
 #include "engine/factors/sweep.h"
 #include "tests/support/test_folder.h"
@@ -96,6 +102,16 @@ struct World {
         set.second = side(second, b);
         sets.push_back(std::move(set));
     }
+    // In every component of a side.
+    void copyRow(const Components& side, std::size_t from, std::size_t to) {
+        const auto copy = [&](const MatrixView& view) {
+            for (auto& m : kept)
+                if (m.data() == view.data) std::copy_n(m.row(from), m.cols(), m.row(to));
+        };
+        copy(side.base);
+        for (const auto& layer : side.layers)
+            for (const auto& part : layer.parts) copy(part.rows);
+    }
     Setting randomSetting() {
         Setting s;
         for (const auto& f : model->plan().factors) {
@@ -105,6 +121,18 @@ struct World {
         return s;
     }
 };
+
+// Tied queries of either direction, items or classes.
+std::vector<std::size_t> tiedOf(const SetMetrics& set) {
+    std::vector<std::size_t> out;
+    if (set.retrieval) out = {set.retrieval->forward.tied_queries, set.retrieval->backward.tied_queries};
+    if (set.classification) {
+        out.push_back(set.classification->tied_items);
+        if (set.classification->by_class) out.push_back(set.classification->by_class->tied_queries);
+    }
+    if (set.multi_label) out.push_back(set.multi_label->tied_classes);
+    return out;
+}
 
 void expectSame(const MetricsTable& fast, const MetricsTable& slow) {
     ASSERT_EQ(fast.sets.size(), slow.sets.size());
@@ -117,6 +145,7 @@ void expectSame(const MetricsTable& fast, const MetricsTable& slow) {
             EXPECT_NEAR(a.at(metric), value, 1e-9) << fast.sets[s].protocol.set << " " << metric << " " << fast.subject;
         }
         EXPECT_EQ(protocolText(fast.sets[s].protocol), protocolText(slow.sets[s].protocol));
+        EXPECT_EQ(tiedOf(fast.sets[s]), tiedOf(slow.sets[s])) << fast.sets[s].protocol.set << " " << fast.subject;
     }
 }
 
@@ -170,6 +199,78 @@ TEST(LandscapeEvaluator, EqualsBruteForceForEveryMetric) {
             EXPECT_GE(quick[s].size(), 1u);
             for (const auto& [metric, value] : quick[s])
                 EXPECT_NEAR(value, table.sets[s].value(metric), 1e-9) << metric;
+        }
+    }
+}
+
+// Also where no hit depends on it.
+TEST(LandscapeEvaluator, CountsEveryTie) {
+    World world;
+    for (const auto& set : world.sets) {
+        for (const Components* side : {&set.first, &set.second})
+            for (std::size_t i = 0; i + 1 < side->rows(); i += 2) world.copyRow(*side, i, i + 1);
+    }
+    LandscapeEvaluator fast(world.model, world.sets, {});
+    DirectEvaluator slow(world.model, world.sets, {{}, false, true, std::size_t{1} << 30});
+    EXPECT_TRUE(fast.prepare({}, {}).direct.empty());
+    for (int i = 0; i < 5; ++i) {
+        const Setting setting = world.randomSetting();
+        const auto table = fast.evaluate(setting, {});
+        for (const auto& set : table.sets) {
+            const auto tied = tiedOf(set);
+            EXPECT_GT(std::accumulate(tied.begin(), tied.end(), std::size_t{0}), 0u) << set.protocol.set;
+        }
+        expectSame(table, slow.evaluate(setting, {}));
+    }
+}
+
+// Three experts have audio, which the base lacks: the first that is on brings it.
+TEST(LandscapeEvaluator, WhatBringsAModalityMayBeOff) {
+    World world;
+    const std::array<std::string, 3> experts = {"SoundA", "SoundB", "SoundC"};
+    const std::vector<Modality> seen = {"image", "text"}, sound = {"audio", "text"};
+    Recipe recipe;
+    recipe.name = "Brought";
+    recipe.base = "Base";
+    std::vector<SpaceInfo> spaces = {{"Base", kWidth, seen, seen}};
+    constexpr std::size_t kItems = 60;
+    Matrix center(kItems, kWidth), none(kItems, kWidth);
+    world.rng.fillNormal(center.data(), center.size());
+    normalizeRows(center);
+    std::fill_n(none.data(), none.size(), 0.0f);
+    std::vector<std::size_t> own(kItems);
+    std::iota(own.begin(), own.end(), std::size_t{0});
+    SetComponents set;
+    set.set = {"Videos", SetKind::Retrieval, "audio", "image", {}, ""};
+    for (std::uint32_t i = 0; i < kItems; ++i) set.set.pairs.push_back({i, i});
+    set.first.modality = "audio";
+    set.first.base = none.view();
+    set.second.modality = "image";
+    set.second.base = world.rows(center, own, 1.5);
+    for (const auto& expert : experts) {
+        const std::size_t step = recipe.route.size();
+        recipe.route.emplace_back();
+        recipe.route.back().kind = ReactionKind::Combination;
+        recipe.route.back().experts.resize(1);
+        recipe.route.back().experts[0].space = expert;
+        spaces.push_back({expert, 32, sound, sound});
+        set.first.layers.push_back({step, ReactionKind::Combination, {{expert, world.rows(center, own, 1.5)}}});
+    }
+    const auto model = std::make_shared<ProductModel>(recipe, planRoute(recipe, spaces));
+    std::vector<std::string> factors;
+    for (const auto& f : model->plan().factors)
+        if (f.modality == "audio") factors.push_back(f.name);
+    ASSERT_EQ(factors.size(), 2u);
+    LandscapeEvaluator fast(model, {set}, {});
+    DirectEvaluator slow(model, {set}, {{}, false, true, std::size_t{1} << 30});
+    for (std::size_t off = 0; off < experts.size(); ++off) {
+        Setting setting;
+        for (std::size_t e = 0; e < off; ++e) setting.expert_weights[experts[e]] = 0;
+        EXPECT_TRUE(fast.prepare(setting, {}).direct.empty());
+        for (int i = 0; i < 8; ++i) {
+            for (const auto& factor : factors) setting.factors[factor] = i < 2 ? double(i) : world.rng.uniform();
+            EXPECT_TRUE(fast.ready(0, setting));
+            expectSame(fast.evaluate(setting, {}), slow.evaluate(setting, {}));
         }
     }
 }
@@ -269,6 +370,20 @@ TEST(LandscapeEvaluator, TooSmallABudgetIsSaidAndFallsBack) {
     expectSame(fast.evaluate({}, {}), slow.evaluate({}, {}));
 }
 
+TEST(LandscapeEvaluator, LabelsForWhichThereIsNoMemoryAreComputedDirectly) {
+    World world;
+    LandscapeEvaluator fast(world.model, world.sets, {});
+    DirectEvaluator slow(world.model, world.sets, {{}, false, true, std::size_t{1} << 30});
+    const JobContext job({}, [](const Progress& progress) {
+        if (progress.stage == "landscape of Labels") throw std::bad_alloc();
+    });
+    const auto prepared = fast.prepare({}, job);
+    EXPECT_EQ(prepared.built.size(), 4u);
+    ASSERT_TRUE(prepared.direct.contains("Labels"));
+    EXPECT_NE(prepared.direct.at("Labels").find("no memory"), std::string::npos) << prepared.direct.at("Labels");
+    expectSame(fast.evaluate({}, {}), slow.evaluate({}, {}));
+}
+
 TEST(LandscapeEvaluator, ReadsItsLandscapesFromTheCache) {
     World world;
     const test::TestFolder folder;
@@ -283,6 +398,56 @@ TEST(LandscapeEvaluator, ReadsItsLandscapesFromTheCache) {
     // Only what is there: nothing is built.
     LandscapeEvaluator third(world.model, world.sets, {});
     EXPECT_TRUE(third.prepare({}, {}, false).built.empty());
+}
+
+constexpr const char* kSharedCache = "MOLSPACE_TEST_SHARED_CACHE";
+constexpr int kSharedRounds = 4;
+
+LandscapeEvaluator::Options sharedCache(const std::filesystem::path& folder, int round) {
+    LandscapeEvaluator::Options options;
+    options.cache = folder / std::to_string(round);
+    return options;
+}
+
+// This program runs itself twice at once, with a folder named to it: then it is one of the two.
+TEST(LandscapeEvaluator, TwoProcessesMayShareACache) {
+    World world;
+    const Setting setting = world.randomSetting();
+    DirectEvaluator slow(world.model, world.sets, {{}, false, true, std::size_t{1} << 30});
+    const MetricsTable want = slow.evaluate(setting, {});
+    if (const char* shared = std::getenv(kSharedCache)) {
+        for (int round = 0; round < kSharedRounds; ++round) {
+            LandscapeEvaluator one(world.model, world.sets, sharedCache(shared, round));
+            EXPECT_TRUE(one.prepare({}, {}).direct.empty());
+            expectSame(one.evaluate(setting, {}), want);
+        }
+        return;
+    }
+    const test::TestFolder folder, logs;
+    const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+    std::array<int, 2> status = {-1, -1};
+    const auto run = [&](std::size_t i) {
+        const std::string command = std::string(kSharedCache) + "='" + folder.path().string() + "' '" + program +
+                                    "' --gtest_filter=LandscapeEvaluator.TwoProcessesMayShareACache > '" +
+                                    (logs / std::to_string(i)).string() + "' 2>&1";
+        status[i] = std::system(command.c_str());
+    };
+    std::thread other(run, 1);
+    run(0);
+    other.join();
+    for (std::size_t i = 0; i < status.size(); ++i) ASSERT_EQ(status[i], 0) << readFile(logs / std::to_string(i));
+    for (int round = 0; round < kSharedRounds; ++round) {
+        const auto options = sharedCache(folder.path(), round);
+        std::size_t files = 0;
+        for (const auto& entry : std::filesystem::directory_iterator(options.cache)) {
+            ++files;
+            EXPECT_EQ(entry.path().extension(), ".landscape") << entry.path();
+        }
+        EXPECT_EQ(files, 4u);
+        LandscapeEvaluator third(world.model, world.sets, options);
+        EXPECT_EQ(third.prepare({}, {}).from_cache.size(), 4u);
+        expectSame(third.evaluate(setting, {}), want);
+    }
 }
 
 }  // namespace

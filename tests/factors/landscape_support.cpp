@@ -38,6 +38,7 @@ const std::vector<SetCase>& setCases() {
         {"OpposedExperts", {.noise = 0.5, .opposed = true}},
         {"OneFactorOfBoth", {.same_modality = true}},
         {"TwoFactorsOfBoth", {.first_layers = 2, .second_layers = 2, .same_modality = true}},
+        {"BroughtByALayer", {.second_layers = 2, .brought = true}},
     };
     return cases;
 }
@@ -98,11 +99,14 @@ RandomSet::RandomSet(const RandomSetOptions& o, std::uint64_t seed) {
         };
         c.modality = is_second ? request.set.set.second : request.set.set.first;
         c.base = table(1, o.noise * 1.3);
+        const bool brought = is_second && o.brought;
+        if (brought) std::fill_n(rows.back().data(), rows.back().size(), 0.0f);
         for (std::size_t k = 0; k < layers; ++k) {
             Components::Layer layer;
             layer.step = k;
             BlendWeights::Layer use;
-            use.share = 0.5;
+            use.brings = brought && k == 0;
+            use.share = use.brings ? 1 : 0.5;
             for (std::size_t e = 0; e < o.experts; ++e) {
                 layer.parts.push_back({"E" + std::to_string(e), table(o.opposed ? -1 : 1, o.noise)});
                 use.weights.push_back(1 + static_cast<double>(e));

@@ -24,10 +24,11 @@ struct RandomSetOptions {
     double near_ties = 0;        // share of the second side's rows that are copies of others, moved by 1e-7
     double duplicates = 0;       // share that are exact copies
     bool opposed = false;        // experts point away from the base, so blends are short
+    bool brought = false;        // the second side's base has nothing: its first layer brings it
 };
 
 // What a landscape can be made of, one of each: factors on one side and on both, nested layers, a factor of both sides,
-// several positives, near-ties, duplicates, blends that nearly cancel.
+// several positives, near-ties, duplicates, blends that nearly cancel, a side that its base lacks.
 struct SetCase {
     std::string name;
     RandomSetOptions options;

@@ -4,11 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 
 #include "engine/base/error.h"
+#include "engine/base/file.h"
 #include "engine/factors/landscape_file.h"
 #include "tests/factors/landscape_support.h"
 #include "tests/support/test_folder.h"
@@ -54,6 +56,43 @@ TEST(SetLandscape, RandomSetsFindNoDifference) {
         SCOPED_TRACE("round " + std::to_string(round));
         expectExactEverywhere(options, 6, 100 + round);
     }
+}
+
+// Two items whose experts differ by less than a sum of them is rounded by: they score apart all the same.
+TEST(SetLandscape, WhatASumRoundsAwayIsNoTie) {
+    RandomSet set({}, 13);
+    const float* query = set.rows[0].row(0);
+    const auto d = static_cast<std::size_t>(std::min_element(query, query + set.rows[0].cols()) - query);
+    for (std::size_t table = 3; table < 6; ++table)  // of the second side: base and two experts, of weights 1 and 2
+        std::copy_n(set.rows[table].row(0), set.rows[table].cols(), set.rows[table].row(1));
+    set.rows[4].row(0)[d] = 0.0625f;
+    set.rows[4].row(1)[d] = std::nextafter(0.0625f, 1.0f);
+    set.rows[5].row(0)[d] = set.rows[5].row(1)[d] = 0.40625f;
+    const auto landscape = SetLandscape::build(set.request, {});
+    const MatrixView sum = landscape->second().atom(1);
+    ASSERT_EQ(sum.row(0)[d], sum.row(1)[d]);
+    for (const double share : {0.2, 0.5, 1.0}) {
+        const double point[] = {0, share};
+        EXPECT_EQ(landscape->ranks(point, true)[0].tied, 0u) << share;
+        expectEqualsReference(*landscape, {0, share});
+    }
+}
+
+// The queries of the first blocks keep far more than the others do.
+TEST(SetLandscape, FitsABudgetThatItsFirstQueriesWouldOverrun) {
+    RandomSet set({.first_items = 1500, .second_items = 1500, .second_layers = 0, .noise = 0.3}, 19);
+    Rng rng(20);
+    for (std::size_t table = 0; table < 3; ++table) {
+        rng.fillNormal(set.rows[table].data(), 256 * set.rows[table].cols());
+        normalizeRows(set.rows[table]);
+    }
+    set.request.backward = false;
+    set.request.tile = SetLandscape::kLeastTile;
+    const std::uint64_t bytes = SetLandscape::build(set.request, {})->bytes();
+    set.request.memory_bytes = bytes;
+    EXPECT_EQ(SetLandscape::build(set.request, {})->bytes(), bytes);
+    set.request.memory_bytes = bytes - 1;
+    EXPECT_THROW(SetLandscape::build(set.request, {}), Error);
 }
 
 TEST(SetLandscape, ASmallerBoxIsProvenForItselfAlone) {
@@ -122,6 +161,32 @@ TEST(SetLandscape, DamagedAndStaleFilesAreMadeAnew) {
     set.rows[0].data()[3] += 1e-6f;
     landscapeFromCache(folder.path(), set.request, true, {}, cached);
     EXPECT_FALSE(cached);
+}
+
+TEST(SetLandscape, AnotherDigitInTheHeaderIsNoticed) {
+    const RandomSet set({}, 9);
+    const test::TestFolder folder;
+    bool cached = false;
+    landscapeFromCache(folder.path(), set.request, true, {}, cached);
+    const std::filesystem::path file = std::filesystem::directory_iterator(folder.path())->path();
+    const std::string whole = readFile(file);
+    std::size_t changes = 0;
+    for (const std::string name : {R"("key":")", R"(\"queries\":)", R"(\"left_out\":)", R"(\"candidates\":)",
+                                   R"(\"positives_per_query\":)", R"(\"products\":)", R"(\"product_error\":)"}) {
+        for (auto at = whole.find(name); at != std::string::npos; at = whole.find(name, at + 1)) {
+            std::string changed = whole;
+            char& digit = changed[at + name.size()];
+            digit = digit == '1' ? '2' : '1';
+            writeFileWhole(file, changed);
+            landscapeFromCache(folder.path(), set.request, false, {}, cached);
+            EXPECT_FALSE(cached) << name << " at " << at;
+            ++changes;
+        }
+    }
+    EXPECT_EQ(changes, 13u) << "six numbers of either direction, and the key";
+    writeFileWhole(file, whole);
+    landscapeFromCache(folder.path(), set.request, false, {}, cached);
+    EXPECT_TRUE(cached);
 }
 
 TEST(SetLandscape, AStopEndsTheBuild) {

@@ -27,7 +27,9 @@ public:
             {"ESC-50", SetKind::Classification, "audio", "text"}, {"AudioSet", SetKind::MultiLabel, "audio", "text"}};
         factors_ = {{"sigma_a", "σ_a", 1, "audio", 0.5, true},
                     {"sigma_t", "σ_t", 1, "text", 0.1, true},
-                    {"lambda_t", "λ_t", 0, "text", 0.9, false}};
+                    {"lambda_t", "λ_t", 0, "text", 0.9, false},
+                    {"lambda_v", "λ_v", 0, "image", 0, true},
+                    {"mu_a", "μ_a", 0, "audio", 0, true}};
     }
     static double figure(double a, double t, std::size_t set) {
         return 40 + 10 * a - 7 * t * t + 3 * a * t + static_cast<double>(set);
@@ -42,13 +44,15 @@ public:
         MetricsTable table;
         table.subject = "formula";
         for (std::size_t s = 0; s < sets_.size(); ++s) {
-            const double v = figure(get("sigma_a", 0.5), get("sigma_t", 0.1), s);
+            const double v =
+                figure(get("sigma_a", 0.5), get("sigma_t", 0.1), s) + 4 * get("lambda_v", 0) - get("mu_a", 0);
             SetMetrics m;
             m.protocol.set = sets_[s].name;
             m.protocol.kind = sets_[s].kind;
             if (sets_[s].kind == SetKind::Retrieval) {
                 RetrievalMetrics r;
                 r.forward.name = "there";
+                r.forward.median_rank = 100 - v;
                 r.backward.name = "back";
                 r.r1 = v;
                 r.r5 = v + 20;
@@ -85,21 +89,24 @@ SweepRequest requestOf(FormulaEvaluator& evaluator, std::vector<FactorAxis> axes
 }
 
 TEST(ProgressiveOrder, VisitsEveryPointOnceCoarseFirst) {
-    for (const auto& [n0, n1] :
-         {std::pair<std::size_t, std::size_t>{21, 21}, {1, 1}, {1, 17}, {2, 9}, {30, 7}, {101, 3}}) {
-        const auto levels = progressiveOrder(n0, n1);
+    for (const auto& steps : std::vector<std::vector<std::size_t>>{
+             {21, 21}, {1, 1}, {1, 17}, {2, 9}, {30, 7}, {101, 3}, {17}, {9, 2, 5}, {3, 4, 1, 9}}) {
+        const auto levels = progressiveOrder(steps);
+        std::size_t total = 1;
+        for (const std::size_t n : steps) total *= n;
         std::set<std::size_t> seen;
         std::size_t count = 0;
         for (const auto& level : levels) {
             seen.insert(level.begin(), level.end());
             count += level.size();
         }
-        EXPECT_EQ(count, n0 * n1);
-        EXPECT_EQ(seen.size(), n0 * n1);
+        EXPECT_EQ(count, total);
+        EXPECT_EQ(seen.size(), total);
         const std::set<std::size_t> first(levels[0].begin(), levels[0].end());
-        for (const std::size_t corner : {std::size_t{0}, n1 - 1, (n0 - 1) * n1, n0 * n1 - 1})
+        const std::size_t row = total / steps[0];
+        for (const std::size_t corner : {std::size_t{0}, row - 1, total - row, total - 1})
             EXPECT_TRUE(first.contains(corner));
-        EXPECT_LE(first.size(), 25u);
+        EXPECT_LE(first.size(), static_cast<std::size_t>(std::pow(5, steps.size())));
     }
 }
 
@@ -163,6 +170,71 @@ TEST(Sweep, TakesOneFactorAndDefaultGroups) {
     ASSERT_EQ(surface.groups.size(), 3u);
     EXPECT_EQ(surface.columns(), 1u);
     EXPECT_NEAR(surface.groups[1].change[2], 10 - 7 + 3, 1e-9);
+}
+
+TEST(Sweep, FillsGridsOfFourFactors) {
+    FormulaEvaluator evaluator;
+    const auto request =
+        requestOf(evaluator, {{"sigma_a", 0, 1, 2}, {"sigma_t", 0, 1, 3}, {"lambda_v", 0, 1, 2}, {"mu_a", 0, 1, 5}});
+    const auto surface = sweep(evaluator, request, {});
+    ASSERT_EQ(surface.total, 60u);
+    EXPECT_TRUE(surface.complete());
+    EXPECT_EQ(surface.columns(), 30u);
+    const auto& at = surface.groups[1];
+    const Json json = toJson(surface);
+    std::size_t index = 0;
+    for (std::size_t i = 0; i < 2; ++i) {
+        for (std::size_t j = 0; j < 3; ++j) {
+            for (std::size_t k = 0; k < 2; ++k) {
+                for (std::size_t l = 0; l < 5; ++l, ++index) {
+                    const double a = static_cast<double>(i), t = 0.5 * static_cast<double>(j),
+                                 v = static_cast<double>(k), m = 0.25 * static_cast<double>(l);
+                    EXPECT_EQ(surface.at(index), (std::vector<double>{a, t, v, m}));
+                    EXPECT_NEAR(at.change[index], 10 * a - 7 * t * t + 3 * a * t + 4 * v - m, 1e-9);
+                    EXPECT_EQ(json["groups"][1]["change"][i][j][k][l].get<double>(), at.change[index]);
+                }
+            }
+        }
+    }
+    EXPECT_NE(toText(surface).find("at sigma_a=1, sigma_t=0, lambda_v=1, mu_a=0\n"), std::string::npos)
+        << toText(surface);
+    const test::TestFolder folder;
+    writeSweep(folder / "grid.h5", surface);
+    EXPECT_EQ(Hdf5File::open(folder / "grid.h5").dataset("groups/AT").shape, (std::vector<std::uint64_t>{2, 3, 2, 5}));
+    std::istringstream csv(toCsv(surface));
+    std::size_t rows = 0;
+    for (std::string line; std::getline(csv, line);) rows += line.starts_with("#") ? 0 : 1;
+    EXPECT_EQ(rows, 1 + surface.total);
+    EXPECT_NE(toCsv(surface).find("\n0,0.5,1,0.75,"), std::string::npos);
+}
+
+TEST(Sweep, RefusesGridsThatAreTooLarge) {
+    FormulaEvaluator evaluator;
+    auto request = requestOf(evaluator, {{"sigma_a", 0, 1, 1001}, {"sigma_t", 0, 1, 1001}});
+    evaluator.evaluations = 0;
+    try {
+        sweep(evaluator, request, {});
+        FAIL();
+    } catch (const Error& e) {
+        EXPECT_NE(e.message().find("at most 1000000 points, found 1002001"), std::string::npos) << e.message();
+    }
+    request.axes.assign(5, {"sigma_a", 0, 1, 2});
+    try {
+        sweep(evaluator, request, {});
+        FAIL();
+    } catch (const Error& e) {
+        EXPECT_NE(e.message().find("one to four factors, found 5"), std::string::npos) << e.message();
+    }
+    EXPECT_EQ(evaluator.evaluations, 0u);
+}
+
+TEST(Sweep, OfMedianRanksTheLeastIsTheBest) {
+    FormulaEvaluator evaluator;
+    auto request = requestOf(evaluator, {{"sigma_a", 0, 1, 5}, {"sigma_t", 0, 0.5, 6}});
+    request.groups = {{"M", {"AudioCaps"}, "median rank there", {}}};
+    const auto surface = sweep(evaluator, request, {});
+    EXPECT_EQ(bestPoint(surface.groups[0]), 4u * 6 + 2);
+    EXPECT_LT(surface.groups[0].change[4 * 6 + 2], 0);
 }
 
 TEST(Sweep, DeliversCoarseSurfacesAndStops) {
@@ -256,6 +328,22 @@ TEST(SweepOutput, WritesFilesThatReadBack) {
     for (const auto& row : rows) EXPECT_EQ(std::count(row.begin(), row.end(), ','), fields);
     EXPECT_TRUE(rows[3].starts_with("0.5,1,")) << rows[3];
     EXPECT_NE(toText(surface).find("best ΔAT of R@1"), std::string::npos);
+    EXPECT_FALSE(json["groups"][1].contains("best_how_sure"));
+}
+
+TEST(SweepOutput, SaysHowSureTheBestIsOrWhyNot) {
+    FormulaEvaluator evaluator;
+    auto surface = sweep(evaluator, requestOf(evaluator, {{"sigma_a", 0, 1, 3}, {"sigma_t", 0, 1, 2}}), {});
+    surface.groups[0].sureness = BestSureness{.not_told = "of the weather"};
+    surface.groups[1].sureness = BestSureness{.tied = 2, .tuned = 45.5, .held_out = 44.25};
+    const Json json = toJson(surface);
+    EXPECT_EQ(json["groups"][0]["best_how_sure"].dump(), R"({"not_told":"of the weather"})");
+    EXPECT_EQ(json["groups"][1]["best_how_sure"]["points"], 6);
+    EXPECT_EQ(json["groups"][1]["best_how_sure"]["tied_with_best"], 2);
+    EXPECT_EQ(json["groups"][1]["best_how_sure"]["on_the_other_half"], 44.25);
+    for (const char* said : {"how sure: not told, because of the weather\n",
+                             "2 of 6 points tie with it; chosen on half of the items, R@1 is 45.50 there and 44.25 on"})
+        EXPECT_NE(toText(surface).find(said), std::string::npos) << toText(surface);
 }
 
 }  // namespace

@@ -40,6 +40,8 @@ public:
             m.protocol.kind = SetKind::Retrieval;
             m.retrieval = RetrievalMetrics{};
             m.retrieval->r1 = figures[s];
+            m.retrieval->forward.name = "there";
+            m.retrieval->forward.median_rank = 60 - figures[s];
             table.sets.push_back(m);
         }
         return table;
@@ -127,6 +129,58 @@ TEST(Tune, IsTheSameEveryTime) {
     TuneRequest request = requestOf(hills);
     request.maximize = {{"AT", 1}, {"TV", 0.5}};
     EXPECT_EQ(toJson(tune(hills, request, {})).dump(), toJson(tune(hills, request, {})).dump());
+}
+
+TEST(Tune, TheBestIsNeverWorseThanAStartBetweenPlacesOfTheLattice) {
+    Hills hills(2);
+    TuneRequest request = requestOf(hills);
+    request.fixed.factors = {{"f0", 0.73}, {"f1", 0.62}};  // the very top
+    request.step = 0.1;
+    const TuneResult result = tune(hills, request, {});
+    EXPECT_EQ(result.start.factors, (std::vector<double>{0.73, 0.62}));
+    EXPECT_EQ(result.best.factors, result.start.factors);
+    // Another start is where it was put, and the places of the lattice are looked at all the same.
+    request.fixed.factors = {{"f0", 0.74}, {"f1", 0.1}};
+    const TuneResult other = tune(hills, request, {});
+    EXPECT_EQ(other.start.factors, (std::vector<double>{0.74, 0.1}));
+    EXPECT_EQ(other.best.factors, (std::vector<double>{0.7, 0.6}));
+}
+
+TEST(Tune, LeavesMedianRanksOutUnlessTheyAreAskedFor) {
+    Hills hills(1);
+    TuneRequest request = requestOf(hills);
+    request.groups = {{"AT", {"A"}, "R@1", {}}, {"M", {"A"}, "median rank there", {}}};
+    const TuneResult result = tune(hills, request, {});
+    ASSERT_EQ(result.groups.size(), 1u);
+    EXPECT_EQ(result.groups[0].name, "AT");
+    request.constraints = {{"M", 0}};
+    hills.evaluations = 0;
+    try {
+        tune(hills, request, {});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::InvalidInput);
+        EXPECT_NE(error.message().find("the better the larger"), std::string::npos) << error.message();
+    }
+    EXPECT_EQ(hills.evaluations, 0u);
+}
+
+TEST(Tune, TakesStepsThatDivideTheRange) {
+    Hills hills(1);
+    TuneRequest request = requestOf(hills);
+    for (const double step : {0.3, 0.03, 0.15}) {
+        request.step = step;
+        try {
+            tune(hills, request, {});
+            ADD_FAILURE() << step;
+        } catch (const Error& error) {
+            EXPECT_NE(error.message().find("divides 1"), std::string::npos) << error.message();
+        }
+    }
+    for (const double step : {0.5, 0.2, 0.001, 1.0 / 3}) {
+        request.step = step;
+        EXPECT_NO_THROW(tune(hills, request, {})) << step;
+    }
 }
 
 TEST(Tune, ListsEveryProblemAndStops) {

@@ -65,6 +65,18 @@ double sumOf(const std::vector<double>& x) {
     return std::accumulate(x.begin(), x.end(), 0.0);
 }
 
+// As in a blend: experts' weights count beside each other alone.
+TEST(QueryField, WeightsThatAreAllSmallAreTheSame) {
+    const SmallProduct world;
+    const Components& side = world.sets[0].first;
+    const PartGrams grams(side, {0, 1, 2}, {});
+    const auto at = [&](double weight) {
+        return coefficientsOf(grams,
+                              world.model->weights(side.modality, side, {{}, {{"ExpertG", 0}, {"ExpertM", weight}}}));
+    };
+    EXPECT_EQ(at(1e-7), at(1));
+}
+
 const Setting kBefore{{{"sigma_a", 0.1}, {"sigma_t", 0.1}}, {{"ExpertG", 0}}};
 const Setting kAfter{{{"sigma_a", 0.7}, {"sigma_t", 0.6}}, {{"ExpertM", 2}}};
 

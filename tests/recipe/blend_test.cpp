@@ -66,6 +66,13 @@ TEST(Blend, ShareZeroKeepsTheBaseAndShareOneTheExpert) {
     }
 }
 
+TEST(Blend, WeightsCountBesideEachOtherAlone) {
+    const TwoLayers t;
+    const Matrix usual = blendAll(t.components, {{{0.9, {1}}, {0.3, {0, 1}}}});
+    const Matrix small = blendAll(t.components, {{{0.9, {1}}, {0.3, {0, 1e-7}}}});
+    for (std::size_t i = 0; i < usual.size(); ++i) EXPECT_EQ(small.data()[i], usual.data()[i]);
+}
+
 TEST(Blend, RefusesAVectorOfLengthZeroWithItsRow) {
     TwoLayers t;
     for (std::size_t j = 0; j < 6; ++j) t.a.row(3)[j] = -t.base.row(3)[j];

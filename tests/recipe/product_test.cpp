@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/base/error.h"
@@ -126,6 +127,26 @@ TEST(Product, AModalityThatOnlyAnExpertHasArrivesThroughItsProjectors) {
         for (std::size_t j = 0; j < 12; ++j) EXPECT_NEAR(z.row(i)[j], m[j], 1e-6);
     }
     EXPECT_THROW(f.product("image"), Error);
+}
+
+// Where the step that brings a modality is off, the next one in force brings it, whatever its share.
+TEST(Product, TheFirstExpertInForceBringsAModality) {
+    const std::vector<Modality> text = {"text"}, at = {"text", "audio"};
+    const std::vector<SpaceInfo> spaces = {{"ImageBind", 12, text, text}, {"CLAP_g", 8, at, at}, {"CLAP_m", 8, at, at}};
+    const Fixture f(R"({"name": "C", "base": "ImageBind", "route": [
+        {"reaction": "combination", "experts": ["CLAP_g"]},
+        {"reaction": "combination", "experts": ["CLAP_m"]}]})",
+                    spaces);
+    const auto& factors = f.model.plan().factors;
+    const auto own = std::find_if(factors.begin(), factors.end(), [](const auto& x) { return x.modality == "audio"; });
+    ASSERT_NE(own, factors.end());
+    for (const double share : {0.0, 0.4}) {
+        const Matrix z = f.product("audio", {{{own->name, share}}, {{"CLAP_g", 0}}});
+        for (std::size_t i = 0; i < 10; ++i) {
+            const auto m = normalised(ensemble(f.model, 1, rowOf(f.m, i)));
+            for (std::size_t j = 0; j < 12; ++j) EXPECT_NEAR(z.row(i)[j], m[j], 1e-6);
+        }
+    }
 }
 
 // C-MCR: both sides go through heads of their own, by hand.
