@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 #include "engine/eval/average_precision.h"
 #include "engine/eval/workspace_evaluation.h"
 #include "engine/factors/confidence.h"
@@ -116,8 +117,7 @@ private:
         for (const auto& part : parts) {
             job_.checkStop();
             Comparison c;
-            std::string on;
-            for (const auto& f : part) on += (on.empty() ? "" : ", ") + f;
+            const std::string on = joined(part);
             c.what = test.left + " − " + test.right + ", " + (part.size() > 1 ? "mean of " : "") + on;
             c.margin = test.margin;
             const auto *left = rowsOf(test.left), *right = rowsOf(test.right);
@@ -205,6 +205,7 @@ private:
                 squares += error * error;
             }
             p.evidence.item_error = std::sqrt(squares / static_cast<double>(surfaces.size()));
+            if (test.or_overall) p = either(std::move(p), overall(surfaces, i));
             points.push_back(std::move(p));
         }
         if (points.empty()) {
@@ -214,31 +215,84 @@ private:
         return decide(test, std::move(points));
     }
 
+    // The mean of the changes of all groups at a point; groups share no item.
+    static Evidence overall(const std::vector<MeasuredSurface>& surfaces, std::size_t point) {
+        Evidence out;
+        double squares = 0;
+        for (const auto& surface : surfaces) {
+            const auto n = static_cast<double>(surface.groups.size());
+            double sum = 0;
+            for (const auto& [name, g] : surface.groups) {
+                sum += g.change[point];
+                squares += g.error[point] * g.error[point] / (n * n);
+            }
+            out.by_seed.push_back(sum / n);
+        }
+        out.item_error = std::sqrt(squares / static_cast<double>(surfaces.size()));
+        return out;
+    }
+
+    // The one of two readings of a point that is surer to hold.
+    Comparison either(Comparison point, Evidence overall) const {
+        Comparison other = point;
+        other.what = "the mean of all Δ, " + point.what;
+        other.evidence = std::move(overall);
+        other.margin = 0;
+        const auto rank = [&](const Comparison& c) {
+            const Verdict v = judge(c.evidence, c.margin, c.above, options_.level, 2);
+            return std::pair(v == Verdict::Holds ? 2 : v == Verdict::Undecided ? 1 : 0, c.evidence.mean() - c.margin);
+        };
+        return rank(other) > rank(point) ? other : point;
+    }
+
+    static double strength(const Comparison& p) { return (p.above ? 1 : -1) * (p.evidence.mean() - p.margin); }
+
+    // More than half of the points hold; or half of them or more fail. Shown is the point in the middle.
+    Comparison decideMost(std::vector<Comparison> points) const {
+        std::size_t held = 0, sure = 0, failed = 0;
+        for (auto& p : points) {
+            p.verdict = judge(p.evidence, p.margin, p.above, options_.level, 1);
+            held += strength(p) > 0;
+            sure += p.verdict == Verdict::Holds;
+            failed += p.verdict == Verdict::Fails;
+        }
+        const std::size_t n = points.size();
+        const auto middle = points.begin() + static_cast<std::ptrdiff_t>(n / 2);
+        std::nth_element(points.begin(), middle, points.end(),
+                         [](const Comparison& a, const Comparison& b) { return strength(a) > strength(b); });
+        Comparison out = *middle;
+        out.verdict = 2 * sure > n ? Verdict::Holds : 2 * failed >= n ? Verdict::Fails : Verdict::Undecided;
+        settle(out);
+        out.points = n;
+        out.points_held = held;
+        return out;
+    }
+
     // Shown is the point that decides: of those with the claim's verdict the weakest if every point must hold, the
     // strongest if one must.
     Comparison decide(const SurfaceComparison& test, std::vector<Comparison> points) const {
-        const auto strength = [&](const Comparison& p) { return (p.above ? 1 : -1) * (p.evidence.mean() - p.margin); };
+        if (test.points == Points::Most) return decideMost(std::move(points));
+        const bool every = test.points == Points::Every;
         std::size_t held = 0;
         // One must hold, and it was looked for: at a level divided by their number.
         const double strict = 1 - (1 - options_.level) / static_cast<double>(points.size());
         for (auto& p : points) {
             held += strength(p) > 0;
-            p.verdict = judge(p.evidence, p.margin, p.above, options_.level, test.every ? points.size() : 1);
-            if (!test.every && p.verdict == Verdict::Holds &&
+            p.verdict = judge(p.evidence, p.margin, p.above, options_.level, every ? points.size() : 1);
+            if (!every && p.verdict == Verdict::Holds &&
                 judge(p.evidence, p.margin, p.above, strict, 1) != Verdict::Holds)
                 p.verdict = Verdict::Undecided;
         }
         const auto any = [&](Verdict v) {
             return std::any_of(points.begin(), points.end(), [v](const Comparison& p) { return p.verdict == v; });
         };
-        const Verdict first = test.every ? Verdict::Fails : Verdict::Holds,
-                      last = test.every ? Verdict::Holds : Verdict::Fails;
+        const Verdict first = every ? Verdict::Fails : Verdict::Holds, last = every ? Verdict::Holds : Verdict::Fails;
         const Verdict verdict = any(first) ? first : any(Verdict::Undecided) ? Verdict::Undecided : last;
         const Comparison* shown = nullptr;
         for (const auto& p : points) {
             if (p.verdict != verdict) continue;
             const bool more = shown && strength(p) > strength(*shown), less = shown && strength(p) < strength(*shown);
-            if (!shown || (test.every ? less : more)) shown = &p;
+            if (!shown || (every ? less : more)) shown = &p;
         }
         Comparison out = *shown;
         settle(out);

@@ -13,6 +13,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/base/text.h"
 #include "engine/base/version.h"
 #include "engine/recipe/reactor.h"
 #include "engine/report/measure.h"
@@ -521,8 +522,7 @@ private:
             if (!named) unknown.push_back(info.name);
         }
         if (!unknown.empty()) {
-            std::string text;
-            for (const auto& name : unknown) text += (text.empty() ? "" : ", ") + name;
+            const std::string text = joined(unknown);
             report.warnings.push_back("No table has the evaluation sets " + text +
                                       "; --names PAPER=" + unknown.front() + " says which one it stands for.");
         }

@@ -20,12 +20,6 @@ void addOnce(std::vector<std::string>& list, const std::string& item) {
     if (!contains(list, item)) list.push_back(item);
 }
 
-std::string joined(const std::vector<std::string>& names) {
-    std::string text;
-    for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-    return text;
-}
-
 class Planner {
 public:
     Planner(const ReportSpec& spec, const Workspace& workspace, const ReportOptions& options,

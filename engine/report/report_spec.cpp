@@ -8,6 +8,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/resources.h"
+#include "engine/base/text.h"
 #include "engine/report/published.h"
 
 namespace engine {
@@ -74,21 +75,24 @@ ClaimTest testFromJson(const Json& json, const std::string& where, Problems& pro
         test.rows = std::move(c);
         return test;
     }
-    collectUnknownKeys(json, {"surface", "group", "where", "points", "above", "below", "above_row"}, where, problems);
+    collectUnknownKeys(json, {"surface", "group", "where", "points", "above", "below", "above_row", "or_overall"},
+                       where, problems);
     SurfaceComparison c;
     c.figure = json.at("surface").get<int>();
     c.group = json.at("group").get<std::string>();
     for (const auto& [factor, range] : json.at("where").items())
         c.where[factor] = {range.at(0).get<double>(), range.at(1).get<double>()};
     const std::string points = json.at("points").get<std::string>();
-    if (points != "every" && points != "some")
-        problems.push_back(where + ": expected every or some points, found '" + points + "'");
-    c.every = points == "every";
+    if (points != "every" && points != "some" && points != "most")
+        problems.push_back(where + ": expected every, some or most points, found '" + points + "'");
+    c.points = points == "every" ? Points::Every : points == "most" ? Points::Most : Points::Some;
     if (json.contains("above") + json.contains("below") + json.contains("above_row") != 1)
         problems.push_back(where + ": expected one of above, below, above_row");
     c.row = json.value("above_row", "");
     c.above = !json.contains("below");
     c.level = json.value(c.above ? "above" : "below", 0.0);
+    c.or_overall = json.value("or_overall", false);
+    if (c.or_overall && !c.above) problems.push_back(where + ": or_overall goes with above and above_row");
     test.surface = std::move(c);
     return test;
 }
@@ -177,14 +181,16 @@ Json RowSubject::toJson() const {
 std::string testText(const ClaimTest& test) {
     if (test.rows) {
         const RowComparison& c = *test.rows;
-        std::string on;
-        for (const auto& f : c.figures) on += (on.empty() ? "" : ", ") + f;
+        const std::string on = joined(c.figures);
         return c.left + " − " + c.right + " > " + numberText(c.margin) + (c.mean ? " in the mean of " : " on ") + on;
     }
     const SurfaceComparison& c = *test.surface;
     std::string text = "Figure " + std::to_string(c.figure) + ": Δ_" + c.group + (c.above ? " > " : " < ") +
                        (c.row.empty() ? numberText(c.level) : "that of " + c.row) +
-                       (c.every ? " at every point with " : " at some point with ");
+                       (c.or_overall ? ", or the mean of all Δ > 0," : "") +
+                       (c.points == Points::Every  ? " at every point with "
+                        : c.points == Points::Some ? " at some point with "
+                                                   : " at most points with ");
     bool first = true;
     for (const auto& [factor, range] : c.where) {
         text +=

@@ -57,14 +57,16 @@ struct RowComparison {
 
 // Points of a surface, within [low, high] of each named factor, lie above (or below) a level: points of the change, or
 // the figure of a row.
+enum class Points { Every, Some, Most };
 struct SurfaceComparison {
     int figure = 0;
     std::string group;
     std::map<std::string, std::pair<double, double>> where;
-    bool every = true;  // of the points; else some
+    Points points = Points::Every;
     bool above = true;
     double level = 0;
-    std::string row;  // instead of a level
+    std::string row;          // instead of a level
+    bool or_overall = false;  // or the mean of the changes of all groups is above 0
 };
 
 struct ClaimTest {

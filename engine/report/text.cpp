@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/base/text.h"
 #include "engine/report/text.h"
 
 #include <algorithm>
@@ -246,8 +247,7 @@ std::vector<std::string> missingTexts(const ReportTable& table) {
     }
     std::vector<std::string> out;
     for (const auto& [why, rows] : reasons) {
-        std::string text;
-        for (const auto& row : rows) text += (text.empty() ? "" : ", ") + row;
+        const std::string text = joined(rows);
         out.push_back(text + ": " + why);
     }
     return out;

@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/resources.h"
+#include "engine/base/text.h"
 #include "engine/report/svg_plots.h"
 #include "engine/report/text.h"
 
@@ -181,8 +182,7 @@ std::string surfaceHtml(const ReportSurface& s) {
         plot.plane = g.plane;
         plot.plane_name = s.spec->plane_row;
         for (const double v : g.change) plot.scale = std::max(plot.scale, std::fabs(v));
-        std::string sets;
-        for (const auto& set : g.group.sets) sets += (sets.empty() ? "" : ", ") + set;
+        const std::string sets = joined(g.group.sets);
         out += "<figure><h3>" + htmlName("Δ_" + g.group.name) + "</h3>" + surfaceSvg(plot) + heatMapSvg(plot) +
                "<figcaption>Mean of " + htmlText(sets) + "; the baseline has " + fixedText(g.baseline) + ".";
         if (g.plane) {

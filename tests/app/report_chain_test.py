@@ -11,9 +11,9 @@ import signal
 import time
 import unittest
 
-import numpy as np
-
 from support import REAL, SOURCE, FolderTest, contents, needs_reactor, needs_real_data, run, run_json, start
+
+import numpy as np
 
 QUICK = ["--hidden-width", 32, "--batch-size", 64, "--epochs", 2]
 PUBLISHED = json.loads((SOURCE / "resources" / "published" / "figures.json").read_text())["figures"]
@@ -65,7 +65,11 @@ class Reports(FolderTest):
         """The commands of the guide's page; the last makes the whole report."""
         page = (SOURCE / "resources" / "guide" / "reproduce.md").read_text()
         commands = [shlex.split(c)[1:] for c in re.findall(r"^    (molspace .*)$", page, re.MULTILINE)]
-        self.assertGreaterEqual(len(commands), 6)
+        self.assertGreaterEqual(len(commands), 8)
+        smaller = {"paper-eval": "tiny", "5000": "300", "512": "16", "256": "64", "4": "1", "0,1,2": "0"}
+        for command in [c for c in commands if "paper-sized" in c]:
+            commands.remove(command)
+            run(*(smaller.get(word, word) for word in command), "-q", cwd=self.folder)
         self.assertEqual(commands[0], ["synth", "world", "--preset", "tiny"])
         self.assertEqual(commands[-1], ["report", "world", *map(str, QUICK), "--seeds", "0,1", "-o", "report"])
         for command in commands[:-1]:
@@ -136,6 +140,11 @@ class Reports(FolderTest):
         alone = self.evaluated("--product", self.folder / "alone", "--setting", "Versatile")
         for name in ("AudioCaps", "VGG-SS", "COCO"):
             self.assertEqual(found[6, "", "Only Para.", f"{name} R@1"]["measured"]["by_seed"][0], alone[name]["R@1"])
+        # Where the tuning on embeddings stands in for that of the encoder, each row says so.
+        tuned = [r for t in answer["tables"] for r in t["rows"] if "†" in r["row"] or r["row"] == "Seq.&Para."]
+        self.assertGreaterEqual(len(tuned), 7)
+        for row in tuned:
+            self.assertIn("stands in for the tuned audio encoder", row["note"])
         # Surfaces: the sweep's.
         surface = next(s for s in answer["surfaces"] if s["figure"] == 5)
         run("sweep", "--product", folders["ImageBind++"] / "seed-0", "--axis", "sigma_a=0:1:0.1", "--axis", "sigma_t=0:1:0.1", "-o",

@@ -200,6 +200,41 @@ TEST_F(JudgedClaims, SurfacesAreDecidedAtTheirWeakestPoint) {
     EXPECT_EQ(judgeOne("figure5-beyond-clap").verdict, Verdict::Holds);
 }
 
+// Each point counts where either reading of it holds; more than half of them must, and the one in the middle is shown.
+TEST_F(JudgedClaims, MostPointsAreEnoughWhereMostAreSaid) {
+    MeasuredSurface surface;
+    surface.axes = {"sigma_a", "sigma_t"};
+    for (int i = 0; i <= 10; ++i) surface.values.push_back(i / 10.0);
+    for (const char* name : {"AT", "AV", "TV"}) {
+        auto& g = surface.groups[name];
+        g.change.assign(121, std::string(name) == "AT" ? 6 : -6);  // the mean is -2
+        g.error.assign(121, 0.2);
+    }
+    auto& at = surface.groups["AT"];
+    at.plane = 3;
+    at.plane_error.assign(121, 0.2);
+    measured_.surfaces[5] = {surface, surface};
+    ClaimResult claim = judgeOne("figure5-most-settings");
+    EXPECT_EQ(claim.verdict, Verdict::Holds);  // beyond CLAP_g, though not stronger overall
+    EXPECT_EQ(claim.comparisons[0].points, 100u);
+    EXPECT_NEAR(claim.comparisons[0].difference, 3, 1e-9);
+    const auto each = [&](std::size_t points, auto change) {
+        for (auto& s : measured_.surfaces[5]) {
+            for (std::size_t i = 0; i < points; ++i) change(s.groups, (1 + i / 10) * 11 + 1 + i % 10);
+        }
+    };
+    each(50, [](auto& groups, std::size_t i) { groups["AT"].change[i] = 1; });  // behind CLAP_g
+    claim = judgeOne("figure5-most-settings");
+    EXPECT_EQ(claim.verdict, Verdict::Fails);  // half of them are not most
+    EXPECT_EQ(claim.comparisons[0].points_held, 50u);
+    each(1, [](auto& groups, std::size_t i) { groups["AV"].change[i] = 9; });  // stronger overall
+    claim = judgeOne("figure5-most-settings");
+    EXPECT_EQ(claim.verdict, Verdict::Holds);
+    EXPECT_EQ(claim.comparisons[0].points_held, 51u);
+    each(2, [](auto& groups, std::size_t i) { groups["AV"].error[i] = groups["AT"].plane_error[i] = 50; });
+    EXPECT_EQ(judgeOne("figure5-most-settings").verdict, Verdict::Undecided);
+}
+
 // What is shown is a point that has the verdict, not one that is weaker and less sure.
 TEST_F(JudgedClaims, ASurfaceShowsThePointThatDecides) {
     MeasuredSurface surface;
