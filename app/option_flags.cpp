@@ -103,4 +103,13 @@ std::shared_ptr<Json> addOptionFlags(CLI::App& verb, const std::vector<OptionEnt
     return out;
 }
 
+void addBaselineFlags(CLI::App& verb, engine::Subject& baseline) {
+    verb.add_option("--baseline-product", baseline.product,
+                    "Compare with this product; the recipe's base space otherwise.");
+    verb.add_option("--baseline-space", baseline.space, "Compare with this space.");
+    verb.add_option("--baseline-setting", baseline.setting,
+                    "A named setting of the baseline: of --baseline-product, else of --product itself.");
+    verb.add_option("--baseline-set", baseline.set, "A factor or a switch of the baseline.")->type_name("NAME=VALUE");
+}
+
 }  // namespace app

@@ -8,7 +8,6 @@ namespace app {
 void addTune(CLI::App& app, Globals& globals) {
     auto* verb = app.add_subcommand("tune", "The best setting of the factors under constraints, against a baseline.");
     auto request = std::make_shared<engine::TuneRequestText>();
-    auto baseline = std::make_shared<engine::Subject>();
     verb->add_option("--workspace", request->workspace, "Folder of the workspace; the product's own otherwise.");
     verb->add_option("--product", request->subject.product, "Folder of the product.")->required();
     verb->add_option("--stage", request->subject.stage,
@@ -22,13 +21,10 @@ void addTune(CLI::App& app, Globals& globals) {
         ->delimiter(',')
         ->required();
     verb->add_option("--at-least", request->at_least, "A Δ group and what it must keep: TV=-0.5.")->delimiter(',');
-    verb->add_option("--step", request->step, "Step of the finest lattice of the factors.")
+    verb->add_option("--step", request->step, "Step of the finest lattice of the factors; it divides 1.")
         ->check(CLI::Range(0.001, 0.5))
         ->capture_default_str();
-    verb->add_option("--baseline-product", baseline->product,
-                     "Compare with this product; the recipe's base space otherwise.");
-    verb->add_option("--baseline-space", baseline->space, "Compare with this space.");
-    verb->add_option("--baseline-setting", baseline->setting, "Setting of the baseline product.");
+    addBaselineFlags(*verb, request->baseline);
     verb->add_option("--sets", request->sets, "Evaluation sets; those of the groups otherwise.")->delimiter(',');
     verb->add_option("-o,--output", request->output, "JSON file to write.");
     verb->add_flag("--reference", request->reference, "Compute every point by brute force in float64: slow.");
@@ -40,12 +36,11 @@ void addTune(CLI::App& app, Globals& globals) {
     auto routers = addOptionFlags(*verb, engine::headroomOptions(), "Headroom");
     auto landscapes = addOptionFlags(*verb, engine::landscapeOptions(), "Landscapes");
     verb->footer("Example: molspace tune --product p --maximize AT --at-least TV=-0.5,AV=0");
-    onRun(*verb, globals, [request, baseline, options, landscapes, confidence, routers](const engine::JobContext& job) {
+    onRun(*verb, globals, [request, options, landscapes, confidence, routers](const engine::JobContext& job) {
         request->options = *options;
         request->landscapes = *landscapes;
         request->confidence = *confidence;
         request->routers = *routers;
-        if (!baseline->product.empty() || !baseline->space.empty()) request->baseline = *baseline;
         return engine::tuneFactors(*request, job);
     });
 }

@@ -75,10 +75,9 @@ Outcome demo(const DemoRequest& request, const JobContext& job) {
     std::string text;
     const auto say = [&](const std::string& line) { job.log(line); };
 
-    if (!fs::exists(workspace / "workspace.h5")) {
-        say("1/6 making a synthetic world (preset " + request.preset + ")");
-        synth({workspace, {{"preset", request.preset}}}, job);
-    }
+    say(std::string("1/6 ") + (fs::exists(workspace / "workspace.h5") ? "looking at the" : "making a") +
+        " synthetic world (preset " + request.preset + ")");
+    synth({workspace, {{"preset", request.preset}}}, job);
     say("2/6 pseudo pairs and 3/6 training of " + std::string(kRecipe) + ": two reactions, seven projectors each");
     ReactRequest react;
     react.workspace = workspace;

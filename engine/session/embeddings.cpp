@@ -29,12 +29,6 @@ bool isHdf5(const std::filesystem::path& path) {
     return path.extension() == ".h5" || path.extension() == ".hdf5";
 }
 
-std::string listed(const std::vector<std::string>& names) {
-    std::string out;
-    for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
-    return out.empty() ? "none" : out;
-}
-
 // Blocks of product vectors on their way into a file; nothing under its name before finish().
 class VectorFile {
 public:
@@ -117,14 +111,14 @@ void requireSpaces(const std::vector<std::string>& needed, const ItemTable& tabl
         if (!table.find(space)) lacking.push_back(space);
     }
     if (lacking.empty()) return;
-    throw Error(ErrorCode::NotFound, where, "the product needs rows of " + listed(lacking) + ", which are not there",
+    throw Error(ErrorCode::NotFound, where, "the product needs rows of " + joined(lacking) + ", which are not there",
                 "import them, or choose another pool or set");
 }
 
 void requireModality(const ProductModel& model, const Modality& modality, const std::string& where) {
     if (contains(model.plan().modalities, modality)) return;
     throw Error(ErrorCode::InvalidInput, where,
-                "the product has no modality '" + modality + "'; it has " + listed(model.plan().modalities));
+                "the product has no modality '" + modality + "'; it has " + joined(model.plan().modalities));
 }
 
 void takeSource(Rows& rows, const std::string& space, EmbeddingSourcePtr source) {
@@ -141,7 +135,7 @@ Rows rowsOfPool(const Workspace& workspace, const ProductModel& model, const Emb
         std::vector<std::string> names;
         for (const auto& p : pools) names.push_back(p.name);
         throw Error(ErrorCode::NotFound, workspace.folder().string(), "there is no pool '" + request.pool + "'",
-                    "there are " + listed(names));
+                    "there are " + joined(names));
     }
     const auto table = request.modality.empty() && pool->tables.size() == 1
                            ? pool->tables.begin()
@@ -210,7 +204,7 @@ Rows rowsOfFiles(const ProductModel& model, const EmbeddingsRequest& request) {
         const auto [space, spec] = parseInput(input);
         if (!contains(needed, space)) {
             throw Error(ErrorCode::InvalidInput, input,
-                        request.modality + " takes no embeddings of '" + space + "'; it takes " + listed(needed));
+                        request.modality + " takes no embeddings of '" + space + "'; it takes " + joined(needed));
         }
         RowReader reader = files.openRows(spec);
         const std::size_t width = model.plan().space(space)->width;
@@ -238,7 +232,7 @@ Rows rowsOfFiles(const ProductModel& model, const EmbeddingsRequest& request) {
     }
     // A space may be absent where its share is 0: components() says which may not.
     if (out.spaces.empty())
-        throw Error(ErrorCode::InvalidInput, model.recipe().name, "expected embeddings of " + listed(lacking));
+        throw Error(ErrorCode::InvalidInput, model.recipe().name, "expected embeddings of " + joined(lacking));
     return out;
 }
 

@@ -7,6 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/json.h"
+#include "engine/base/text.h"
 #include "engine/factors/confidence.h"
 #include "engine/factors/headroom.h"
 #include "engine/factors/landscape_evaluator.h"
@@ -47,15 +48,21 @@ std::vector<std::string> namesOf(const std::vector<DeltaGroup>& groups) {
 
 // A product with its baseline and the sets that both are measured on, ready to be asked at many settings.
 struct FactorRun {
-    FactorRun(const Workspace& workspace, const Subject& of, const std::optional<Subject>& against,
+    FactorRun(const Workspace& workspace, const Subject& of, Subject against,
               const std::vector<std::string>& named_sets, const Json& options, const Json& landscape_options,
               const JobContext& job)
         : subject(workspace, of) {
         const LoadedProduct& product = subject.product();
         const Recipe& recipe = product.model->recipe();
-        Subject base;
-        base.space = recipe.base;
-        const SubjectReader baseline_reader(workspace, against.value_or(base));
+        if (against.product.empty() && against.space.empty()) {
+            if (against.setting.empty() && against.set.empty()) {
+                against.space = recipe.base;
+            } else {
+                against.product = of.product;
+                against.stage = of.stage;
+            }
+        }
+        const SubjectReader baseline_reader(workspace, against);
         auto sets = named_sets;
         if (sets.empty()) {
             const auto mine = subject.sets(), theirs = baseline_reader.sets();
@@ -117,6 +124,13 @@ struct FactorRun {
     const LandscapeEvaluator* landscapes = nullptr;  // the evaluator that was given, if it is one of landscapes
 };
 
+// Found out before anything is computed.
+void requireSweepFile(const std::filesystem::path& path) {
+    const std::vector<std::string> endings{".csv", ".json", ".h5", ".hdf5"};
+    if (path.empty() || contains(endings, path.extension().string())) return;
+    throw Error(ErrorCode::InvalidInput, path.string(), "expected a file that ends in " + joined(endings));
+}
+
 void requireProduct(const Subject& subject, const std::string& verb) {
     if (!subject.product.empty()) return;
     throw Error(ErrorCode::InvalidInput, "", verb + " needs a product", "name its folder with --product");
@@ -138,19 +152,9 @@ std::pair<std::string, double> namedNumber(const std::string& text, const std::s
     return {name, value};
 }
 
-// True if the hits of single queries are known for the sets of a group.
-bool allReady(const LandscapeEvaluator& evaluator, const TuneResult& result, const TuneRequest& request,
-              const std::string& name) {
-    const Setting best = settingOf(result, result.best, request.fixed);
-    for (const auto& group : result.groups) {
-        if (group.name != name) continue;
-        for (std::size_t s = 0; s < evaluator.sets().size(); ++s) {
-            const auto& set = evaluator.sets()[s].name;
-            if (std::find(group.sets.begin(), group.sets.end(), set) == group.sets.end()) continue;
-            if (!evaluator.ready(s, best) || !evaluator.landscape(s)) return false;
-        }
-    }
-    return true;
+const LandscapeEvaluator& requireLandscapes(const LandscapeEvaluator* evaluator) {
+    if (evaluator) return *evaluator;
+    throw Error(ErrorCode::InvalidInput, "", "that needs landscapes of the group's sets");
 }
 
 // What single queries could have beyond the best setting, in each group that is maximized.
@@ -160,14 +164,15 @@ Outcome headroomOf(const LandscapeEvaluator* evaluator, const TuneResult& result
     for (const auto& group : result.groups) {
         const auto& of = request.maximize;
         if (std::none_of(of.begin(), of.end(), [&](const auto& m) { return m.first == group.name; })) continue;
-        if (!evaluator || !allReady(*evaluator, result, request, group.name)) {
-            out.text += "headroom of " + group.name + ": not told, that needs landscapes of the group's sets\n";
-            continue;
+        try {
+            const HeadroomResult found =
+                headroom(requireLandscapes(evaluator), group, settingOf(result, result.start, request.fixed),
+                         settingOf(result, result.best, request.fixed), options, confidence, job);
+            out.json.push_back(toJson(found));
+            out.text += toText(found);
+        } catch (const Error& error) {
+            out.text += "headroom of " + group.name + ": not told, because " + error.message() + "\n";
         }
-        const HeadroomResult found = headroom(*evaluator, group, settingOf(result, result.start, request.fixed),
-                                              settingOf(result, result.best, request.fixed), options, confidence, job);
-        out.json.push_back(toJson(found));
-        out.text += toText(found);
     }
     return out;
 }
@@ -177,6 +182,7 @@ Outcome headroomOf(const LandscapeEvaluator* evaluator, const TuneResult& result
 Outcome sweepFactors(const SweepRequestText& request, const JobContext& job) {
     const Workspace workspace = workspaceFor(request.workspace, request.subject.product);
     requireProduct(request.subject, "a sweep");
+    requireSweepFile(request.output);
     FactorRun run(workspace, request.subject, request.baseline, request.sets, request.options, request.landscapes, job);
     const ProductModel& model = *run.subject.product().model;
     SweepRequest sweep_request;
@@ -188,7 +194,20 @@ Outcome sweepFactors(const SweepRequestText& request, const JobContext& job) {
     sweep_request.groups = model.recipe().delta_groups;
     sweep_request.baseline = run.baseline;
     const auto evaluator = run.evaluator(request.reference, sweep_request.fixed, job);
-    const SweepSurface surface = sweep(*evaluator, sweep_request, job);
+    SweepSurface surface;
+    const bool keep_part = request.keep_part && !request.output.empty();
+    try {
+        surface = sweep(*evaluator, sweep_request, job,
+                        keep_part ? [&](const SweepSurface& part) { surface = part; } : SweepSink());
+        tellSureness(surface, run.landscapes, job);
+    } catch (const Cancelled&) {
+        if (keep_part && surface.done > 0) {
+            writeSweep(request.output, surface);
+            job.log(std::to_string(surface.done) + " of " + std::to_string(surface.total) +
+                    " points written: " + request.output.string());
+        }
+        throw;
+    }
     if (!request.output.empty()) writeSweep(request.output, surface);
     std::string text = toText(surface);
     if (!request.output.empty()) text += "written: " + request.output.string() + "\n";
@@ -228,15 +247,18 @@ Outcome tuneFactors(const TuneRequestText& request, const JobContext& job) {
     const TuneResult result = tune(*evaluator, tune_request, job);
     Json json = toJson(result);
     std::string text = toText(result);
-    if (run.landscapes && allReady(*run.landscapes, result, tune_request, tune_request.maximize.front().first)) {
+    // A finished search is told, whatever else can be.
+    try {
         const auto group = std::find_if(result.groups.begin(), result.groups.end(), [&](const DeltaGroup& g) {
             return g.name == tune_request.maximize.front().first;
         });
-        const Sureness sure = sureness(*run.landscapes, *group, result, tune_request.fixed, confidence, job);
+        const Sureness sure =
+            sureness(requireLandscapes(run.landscapes), *group, result, tune_request.fixed, confidence, job);
         json["confidence"] = toJson(sure);
         text += toText(sure);
-    } else {
-        text += "how sure: not told, that needs landscapes of the group's sets\n";
+    } catch (const Error& error) {
+        json["confidence"]["not_told"] = error.message();
+        text += "how sure: not told, because " + error.message() + "\n";
     }
     if (request.headroom) {
         const Outcome room = headroomOf(run.landscapes, result, tune_request, routers, confidence, job);

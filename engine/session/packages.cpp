@@ -4,6 +4,7 @@
 #include "engine/package/apply.h"
 #include "engine/package/export.h"
 #include "engine/package/verify.h"
+#include "engine/session/embeddings.h"
 #include "engine/session/session.h"
 #include "engine/session/subject.h"
 
@@ -63,6 +64,24 @@ Outcome verify(const std::filesystem::path& package, const JobContext& job) {
 }
 
 Outcome apply(const ApplyRequest& request, const JobContext& job) {
+    Setting setting;
+    if (!request.setting.empty() || !request.set.empty())
+        setting = parseSetting(loadProduct(request.package), request.setting, request.set);
+    const auto ending = request.output.extension();
+    if (request.inputs.empty() || ending == ".h5" || ending == ".hdf5") {
+        EmbeddingsRequest items;
+        items.product = request.package;
+        items.workspace = request.workspace;
+        items.pool = request.pool;
+        items.set = request.evaluation_set;
+        items.first_side = request.first_side;
+        items.inputs = request.inputs;
+        items.modality = request.modality;
+        items.setting = setting;
+        items.output = request.output;
+        items.ids_file = request.ids_file;
+        return writeEmbeddings(items, job);
+    }
     ApplyOptions options;
     options.modality = request.modality;
     for (const auto& input : request.inputs) {
@@ -70,9 +89,7 @@ Outcome apply(const ApplyRequest& request, const JobContext& job) {
             throw Error(ErrorCode::InvalidInput, "--input " + input, "the space is given twice");
         }
     }
-    if (!request.setting.empty() || !request.set.empty()) {
-        options.setting = parseSetting(loadProduct(request.package), request.setting, request.set);
-    }
+    options.setting = setting;
     options.output = request.output;
     const Json json = applyPackage(request.package, options, job);
     return {json, textOf(json)};

@@ -106,9 +106,10 @@ struct SweepRequestText {
     std::filesystem::path workspace;
     Subject subject;                   // a product
     std::vector<std::string> axes;     // "sigma_a=0:1:0.1"; empty: σ (or λ) of audio and text, or the first two
-    std::optional<Subject> baseline;   // nothing: the base space of the recipe
+    Subject baseline;                  // a setting alone: of the subject; nothing: the base space of the recipe
     std::vector<std::string> sets;     // empty: those of the Δ groups
     std::filesystem::path output;      // .csv, .json, .h5; empty: not written
+    bool keep_part = false;            // a stop writes the points that there are
     Json options = Json::object();     // see evaluateOptions()
     Json landscapes = Json::object();  // see landscapeOptions()
     bool reference = false;            // brute force in float64 at every point
@@ -123,7 +124,7 @@ struct TuneRequestText {
     std::vector<std::string> factors;   // empty: all that are live
     std::vector<std::string> maximize;  // Δ groups: "AT", or "AT=2" with a weight
     std::vector<std::string> at_least;  // "TV=-0.5": Δ in percentage points
-    std::optional<Subject> baseline;    // nothing: the base space of the recipe
+    Subject baseline;                   // a setting alone: of the subject; nothing: the base space of the recipe
     std::vector<std::string> sets;      // empty: those of the Δ groups
     double step = 0.01;
     std::filesystem::path output;      // .json; empty: not written
@@ -197,11 +198,16 @@ Outcome verify(const std::filesystem::path& package, const JobContext& job);
 
 struct ApplyRequest {
     std::filesystem::path package;  // a package or a product
-    std::string modality;
-    std::vector<std::string> inputs;  // "ImageBind=embeddings.npy"
+    std::string modality;           // of `inputs`, and of a pool with several; empty: the only one
+    // New files, "ImageBind=embeddings.npy"; or the items of a pool; or of a side of an evaluation set.
+    std::vector<std::string> inputs;
+    std::string pool, evaluation_set;
+    bool first_side = true;
+    std::filesystem::path workspace;  // of the pool or set; empty: the one that the product was trained on
     std::string setting;
     std::vector<std::string> set;
-    std::filesystem::path output;  // .npy or .safetensors
+    std::filesystem::path output;  // .npy, .safetensors or .h5
+    bool ids_file = false;         // of a pool or set: also "<output>.ids.txt", an id a line
 };
 Outcome apply(const ApplyRequest& request, const JobContext& job);
 

@@ -10,10 +10,10 @@ import tempfile
 import time
 import unittest
 
+from support import DEEP, FolderTest, contents, needs_reactor, run, run_json
+
 import h5py
 import numpy as np
-
-from support import DEEP, FolderTest, contents, needs_reactor, run, run_json
 
 QUICK = ["--hidden-width", 32, "--batch-size", 64, "--epochs", 2]
 
@@ -52,11 +52,29 @@ class Chain(FolderTest):
             figures = table(run_json("evaluate", "--product", product))
             self.assertEqual(figures, table(run_json("evaluate", "--product", product, "--reference")))
             run("sweep", "--product", product, "-o", self.folder / f"{recipe}.csv")
+            if recipe == "InternVL_IB++":
+                self.the_grid_of_all_four_says_what_evaluate_says(product)
             run("export", product, package, "--freebind")
             run("verify", package)
             proof = subprocess.run([sys.executable, package / "apply.py", "--verify"], capture_output=True, text=True)
             self.assertEqual(proof.returncode, 0, proof.stderr)
             self.assertEqual(figures, table(json.loads((package / "metrics.json").read_text())))
+
+    def the_grid_of_all_four_says_what_evaluate_says(self, product):
+        names = ("sigma_a", "sigma_t", "lambda_v", "lambda_t")
+        words = ["sweep", "--product", product, *[w for name in names for w in ("--axis", f"{name}=0:1:0.5")]]
+        grid = run_json(*words, "-o", self.folder / "grid.csv")
+        self.assertEqual(grid["points"], 3**4)
+        node = dict(zip(names, (0, 0.5, 1, 0)))
+        point = table(run_json("evaluate", "--product", product, *[w for n, v in node.items() for w in ("--set", f"{n}={v}")]))
+        for s in grid["sets"]:
+            self.assertEqual(s["metrics"]["R@1"][0][1][2][0], point[s["set"]]["R@1"])
+        lines = [line for line in (self.folder / "grid.csv").read_text().splitlines() if not line.startswith("#")]
+        self.assertEqual(len(lines), 1 + 3**4)
+        self.assertTrue(lines[0].startswith(",".join(names) + ","))
+        self.assertIn("lambda_t=", run(*words).stdout)
+        words = ["sweep", "--product", product, *[w for name in names for w in ("--axis", f"{name}=0:1:0.02")]]
+        self.assertIn("at most 1000000 points, found 6765201", run(*words, code=1).stderr)
 
     def test_the_projectors_and_objectives_of_the_baselines_go_the_whole_way(self):
         for recipe in ("InternVL_IB by Ex-MCR", "IB_Cr_InternVL by C-MCR"):
@@ -128,7 +146,26 @@ class Chain(FolderTest):
             np.testing.assert_allclose(f["groups/AT"][:], np.array(at["change"]), rtol=0, atol=0)
         lines = [line for line in (self.folder / "s.csv").read_text().splitlines() if not line.startswith("#")]
         self.assertEqual(len(lines), 1 + 3 * 5)
+        # How sure the best is, as tuning tells it.
+        sure = at["best_how_sure"]
+        self.assertEqual(sure["points"], 15)
+        self.assertIn(sure["tied_with_best"], range(1, 16))
+        self.assertIn(f"{sure['tied_with_best']} of 15 points tie with it; chosen on half of the items", run(*words).stdout)
+        self.assertIn("needs landscapes", run(*words[:3], "--axis", "sigma_a=0:1:1", "--reference").stdout)
         self.assertIn("synthetic", (self.folder / "s.csv").read_text())
+
+    def test_a_baseline_may_be_the_product_itself_at_a_setting(self):
+        self.have_product()
+        words = ["--product", self.product, "--sets", "AudioCaps,Clotho,COCO,Flickr30K"]
+        for flags in (["--setting", "AT Expertise"], ["--set", "sigma_a=0.3", "--set", "CLAP_m=off"],
+                      ["--setting", "AT Expertise", "--set", "sigma_t=0.2"]):
+            there = table(run_json("evaluate", *words, *flags))
+            against = [w.replace("--", "--baseline-") for w in flags]
+            for s in run_json("sweep", *words, *against, "--axis", "sigma_a=0:1:1")["sets"]:
+                self.assertEqual(s["baseline"]["R@1"], there[s["set"]]["R@1"])
+        tuned = run_json("tune", *words, *against, "--maximize", "AT", "--factors", "sigma_t", "--step", 0.5)
+        for group in tuned["groups"]:
+            self.assertAlmostEqual(group["baseline"], np.mean([there[name]["R@1"] for name in group["sets"]]), places=9)
 
     def test_tuning_says_what_evaluate_says_and_keeps_its_constraints(self):
         self.have_product()
@@ -157,6 +194,12 @@ class Chain(FolderTest):
             directions = next(s for s in start["sets"] if s["set"] == moved["set"])["directions"]
             change = sum((point[moved["set"]][f"R@1 {d['name']}"] - d["R@1"]) / 100 * d["queries"] for d in directions)
             self.assertAlmostEqual(moved["gained"] - moved["lost"], change, places=3)
+        self.assertIs(sure["corrected_for_search"], False)
+        self.assertIn("divides 1", run("tune", "--product", self.product, "--maximize", "AT", "--step", 0.3, code=1).stderr)
+        # Where it begins is a point like any other, also between places of the lattice.
+        between = run_json("tune", "--product", self.product, "--maximize", "AT", "--step", "0.25", "--set", "sigma_a=0.83")
+        self.assertEqual(between["start"]["factors"]["sigma_a"], 0.83)
+        self.assertGreaterEqual(between["best"]["objective"], between["start"]["objective"])
         # By brute force the same; from what is kept on disk the same.
         slow = run_json("tune", *words, "--reference", "--factors", "sigma_t")
         quick = run_json("tune", *words, "--factors", "sigma_t")
@@ -372,6 +415,39 @@ class Chain(FolderTest):
         self.assertIn("CLAP", said)
         self.assertFalse((self.folder / "n.npy").exists())
 
+    def test_apply_takes_what_the_workspace_has(self):
+        self.have_product()
+        setting = ["--set", "sigma_a=0.8"]
+
+        def inputs(place):
+            with h5py.File(self.world / "workspace.h5") as f:
+                for space in ("ImageBind", "CLAP_g", "CLAP_m"):
+                    np.save(self.folder / f"{space}.npy", f[f"{place}/embeddings/{space}"][:])
+            return [w for space in ("ImageBind", "CLAP_g", "CLAP_m") for w in ("--input", f"{space}={self.folder / f'{space}.npy'}")]
+
+        def applied(*words, product=self.product, ending="npy"):
+            run("apply", product, *words, *setting, "-o", self.folder / f"z.{ending}")
+            return self.folder / f"z.{ending}"
+
+        pool = np.load(applied("--pool", "audio", "--ids"))
+        self.assertEqual(len((self.folder / "z.npy.ids.txt").read_text().splitlines()), len(pool))
+        new = ["--modality", "audio", *inputs("pools/audio/audio")]
+        np.testing.assert_allclose(pool, np.load(applied(*new)), atol=1e-6, rtol=0)
+        for words in (["--pool", "audio"], new):
+            with h5py.File(applied(*words, ending="h5")) as f:
+                np.testing.assert_allclose(pool, f["embeddings"][:], atol=1e-6, rtol=0)
+                self.assertEqual("ids" in f, words[0] == "--pool")
+        for side, place, modality in (("first", "sets/AudioCaps/first", "audio"), ("second", "sets/AudioCaps/second", "text")):
+            rows = np.load(applied("--evaluation-set", "AudioCaps", "--side", side))
+            new = np.load(applied("--modality", modality, *inputs(place)))
+            np.testing.assert_allclose(rows, new, atol=1e-6, rtol=0)
+        run("export", self.product, self.package, *setting, "--no-metrics")
+        np.testing.assert_allclose(pool, np.load(applied("--pool", "audio", "--workspace", self.world, product=self.package)), atol=1e-6, rtol=0)
+        self.assertIn("--workspace", run("apply", self.package, "--pool", "audio", "-o", self.folder / "z.npy", code=1).stderr)
+        for words in ([], ["--pool", "audio", "--evaluation-set", "AudioCaps"], ["--pool", "audio", "--side", "first"],
+                      ["--input", "ImageBind=z.npy"], ["--evaluation-set", "AudioCaps", "--side", "third"]):
+            run("apply", self.product, *words, "-o", self.folder / "z.npy", code=2)
+
     def test_projectors_are_switched_at_the_point_of_inference(self):
         self.have_product()
         off = ["--set", "CLAP_g:T=off", "--set", "CLAP_m:TVA=off"]
@@ -441,6 +517,10 @@ class Chain(FolderTest):
         run("evaluate", "--product", self.product, "--sets", "AudioCap", code=1)
         self.assertIn("Versatile", run("evaluate", "--product", self.product, "--setting", "Versatil", code=1).stderr)
         run("sweep", "--product", self.product, "--axis", "sigma_a=0:2", code=1)
+        # Before anything is computed.
+        shutil.rmtree(self.product / "landscapes", ignore_errors=True)
+        self.assertIn(".csv", run("sweep", "--product", self.product, "-o", self.folder / "surface.txt", code=1).stderr)
+        self.assertFalse((self.product / "landscapes").exists())
         (self.folder / "full").mkdir()
         (self.folder / "full" / "mine").write_text("mine")
         run("export", self.product, self.folder / "full", code=1)
@@ -452,14 +532,13 @@ class Chain(FolderTest):
         rng = np.random.default_rng(0)
         latent = rng.standard_normal((600, 6))
 
-        def rows(space, modality, width, part):
-            mix = np.random.default_rng(abs(hash_of(space + modality))).standard_normal((6, width))
-            return (latent[part] @ mix + 0.1 * rng.standard_normal((len(latent[part]), width))).astype(np.float32)
-
-        def hash_of(text):
-            return sum(ord(c) * 31 ** i for i, c in enumerate(text)) % (1 << 32)
-
+        # A space sees one latent world its own way, whatever the modality.
         spaces = {"Wide": {"depth", "text", "molecule"}, "Narrow": {"text", "molecule"}}
+        views = {space: rng.standard_normal((6, 12)) for space in spaces}
+
+        def rows(space, part):
+            return (latent[part] @ views[space] + 0.1 * rng.standard_normal((len(latent[part]), 12))).astype(np.float32)
+
         pools, sides = [], {}
         for i, modality in enumerate(("depth", "text", "molecule")):
             named = {}
@@ -467,7 +546,7 @@ class Chain(FolderTest):
                 if modality not in has:
                     continue
                 for kind, part in (("pool", slice(i * 150, i * 150 + 150)), ("set", slice(500, 600))):
-                    np.save(self.folder / f"{kind}-{space}-{modality}.npy", rows(space, modality, 12, part))
+                    np.save(self.folder / f"{kind}-{space}-{modality}.npy", rows(space, part))
                 named[space] = f"pool-{space}-{modality}.npy"
                 sides.setdefault(modality, {})[space] = f"set-{space}-{modality}.npy"
             pools.append({"name": modality, "modality": modality, "spaces": named})
@@ -480,7 +559,7 @@ class Chain(FolderTest):
             {"reaction": "combination", "experts": ["Narrow"], "factors": {"text": 0.5, "molecule": 0.5}}]}, "recipe.json")
         run("train", world, "--recipe", recipe, "--product", self.product, *QUICK, "-q")
         figures = table(run_json("evaluate", "--product", self.product))
-        self.assertGreater(figures["names"]["R@10"], 0)
+        self.assertGreater(figures["names"]["R@10"], 60)  # chance is 10
         run("export", self.product, self.package)
         run("verify", self.package)
 
@@ -502,6 +581,8 @@ class Direction(FolderTest):
         # What is finished is not done again.
         again = run("demo", self.folder / "demo").stdout
         self.assertIn("synthetic world", again)
+        # Of another world neither.
+        self.assertIn("another workspace", run("demo", self.folder / "demo", "--preset", "tiny", code=1).stderr)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ import fcntl
 import json
 import unittest
 
+from support import REAL, FolderTest, contents, needs_real_data, run, run_json, start, unit_rows
+
 import h5py
 import numpy as np
 from safetensors.numpy import save_file
-
-from support import REAL, FolderTest, contents, needs_real_data, run, run_json, start, unit_rows
 
 
 class Import(FolderTest):

@@ -7,9 +7,9 @@ import sys
 import time
 import unittest
 
-import numpy as np
-
 from support import DEEP, SOURCE, FolderTest, contents, needs_reactor, run, start, unit_rows
+
+import numpy as np
 
 TRIES = 12 if DEEP else 4
 PRESET, ROWS = ("small", 60000) if DEEP else ("tiny", 20000)

@@ -9,16 +9,13 @@ import subprocess
 import sys
 import unittest
 
+from support import SOURCE, FolderTest, contents, needs_reactor, require, run, run_json, unit_rows
+
+require("torch")
 import h5py
 import numpy as np
+import torch
 from safetensors.numpy import load_file
-
-from support import SOURCE, FolderTest, contents, needs_reactor, run, run_json, unit_rows
-
-try:
-    import torch
-except ImportError as missing:
-    raise unittest.SkipTest(f"{missing}; packaging/setup.sh installs it")
 
 sys.path.insert(0, str(SOURCE / "tests" / "data"))
 import make_encoder  # noqa: E402

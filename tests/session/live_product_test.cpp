@@ -79,6 +79,15 @@ protected:
                 EXPECT_NEAR(value, (*set)["metrics"][metric].get<double>(), 1e-9) << name << " " << metric;
         }
     }
+    // ImageBind++ with these Δ groups in its recipe.
+    static std::filesystem::path withGroups(const char* name, const char* groups) {
+        const auto copy = *folder_ / name;
+        std::filesystem::copy(*folder_ / "ImageBind++", copy, std::filesystem::copy_options::recursive);
+        Json product = readJsonFile(copy / "product.json");
+        product["recipe"]["delta_groups"] = Json::parse(groups);
+        writeJsonFile(copy / "product.json", product);
+        return copy;
+    }
     static inline test::TestFolder* folder_ = nullptr;
 };
 
@@ -304,6 +313,35 @@ TEST_F(LiveProductTest, FactorsThatAreNotLiveAreComputedAnewAndSayHowLongThatTak
     }
 }
 
+// Where that was asked for; else a stop leaves nothing.
+TEST_F(LiveProductTest, AStoppedSweepKeepsThePointsThatThereAre) {
+    for (const bool keep : {true, false}) {
+        SweepRequestText request;
+        request.subject.product = *folder_ / "ImageBind++";
+        request.axes = {"sigma_a=0:1:0.01", "sigma_t=0:1:0.01"};
+        request.output = *folder_ / (keep ? "part.json" : "none.json");
+        request.keep_part = keep;
+        request.reference = true;  // so slow that it is stopped on its way
+        std::stop_source stop;
+        const JobContext job(stop.get_token(), [&](const Progress& progress) {
+            // Beyond the first level, of 25 points.
+            if (progress.stage.starts_with("sweep of") && progress.done > 25) stop.request_stop();
+        });
+        EXPECT_THROW(sweepFactors(request, job), Cancelled);
+        EXPECT_EQ(std::filesystem::exists(request.output), keep);
+    }
+    const Json part = readJsonFile(*folder_ / "part.json");
+    const auto computed = part["computed"].get<std::size_t>();
+    EXPECT_EQ(part["points"], 101 * 101);
+    EXPECT_GE(computed, 25u);
+    EXPECT_LT(computed, std::size_t{101 * 101});
+    std::size_t there = 0;
+    for (const auto& row : part["groups"][0]["change"]) {
+        for (const auto& value : row) there += value.is_number();
+    }
+    EXPECT_EQ(there, computed);
+}
+
 TEST_F(LiveProductTest, WithoutRoomForAllQueriesFiguresAreEstimates) {
     const auto files = *folder_ / "ImageBind++" / "landscapes";
     const auto whole = open("ImageBind++");
@@ -338,6 +376,70 @@ TEST_F(LiveProductTest, WithoutRoomForAllQueriesFiguresAreEstimates) {
     const auto after = live->sample(sampled[0]);
     EXPECT_TRUE(!after || after->units > before.units);
     std::filesystem::remove_all(files);
+}
+
+TEST_F(LiveProductTest, ASetThatDoesNotFitWithSomeExpertsIsTriedWithOthers) {
+    const auto files = *folder_ / "ImageBind++" / "landscapes";
+    std::filesystem::remove_all(files);
+    LiveProduct::Request request;
+    request.product = *folder_ / "ImageBind++";
+    request.landscapes = {{"memory_gib", 0.001}, {"sample_queries", false}};
+    const auto live = LiveProduct::open(request, {});
+    const Setting on = live->defaults();
+    Setting off = on;
+    off.expert_weights["CLAP_m"] = 0;
+    std::vector<std::size_t> refused;
+    for (const std::size_t set : live->missing(on)) {
+        if (!live->prepare(set, on, {})) refused.push_back(set);
+    }
+    ASSERT_FALSE(refused.empty()) << "the test needs less memory";
+    EXPECT_TRUE(live->missing(on).empty());
+    const auto others = live->missing(off);
+    for (const std::size_t set : refused) {
+        EXPECT_FALSE(live->whyNot(set, on).empty());
+        EXPECT_EQ(live->whyNot(set, off), "");
+        EXPECT_NE(std::find(others.begin(), others.end(), set), others.end()) << live->sets()[set].name;
+    }
+    std::filesystem::remove_all(files);
+}
+
+TEST_F(LiveProductTest, SurfacesHaveNoMedianRanksAndSweepsDo) {
+    LiveProduct::Request request;
+    request.product = withGroups("ranks", R"([{"name": "AT", "sets": ["AudioCaps", "Clotho"]},
+        {"name": "M", "sets": ["Clotho"], "metric": "median rank audio→text"}])");
+    const auto live = LiveProduct::open(request, {});
+    const MetricsTable base = live->measureSpace("ImageBind", {});
+    ASSERT_EQ(live->groups(base).size(), 2u);
+    prepareAll(*live, live->defaults());
+    const SweepSurface surface = live->surface({{"sigma_a", 0, 1, 3}}, live->defaults(), base, {});
+    ASSERT_EQ(surface.groups.size(), 1u);
+    EXPECT_EQ(surface.groups[0].group.name, "AT");
+    SweepRequestText sweep_request;
+    sweep_request.subject.product = request.product;
+    sweep_request.axes = {"sigma_a=0:1:0.5"};
+    const Json swept = sweepFactors(sweep_request, {}).json;
+    ASSERT_EQ(swept["groups"].size(), 2u);
+    const Json& sure = swept["groups"][0]["best_how_sure"];
+    EXPECT_EQ(sure["points"], 3);
+    EXPECT_GE(sure["tied_with_best"].get<int>(), 1);
+    EXPECT_NE(swept["groups"][1]["best_how_sure"]["not_told"].get<std::string>().find("mean over queries"),
+              std::string::npos);
+}
+
+TEST_F(LiveProductTest, AFinishedSearchIsToldWhereItIsNotKnownHowSureItIs) {
+    TuneRequestText request;
+    request.subject.product =
+        withGroups("classes", R"([{"name": "C", "sets": ["ESC-50"], "metric": "R@1 text→audio"}])");
+    request.maximize = {"C"};
+    request.factors = {"sigma_t"};
+    request.step = 0.25;
+    request.headroom = true;
+    request.output = *folder_ / "best.json";
+    const Outcome told = tuneFactors(request, {});
+    EXPECT_EQ(readJsonFile(request.output)["best"], told.json["best"]);
+    EXPECT_NE(told.json["confidence"]["not_told"].get<std::string>().find("mean over queries"), std::string::npos);
+    for (const char* said : {"how sure: not told, because", "headroom of C: not told, because"})
+        EXPECT_NE(told.text.find(said), std::string::npos) << told.text;
 }
 
 TEST_F(LiveProductTest, FiguresAreThoseOfTheReference) {
