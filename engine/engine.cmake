@@ -119,7 +119,7 @@ function(engine_test name)
         SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\] 0 tests")
 endfunction()
 
-# Where packaging/setup.sh puts what a lock file names: python (LibTorch too) or cuda.
+# Where packaging/setup.sh puts what a lock file names: python (LibTorch too), tests or cuda.
 function(molspace_cache_folder out name)
     set(cache $ENV{XDG_CACHE_HOME})
     if(NOT cache)

@@ -4,7 +4,8 @@
 # Installs what the build needs and is missing: Debian packages (as root, or with sudo), and from PyPI wheels, pinned by
 # hash, into the user's cache folder, where every clone finds them: LibTorch (python.lock) and the CUDA toolkit that
 # compiles the kernels (cuda.lock). An existing LibTorch is taken instead where Torch_DIR names the folder of its
-# TorchConfig.cmake, an existing CUDA toolkit 13 where CUDACXX, CUDA_HOME, PATH or /usr/local/cuda lead to its nvcc.
+# TorchConfig.cmake (and numpy for the tests comes by tests.lock), an existing CUDA toolkit 13 where CUDACXX, CUDA_HOME,
+# PATH or /usr/local/cuda lead to its nvcc.
 # What is there already is skipped.
 #
 #   packaging/setup.sh [--deep]                     --deep: also what `packaging/test.sh --deep` needs
@@ -77,6 +78,9 @@ libtorch() {
     if [ -n "${Torch_DIR:-}" ]; then
         say "LibTorch: taking $Torch_DIR"
         [ -f "$Torch_DIR/TorchConfig.cmake" ] || { say "Torch_DIR has no TorchConfig.cmake"; exit 1; }
+        tests=$(folder_of tests tests.lock)
+        wheels "$tests" "$here/tests.lock"
+        say "Python for the tests: $tests (without torch: what compares with PyTorch is skipped)"
         return
     fi
     python=$(folder_of python python.lock)

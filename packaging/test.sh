@@ -77,7 +77,7 @@ release_tests() {
 
 lint() {
     git ls-files '*.cpp' '*.h' '*.cu' '*.cuh' | grep -E '^(app|engine|ui|tests)/' | xargs clang-format --dry-run -Werror
-    # One file of each folder that links neither Qt nor LibTorch is a sample; headers come with it.
+    # The folders that all others stand on are a sample; their headers come with them.
     git ls-files 'engine/base/*.cpp' 'engine/space/*.cpp' 'engine/store/*.cpp' 'engine/recipe/*.cpp' |
         xargs -P 2 -n 4 clang-tidy --quiet -p build/release --extra-arg=-Wno-unknown-warning-option --warnings-as-errors='*'
 }

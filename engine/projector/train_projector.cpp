@@ -120,8 +120,7 @@ public:
         ProgressMeter meter(job_, "training " + task_.label, "steps", static_cast<std::uint64_t>(total_),
                             static_cast<std::uint64_t>(here_.state.step));
         const auto save = [&] {
-            run_seconds_ = secondsSince(start);
-            here_.seconds = before + run_seconds_;
+            here_.seconds = before + secondsSince(start);
             saveCheckpoint();
             saved = Clock::now();
         };
@@ -433,7 +432,7 @@ private:
         r.steps = here_.state.step;
         r.epochs = here_.state.step / steps_per_epoch_;
         r.final_loss = here_.final_loss;
-        r.seconds = run_seconds_;
+        r.seconds = here_.seconds;
         r.best_validation = std::max(0.0, here_.best_validation);
         r.batch = options_.batch;
         return r;
@@ -455,7 +454,6 @@ private:
     std::unique_ptr<std::FILE, CloseFile> log_;
     std::vector<std::uint32_t> order_;
     std::int64_t order_epoch_ = -1;
-    double run_seconds_ = 0;
     std::array<PairBatch, 2> batches_;  // of even and of odd steps
     std::future<void> next_;  // the gathering of the next one; last, so that it has ended before all else goes
 };

@@ -66,7 +66,7 @@ struct ProjectorRecord {
     std::int64_t steps = 0, epochs = 0;
     std::size_t batch = 0;
     double final_loss = 0;  // mean over the last epoch
-    double seconds = 0;     // of this run, not of earlier ones that it resumed
+    double seconds = 0;     // of training, in all runs that it took
     double best_validation = 0;
 };
 

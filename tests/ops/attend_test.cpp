@@ -7,7 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <stop_token>
 
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
@@ -189,6 +192,37 @@ TEST_P(Attend, CentredKeysWeighRowsThatStayAsTheyAre) {
         o.temperature = temperature;
         expectNear(seen_queries, seen_keys, keys, o, attend(asked.view(), source, {rows.get()}, o, {})[0]);
     }
+}
+
+// Asks for a stop when a row from `at` on is read.
+class StoppingSource : public EmbeddingSource {
+public:
+    StoppingSource(const Matrix& rows, std::size_t at, std::stop_source& stop) : rows_(rows), at_(at), stop_(stop) {}
+    std::size_t rows() const override { return rows_.rows(); }
+    std::size_t cols() const override { return rows_.cols(); }
+    void read(std::size_t first, std::size_t count, float* out) const override {
+        std::copy_n(rows_.row(first), count * cols(), out);
+        if (stop_.stop_requested()) read_after += count;
+        if (first + count > at_) stop_.request_stop();
+    }
+    mutable std::atomic<std::size_t> read_after{0};
+
+private:
+    const Matrix& rows_;
+    const std::size_t at_;
+    std::stop_source& stop_;
+};
+
+TEST_P(Attend, AStopInTheMiddleEndsIt) {
+    const Matrix queries = unitRows(600, 64, 8), keys = unitRows(20000, 64, 9);
+    const MatrixSource values{MatrixView(keys.view()), nullptr};
+    std::stop_source stop;
+    const StoppingSource rows(keys, 6000, stop);
+    AttendOptions o = options();
+    o.memory_bytes = 2 << 20;
+    EXPECT_THROW(attend(queries.view(), rows, {&values}, o, JobContext(stop.get_token())), Cancelled);
+    EXPECT_TRUE(stop.stop_requested());
+    EXPECT_EQ(rows.read_after, 0u);
 }
 
 TEST_P(Attend, AStopEndsIt) {

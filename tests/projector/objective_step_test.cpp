@@ -16,7 +16,7 @@
 #include "engine/ops/device.h"
 #include "engine/projector/cpu_step.h"
 #include "engine/recipe/projector_head.h"
-#include "engine/store/safetensors.h"
+#include "tests/projector/golden_file.h"
 
 namespace engine {
 namespace {
@@ -57,28 +57,9 @@ std::vector<bool> passesHead1(const ProjectorWeights& weights, const std::vector
     return out;
 }
 
-class ObjectiveStepGolden : public testing::TestWithParam<std::tuple<Way, Case>> {
+class ObjectiveStepGolden : public testing::TestWithParam<std::tuple<Way, Case>>, protected test::GoldenFile {
 protected:
-    ObjectiveStepGolden() : file_(std::string(MOLSPACE_SOURCE_DIR) + "/tests/data/objective_goldens.safetensors") {}
-
-    std::vector<float> tensor(const std::string& name) const {
-        const auto v = file_.at(name).f32();
-        return {v.begin(), v.end()};
-    }
-
-    // Within 1e-5 of the largest.
-    void expectNear(const std::vector<float>& found, const std::string& name) const {
-        const auto expected = tensor(name);
-        ASSERT_EQ(found.size(), expected.size()) << name;
-        float most = 0, worst = 0;
-        for (std::size_t i = 0; i < found.size(); ++i) {
-            most = std::max(most, std::abs(expected[i]));
-            worst = std::max(worst, std::abs(expected[i] - found[i]));
-        }
-        EXPECT_LE(worst, 1e-5f * std::max(most, 1e-3f)) << name;
-    }
-
-    SafetensorsFile file_;
+    ObjectiveStepGolden() : GoldenFile("objective_goldens.safetensors") {}
 };
 
 TEST_P(ObjectiveStepGolden, EqualsPyTorch) {
@@ -95,7 +76,7 @@ TEST_P(ObjectiveStepGolden, EqualsPyTorch) {
         return out;
     };
     const auto xs = rows("x", c.sources.size()), ys = rows("y", c.targets.size());
-    const auto x_shape = file_.at(name + "x0").shape, y_shape = file_.at(name + "y0").shape;
+    const auto x_shape = shapeOf(name + "x0"), y_shape = shapeOf(name + "y0");
     ReactionOptions options;
     options.objective = c.objective;
     StepOptions step_options;

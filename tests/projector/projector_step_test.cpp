@@ -7,14 +7,18 @@
 
 #include <gtest/gtest.h>
 
+#include <omp.h>
+
+#include <atomic>
 #include <cmath>
+#include <thread>
 
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
 #include "engine/ops/device.h"
 #include "engine/projector/cpu_step.h"
 #include "engine/projector/tiles.h"
-#include "engine/store/safetensors.h"
+#include "tests/projector/golden_file.h"
 
 namespace engine {
 namespace {
@@ -46,42 +50,24 @@ std::string lacking(const Way& way) {
     return {};
 }
 
-class ProjectorStepGolden : public testing::TestWithParam<std::tuple<Way, std::string, std::string>> {
+class ProjectorStepGolden : public testing::TestWithParam<std::tuple<Way, std::string, std::string>>,
+                            protected test::GoldenFile {
 protected:
-    ProjectorStepGolden() : file_(std::string(MOLSPACE_SOURCE_DIR) + "/tests/data/projector_goldens.safetensors") {}
-
-    std::vector<float> tensor(const std::string& name) const {
-        const auto v = file_.at(name).f32();
-        return {v.begin(), v.end()};
-    }
-
-    // Within 1e-5 of the largest.
-    void expectNear(const std::vector<float>& found, const std::string& name) const {
-        const auto expected = tensor(name);
-        ASSERT_EQ(found.size(), expected.size()) << name;
-        float most = 0, worst = 0;
-        for (std::size_t i = 0; i < found.size(); ++i) {
-            most = std::max(most, std::abs(expected[i]));
-            worst = std::max(worst, std::abs(expected[i] - found[i]));
-        }
-        EXPECT_LE(worst, 1e-5f * std::max(most, 1e-3f)) << name;
-    }
-
-    SafetensorsFile file_;
+    ProjectorStepGolden() : GoldenFile("projector_goldens.safetensors") {}
 };
 
 TEST_P(ProjectorStepGolden, EqualsPyTorch) {
     const auto& [way, direction, norm] = GetParam();
     if (const std::string why = lacking(way); !why.empty()) GTEST_SKIP() << why;
     const std::string name = direction + "." + norm + ".";
-    const auto shape = file_.at("start.w1").shape;
+    const auto shape = shapeOf("start.w1");
     StepOptions options;
     options.hidden = shape[0];
     options.in = shape[1];
-    options.out = file_.at("start.w2").shape[0];
+    options.out = shapeOf("start.w2")[0];
     options.sources = 2;
     options.targets = 3;
-    options.batch = file_.at("x0").shape[0];
+    options.batch = shapeOf("x0")[0];
     options.joint_batch_norm = norm == "joint";
     options.direction = infoDirection(direction);
     TrainState state = initialState(options.in, options.hidden, options.out, 0, "golden");
@@ -161,6 +147,48 @@ TEST_P(ProjectorStepOfManyRows, EqualsThePlainOne) {
 
 INSTANTIATE_TEST_SUITE_P(All, ProjectorStepOfManyRows, testing::ValuesIn(kWays),
                          [](const auto& test) { return std::string(test.param.name); });
+
+// Asked for while tiles are worked on: each thread ends the one that it has, and the state is that before the step.
+TEST(ProjectorStep, AStopInTheMiddleEndsWithTheTilesAtHand) {
+    StepOptions options;
+    options.in = 32;
+    options.hidden = 128;
+    options.out = 32;
+    options.sources = options.targets = 1;
+    options.batch = 4096;
+    const auto step = makeCpuStep(options, initialState(32, 128, 32, 1, "stop"));
+    Matrix x(4096, 32);
+    Rng(1).fillNormal(x.data(), x.size());
+    normalizeRows(x);
+    const auto before = step->state();
+    bool stopped = false;
+    // The step may be over before the other thread gets its turn: then once more.
+    for (int tries = 0; tries < 20 && !stopped; ++tries) {
+        std::stop_source stop;
+        const auto begin = tiles_done.load();
+        std::atomic<std::uint64_t> at_stop{0};
+        std::atomic<bool> over{false};
+        std::thread other([&] {
+            while (tiles_done.load() == begin && !over) std::this_thread::yield();
+            stop.request_stop();
+            at_stop = tiles_done.load();
+        });
+        try {
+            step->gradients({x.data()}, {x.data()}, JobContext(stop.get_token()));
+        } catch (const Cancelled&) {
+            stopped = true;
+        }
+        over = true;
+        other.join();
+        const auto most = at_stop + static_cast<std::uint64_t>(omp_get_max_threads());
+        EXPECT_TRUE(!stopped || tiles_done.load() <= most) << tiles_done.load() << " tiles, at most " << most;
+    }
+    EXPECT_TRUE(stopped);
+    const auto after = step->state();
+    EXPECT_EQ(after.step, before.step);
+    EXPECT_EQ(after.weights.layers[0].weight, before.weights.layers[0].weight);
+    EXPECT_EQ(after.weights.layers[0].mean, before.weights.layers[0].mean);
+}
 
 // After a stop no further tile is begun, and the state is that before the step.
 TEST(ProjectorStep, AStopChangesNothing) {

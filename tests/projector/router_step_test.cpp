@@ -15,7 +15,7 @@
 #include "engine/base/rng.h"
 #include "engine/ops/device.h"
 #include "engine/recipe/space_router.h"
-#include "engine/store/safetensors.h"
+#include "tests/projector/golden_file.h"
 
 namespace engine {
 namespace {
@@ -35,27 +35,9 @@ std::unique_ptr<RouterStep> makeStep(const std::string& device, const RouterStep
     return device == kPlain ? makeCpuRouterStep(options, sides) : makeTorchRouterStep(options, sides, device);
 }
 
-class RouterGolden : public testing::TestWithParam<const char*> {
+class RouterGolden : public testing::TestWithParam<const char*>, protected test::GoldenFile {
 protected:
-    RouterGolden() : file_(std::string(MOLSPACE_SOURCE_DIR) + "/tests/data/router_goldens.safetensors") {}
-
-    std::vector<float> tensor(const std::string& name) const {
-        const auto v = file_.at(name).f32();
-        return {v.begin(), v.end()};
-    }
-    // Within 1e-5 of the largest.
-    void expectNear(const std::vector<float>& found, const std::string& name) const {
-        const auto expected = tensor(name);
-        ASSERT_EQ(found.size(), expected.size()) << name;
-        float most = 0, worst = 0;
-        for (std::size_t i = 0; i < found.size(); ++i) {
-            most = std::max(most, std::abs(expected[i]));
-            worst = std::max(worst, std::abs(expected[i] - found[i]));
-        }
-        EXPECT_LE(worst, 1e-5f * std::max(most, 1e-3f)) << name;
-    }
-
-    SafetensorsFile file_;
+    RouterGolden() : GoldenFile("router_goldens.safetensors") {}
 };
 
 TEST_P(RouterGolden, EqualsPyTorch) {
@@ -66,9 +48,9 @@ TEST_P(RouterGolden, EqualsPyTorch) {
         GTEST_SKIP() << error.what();
     }
     RouterStepOptions options;
-    options.batch = file_.at("image.x").shape[0];
-    options.width = file_.at("image.x").shape[1];
-    const std::size_t hidden = file_.at("text.start.w1").shape[0], second = file_.at("text.start.w2").shape[0];
+    options.batch = shapeOf("image.x")[0];
+    options.width = shapeOf("image.x")[1];
+    const std::size_t hidden = shapeOf("text.start.w1")[0], second = shapeOf("text.start.w2")[0];
     std::vector<RouterSide> sides;
     std::vector<std::vector<float>> rows;
     std::vector<const float*> x;

@@ -187,8 +187,12 @@ TEST_F(TrainProjector, GoesOnBeyondTheTarget) {
     more.epochs = 4;
     trainProjector(more, {});
     more.more_epochs = 3;
-    EXPECT_EQ(trainProjector(more, {}).epochs, 7);
+    const ProjectorRecord record = trainProjector(more, {});
+    EXPECT_EQ(record.epochs, 7);
     expectSameWeights(t.weights, more.weights);
+    // What is trained already has taken the time that it took.
+    EXPECT_GT(record.seconds, 0);
+    EXPECT_EQ(trainProjector(more, {}).seconds, record.seconds);
 }
 
 TEST_F(TrainProjector, SameBitsWithAnyNumberOfThreads) {

@@ -16,7 +16,7 @@
 #include "engine/base/rng.h"
 #include "engine/ops/device.h"
 #include "engine/recipe/residual_adapter.h"
-#include "engine/store/safetensors.h"
+#include "tests/projector/golden_file.h"
 
 namespace engine {
 namespace {
@@ -30,28 +30,12 @@ std::unique_ptr<ProjectorStep> makeStep(const std::string& device, const StepOpt
                             : makeTorchTuningStep(options, route, "audio", state, device);
 }
 
-class TuningGolden : public testing::TestWithParam<const char*> {
+class TuningGolden : public testing::TestWithParam<const char*>, protected test::GoldenFile {
 protected:
-    TuningGolden() : file_(std::string(MOLSPACE_SOURCE_DIR) + "/tests/data/tuning_goldens.safetensors") {}
-
-    std::vector<float> tensor(const std::string& name) const {
-        const auto v = file_.at(name).f32();
-        return {v.begin(), v.end()};
-    }
-    // Within 1e-5 of the largest.
-    void expectNear(const std::vector<float>& found, const std::string& name) const {
-        const auto expected = tensor(name);
-        ASSERT_EQ(found.size(), expected.size()) << name;
-        float most = 0, worst = 0;
-        for (std::size_t i = 0; i < found.size(); ++i) {
-            most = std::max(most, std::abs(expected[i]));
-            worst = std::max(worst, std::abs(expected[i] - found[i]));
-        }
-        EXPECT_LE(worst, 1e-5f * std::max(most, 1e-3f)) << name;
-    }
+    TuningGolden() : GoldenFile("tuning_goldens.safetensors") {}
 
     ProjectorWeights projector(const std::string& prefix) const {
-        const auto first = file_.at(prefix + "w1").shape, second = file_.at(prefix + "w2").shape;
+        const auto first = shapeOf(prefix + "w1"), second = shapeOf(prefix + "w2");
         ProjectorWeights w = twoLayers(first[1], first[0], second[0]);
         for (std::size_t k = 0; k < 2; ++k) {
             const std::string number = std::to_string(k + 1);
@@ -65,8 +49,6 @@ protected:
         }
         return w;
     }
-
-    SafetensorsFile file_;
 };
 
 TEST_P(TuningGolden, EqualsPyTorch) {
@@ -76,10 +58,10 @@ TEST_P(TuningGolden, EqualsPyTorch) {
         GTEST_SKIP() << error.what();
     }
     StepOptions options;
-    options.batch = file_.at("x").shape[0];
-    options.in = file_.at("x").shape[1];
-    options.out = file_.at("y").shape[1];
-    options.hidden = file_.at("start.w1").shape[0];
+    options.batch = shapeOf("x")[0];
+    options.in = shapeOf("x")[1];
+    options.out = shapeOf("y")[1];
+    options.hidden = shapeOf("start.w1")[0];
     options.sources = options.targets = 1;
     TrainState state;
     state.weights = emptyAdapter(options.in, options.hidden);
