@@ -94,7 +94,7 @@ int main(int argc, char** argv) {
             std::fputs("molspace-studio: --memory-gib: expected a number above 0\n", stderr);
             return 2;
         }
-        window.session().setMemory(gib, 0);
+        window.setMemory(gib);
     }
     window.show();
     if (parser.isSet(QStringLiteral("demo"))) window.openDemo(parser.value(QStringLiteral("demo")));

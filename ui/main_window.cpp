@@ -4,8 +4,8 @@
 
 #include <QApplication>
 #include <QCloseEvent>
+#include <QDateTime>
 #include <QFileInfo>
-#include <QMessageBox>
 #include <QSettings>
 #include <QStatusBar>
 #include <QTime>
@@ -55,7 +55,10 @@ MainWindow::MainWindow(bool settings)
         restoreGeometry(s.value(QStringLiteral("geometry")).toByteArray());
         restoreState(s.value(QStringLiteral("layout")).toByteArray());
         recovery_writer_ = std::make_unique<NewestWorker>();
-        recovery_file_ = dataFolder(QStringLiteral("recovery/%1.json").arg(QCoreApplication::applicationPid()));
+        // The number alone may have been that of a window before, after a new start of the machine or in a container.
+        recovery_file_ = dataFolder(QStringLiteral("recovery/%1-%2.json")
+                                        .arg(QCoreApplication::applicationPid())
+                                        .arg(QDateTime::currentMSecsSinceEpoch()));
         QMetaObject::invokeMethod(this, &MainWindow::offerRecovery, Qt::QueuedConnection);
     }
     fillRecent();
@@ -70,7 +73,9 @@ MainWindow::~MainWindow() {
     session_.disconnect();
     delete takeCentralWidget();
     recovery_writer_.reset();
-    if (!recovery_file_.isEmpty()) QFile::remove(recovery_file_);
+    for (const auto& file : {recovery_file_, replaced_}) {
+        if (!file.isEmpty()) QFile::remove(file);
+    }
 }
 
 void MainWindow::connectAll() {
@@ -124,6 +129,9 @@ void MainWindow::connectAll() {
     connect(reactions_, &ReactionsPage::encoderTuned, this, &MainWindow::encoderCame);
     connect(reactions_, &ReactionsPage::failed, this, tellFrom(Page::Reactions));
     connect(reactions_, &ReactionsPage::edited, this, &MainWindow::keepForRecovery);
+    connect(&reactions_->queue(), &TrainingQueue::changed, this, [this] {
+        if (!restoring_) project_.touch();
+    });
     connect(reactions_, &ReactionsPage::logged, this, &MainWindow::log);
     connect(reactions_, &ReactionsPage::progressed, training_strip_,
             [this](const engine::Progress& p) { training_strip_->show(p); });
@@ -136,7 +144,7 @@ void MainWindow::connectAll() {
 
     connect(report_, &ReportPage::failed, this, tellFrom(Page::Report));
     connect(report_, &ReportPage::logged, this, &MainWindow::log);
-    connect(report_, &ReportPage::edited, this, &MainWindow::keepForRecovery);
+    connect(report_, &ReportPage::edited, &project_, &Project::touch);
     // The page itself says what it does; the strip is for the other ones.
     connect(report_, &ReportPage::progressed, this, [this](const engine::Progress& progress) {
         if (page() != Page::Report) report_strip_->show(progress);
@@ -156,7 +164,7 @@ void MainWindow::connectAll() {
     connect(compare_, &ComparePage::failed, message_, &MessageBar::showError);
     connect(compare_, &ComparePage::itemsChanged, this, [this](const QVector<Compared>& items) {
         compared_ = items;
-        keepForRecovery();
+        project_.touch();
     });
     connect(compare_, &ComparePage::addRequested, this, &MainWindow::addCurrentToComparison);
     connect(compare_, &ComparePage::applyRequested, this,
@@ -187,6 +195,8 @@ void MainWindow::connectAll() {
     connect(&project_, &Project::workspaceChanged, this, [this] {
         comparing_.drop();
         compared_.clear();
+        kept_.clear();
+        numbered_ = 0;
         compare_->setItems({});
         if (!project_.workspace().isEmpty()) {
             workspace_->openWorkspace(project_.workspace());
@@ -207,6 +217,7 @@ void MainWindow::connectAll() {
     });
     connect(&project_, &Project::baselineChanged, this, &MainWindow::setReference);
     connect(&project_, &Project::changed, this, &MainWindow::keepForRecovery);
+    connect(&project_, &Project::changed, this, &MainWindow::updateTitle);
     connect(&project_, &Project::fileChanged, this, &MainWindow::updateTitle);
     connect(&project_.undoStack(), &QUndoStack::cleanChanged, this, &MainWindow::updateTitle);
 
@@ -237,6 +248,11 @@ MainWindow::Page MainWindow::page() const {
 bool MainWindow::busy() const {
     return demo_.running() || comparing_.running() || reactions_->running() || reactions_->pools().measuring() ||
            explore_->busy() || report_->busy() || !session_.settled();
+}
+
+void MainWindow::setMemory(double gib) {
+    session_.setMemory(gib, 0);
+    compare_->setMemory(gib);
 }
 
 void MainWindow::productCame(const QString& folder) {
@@ -290,19 +306,29 @@ void MainWindow::addCurrentToComparison() {
         message_->showNote(tr("There is nothing to compare yet."), tr("Open or train a product first."));
         return;
     }
-    addToComparison(project_.setting(), QStringLiteral("#%1").arg(compared_.size() + 1));
+    addToComparison(project_.setting(), QStringLiteral("#%1").arg(++numbered_));
 }
 
 void MainWindow::addToComparison(const engine::Setting& setting, const QString& name) {
     Compared item;
     item.product = sameOpened(session_.product());
-    item.setting = setting;
+    item.setting = session_.product()->completed(setting);
     item.name = tr("%1 %2").arg(QString::fromStdString(session_.product()->recipe().name), name);
-    if (compared_.size() >= ComparePage::kMost) compared_.removeFirst();
     compared_.push_back(item);
-    compare_->setItems(compared_);
-    keepForRecovery();
+    showCompared();
+    project_.touch();
     showPage(Page::Compare);
+}
+
+void MainWindow::showCompared() {
+    QStringList gone;
+    for (qsizetype i = 0; i + ComparePage::kMost < compared_.size(); ++i) gone << compared_[i].name;
+    compare_->setItems(compared_);
+    compared_ = compare_->items();
+    if (gone.isEmpty()) return;
+    message_->showNote(tr("The comparison has room for %1 columns. Taken out: %2")
+                           .arg(ComparePage::kMost)
+                           .arg(gone.join(QStringLiteral(", "))));
 }
 
 // What was trained anew is compared as it is now.
@@ -313,6 +339,7 @@ void MainWindow::renewCompared() {
         if (item.product->folder() != live->folder() || item.product->record().training == live->record().training)
             continue;
         item.product = live;
+        if (!item.isSpace()) item.setting = live->completed(item.setting);
         renewed = true;
     }
     if (renewed) compare_->setItems(compared_);
@@ -373,19 +400,6 @@ void MainWindow::showFigure(int number) {
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
-    if ((reactions_->running() || report_->running()) && keep_settings_) {
-        const auto answer = QMessageBox::question(
-            this, reactions_->running() ? tr("Stop training") : tr("Stop the report"),
-            reactions_->running() ? tr("A training is running. It stops at its last whole step and goes on from there "
-                                       "when it is started again.")
-                                  : tr("A report is being made. It stops at its last whole step and goes on from there "
-                                       "when it is started again."),
-            QMessageBox::Ok | QMessageBox::Cancel);
-        if (answer != QMessageBox::Ok) {
-            event->ignore();
-            return;
-        }
-    }
     if (!mayClose()) {
         event->ignore();
         return;

@@ -51,7 +51,8 @@ public:
     bool saveTo(const QString& file);  // the project; what fails is shown
     void showPage(Page page);
     Page page() const;
-    bool busy() const;  // something is read, trained, measured or prepared
+    bool busy() const;           // something is read, trained, measured or prepared
+    void setMemory(double gib);  // of landscapes, instead of the engine's default
 
     Project& project() { return project_; }
     LiveSession& session() { return session_; }
@@ -85,12 +86,15 @@ private:
     void restoreCompared(const engine::Json& state);
     // The one that is there already, where a product was opened twice: a comparison takes two for two products.
     std::shared_ptr<engine::LiveProduct> sameOpened(const std::shared_ptr<engine::LiveProduct>& product) const;
+    void showCompared();
     void tellFailure();
     void importDialog(const QString& workspace, const QStringList& paths = {});
     void exportDialog();
     bool save();
     bool saveAs();
-    bool mayClose();
+    bool worthSaving() const;
+    bool mayClose();  // asks where something runs or would be lost
+    void clearProject();
     void addRecent(const QString& path);
     QStringList recent() const;
     void fillRecent();
@@ -150,10 +154,18 @@ private:
     QTimer recovery_timer_;
     std::unique_ptr<NewestWorker> recovery_writer_;
     bool demo_making_ = false;  // its first product; the others follow without being waited for
-    QString recovery_file_, demo_folder_, demo_preset_;
+    bool restoring_ = false;    // what changes is no work of the user's
+    QString recovery_file_, replaced_, demo_folder_, demo_preset_;  // replaced_: the copy that was brought back
     QStringList demo_recipes_;
     QByteArray first_layout_;
     QVector<Compared> compared_;
+    struct KeptColumn {
+        QString folder, name;
+        std::string space;
+        engine::Setting setting;
+    };
+    std::vector<KeptColumn> kept_;  // whose products could not be opened
+    int numbered_ = 0;              // columns so far that were named by a number
 };
 
 }  // namespace ui

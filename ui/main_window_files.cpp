@@ -12,6 +12,7 @@
 #include <QMenu>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QScopedValueRollback>
 #include <QSettings>
 #include <QUrl>
 
@@ -24,6 +25,7 @@
 #include "ui/export/command_page.h"
 #include "ui/export/export_dialog.h"
 #include "ui/main_window.h"
+#include "ui/reactions/training_queue.h"
 #include "ui/studio_paths.h"
 #include "ui/workspace/import_dialog.h"
 
@@ -87,7 +89,7 @@ void MainWindow::open(const QString& given) {
 void MainWindow::openWorkspace(const QString& path) {
     if (!project_.workspace().isEmpty() && project_.workspace() != path) {
         if (!mayClose()) return;
-        project_.clear();
+        clearProject();
     }
     project_.setWorkspace(path);
     showPage(Page::Workspace);
@@ -160,6 +162,7 @@ void MainWindow::exportDialog() {
     }
     auto* dialog = new ExportDialog(session_.product(), project_.setting(), this);
     if (!session_.axes().empty()) dialog->setAxes(session_.axes());
+    dialog->setBaseline(pinnedBaseline(project_, *session_.product()));
     const auto [reference, name] = this->reference();
     dialog->commands().setReference(reference, name);
     dialog->commands().setAlong(tune_->surfaces().curveFactor());
@@ -183,7 +186,7 @@ void MainWindow::openDemo(const QString& folder, const QString& preset) {
     }
     if (!project_.workspace().isEmpty() && project_.workspace() != workspace) {
         if (!mayClose()) return;
-        project_.clear();
+        clearProject();
     }
     message_->clear();
     // Its other products are being trained: what is there is shown.
@@ -292,12 +295,41 @@ bool MainWindow::saveAs() {
            saveTo(dialog.selectedFiles().first());
 }
 
+// Runs that are still to be trained are work, also of a workspace that belongs to no file.
+bool MainWindow::worthSaving() const {
+    using State = TrainingRun::State;
+    const auto& runs = reactions_->queue().runs();
+    return project_.worthSaving() || (project_.modified() && std::any_of(runs.begin(), runs.end(), [](const auto& run) {
+                                          return run.state == State::Waiting || run.state == State::Running ||
+                                                 run.state == State::Paused;
+                                      }));
+}
+
 bool MainWindow::mayClose() {
-    if (!keep_settings_ || !project_.worthSaving()) return true;
+    if (!keep_settings_) return true;
+    if (reactions_->running() || report_->running()) {
+        const auto answer = QMessageBox::question(
+            this, reactions_->running() ? tr("Stop training") : tr("Stop the report"),
+            reactions_->running() ? tr("A training is running. It stops at its last whole step and goes on from there "
+                                       "when it is started again.")
+                                  : tr("A report is being made. It stops at its last whole step and goes on from there "
+                                       "when it is started again."),
+            QMessageBox::Ok | QMessageBox::Cancel);
+        if (answer != QMessageBox::Ok) return false;
+    }
+    if (!worthSaving()) return true;
     const auto answer = QMessageBox::question(this, tr("Save project"), tr("Save what was changed in this project?"),
                                               QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel);
     if (answer == QMessageBox::Save) return save();
     return answer == QMessageBox::Discard;
+}
+
+// Its runs and what was edited of a recipe go too.
+void MainWindow::clearProject() {
+    const QScopedValueRollback<bool> restoring(restoring_, true);
+    const QString workspace = project_.workspace();
+    project_.clear();
+    reactions_->restore(engine::Json::object(), workspace);
 }
 
 QStringList MainWindow::recent() const {
@@ -331,14 +363,15 @@ void MainWindow::writeRecovery() {
     state["recovered_from"] = project_.file().toStdString();
     state["window"].update(windowState());
     const bool empty = project_.workspace().isEmpty() && project_.products().isEmpty();
-    recovery_writer_->post([this, state = std::move(state), file = recovery_file_, empty](auto&) {
+    recovery_writer_->post([this, state = std::move(state), file = recovery_file_, replaced = replaced_, empty](auto&) {
         try {
             if (empty) {
                 QFile::remove(file);
-                return;
+            } else {
+                QDir().mkpath(QFileInfo(file).path());
+                engine::writeJsonFile(file.toStdString(), state);
             }
-            QDir().mkpath(QFileInfo(file).path());
-            engine::writeJsonFile(file.toStdString(), state);
+            if (!replaced.isEmpty()) QFile::remove(replaced);
         } catch (...) {
             const auto failure = currentFailure();
             if (failure) QMetaObject::invokeMethod(this, [this, failure] { log(failure->text()); });
@@ -349,8 +382,9 @@ void MainWindow::writeRecovery() {
 void MainWindow::offerRecovery() {
     const QDir folder(QFileInfo(recovery_file_).path());
     for (const auto& entry : folder.entryInfoList({QStringLiteral("*.json")}, QDir::Files, QDir::Time)) {
-        const auto pid = entry.baseName().toLongLong();
-        if (entry.absoluteFilePath() == recovery_file_ || pid <= 0 || studioLives(pid)) continue;
+        const auto pid = entry.baseName().section(QLatin1Char('-'), 0, 0).toLongLong();
+        const bool lives = pid != QCoreApplication::applicationPid() && studioLives(pid);
+        if (entry.absoluteFilePath() == recovery_file_ || pid <= 0 || lives) continue;
         const QString file = entry.absoluteFilePath();
         // A bar of its own: other messages neither hide the offer nor are taken for its refusal.
         recovery_bar_->showWarning(
@@ -376,8 +410,9 @@ void MainWindow::offerRecovery() {
 void MainWindow::recover(const QString& file) {
     try {
         project_.recover(engine::readJsonFile(file.toStdString()));
-        QFile::remove(file);
         restoreWindow();
+        replaced_ = file;  // goes when this window's own copy is there
+        writeRecovery();
     } catch (...) {
         tellFailure();
         // Not offered again, and not lost either.

@@ -143,7 +143,8 @@ void MainWindow::takeSnapshot() {
 void MainWindow::flip() {
     const auto [a, b] = project_.flipped();
     const Snapshot* first = project_.snapshot(a);
-    const bool there = first && first->product == project_.product() && first->setting == project_.setting();
+    const bool there = first && first->product == project_.product() &&
+                       project_.known(first->product, first->setting) == project_.setting();
     useSnapshot(there ? b : a);
 }
 
@@ -210,7 +211,7 @@ void MainWindow::makeMenus() {
     add(file, tr("Save project &as…"), QKeySequence::SaveAs, [this] { saveAs(); });
     add(file, tr("&Close project"), QKeySequence::Close, [this] {
         if (!mayClose()) return;
-        project_.clear();
+        clearProject();
         showPage(Page::Start);
     })->setObjectName(QStringLiteral("close_project"));
     file->addSeparator();

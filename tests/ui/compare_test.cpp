@@ -6,13 +6,11 @@
 #include <QCheckBox>
 #include <QClipboard>
 #include <QComboBox>
-#include <QDir>
 #include <QGuiApplication>
 #include <QHeaderView>
 #include <QLabel>
 #include <QMenu>
 #include <QPushButton>
-#include <QScreen>
 #include <QScrollBar>
 #include <QSignalSpy>
 #include <QTableView>
@@ -20,7 +18,9 @@
 #include <QToolButton>
 
 #include <cmath>
+#include <filesystem>
 
+#include "tests/ui/picture.h"
 #include "tests/ui/tiny_product.h"
 #include "tests/ui/view_menus.h"
 #include "ui/compare/compare_card.h"
@@ -33,6 +33,9 @@
 #include "ui/views/heat_map_view.h"
 #include "ui/views/surface_view.h"
 #include "ui/widgets/progress_strip.h"
+
+using ui::test::picture;
+using ui::test::screenPicture;
 
 class CompareTest : public QObject {
     Q_OBJECT
@@ -312,7 +315,7 @@ private Q_SLOTS:
         Q_EMIT surfaces.scene(0)->cameraMoved(pose);
         QTRY_VERIFY(std::fabs(surfaces.scene(1)->camera().around - 20) < 1);
         QTest::qWait(500);
-        screenshot(page, "compare_3d");
+        screenPicture(page, "compare_3d");
     }
 
     void productsWithOtherFactors() {
@@ -407,6 +410,58 @@ private Q_SLOTS:
         QVERIFY(page.queries().status().contains(QStringLiteral("second setting or product")));
     }
 
+    // Two columns may be called alike: the one that was chosen is followed, not its name.
+    void aChosenColumnIsFollowed() {
+        ui::Compared twin = off_;
+        twin.name = b_.name;
+        ui::ComparePage page;
+        page.setItems({a_, b_, twin});
+        auto* after = page.findChild<QComboBox*>(QStringLiteral("queries_after"));
+        after->setCurrentIndex(2);
+        page.addItem(space_);
+        QCOMPARE(after->currentData().toInt(), 2);
+        page.swapItems(1, 2);
+        QCOMPARE(after->currentData().toInt(), 1);
+        page.removeItem(2);
+        QCOMPARE(after->currentData().toInt(), 1);
+    }
+
+    // All columns have the memory of one product: where that is short, surfaces are estimates and say so.
+    void surfacesShareTheMemory() {
+        if (!tiny_) QSKIP("only with the test's own world");
+        const auto landscapes = live_->folder() / "landscapes";
+        std::filesystem::remove_all(landscapes);
+        const auto whole =
+            engine::LiveProduct::open({.product = live_->folder(), .workspace = live_->workspaceFolder()}, {});
+        for (const auto missing : whole->missing(a_.setting)) whole->prepare(missing, a_.setting, {});
+        std::uintmax_t bytes = 0;
+        for (const auto& file : std::filesystem::directory_iterator(landscapes)) bytes += file.file_size();
+        ui::ComparePage page;
+        page.setMemory(1.2 * static_cast<double>(bytes) / 0x1p30);
+        page.setItems({a_});
+        show(page);
+        page.showTab(ui::ComparePage::Tab::Surfaces);
+        auto* groups = page.findChild<QComboBox*>(QStringLiteral("compare_group"));
+        const auto estimated = [&] {
+            bool any = false;
+            for (int g = 0; g < groups->count(); ++g) {
+                groups->setCurrentIndex(g);
+                for (int c = 0; c < page.items().size(); ++c) {
+                    const auto* map = page.surfaces().map(c);
+                    any = any || (map->isVisible() && map->readout(map->place(0.5, 0.5)).contains(QStringLiteral("≈")));
+                }
+            }
+            return any;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(page.settled(), 120000);
+        QVERIFY(page.surfaces().map(0)->isVisible() && !estimated());
+        // What was measured with more is kept; over other axes it is measured with what there is now.
+        page.setItems({a_, off_});
+        page.findChild<QComboBox*>(QStringLiteral("compare_steps"))->setCurrentIndex(0);
+        QTRY_VERIFY_WITH_TIMEOUT(page.settled(), 120000);
+        QVERIFY(page.surfaces().map(0)->isVisible() && estimated());
+    }
+
     // Kept settings may name what the product has not, or has no more.
     void aSettingOfAnotherRecipeIsSaid() {
         ui::Compared odd = b_;
@@ -457,21 +512,6 @@ private:
     }
     engine::Json evaluated(const std::string& setting, const std::vector<std::string>& set) const {
         return evaluated(engine::Subject{.product = live_->folder(), .setting = setting, .set = set});
-    }
-
-    // For people to look at, where MOLSPACE_PICTURES names a folder.
-    static void picture(QWidget& widget, const char* name) {
-        const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES");
-        if (folder.isEmpty()) return;
-        QTest::qWait(200);
-        widget.grab().save(QDir(folder).filePath(QString::fromLatin1(name) + QStringLiteral(".png")));
-    }
-    static void screenshot(QWidget& widget, const char* name) {
-        const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES");
-        if (folder.isEmpty()) return;
-        widget.screen()
-            ->grabWindow(0, widget.x(), widget.y(), widget.width(), widget.height())
-            .save(QDir(folder).filePath(QString::fromLatin1(name) + QStringLiteral(".png")));
     }
 
     std::unique_ptr<TinyProduct> tiny_;

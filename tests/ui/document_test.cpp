@@ -29,6 +29,20 @@ private Q_SLOTS:
         QCOMPARE(project.setting().factors.at("sigma_a"), 0.9);
     }
 
+    void aDragThereAndBackIsNoStep() {
+        ui::Project project;
+        begin(project);
+        project.setSetting(at(0.4), "before");
+        const int drag = project.newDrag();
+        for (const double value : {0.5, 0.6, 0.4}) project.setSetting(at(value), "a", drag);
+        QCOMPARE(project.undoStack().count(), 1);
+        QCOMPARE(project.setting(), at(0.4));
+        for (const double value : {0.5, 0.6}) project.setSetting(at(value), "a", drag);  // it goes on
+        QCOMPARE(project.undoStack().count(), 2);
+        project.undoStack().undo();
+        QCOMPARE(project.setting(), at(0.4));
+    }
+
     void undoTellsWhatChanged() {
         ui::Project project;
         begin(project);
@@ -120,6 +134,18 @@ private Q_SLOTS:
         QVERIFY(again.addSnapshot() > 1);
     }
 
+    void whatIsNoStepCountsAsChanged() {
+        ui::Project project;
+        begin(project);
+        project.save(path("t.msproject"));
+        QSignalSpy changed(&project, &ui::Project::changed);
+        project.touch();
+        QCOMPARE(changed.count(), 1);
+        QVERIFY(project.modified() && project.worthSaving());
+        project.save(path("t.msproject"));
+        QVERIFY(!project.modified());
+    }
+
     void unknownKeysAreKeptAndNewerFormatsRefused() {
         ui::Project project;
         begin(project);
@@ -167,6 +193,31 @@ private Q_SLOTS:
         QCOMPARE(project.setting().factors.at("lambda_v"), 0.9);
         QVERIFY(!project.setting().expert_weights.contains("CLAP"));
         QVERIFY(project.setting().expert_weights.contains("New"));
+    }
+
+    // Brought in anew without an expert: steps and snapshots of before name it, the setting in force must not.
+    void whatAProductHasNoMoreComesBackByNoStep() {
+        ui::Project project;
+        engine::Setting two = at(0.7);
+        two.factors["lambda_v"] = 0.5;
+        two.expert_weights["Gone"] = 1;
+        project.addProduct("/p/one");
+        project.beginWith("/p/one", two);
+        const int number = project.addSnapshot();
+        two.factors["sigma_a"] = 0.2;
+        project.setSetting(two, "x");
+        project.beginWith("/p/one", at(0.7));
+        QCOMPARE(project.setting(), at(0.2));
+        project.undoStack().undo();
+        QCOMPARE(project.setting(), at(0.7));
+        project.undoStack().redo();
+        QCOMPARE(project.setting(), at(0.2));
+        project.show("/p/one", project.snapshot(number)->setting, "snapshot");
+        QCOMPARE(project.setting(), at(0.7));
+        // From another product.
+        project.addProduct("/p/two");
+        project.show("/p/one", two, "of one");
+        QCOMPARE(project.setting(), at(0.2));
     }
 
     void switchedProjectorsAreStepsAndAreSaved() {

@@ -4,7 +4,6 @@
 // Drives the page to explore as a person does, on a small trained product; needs an X server, a virtual one will do.
 #include <QComboBox>
 #include <QDesktopServices>
-#include <QDir>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
@@ -22,12 +21,14 @@
 #include <cmath>
 
 #include "engine/session/session.h"
+#include "tests/ui/picture.h"
 #include "tests/ui/view_menus.h"
 #include "ui/explore/explore_page.h"
 #include "ui/explore/point_splat.h"
 #include "ui/style/theme.h"
 
 using engine::Setting;
+using ui::test::picture;
 
 // Takes the place of the system's programs.
 class Opener : public QObject {
@@ -241,7 +242,7 @@ private Q_SLOTS:
         double sum = 0;
         for (const double s : change->shares) sum += s;
         QVERIFY(std::abs(sum - (change->margin_after - change->margin_before)) < 1e-9);
-        picture("explore-query");
+        picture(*page_, "explore-query");
     }
 
     // The scores along the factor and the values where the hit comes and goes, against ranks at points between them.
@@ -312,9 +313,9 @@ private Q_SLOTS:
             QVERIFY(std::any_of(there.positives.begin(), there.positives.end(),
                                 [&](const auto& own) { return std::abs(own.score - shown[0].y[k]) < 1e-12; }));
         }
-        picture("query-line-light");
+        picture(*page_, "query-line-light");
         ui::applyTheme(ui::ThemeChoice::Dark);
-        picture("query-line-dark");
+        picture(*page_, "query-line-dark");
         ui::applyTheme(ui::ThemeChoice::Light);
         // A click sets the factor; the factor's own change moves the cursor and nothing else.
         QSignalSpy picked(page_.get(), &ui::ExplorePage::factorPicked);
@@ -520,7 +521,7 @@ private Q_SLOTS:
         QVERIFY(inside < map.content().map->rows(true).size() + map.content().map->rows(false).size());
         const int some = page_->inspector().table().model()->rowCount();
         QVERIFY2(some < all, qPrintable(QString("%1 of %2").arg(some).arg(all)));
-        picture("explore-lasso");
+        picture(*page_, "explore-lasso");
         QPushButton* drop = nullptr;
         for (auto* b : page_->findChildren<QPushButton*>()) {
             if (b->accessibleName() == "List all queries again") drop = b;
@@ -659,12 +660,12 @@ private Q_SLOTS:
         activate();
         page_->setSetting(far());
         settle();
-        picture("explore-light");
+        picture(*page_, "explore-light");
         ui::applyTheme(ui::ThemeChoice::Dark);
         QTest::qWait(50);
         const QImage dark = page_->map().grab().toImage();
         QCOMPARE(dark.pixelColor(2, 2), ui::colours().panel);
-        picture("explore-dark");
+        picture(*page_, "explore-dark");
         ui::applyTheme(ui::ThemeChoice::Light);
     }
 
@@ -720,12 +721,6 @@ private:
             if (box->accessibleName() == name) return box;
         }
         return nullptr;
-    }
-
-    // For people to look at, where MOLSPACE_PICTURES names a folder.
-    void picture(const char* name) const {
-        const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES");
-        if (!folder.isEmpty()) page_->grab().save(QDir(folder).filePath(QString::fromLatin1(name) + ".png"));
     }
 
     QTemporaryDir folder_;

@@ -24,6 +24,7 @@
 #include <QXmlStreamReader>
 
 #include <cmath>
+#include <thread>
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
@@ -32,6 +33,7 @@
 #include "engine/store/hdf5_file.h"
 #include "engine/store/npy.h"
 #include "engine/store/safetensors.h"
+#include "tests/ui/picture.h"
 #include "tests/ui/tiny_product.h"
 #include "tests/ui/view_menus.h"
 #include "ui/export/command_line.h"
@@ -42,6 +44,8 @@
 #include "ui/export/table_export.h"
 #include "ui/export/view_menu.h"
 #include "ui/style/theme.h"
+
+using ui::test::picture;
 
 namespace {
 
@@ -119,6 +123,22 @@ private Q_SLOTS:
                                  engine::Error);
     }
 
+    // Painted here, encoded and written elsewhere: the same bytes.
+    void figuresAreWrittenInAnyThread() {
+        ui::FigureOptions options;
+        options.size = QSizeF(300, 200);
+        for (const char* ending : {"png", "svg"}) {
+            const auto here = tiny_->path(std::string("here.") + ending),
+                       there = tiny_->path(std::string("there.") + ending);
+            ui::saveFigure(here, paintSomething, options);
+            const auto write = ui::paintFigure(there, paintSomething, options);
+            QVERIFY(!QFile::exists(QString::fromStdString(there)));
+            std::thread(write).join();
+            QVERIFY(!bytesOf(here).isEmpty());
+            QCOMPARE(bytesOf(there), bytesOf(here));
+        }
+    }
+
     void figuresOnWhite() {
         ui::applyTheme(ui::ThemeChoice::Dark);
         ui::FigureOptions options;
@@ -192,9 +212,13 @@ private Q_SLOTS:
             const QString file = QString::fromStdString(tiny_->path("by menu.svg"));
             QFile::remove(file);
             ui::test::saveFromMenu(&painted, QString::fromUtf8(entry), file);
-            QVERIFY(QSvgRenderer(file).isValid());
+            QTRY_VERIFY(QSvgRenderer(file).isValid());
         }
         QVERIFY2(told.isEmpty(), qPrintable(told));
+        // What goes wrong behind is told as well.
+        ui::test::saveFromMenu(&painted, QStringLiteral("Save figure…"),
+                               QString::fromStdString(tiny_->path("by menu.svg/figure.svg")));
+        QTRY_VERIFY2(told.contains(QStringLiteral("by menu.svg")), qPrintable(told));
         ui::test::saveFromMenu(&painted, QStringLiteral("Save figure…"),
                                QString::fromStdString(tiny_->path("figure.gif")));
         QVERIFY2(told.contains(QStringLiteral(".svg")), qPrintable(told));
@@ -283,6 +307,60 @@ private Q_SLOTS:
         }
     }
 
+    // The product itself at another setting, or at its recipe's own, as tuning pins it.
+    void aPinnedBaselineIsOnThePagesAndInTheLines() {
+        engine::Setting pinned = live_->defaults();
+        for (const bool own : {true, false}) {
+            if (!own) {
+                pinned.factors["sigma_t"] = 0.9;
+                pinned.projectors["CLAP_g:TV"] = false;
+            }
+            auto dialog = show();
+            dialog->setAxes({{"sigma_a", 0, 1, 3}});
+            dialog->setBaseline({{}, pinned, QStringLiteral("#1 here")});
+            dialog->showPage(ui::ExportDialog::Page::Surface);
+            QCOMPARE(child<QComboBox>(*dialog, "surface_baseline")->currentText(), QStringLiteral("#1 here"));
+            child<QComboBox>(*dialog, "surface_format")->setCurrentIndex(1);
+            const std::string file = tiny_->path("against.json"), table = tiny_->path("against.csv");
+            type(*child<ui::PathField>(*dialog, "surface_output"), QString::fromStdString(file));
+            start(*dialog);
+            QVERIFY2(dialog->resultText().contains(QStringLiteral("#1 here")), qPrintable(dialog->resultText()));
+            const auto expected = live_->measure(pinned, {});
+            const auto expectIt = [&](const engine::Json& surface) {
+                int compared = 0;
+                for (const auto& set : surface["sets"]) {
+                    if (!set["baseline"].contains("R@1")) continue;  // sounds and images with classes
+                    ++compared;
+                    const double value = expected.at(set["set"].get<std::string>()).value("R@1");
+                    QVERIFY(std::fabs(set["baseline"]["R@1"].get<double>() - value) < 1e-9);
+                }
+                QVERIFY(compared > 0);
+            };
+            expectIt(engine::readJsonFile(file));
+            const QString line = dialog->commands().command(QStringLiteral("sweep"));
+            QCOMPARE(line.contains(QStringLiteral("--baseline-set")), !own);
+            expectIt(run(QString(line).replace(QStringLiteral("surface.csv"),
+                                               ui::shellQuoted(QString::fromStdString(tiny_->path("line.csv")))) +
+                         QStringLiteral(" --json")));
+            // The figures at the setting as well.
+            child<QComboBox>(*dialog, "surface_what")->setCurrentIndex(1);
+            type(*child<ui::PathField>(*dialog, "surface_output"), QString::fromStdString(table));
+            start(*dialog);
+            const auto number = [](double v) { return QLocale::c().toString(v, 'g', QLocale::FloatingPointShortest); };
+            const auto here = live_->measure(setting_, {});
+            const auto& set =
+                *std::find_if(here.sets.begin(), here.sets.end(), [](const auto& s) { return s.retrieval; });
+            const double now = set.value("R@1"), before = expected.at(set.protocol.set).value("R@1");
+            const QString row =
+                QStringLiteral("%1,R@1,%2,%3,%4")
+                    .arg(QString::fromStdString(set.protocol.set), number(now), number(before), number(now - before));
+            QVERIFY2(QString::fromUtf8(bytesOf(table)).contains(row), qPrintable(row));
+            // A space again.
+            child<QComboBox>(*dialog, "surface_baseline")->setCurrentIndex(1);
+            QVERIFY(dialog->commands().command(QStringLiteral("sweep")).contains(QStringLiteral("--baseline-space ")));
+        }
+    }
+
     void theTrainCommandSaysWhatDiffers() {
         const auto training = ui::trainingOf(*live_);
         QVERIFY(training.has_value());
@@ -355,7 +433,11 @@ private Q_SLOTS:
         request.pool = pool->pool;
         request.setting = setting_;
         request.output = tiny_->path("pool.npy");
+        run(ui::applyCommand(*live_, request) + QStringLiteral(" --json"));
+        const QByteArray by_line = bytesOf(request.output);
+        QVERIFY(!by_line.isEmpty());
         engine::writeEmbeddings(request, {});
+        QCOMPARE(bytesOf(request.output), by_line);
         const auto width = live_->plan().width;
         const auto from_pool = read(request.output, pool->rows, width);
         QVERIFY(close(from_pool, read(apply.output, pool->rows, width)));
@@ -458,6 +540,11 @@ private Q_SLOTS:
         const engine::Matrix expected = engine::blendAll(side, live_->model().weights(side.modality, side, setting_));
         const auto rows = read(file, expected.rows(), expected.cols());
         QVERIFY(std::equal(rows.begin(), rows.end(), expected.data()));
+        // The line writes the same.
+        const std::string by_line = tiny_->path("by line.safetensors");
+        const QString line = dialog->commands().command(QStringLiteral("apply"));
+        run(QString(line).replace(QStringLiteral("by dialog"), QStringLiteral("by line")) + QStringLiteral(" --json"));
+        QVERIFY(read(by_line, expected.rows(), expected.cols()) == rows);
         // New files: a field for each space that is needed, and nothing starts before all are named.
         source->setCurrentIndex(source->count() - 1);
         QVERIFY(child<ui::PathField>(*dialog, "embeddings_input_ImageBind")->isVisible());
@@ -596,6 +683,9 @@ private Q_SLOTS:
         dialog->showPage(ui::ExportDialog::Page::CommandLine);
         auto* page = dialog->findChild<ui::CommandPage*>();
         QCOMPARE(page->command(QStringLiteral("evaluate")), ui::evaluateCommand(*live_, setting_));
+        QVERIFY(page->command(QStringLiteral("apply"))
+                    .contains(QStringLiteral(" --evaluation-set %1 --side first ")
+                                  .arg(QString::fromStdString(live_->sets().front().name))));
         QVERIFY(
             page->command(QStringLiteral("sweep")).contains(QStringLiteral("--axis sigma_a=0:1:0.05 --axis sigma_t=")));
         QTest::mouseClick(child<QToolButton>(*dialog, "copy_evaluate"), Qt::LeftButton);
@@ -682,14 +772,6 @@ private:
             if (!(std::fabs(a[i] - b[i]) < 1e-6f)) return false;
         }
         return true;
-    }
-
-    // For people to look at, where MOLSPACE_PICTURES names a folder.
-    static void picture(QWidget& widget, const char* name) {
-        const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES");
-        if (folder.isEmpty()) return;
-        QTest::qWait(100);
-        widget.grab().save(QDir(folder).filePath(QString::fromLatin1(name) + QStringLiteral(".png")));
     }
 
     std::unique_ptr<TinyProduct> tiny_;

@@ -26,6 +26,7 @@
 #include "engine/recipe/projector_weights.h"
 #include "engine/session/session.h"
 #include "engine/store/workspace.h"
+#include "tests/ui/picture.h"
 #include "ui/main_window.h"
 #include "ui/reactions/loss_chart.h"
 #include "ui/reactions/option_form.h"
@@ -40,6 +41,7 @@
 
 using engine::Json;
 using ui::MainWindow;
+using ui::test::picturesInBothThemes;
 
 namespace {
 
@@ -100,7 +102,7 @@ private Q_SLOTS:
         QVERIFY2(takeOver().shown().contains("1-CLAP_g: taken as it is"), qPrintable(takeOver().shown()));
         QVERIFY(page().setup().shownEstimate() != all);
         QVERIFY2(page().setup().shownEstimate().contains("Projectors: 0"), qPrintable(page().setup().shownEstimate()));
-        picture("later-taken");
+        picturesInBothThemes(*window_, "later-taken");
         startAndWait();
         for (const char* projector : {"1-CLAP_g/TVA.safetensors", "1-CLAP_g/A.safetensors"})
             QVERIFY(bytes(path("one"), projector) == bytes(world_ + "/products/both", projector));
@@ -237,7 +239,7 @@ private Q_SLOTS:
         space->clear();
         auto* form = dialog->findChild<ui::OptionForm*>();
         form->setValues({{"epochs", 3}, {"batch_size", 50}, {"learning_rate", 0.01}});
-        dialogPicture(*dialog);
+        picturesInBothThemes(*dialog, "later-encoder");
         QSignalSpy tuned(&page(), &ui::ReactionsPage::encoderTuned);
         QTest::mouseClick(start, Qt::LeftButton);
         QVERIFY(page().queue().runs().back().tunesEncoder());
@@ -261,7 +263,7 @@ private Q_SLOTS:
         page().setup().setOptions(Json::object(), Json::object());
         page().setup().setFolder(QString::fromStdString(path("tuned")));
         QTRY_VERIFY_WITH_TIMEOUT(takeOver().taken().contains("1-InternVL") && !takeOver().looking(), 20000);
-        picture("later-tuned");
+        picturesInBothThemes(*window_, "later-tuned");
         startAndWait();
         QVERIFY(bytes(path("tuned"), "1-InternVL/TV.safetensors") ==
                 bytes(world_ + "/products/plain", "1-InternVL/TV.safetensors"));
@@ -303,19 +305,6 @@ private:
         QTRY_VERIFY2_WITH_TIMEOUT(trained.count() == 1, qPrintable(page().message()), 120000);
         QTRY_VERIFY_WITH_TIMEOUT(!page().running(), 20000);
     }
-
-    // For people to look at, where MOLSPACE_PICTURES names a folder: in both themes.
-    void grab(QWidget& widget, const char* name) {
-        const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES");
-        if (folder.isEmpty()) return;
-        for (const auto theme : {ui::ThemeChoice::Dark, ui::ThemeChoice::Light}) {
-            ui::applyTheme(theme);
-            QTest::qWait(200);
-            widget.grab().save(folder + "/" + name + (ui::darkTheme() ? "-dark.png" : "-light.png"));
-        }
-    }
-    void picture(const char* name) { grab(*window_, name); }
-    void dialogPicture(QDialog& dialog) { grab(dialog, "later-encoder"); }
 
     QTemporaryDir dir_;
     std::string world_;

@@ -27,6 +27,7 @@
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/session/session.h"
+#include "tests/ui/picture.h"
 #include "tests/ui/view_menus.h"
 #include "ui/main_window.h"
 #include "ui/reactions/option_form.h"
@@ -42,6 +43,7 @@
 
 using engine::Json;
 using ui::MainWindow;
+using ui::test::picture;
 
 class ReportPageTest : public QObject {
     Q_OBJECT
@@ -88,7 +90,7 @@ private Q_SLOTS:
         QCOMPARE(page().setup().outlook()->products, QStringList{"ImageBind++"});
         QCOMPARE(page().setup().outlook()->plan->pending(), std::size_t{16});
         QVERIFY(page().emptyText().contains("14 projector"));
-        picture("empty");
+        picture(*window_, "report-empty");
         // What does not fit is said at its place, and nothing is started.
         type("seeds", "0, 0");
         QTRY_VERIFY_WITH_TIMEOUT(page().setup().problem().contains("each once"), 20000);
@@ -231,7 +233,7 @@ private Q_SLOTS:
         QVERIFY2(csv.startsWith("# synthetic world") && csv.contains("A table of two rows."), qPrintable(csv));
         page().tabs().setCurrentIndex(1);
         saveFromMenu(page().figures().maps().front(), QStringLiteral("Save figure…"), dir_.filePath("map.png"));
-        QVERIFY(coloursOf(QImage(dir_.filePath("map.png"))) > 50);
+        QTRY_VERIFY(coloursOf(QImage(dir_.filePath("map.png"))) > 50);
         page().tabs().setCurrentIndex(2);
         saveFromMenu(page().claims().findChild<QTableWidget*>("comparisons"), QStringLiteral("Save table…"),
                      dir_.filePath("claim.csv"));
@@ -262,7 +264,8 @@ private Q_SLOTS:
             for (int tab = 0; tab < page().tabs().count(); ++tab) {
                 page().tabs().setCurrentIndex(tab);
                 QTest::qWait(80);
-                picture(QStringLiteral("%1-%2").arg(theme == ui::ThemeChoice::Dark ? "dark" : "light").arg(tab));
+                picture(*window_,
+                        QStringLiteral("report-%1-%2").arg(theme == ui::ThemeChoice::Dark ? "dark" : "light").arg(tab));
                 for (auto* widget : page().findChildren<QWidget*>()) {
                     if (!widget->isVisible()) continue;
                     const auto* button = qobject_cast<QAbstractButton*>(widget);
@@ -370,12 +373,6 @@ private:
             "sets": [{"set": "AudioCaps", "here": "AudioCaps", "items": 100, "published_items": 964, "queries": 600,
                       "protocol": "every item of either side is a query"}]})json",
                                  "report");
-    }
-
-    // For people to look at, where MOLSPACE_PICTURES names a folder.
-    void picture(const QString& name) {
-        const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES");
-        if (!folder.isEmpty()) window_->grab().save(folder + "/report-" + name + ".png");
     }
 
     QTemporaryDir dir_;

@@ -325,7 +325,30 @@ private Q_SLOTS:
         tune.surfaces().followFactor("sigma_t");
         window_->explore().showSet(QString::fromStdString(window_->session().product()->sets().back().name));
         QCOMPARE(window_->compare().items().size(), 2);
-        window_->compare().setReference(1);
+        auto& compare = window_->compare();
+        compare.setReference(1);
+        const auto choose = [&](const char* box, int index) {
+            auto* choices = compare.findChild<QComboBox*>(QString::fromLatin1(box));
+            QVERIFY2(index < choices->count(), box);
+            choices->setCurrentIndex(index);
+        };
+        choose("compare_metric", 2);
+        choose("compare_group", 1);
+        choose("compare_y", 0);
+        choose("compare_x", 1);
+        choose("compare_steps", 0);
+        choose("queries_before", 1);
+        choose("queries_after", 0);
+        choose("queries_set", 1);
+        choose("queries_place", 1);
+        compare.findChild<QCheckBox*>("compare_differences")->setChecked(true);
+        // A query and what is listed beside the map.
+        goTo(MainWindow::Page::Explore);
+        QTRY_VERIFY_WITH_TIMEOUT(!window_->explore().busy(), 60000);
+        window_->explore().inspector().chooseQuery(2);
+        window_->explore().inspector().restore({{"kind", 1}, {"place", 2}, {"filter", "1"}});
+        QTRY_VERIFY_WITH_TIMEOUT(!window_->explore().busy(), 60000);
+        goTo(MainWindow::Page::Tune);
         auto* history = window_->findChild<QDockWidget*>("history");
         history->show();
         QVERIFY(window_->saveTo(path("story.msproject")));
@@ -346,6 +369,8 @@ private Q_SLOTS:
         QCOMPARE(again.tune().state()["surfaces"]["curve"].get<std::string>(), std::string("sigma_t"));
         QVERIFY(again.tune().state() == tune.state());
         QVERIFY(again.explore().state() == window_->explore().state());
+        QCOMPARE(again.explore().state()["query"].get<int>(), 2);
+        QVERIFY2(again.compare().state() == compare.state(), again.compare().state().dump().c_str());
         QCOMPARE(again.compare().items().size(), 2);
         for (int i = 0; i < 2; ++i) {
             const auto &was = window_->compare().items()[i], &is = again.compare().items()[i];
@@ -365,6 +390,9 @@ private Q_SLOTS:
         QCOMPARE(again.tune().surfaces().group(), window_->tune().surfaces().group());
         QCOMPARE(again.tune().surfaces().groupText("AT"), window_->tune().surfaces().groupText("AT"));
         QTRY_COMPARE(again.workspacePage().folder(), window_->project().workspace());
+        again.showPage(MainWindow::Page::Explore);
+        QTRY_VERIFY_WITH_TIMEOUT(again.explore().inspector().query() == 2u, 60000);
+        QVERIFY(again.explore().state() == window_->explore().state());
         // Closed, it shows nothing of it any more.
         again.findChild<QAction*>("close_project")->trigger();
         QVERIFY(!again.session().product());

@@ -7,15 +7,22 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
+#include <QInputDialog>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTableWidget>
 #include <QTest>
+#include <QTimer>
+#include <QToolButton>
 #include <QToolTip>
 #include <QWheelEvent>
 
 #include "tests/ui/studio_window.h"
+#include "ui/compare/compare_card.h"
 #include "ui/compare/compare_table.h"
+#include "ui/export/command_page.h"
+#include "ui/export/export_dialog.h"
 #include "ui/main_window.h"
 #include "ui/style/theme.h"
 
@@ -118,6 +125,53 @@ private Q_SLOTS:
         settle();
         QCOMPARE(presets->currentIndex(), expertise);
         compareWithCommandLine();
+    }
+
+    void aPresetOfOnesOwnIsSavedAndRemoved() {
+        auto& project = window_->project();
+        auto& stack = project.undoStack();
+        const int steps = stack.index();
+        auto setting = project.setting();
+        setting.factors["sigma_a"] = 0.123;
+        project.setSetting(setting, "by hand");
+        const auto button = [&](const char* name) {
+            for (auto* b : window_->tune().controls().findChildren<QToolButton*>()) {
+                if (b->accessibleName() == QLatin1String(name)) return b;
+            }
+            qFatal("there is no button %s", name);
+        };
+        auto *save = button("Save preset"), *remove = button("Remove preset");
+        auto* presets = window_->tune().findChild<QComboBox*>("presets");
+        QVERIFY(save->isEnabled() && !remove->isEnabled());
+        QTimer answer;
+        connect(&answer, &QTimer::timeout, &answer, [] {
+            auto* dialog = qobject_cast<QInputDialog*>(QApplication::activeModalWidget());
+            if (!dialog) return;
+            QTest::keyClicks(dialog->findChild<QLineEdit*>(), "Mine");
+            dialog->accept();
+        });
+        answer.start(10);
+        QTest::mouseClick(save, Qt::LeftButton);
+        answer.stop();
+        QCOMPARE(project.presets().at("Mine"), setting);
+        QCOMPARE(presets->currentText(), QString("Mine"));
+        QVERIFY(!save->isEnabled() && remove->isEnabled());
+        stack.undo();
+        QVERIFY(presets->findText("Mine") < 0);
+        stack.redo();
+        // Chosen from elsewhere.
+        presets->setCurrentIndex(0);
+        Q_EMIT presets->activated(0);
+        QVERIFY(project.setting() != setting && !remove->isEnabled());
+        presets->setCurrentText("Mine");
+        Q_EMIT presets->activated(presets->currentIndex());
+        QCOMPARE(project.setting(), setting);
+        QTest::mouseClick(remove, Qt::LeftButton);
+        QVERIFY(project.presets().empty() && presets->findText("Mine") < 0);
+        QCOMPARE(project.setting(), setting);  // what was set with it stays
+        QVERIFY(save->isEnabled() && !remove->isEnabled());
+        stack.setIndex(steps);
+        settle();
     }
 
     void anExpertIsSwitchedOff() {
@@ -280,6 +334,13 @@ private Q_SLOTS:
             QVERIFY(std::abs(*change) < 1e-9);
         }
         QVERIFY(tune.surfaces().groupText("AT").endsWith(QStringLiteral("  0.00")));
+        // Exported lines count against it too.
+        action("Export…")->trigger();
+        auto* dialog = window_->findChild<ui::ExportDialog*>();
+        QVERIFY(dialog);
+        for (const char* verb : {"sweep", "tune", "headroom"})
+            QVERIFY2(dialog->commands().command(verb).contains("--baseline-"), verb);
+        delete dialog;
         window_->project().undoStack().undo();
         settle();
         QVERIFY(!tune.surfaces().groupText("AT").endsWith(QStringLiteral("  0.00")));
@@ -369,6 +430,43 @@ private Q_SLOTS:
         settle();
     }
 
+    // What is put beside four others takes the place of the first, which is said; no number comes twice.
+    void aFifthColumnTakesThePlaceOfTheFirst() {
+        auto& project = window_->project();
+        const int steps = project.undoStack().index();
+        auto* add = action("Put the setting beside others");
+        const auto addAt = [&](double value) {
+            auto setting = project.setting();
+            setting.factors["sigma_a"] = value;
+            project.setSetting(setting, "for comparison");
+            add->trigger();
+        };
+        window_->message().clear();
+        const auto& items = window_->compare().items();
+        for (const double value : {0.1, 0.2, 0.3, 0.4}) addAt(value);
+        QVERIFY2(window_->message().text().isEmpty(), qPrintable(window_->message().text()));
+        window_->compare().setReference(2);
+        const QString first = items[0].name, reference = items[2].name;
+        addAt(0.5);
+        QCOMPARE(items.size(), 4);
+        QVERIFY(items[3].name.endsWith("#5"));
+        QVERIFY2(window_->message().text().contains(first), qPrintable(window_->message().text()));
+        QCOMPARE(items[window_->compare().reference()].name, reference);
+        const auto removeFirst = [&] {
+            auto* button = window_->compare().cards().front()->findChild<QToolButton*>("card_remove");
+            QTest::mouseClick(button, Qt::LeftButton);
+        };
+        removeFirst();
+        addAt(0.6);
+        QCOMPARE(items.size(), 4);
+        QVERIFY(items[3].name.endsWith("#6"));
+        while (!items.isEmpty()) removeFirst();
+        window_->message().clear();
+        goTo(MainWindow::Page::Tune);
+        project.undoStack().setIndex(steps);
+        settle();
+    }
+
     void aGoalIsFoundAndApplied() {
         auto& goal = window_->tune().goal();
         auto* search = goal.findChild<QPushButton*>("search");
@@ -413,6 +511,10 @@ private Q_SLOTS:
             else QCOMPARE(surface->baseline, std::string("ImageBind"));
             for (const auto& group : surface->groups) QVERIFY(!against_itself || std::abs(group.change.front()) < 1e-9);
             QVERIFY(surface->synthetic);
+            // Chosen again, it is no step.
+            const int steps = window_->project().undoStack().count();
+            action->trigger();
+            QCOMPARE(window_->project().undoStack().count(), steps);
         }
     }
 
@@ -539,6 +641,33 @@ private Q_SLOTS:
         settle();
         QCOMPARE(heat.scale().low, widest.low);
         QCOMPARE(heat.scale().high, widest.high);
+        window_->project().undoStack().setIndex(steps);
+        settle();
+    }
+
+    // The outline is of the group that is shown, never of the one before.
+    void theTiedRegionIsOfTheGroupThatIsShown() {
+        const int steps = window_->project().undoStack().index();
+        auto& surfaces = window_->tune().surfaces();
+        const auto& heat = surfaces.heatMap();
+        surfaces.chooseGroup("AT");
+        surfaces.setPane(ui::SurfacesPanel::Pane::HeatMap, true);
+        settle();
+        auto* tied = surfaces.findChild<QCheckBox*>("tied");
+        tied->setChecked(true);
+        QTRY_VERIFY_WITH_TIMEOUT(!heat.tied().empty(), 60000);
+        surfaces.chooseGroup("TV");
+        QVERIFY(heat.tied().empty());
+        QTRY_VERIFY_WITH_TIMEOUT(!heat.tied().empty(), 60000);
+        const auto surface = window_->session().surface();
+        engine::ConfidenceOptions options;
+        options.resamples = 500;
+        for (const auto& of : surface->groups) {
+            if (of.group.name == "TV")
+                QVERIFY(heat.tied() == window_->session().product()->tied(of.group, *surface, options, {}).tied);
+        }
+        tied->setChecked(false);
+        QVERIFY(heat.tied().empty());
         window_->project().undoStack().setIndex(steps);
         settle();
     }

@@ -7,18 +7,20 @@
 
 #include <QAction>
 #include <QApplication>
-#include <QDir>
 #include <QFile>
+#include <QMessageBox>
 #include <QProcess>
-#include <QScreen>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QTimer>
 #include <QToolBar>
 
 #include <cmath>
+#include <functional>
 #include <memory>
 
 #include "engine/session/session.h"
+#include "tests/ui/picture.h"
 #include "ui/main_window.h"
 #include "ui/style/theme.h"
 
@@ -53,11 +55,28 @@ protected:
         QCOMPARE(window_->page(), page);
     }
 
-    QAction* action(const char* text) {
-        for (auto* action : window_->findChildren<QAction*>()) {
+    QAction* action(const char* text) { return action(*window_, text); }
+    static QAction* action(const MainWindow& window, const char* text) {
+        for (auto* action : window.findChildren<QAction*>()) {
             if (action->text().remove(QLatin1Char('&')) == QString::fromUtf8(text)) return action;
         }
         qFatal("there is no action %s", text);
+    }
+
+    // Answers what is asked while `call` runs, "Ok" where that is no answer; tells what was asked.
+    static QString asked(QMessageBox::StandardButton answer, const std::function<void()>& call) {
+        QString text;
+        QTimer look;
+        connect(&look, &QTimer::timeout, &look, [&] {
+            auto* box = qobject_cast<QMessageBox*>(QApplication::activeModalWidget());
+            if (!box) return;
+            text += box->text();
+            auto* button = box->button(answer);
+            (button ? button : box->button(QMessageBox::Ok))->click();
+        });
+        look.start(10);
+        call();
+        return text;
     }
 
     // What the bars of the window and of the page say.
@@ -126,15 +145,8 @@ protected:
         return file.readAll().split(' ').value(1).toDouble() * 4;
     }
 
-    // For people to look at, where MOLSPACE_PICTURES names a folder.
-    void picture(const QString& name) {
-        const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES");
-        if (folder.isEmpty()) return;
-        QTest::qWait(300);
-        window_->screen()
-            ->grabWindow(0, window_->x(), window_->y(), window_->width(), window_->height())
-            .save(QDir(folder).filePath(name + ".png"));
-    }
+    void picture(const QString& name) { screenPicture(*window_, name); }
+
     QTemporaryDir folder_;
     std::unique_ptr<MainWindow> window_;
 };

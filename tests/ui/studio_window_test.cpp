@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The real window itself: what a crash left, demos that cannot be made, what is dropped, what cannot be opened, both
-// themes, names of what the keyboard reaches.
+// The real window itself: what a crash left, what is asked before something goes, demos that cannot be made, what is
+// dropped, what cannot be opened, both themes, names of what the keyboard reaches.
 #include <QAccessible>
 #include <QApplication>
 #include <QComboBox>
@@ -19,10 +19,41 @@
 #include "engine/base/file.h"
 #include "tests/ui/studio_window.h"
 #include "ui/main_window.h"
+#include "ui/reactions/recipe_editor.h"
+#include "ui/reactions/training_queue.h"
 #include "ui/style/theme.h"
 #include "ui/workspace/import_dialog.h"
 
 using ui::MainWindow;
+
+namespace {
+
+// The user's settings and data are the test's own while it lives.
+class Apart {
+public:
+    explicit Apart(const QString& settings) {
+        QStandardPaths::setTestModeEnabled(true);
+        QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, settings);
+        QDir(recovery()).removeRecursively();
+        QDir().mkpath(recovery());
+    }
+    ~Apart() {
+        QDir(recovery()).removeRecursively();
+        QStandardPaths::setTestModeEnabled(false);
+    }
+    static QString recovery() {
+        return QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + "/recovery";
+    }
+};
+
+engine::Json waitingRuns() {
+    auto runs = engine::Json::array();
+    for (const char* name : {"a", "b"})
+        runs.push_back({{"recipe", {{"name", name}}}, {"state", "waiting"}, {"product", name}});
+    return {{"runs", runs}};
+}
+
+}  // namespace
 
 class StudioWindowTest : public ui::test::StudioWindow {
     Q_OBJECT
@@ -36,13 +67,10 @@ private Q_SLOTS:
     void cleanupTestCase() { window_.reset(); }
 
     void whatACrashLeftIsBroughtBack() {
-        QStandardPaths::setTestModeEnabled(true);
-        QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, path("settings"));
-        const QString folder = QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + "/recovery";
-        QDir(folder).removeRecursively();
-        QDir().mkpath(folder);
-        const QString left = folder + "/999999999.json";  // of no process that lives
-        const QString own = QStringLiteral("%1/%2.json").arg(folder).arg(QCoreApplication::applicationPid());
+        const Apart apart(path("settings"));
+        const QString left = apart.recovery() + "/999999999.json";  // of no process that lives
+        const auto pid = QCoreApplication::applicationPid();
+        const auto own = [&] { return QDir(apart.recovery()).entryList({QStringLiteral("%1-*.json").arg(pid)}); };
         auto state = window_->project().state();
         state["recovered_from"] = window_->project().file().toStdString();
         engine::writeJsonFile(left.toStdString(), state);
@@ -63,15 +91,25 @@ private Q_SLOTS:
             QTest::keyClick(&again.message(), Qt::Key_Escape);  // no refusal of the offer
             QVERIFY(QFile::exists(left));
             bringBack(again);
-            QVERIFY(!QFile::exists(left));
+            QVERIFY(QFile::exists(left) || !own().isEmpty());  // at any time one of them
             QCOMPARE(again.project().file(), window_->project().file());
             QCOMPARE(again.project().products(), window_->project().products());
             QCOMPARE(again.project().setting().factors, window_->project().setting().factors);
             QVERIFY(again.project().worthSaving());
-            QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(own), 10000);  // its own copy follows
+            QTRY_VERIFY_WITH_TIMEOUT(!own().isEmpty() && !QFile::exists(left), 10000);
             QTRY_VERIFY_WITH_TIMEOUT(again.session().product(), 60000);
         }
-        QVERIFY(!QFile::exists(own));
+        QVERIFY(own().isEmpty());
+        // Of a window before that had the number that this one has.
+        const QString before = QStringLiteral("%1/%2-1.json").arg(apart.recovery()).arg(pid);
+        engine::writeJsonFile(before.toStdString(), state);
+        {
+            MainWindow again;
+            again.show();
+            bringBack(again);
+            QTRY_VERIFY_WITH_TIMEOUT(!QFile::exists(before), 10000);
+            QCOMPARE(own().size(), 1);
+        }
         engine::writeFileWhole(left.toStdString(), "{ \"format\": ");
         {
             MainWindow again;
@@ -80,8 +118,110 @@ private Q_SLOTS:
             QVERIFY(!again.message().text().isEmpty());
             QVERIFY(!QFile::exists(left) && QFile::exists(left + ".damaged"));
         }
-        QDir(folder).removeRecursively();
-        QStandardPaths::setTestModeEnabled(false);
+    }
+
+    // What is no step of the history is not lost without a word either.
+    void closingAsksForRunsAndColumns() {
+        const Apart apart(path("settings"));
+        MainWindow again;
+        again.show();
+        again.open(window_->project().workspace());
+        QTRY_VERIFY_WITH_TIMEOUT(again.session().product() && !again.busy(), 60000);
+        auto& queue = again.reactions().queue();
+        const auto closed = [&](QMessageBox::StandardButton answer) { return asked(answer, [&] { again.close(); }); };
+        QVERIFY(closed(QMessageBox::Cancel).isEmpty());  // merely opened
+        QVERIFY(!again.isVisible());
+        again.show();
+        queue.restore(waitingRuns());
+        QVERIFY(closed(QMessageBox::Cancel).contains("Save what was changed"));
+        QVERIFY(again.isVisible());
+        QCOMPARE(queue.runs().size(), std::size_t{2});
+        const auto file = path("asked.msproject");
+        QVERIFY(again.saveTo(file));
+        QVERIFY2(again.windowTitle().contains("asked ") && !again.windowTitle().contains('*'),
+                 qPrintable(again.windowTitle()));
+        action(again, "Put the setting beside others")->trigger();
+        QVERIFY2(again.windowTitle().contains("asked*"), qPrintable(again.windowTitle()));
+        QVERIFY(!closed(QMessageBox::Save).isEmpty());
+        QVERIFY(!again.isVisible());
+        const auto kept = [&] { return engine::readJsonFile(file.toStdString())["window"]; };
+        QCOMPARE(kept()["compare"]["columns"].size(), std::size_t{1});
+        again.show();
+        queue.remove(queue.runs().front().id);
+        QVERIFY(!closed(QMessageBox::Discard).isEmpty());
+        QVERIFY(!again.isVisible());
+        QCOMPARE(kept()["reactions"]["queue"]["runs"].size(), std::size_t{2});
+    }
+
+    // Every project has its own runs and edits of a recipe; what runs is asked for before another one comes.
+    void runsStayWithTheirProject() {
+        const Apart apart(path("settings"));
+        MainWindow again;
+        again.show();
+        again.open(window_->project().workspace());
+        auto& page = again.reactions();
+        QTRY_VERIFY_WITH_TIMEOUT(page.recipe().plan().has_value() && again.session().product(), 60000);
+        page.queue().restore(waitingRuns());
+        const auto file = path("two.msproject");
+        QVERIFY(again.saveTo(file));
+        page.recipe().setCentred(0, true);
+        QVERIFY(page.recipe().edited());
+        const auto close = [&] { again.findChild<QAction*>("close_project")->trigger(); };
+        QVERIFY(asked(QMessageBox::Cancel, close).contains("Save what was changed"));
+        QVERIFY(page.recipe().edited() && page.queue().runs().size() == 2);
+        QVERIFY(!asked(QMessageBox::Discard, close).isEmpty());
+        QVERIFY(!page.recipe().edited() && page.queue().runs().empty());
+        QVERIFY(!again.project().modified());
+
+        again.open(window_->project().workspace());
+        ui::TrainingRun run;
+        run.workspace = again.project().workspace();
+        run.product = path("left");
+        run.recipe = engine::recipeToJson(engine::findRecipe("ImageBind++"));
+        run.reaction_options = {{"hidden_width", 16}, {"batch_size", 32}, {"epochs", 100000}};
+        page.queue().add(run);
+        QVERIFY(page.running());
+        const auto other = [&](QMessageBox::StandardButton answer) { return asked(answer, [&] { again.open(file); }); };
+        QVERIFY(other(QMessageBox::Cancel).contains("A training is running"));
+        QVERIFY(page.running() && again.project().file().isEmpty());
+        QVERIFY(other(QMessageBox::Discard).contains("Save what was changed"));
+        QVERIFY(!page.running());
+        QCOMPARE(again.project().file(), file);
+        QCOMPARE(page.queue().runs().size(), std::size_t{2});
+        QVERIFY(!again.project().modified());
+    }
+
+    // They come back with their products, and the reference stays what it was.
+    void comparedProductsThatAreGoneStayInTheProject() {
+        const QStringList products = window_->project().products();
+        auto state = window_->project().state();
+        state["current"] = products[1].toStdString();
+        auto columns = engine::Json::array();
+        for (const int product : {0, 1}) {
+            columns.push_back({{"product", product},
+                               {"name", product == 0 ? "first" : "second"},
+                               {"setting", engine::Json::object()}});
+        }
+        state["window"] = {{"compare", {{"columns", columns}, {"reference", 1}}}};
+        const QString file = path("gone.msproject"), away = products[0] + ".away";
+        engine::writeJsonFile(file.toStdString(), state);
+        QVERIFY(QDir().rename(products[0], away));
+        MainWindow again(false);
+        again.show();
+        const auto& compare = again.compare();
+        for (int times = 0; times < 2; ++times) {
+            again.open(file);
+            QTRY_VERIFY_WITH_TIMEOUT(!again.busy() && compare.items().size() == 1, 60000);
+            QCOMPARE(compare.items()[0].name, QString("second"));
+            QCOMPARE(compare.reference(), 0);
+            QVERIFY2(again.message().text().contains("first"), qPrintable(again.message().text()));
+            QVERIFY(again.saveTo(file));
+        }
+        QVERIFY(QDir().rename(away, products[0]));
+        again.open(file);
+        QTRY_VERIFY_WITH_TIMEOUT(!again.busy() && compare.items().size() == 2, 60000);
+        QVERIFY(again.message().text().isEmpty());
+        QCOMPARE(compare.items()[compare.reference()].name, QString("second"));
     }
 
     void aDemoThatCannotBeMadeSaysWhatToDo() {

@@ -3,10 +3,8 @@
 //
 // Surfaces as map, curves and 3D; needs an X server, a virtual one will do. The 3D part is skipped without OpenGL.
 #include <QBuffer>
-#include <QDir>
 #include <QElapsedTimer>
 #include <QPainter>
-#include <QScreen>
 #include <QSet>
 #include <QSignalSpy>
 #include <QSvgGenerator>
@@ -15,11 +13,15 @@
 #include <cmath>
 #include <limits>
 
+#include "tests/ui/picture.h"
 #include "ui/style/theme.h"
 #include "ui/views/axis_ticks.h"
 #include "ui/views/curve_view.h"
 #include "ui/views/heat_map_view.h"
 #include "ui/views/surface_view.h"
+
+using ui::test::keepPicture;
+using ui::test::screenPicture;
 
 namespace {
 
@@ -73,12 +75,6 @@ int distinctColours(const QImage& image) {
         for (int x = 0; x < image.width(); x += 3) seen.insert(image.pixel(x, y));
     }
     return static_cast<int>(seen.size());
-}
-
-// For people to look at, where MOLSPACE_PICTURES names a folder.
-void keep(const QImage& image, const QString& name) {
-    const QString folder = qEnvironmentVariable("MOLSPACE_PICTURES");
-    if (!folder.isEmpty()) image.save(QDir(folder).filePath(name + QStringLiteral(".png")));
 }
 
 }  // namespace
@@ -247,17 +243,17 @@ private Q_SLOTS:
             view.setTied(tied);
             QVERIFY(drawn(view, {640, 560}) != before);
             const QString name = theme == ui::ThemeChoice::Dark ? "map-dark" : "map-light";
-            keep(drawn(view, {640, 560}, 2), name);
+            keepPicture(drawn(view, {640, 560}, 2), name);
             auto partial = hill();
             forget(*partial, 4);
             view.setTied({});
             view.setSurface(partial, 0);
-            keep(drawn(view, {640, 560}), name + "-partial");
+            keepPicture(drawn(view, {640, 560}), name + "-partial");
             view.setSurface(nullptr, 0);
-            keep(drawn(view, {320, 260}), name + "-none");
+            keepPicture(drawn(view, {320, 260}), name + "-none");
             view.setSurface(hill(), 0);
             view.setSmooth(false);
-            keep(drawn(view, {260, 240}), name + "-small");
+            keepPicture(drawn(view, {260, 240}), name + "-small");
         }
     }
 
@@ -276,7 +272,7 @@ private Q_SLOTS:
             QVERIFY2(box.bottom() < at.y() || box.top() > at.y(), "the line across");
             QVERIFY2(box.right() < at.x() || box.left() > at.x(), "the line up");
         }
-        keep(drawn(view, {640, 560}, 2), "map-cursor");
+        keepPicture(drawn(view, {640, 560}, 2), "map-cursor");
     }
 
     void aMapIsAVectorFigure() {
@@ -350,7 +346,7 @@ private Q_SLOTS:
         for (const auto theme : {ui::ThemeChoice::Light, ui::ThemeChoice::Dark}) {
             ui::applyTheme(theme);
             QVERIFY(distinctColours(drawn(view, {700, 460})) > 8);
-            keep(drawn(view, {700, 460}, 2), theme == ui::ThemeChoice::Dark ? "curve-dark" : "curve-light");
+            keepPicture(drawn(view, {700, 460}, 2), theme == ui::ThemeChoice::Dark ? "curve-dark" : "curve-light");
         }
     }
 
@@ -406,7 +402,7 @@ private Q_SLOTS:
         QCOMPARE(ui::curveAt(view.curves()[0], 0.5), 2.0);
         QVERIFY(view.readout(0.5).contains(QStringLiteral("interpolated")));
         QVERIFY(!view.readout(0.25).contains(QStringLiteral("interpolated")));
-        keep(drawn(view, {480, 340}, 2), "curve-sampled");
+        keepPicture(drawn(view, {480, 340}, 2), "curve-sampled");
     }
 
     void theSurfaceIsDrawn() {
@@ -430,7 +426,7 @@ private Q_SLOTS:
             QTRY_VERIFY(seen() != at_first);
             QTest::qWait(300);
             const QString name = theme == ui::ThemeChoice::Dark ? "surface-dark" : "surface-light";
-            keep(view.screen()->grabWindow(0, view.x(), view.y(), view.width(), view.height()).toImage(), name);
+            screenPicture(view, name);
             // A theme that changes while it is shown.
             ui::applyTheme(theme == ui::ThemeChoice::Dark ? ui::ThemeChoice::Light : ui::ThemeChoice::Dark);
             QTest::qWait(200);
@@ -438,7 +434,7 @@ private Q_SLOTS:
             QTest::qWait(200);
             const QImage image = view.picture({900, 700});
             QVERIFY(distinctColours(image) > 60);
-            keep(image, name + "-picture");
+            keepPicture(image, name + "-picture");
             // Many settings a second: once per frame, and the camera stays.
             view.setCamera({20, 30, 120});
             const int before = view.redraws();
@@ -457,7 +453,7 @@ private Q_SLOTS:
             view.setSurface(partial, 0);
             QTest::qWait(300);
             QCOMPARE(view.grid().x.size(), std::size_t(6));
-            keep(view.picture({900, 700}), name + "-partial");
+            keepPicture(view.picture({900, 700}), name + "-partial");
             view.setSurface(nullptr, 0);
             QTest::qWait(100);
         }
@@ -469,7 +465,7 @@ private Q_SLOTS:
         view.setSurface(hill(), 0);
         const QImage image = view.picture({600, 460});
         QCOMPARE(image.size(), QSize(600, 460));
-        keep(image, QStringLiteral("surface-hidden"));
+        keepPicture(image, QStringLiteral("surface-hidden"));
         QVERIFY(distinctColours(image) > 40);
     }
 

@@ -66,6 +66,11 @@ void LiveSession::setMemory(double opening_gib, double refined_gib) {
     rest_.start();
 }
 
+engine::Json LiveSession::landscapes() const {
+    if (opening_gib_ <= 0) return engine::Json::object();
+    return {{"memory_gib", opening_gib_}};
+}
+
 LiveSession::~LiveSession() = default;
 
 void LiveSession::open(const QString& product, const QString& workspace, int stage) {
@@ -74,7 +79,7 @@ void LiveSession::open(const QString& product, const QString& workspace, int sta
     request.product = product.toStdString();
     request.workspace = workspace.toStdString();
     if (stage >= 0 && LiveProduct::hasStage(request.product, stage)) request.stage = stage;
-    if (opening_gib_ > 0) request.landscapes = {{"memory_gib", opening_gib_}};
+    request.landscapes = landscapes();
     opening_.start<std::shared_ptr<LiveProduct>>(
         tr("Opening %1").arg(product),
         [request](const engine::JobContext& job) { return LiveProduct::open(request, job); },

@@ -41,6 +41,7 @@ public:
     // may grow to while nothing else is under way, at once. 0: the engine's default, and half of what is free then;
     // below 0: samples stay.
     void setMemory(double opening_gib, double refined_gib);
+    engine::Json landscapes() const;  // what products are opened with, as in LiveProduct::Request
     // `stage`: a state of its training that was kept; below 0: the product itself.
     void open(const QString& product, const QString& workspace, int stage = -1);
     void close();

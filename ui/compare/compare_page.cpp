@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/compare/compare_page.h"
 
+#include <QCheckBox>
+#include <QComboBox>
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -25,6 +27,15 @@
 #include "ui/widgets/progress_strip.h"
 
 namespace ui {
+namespace {
+
+// By their names as objects, in the order in which they are restored: what there is to choose follows from those
+// before.
+constexpr const char* kChoices[] = {"compare_metric", "compare_group", "compare_x",   "compare_y",    "compare_steps",
+                                    "queries_before", "queries_after", "queries_set", "queries_place"};
+constexpr const char* kSwitches[] = {"compare_differences", "compare_3d"};
+
+}  // namespace
 
 ComparePage::ComparePage(QWidget* parent)
     : QWidget(parent),
@@ -277,6 +288,28 @@ void ComparePage::showTab(Tab tab) {
 
 ComparePage::Tab ComparePage::tab() const {
     return static_cast<Tab>(tabs_->currentIndex());
+}
+
+engine::Json ComparePage::state() const {
+    engine::Json out = engine::Json::object();
+    for (const char* name : kChoices)
+        out[name] = findChild<QComboBox*>(QLatin1String(name))->currentText().toStdString();
+    for (const char* name : kSwitches) out[name] = findChild<QCheckBox*>(QLatin1String(name))->isChecked();
+    return out;
+}
+
+void ComparePage::restore(const engine::Json& state) {
+    for (const char* name : kChoices) {
+        auto* box = findChild<QComboBox*>(QLatin1String(name));
+        if (!state.contains(name) || !state[name].is_string()) continue;
+        const int at = box->findText(QString::fromStdString(state[name].get<std::string>()));
+        if (at >= 0) box->setCurrentIndex(at);
+    }
+    for (const char* name : kSwitches) {
+        auto* box = findChild<QCheckBox*>(QLatin1String(name));
+        if (state.contains(name) && state[name].is_boolean() && box->isEnabled())
+            box->setChecked(state[name].get<bool>());
+    }
 }
 
 bool ComparePage::settled() const {

@@ -39,6 +39,7 @@ public:
     explicit ComparePage(QWidget* parent = nullptr);
     ~ComparePage() override;
 
+    void setMemory(double gib) { work_.setMemory(gib); }  // of landscapes: see CompareWork
     // Beyond kMost the last ones are kept. The reference stays where its column does.
     void setItems(const QVector<Compared>& items);
     void addItem(const Compared& item);
@@ -50,6 +51,9 @@ public:
 
     void showTab(Tab tab);
     Tab tab() const;
+    // What is chosen in the tabs; restored once the columns are there.
+    engine::Json state() const;
+    void restore(const engine::Json& state);
     // True when nothing is under way any more: for tests and pictures.
     bool settled() const;
     CompareTable& table() { return *table_; }

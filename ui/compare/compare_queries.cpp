@@ -165,10 +165,21 @@ CompareQueries::~CompareQueries() {
 }
 
 void CompareQueries::setItems(const QVector<Compared>& items, int reference) {
-    items_ = items;
     {
         const QSignalBlocker quiet_before(before_), quiet_after(after_);
-        const QString before = before_->currentText(), after = after_->currentText();
+        // Two columns may have one name: it alone does not tell which was chosen.
+        const auto placeNow = [&](const QComboBox* box) {
+            const Compared* was = chosen(box);
+            if (!was) return -1;
+            for (int i = 0; i < items.size(); ++i) {
+                if (items[i].name == was->name && sameSubject(items[i], *was)) return i;
+            }
+            // Of a product that was trained anew.
+            const int at = box->currentData().toInt();
+            return at < items.size() && items[at].name == was->name ? at : -1;
+        };
+        const int before = placeNow(before_), after = placeNow(after_);
+        items_ = items;
         before_->clear();
         after_->clear();
         for (int i = 0; i < items.size(); ++i) {
@@ -176,9 +187,9 @@ void CompareQueries::setItems(const QVector<Compared>& items, int reference) {
             before_->addItem(items[i].name, i);
             after_->addItem(items[i].name, i);
         }
-        const int from = before_->findText(before);
+        const int from = before_->findData(before);
         before_->setCurrentIndex(from >= 0 ? from : std::max(0, before_->findData(reference)));
-        const int to = after_->findText(after);
+        const int to = after_->findData(after);
         after_->setCurrentIndex(to >= 0 && to != before_->currentIndex() ? to : (before_->currentIndex() == 0 ? 1 : 0));
     }
     fillSets();

@@ -68,9 +68,11 @@ void CompareWork::setItems(const QVector<Compared>& items) {
         }
     }
     spaces_ = std::move(spaces);
+    // Those that were made for fewer columns have too much of the memory.
     std::erase_if(copies_, [this](const Copy& copy) {
-        return std::none_of(items_.begin(), items_.end(),
-                            [&](const Compared& item) { return hasSurface(item) && serves(copy, item); });
+        return copy.gib > share() || std::none_of(items_.begin(), items_.end(), [&](const Compared& item) {
+                   return hasSurface(item) && serves(copy, item);
+               });
     });
     stopped_ = false;
     if (gone && runner_.running()) runner_.stop();
@@ -242,6 +244,12 @@ std::shared_ptr<engine::LiveProduct> CompareWork::copyOf(const Compared& item) c
     return nullptr;
 }
 
+double CompareWork::share() const {
+    const double all = memory_gib_ > 0 ? memory_gib_ : engine::LandscapeOptions().memory_gib;
+    return all /
+           static_cast<double>(std::max<std::ptrdiff_t>(1, std::count_if(items_.begin(), items_.end(), hasSurface)));
+}
+
 bool CompareWork::nextCopy() {
     for (int c = 0; c < items_.size(); ++c) {
         const auto& column = columns_[static_cast<std::size_t>(c)];
@@ -253,15 +261,16 @@ bool CompareWork::nextCopy() {
         using ProductPtr = std::shared_ptr<engine::LiveProduct>;
         runner_.start<ProductPtr>(
             tr("opening %1").arg(items_[c].name),
-            [product = items_[c].product](const engine::JobContext& job) {
+            [product = items_[c].product, gib = share()](const engine::JobContext& job) {
                 engine::LiveProduct::Request request;
                 request.product = product->folder();
                 request.workspace = product->workspaceFolder();
                 request.options = engine::evalOptionTable().toJson(product->evalOptions());
+                request.landscapes = {{"memory_gib", gib}};
                 return engine::LiveProduct::open(request, job);
             },
-            [this, of = items_[c].product, at = items_[c].setting](const ProductPtr& copy) {
-                copies_.push_back({of, copy, at});
+            [this, of = items_[c].product, at = items_[c].setting, gib = share()](const ProductPtr& copy) {
+                if (gib <= share()) copies_.push_back({of, copy, at, gib});
             });
         return true;
     }

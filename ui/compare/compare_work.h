@@ -4,7 +4,7 @@
 // What a comparison needs to be told: figures of every column and of the single spaces first, then landscapes one
 // evaluation set at a time and the columns' surfaces. One job at a time in the background; what came for a product at
 // a setting is kept while a column has it. Surfaces come from copies of the products: a product keeps the landscapes of
-// one choice of experts at a time, and those of the one that is tuned must stay.  A stop ends what is under way;
+// one choice of experts at a time, and those of the one that is tuned must stay. A stop ends what is under way;
 // resume() goes on. Window's thread but for the jobs.
 #pragma once
 
@@ -32,6 +32,8 @@ public:
     explicit CompareWork(QObject* parent = nullptr);
     ~CompareWork() override;
 
+    // Of the landscapes of all columns together, in GiB; 0: as much as the engine gives one product.
+    void setMemory(double gib) { memory_gib_ = gib; }
     void setItems(const QVector<Compared>& items);
     const QVector<Compared>& items() const { return items_; }
     // Of a column; none: no surface of it is wanted.
@@ -77,11 +79,13 @@ private:
     struct Copy {
         std::shared_ptr<engine::LiveProduct> of, product;  // product: none yet
         engine::Setting at;                                // all but its live factors count
+        double gib = 0;                                    // that its landscapes may have
     };
     static bool serves(const Copy& copy, const Compared& item);
     std::shared_ptr<engine::LiveProduct> copyOf(const Compared& item) const;
     SpaceFigures* spaceOf(const std::shared_ptr<engine::LiveProduct>& product, const std::string& name);
     const SpaceFigures* spaceOf(const std::shared_ptr<engine::LiveProduct>& product, const std::string& name) const;
+    double share() const;  // of the memory, for the landscapes of one column
     void next();
     std::vector<std::size_t> missingOf(const engine::LiveProduct& product, int column);
     bool nextTable();
@@ -97,6 +101,7 @@ private:
     std::uint64_t last_id_ = 0;
     std::vector<SpaceFigures> spaces_;
     std::vector<Copy> copies_;
+    double memory_gib_ = 0;
     bool surfaces_wanted_ = false, stopped_ = false;
     std::function<void()> on_failure_;
     JobRunner runner_;

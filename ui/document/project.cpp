@@ -94,6 +94,7 @@ public:
         if (next->merge_ != merge_) return false;
         after_ = next->after_;
         setText(next->text());
+        setObsolete(before_ == after_);  // there and back
         return true;
     }
 
@@ -126,20 +127,13 @@ Project::Undoable Project::undoable() const {
 void Project::put(const Undoable& state) {
     const bool product = state.product != product_ && products_.contains(state.product);
     if (product) product_ = state.product;
-    const bool setting =
-        this->setting() != (state.settings.contains(product_) ? state.settings.at(product_) : Setting{});
-    const bool snapshots = flipped_ != state.flipped || snapshots_.size() != state.snapshots.size() ||
-                           !std::equal(snapshots_.begin(), snapshots_.end(), state.snapshots.begin(),
-                                       [](const Snapshot& a, const Snapshot& b) {
-                                           return a.number == b.number && a.name == b.name && a.setting == b.setting;
-                                       });
-    const bool presets =
-        presets_.size() != state.presets.size() ||
-        !std::equal(presets_.begin(), presets_.end(), state.presets.begin(),
-                    [](const auto& a, const auto& b) { return a.first == b.first && a.second == b.second; });
-    const bool baseline = !(baseline_ == state.baseline), view = !(view_ == state.view);
+    const Setting before = this->setting();
     // Products opened since then keep what they have.
-    for (const auto& [name, value] : state.settings) settings_[name] = value;
+    for (const auto& [name, value] : state.settings) settings_[name] = known(name, value);
+    const bool setting = this->setting() != before;
+    const bool snapshots = flipped_ != state.flipped || snapshots_ != state.snapshots;
+    const bool presets = presets_ != state.presets;
+    const bool baseline = !(baseline_ == state.baseline), view = !(view_ == state.view);
     snapshots_ = state.snapshots;
     flipped_ = state.flipped;
     presets_ = state.presets;
@@ -198,21 +192,24 @@ void Project::setProduct(const QString& folder) {
 }
 
 void Project::beginWith(const QString& product, const Setting& setting) {
-    if (settings_.contains(product)) {
-        // A product may have been trained anew with other experts or projectors: names that are gone go, new ones come.
-        Setting merged = setting;
-        takeKnown(merged.factors, settings_[product].factors);
-        takeKnown(merged.expert_weights, settings_[product].expert_weights);
-        takeKnown(merged.projectors, settings_[product].projectors);
-        keepOneProjector(merged, setting);
-        settings_[product] = merged;
-    } else {
-        settings_[product] = setting;
-    }
+    own_[product] = setting;
+    settings_[product] = settings_.contains(product) ? known(product, settings_[product]) : setting;
     if (product == product_) Q_EMIT settingChanged();
 }
 
-void Project::setSetting(const Setting& setting, const QString& what, int drag) {
+Setting Project::known(const QString& product, const Setting& setting) const {
+    const auto own = own_.find(product);
+    if (own == own_.end()) return setting;
+    Setting out = own->second;
+    takeKnown(out.factors, setting.factors);
+    takeKnown(out.expert_weights, setting.expert_weights);
+    takeKnown(out.projectors, setting.projectors);
+    keepOneProjector(out, own->second);
+    return out;
+}
+
+void Project::setSetting(const Setting& given, const QString& what, int drag) {
+    const Setting setting = known(product_, given);
     if (setting == this->setting()) return;
     Undoable after = undoable();
     after.settings[product_] = setting;
@@ -295,6 +292,11 @@ void Project::setView(const TuneView& view, const QString& what) {
     Undoable after = undoable();
     after.view = view;
     push(what, after);
+}
+
+void Project::touch() {
+    touched_ = true;
+    Q_EMIT changed();
 }
 
 void Project::setExtra(const std::string& key, const Json& value) {
@@ -397,6 +399,7 @@ void Project::restore(const Json& json) {
     products_ = read.products_;
     product_ = read.product_;
     settings_ = read.settings_;
+    own_.clear();
     presets_ = read.presets_;
     snapshots_ = read.snapshots_;
     flipped_ = read.flipped_;

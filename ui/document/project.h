@@ -30,6 +30,7 @@ struct Snapshot {
     QString name;  // of the user's; empty: none
     QString product;
     engine::Setting setting;
+    bool operator==(const Snapshot&) const = default;
     QString title() const;
 };
 
@@ -63,6 +64,9 @@ public:
     engine::Setting setting(const QString& product) const;
     engine::Setting setting() const { return setting(product_); }
     bool hasSetting(const QString& product) const { return settings_.contains(product); }
+    // As the product knows it, where it was opened: a step or a snapshot may name an expert that it had before it was
+    // made anew. Names that are gone go, new ones come at the product's own values.
+    engine::Setting known(const QString& product, const engine::Setting& setting) const;
     const std::vector<Snapshot>& snapshots() const { return snapshots_; }
     const Snapshot* snapshot(int number) const;
     // The snapshots that one flips between, A and B, by their numbers; 0: none.
@@ -77,7 +81,7 @@ public:
     void addProduct(const QString& folder, bool current = true);
     void removeProduct(const QString& folder);
     void setProduct(const QString& folder);
-    // The setting that a product begins with; does nothing where it has one.
+    // The product's own values of all that it knows; its setting, where it has none yet.
     void beginWith(const QString& product, const engine::Setting& setting);
 
     // --- With undo ---
@@ -111,6 +115,7 @@ public:
     bool modified() const { return !stack_.isClean() || touched_; }
     // What is merely opened, and belongs to no file, is no work that could be lost.
     bool worthSaving() const { return modified() && (!file_.isEmpty() || stack_.count() > 0 || recovered_); }
+    void touch();  // something was changed that is no step and is kept as an extra
     void setExtra(const std::string& key, const engine::Json& value);
     engine::Json extra(const std::string& key) const;
     void clear();
@@ -137,6 +142,7 @@ private:
         PinnedBaseline baseline;
         TuneView view;
         QString product;
+        bool operator==(const Undoable&) const = default;
     };
     Undoable undoable() const;
     void put(const Undoable& state);
@@ -145,6 +151,7 @@ private:
     QString workspace_, product_, file_;
     QStringList products_;
     std::map<QString, engine::Setting> settings_, presets_;
+    std::map<QString, engine::Setting> own_;  // of products that were opened
     std::vector<Snapshot> snapshots_;
     std::array<int, 2> flipped_{0, 0};
     PinnedBaseline baseline_;

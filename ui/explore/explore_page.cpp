@@ -269,12 +269,16 @@ void ExplorePage::setProduct(std::shared_ptr<engine::LiveProduct> product) {
 
 engine::Json ExplorePage::state() const {
     if (!product_) return wanted_;
-    return {{"set", sets_->currentText().toStdString()},
-            {"forward", forward()},
-            {"space", mappedSpace()},
-            {"axes", axes_->currentData().toString().toStdString()},
-            {"plane", plane_->currentIndex()},
-            {"pairs", pairs_->isChecked()}};
+    engine::Json out{{"set", sets_->currentText().toStdString()},
+                     {"forward", forward()},
+                     {"space", mappedSpace()},
+                     {"axes", axes_->currentData().toString().toStdString()},
+                     {"plane", plane_->currentIndex()},
+                     {"pairs", pairs_->isChecked()},
+                     {"list", panel_->state()}};
+    if (wanted_query_ && wanted_query_->set == set()) out["query"] = wanted_query_->query;
+    else if (panel_->query()) out["query"] = *panel_->query();
+    return out;
 }
 
 void ExplorePage::restore(const engine::Json& state) {
@@ -299,6 +303,11 @@ void ExplorePage::showWanted() {
     if (state.contains("plane") && state["plane"].is_number_integer())
         plane_->setCurrentIndex(std::clamp(state["plane"].get<int>(), 0, plane_->count() - 1));
     pairs_->setChecked(flag("pairs", true));
+    if (state.contains("list")) panel_->restore(state["list"]);
+    if (sets_->currentText() == text("set") && state.contains("query") && state["query"].is_number_unsigned()) {
+        wanted_query_ = {set(), forward(), state["query"].get<std::uint32_t>(), {}};
+        chooseWanted();
+    }
 }
 
 void ExplorePage::showSet(const QString& set) {
@@ -306,8 +315,9 @@ void ExplorePage::showSet(const QString& set) {
 }
 
 void ExplorePage::showQuery(const QString& set, bool forward, quint32 query, const std::string& factor) {
-    if (!product_ || sets_->findText(set) < 0) return;
-    wanted_query_ = {forward, query, factor};
+    const int at = sets_->findText(set);
+    if (!product_ || at < 0) return;
+    wanted_query_ = {static_cast<std::size_t>(at), forward, query, factor};
     showSet(set);
     chooseWanted();
 }
@@ -315,11 +325,13 @@ void ExplorePage::showQuery(const QString& set, bool forward, quint32 query, con
 void ExplorePage::chooseWanted() {
     if (!wanted_query_ || items_of_ != set()) return;
     const auto wanted = *std::exchange(wanted_query_, std::nullopt);
+    // Another set was chosen meanwhile, or the items are others than when it was kept.
+    if (wanted.set != set() || wanted.query >= items_.ids[wanted.forward ? 0 : 1]->size()) return;
     directions_->setCurrentIndex(wanted.forward ? 0 : 1);
     map_->mark(std::nullopt);
     map_->choose(MapItem{wanted.forward, wanted.query});
     panel_->chooseQuery(wanted.query);
-    panel_->follow(wanted.factor);
+    if (!wanted.factor.empty()) panel_->follow(wanted.factor);
 }
 
 void ExplorePage::setChanged() {

@@ -100,9 +100,10 @@ private:
     SetItems items_;
     std::optional<std::size_t> items_of_;
     struct WantedQuery {
+        std::size_t set;
         bool forward;
         std::uint32_t query;
-        std::string factor;
+        std::string factor;  // empty: as the inspector stands
     };
     std::optional<WantedQuery> wanted_query_;  // of the set that is coming
     std::optional<double> gap_, reference_gap_;

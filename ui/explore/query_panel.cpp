@@ -15,6 +15,8 @@
 #include <QTableView>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 #include "engine/base/error.h"
 #include "ui/bridge/setting_text.h"
 #include "ui/export/view_menu.h"
@@ -259,6 +261,22 @@ void QueryPanel::stop() {
     detail_.stop();
     more_.stop();
     line_->stop();
+}
+
+engine::Json QueryPanel::state() const {
+    return {
+        {"kind", kind_->currentIndex()}, {"place", place_->currentIndex()}, {"filter", search_->text().toStdString()}};
+}
+
+void QueryPanel::restore(const engine::Json& state) {
+    const auto choose = [&](const char* key, QComboBox* box) {
+        if (state.contains(key) && state[key].is_number_integer())
+            box->setCurrentIndex(std::clamp(state[key].get<int>(), 0, box->count() - 1));
+    };
+    choose("kind", kind_);
+    choose("place", place_);
+    if (state.contains("filter") && state["filter"].is_string())
+        search_->setText(QString::fromStdString(state["filter"].get<std::string>()));
 }
 
 void QueryPanel::follow(const std::string& factor) {

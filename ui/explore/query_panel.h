@@ -55,6 +55,10 @@ public:
     // Only those queries (a selection on the map); nothing: all.
     void showOnly(std::optional<std::unordered_set<std::uint32_t>> queries);
 
+    // Which queries are listed.
+    engine::Json state() const;
+    void restore(const engine::Json& state);
+
     // The chosen query along a factor.
     void follow(const std::string& factor);
     bool busy() const { return why_.running() || detail_.running() || more_.running() || line_->busy(); }

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "engine/recipe/reaction_options.h"
+#include "ui/bridge/live_session.h"
 
 namespace ui {
 namespace {
@@ -28,18 +29,32 @@ QStringList program() {
     return {QStringLiteral("molspace")};
 }
 
-// --product, and --workspace where it is not the one that the product names itself.
+// --workspace where it is not the one that the product names itself.
+QStringList workspaceWords(const engine::LiveProduct& product) {
+    if (product.workspaceFolder() == std::filesystem::path(product.record().workspace)) return {};
+    return {QStringLiteral("--workspace"), pathText(product.workspaceFolder())};
+}
+
 QStringList subjectWords(const engine::LiveProduct& product) {
-    QStringList out{QStringLiteral("--product"), pathText(product.folder())};
-    if (product.workspaceFolder() != std::filesystem::path(product.record().workspace))
-        out << QStringLiteral("--workspace") << pathText(product.workspaceFolder());
-    return out;
+    return QStringList{QStringLiteral("--product"), pathText(product.folder())} + workspaceWords(product);
 }
 
 QStringList setWords(const engine::LiveProduct& product, const engine::Setting& setting,
                      const QString& flag = QStringLiteral("--set")) {
     QStringList out;
     for (const auto& word : settingWords(product, setting)) out << flag << word;
+    return out;
+}
+
+// The product itself needs no name beside a setting of it, and its base space none at all.
+QStringList baselineWords(const engine::LiveProduct& product, const engine::Subject& baseline) {
+    QStringList out;
+    if (!baseline.space.empty() && baseline.space != product.recipe().base)
+        out << QStringLiteral("--baseline-space") << text(baseline.space);
+    const bool own = baseline.product == product.folder() && !(baseline.setting.empty() && baseline.set.empty());
+    if (!baseline.product.empty() && !own) out << QStringLiteral("--baseline-product") << pathText(baseline.product);
+    if (!baseline.setting.empty()) out << QStringLiteral("--baseline-setting") << text(baseline.setting);
+    for (const auto& word : baseline.set) out << QStringLiteral("--baseline-set") << text(word);
     return out;
 }
 
@@ -128,6 +143,13 @@ QString wrappedLine(const QString& line, int columns) {
     return out;
 }
 
+engine::Subject baselineOf(const engine::LiveProduct& product, const BaselineChoice& choice) {
+    if (!choice.setting) return {.space = choice.space};
+    engine::Subject out{.product = product.folder()};
+    for (const auto& word : settingWords(product, *choice.setting)) out.set.push_back(word.toStdString());
+    return out;
+}
+
 std::vector<engine::FactorAxis> defaultAxes(const engine::LiveProduct& product, std::size_t steps) {
     std::vector<std::string> chosen;
     const auto take = [&](const std::string& kind, const std::string& ending) {
@@ -196,15 +218,13 @@ QString evaluateSpaceCommand(const engine::LiveProduct& product, const std::stri
 }
 
 QString sweepCommand(const engine::LiveProduct& product, const engine::Setting& setting,
-                     const std::vector<engine::FactorAxis>& axes, const CommandBaseline& baseline,
+                     const std::vector<engine::FactorAxis>& axes, const engine::Subject& baseline,
                      const QString& output) {
     engine::Setting others = setting;
     for (const auto& axis : axes) others.factors.erase(axis.factor);
     QStringList words = program() << QStringLiteral("sweep") << subjectWords(product);
     for (const auto& axis : axes) words << QStringLiteral("--axis") << axisText(axis);
-    words << setWords(product, others);
-    if (!baseline.space.empty()) words << QStringLiteral("--baseline-space") << text(baseline.space);
-    if (!baseline.product.empty()) words << QStringLiteral("--baseline-product") << text(baseline.product);
+    words << setWords(product, others) << baselineWords(product, baseline);
     if (!output.isEmpty()) words << QStringLiteral("--output") << output;
     return shellLine(words << protocolWords(product));
 }
@@ -223,14 +243,7 @@ QString tuneCommand(const engine::LiveProduct& product, const engine::Setting& f
     list(QStringLiteral("--sets"), request.sets);
     words << setWords(product, from);
     if (request.step != engine::TuneRequestText{}.step) words << QStringLiteral("--step") << number(request.step);
-    if (request.baseline) {
-        if (!request.baseline->space.empty())
-            words << QStringLiteral("--baseline-space") << text(request.baseline->space);
-        if (!request.baseline->product.empty())
-            words << QStringLiteral("--baseline-product") << pathText(request.baseline->product);
-        if (!request.baseline->setting.empty())
-            words << QStringLiteral("--baseline-setting") << text(request.baseline->setting);
-    }
+    words << baselineWords(product, request.baseline);
     if (!request.output.empty()) words << QStringLiteral("--output") << pathText(request.output);
     return shellLine(words << protocolWords(product));
 }
@@ -270,21 +283,26 @@ QString headroomCommand(const engine::LiveProduct& product, const engine::Settin
 QString exportCommand(const engine::LiveProduct& product, const engine::Setting& setting, const QString& package,
                       bool freebind, bool metrics) {
     QStringList words = program() << QStringLiteral("export") << pathText(product.folder()) << package;
-    if (product.workspaceFolder() != std::filesystem::path(product.record().workspace))
-        words << QStringLiteral("--workspace") << pathText(product.workspaceFolder());
-    words << setWords(product, setting);
+    words << workspaceWords(product) << setWords(product, setting);
     if (freebind) words << QStringLiteral("--freebind");
     if (!metrics) words << QStringLiteral("--no-metrics");
     return shellLine(words);
 }
 
-QString applyCommand(const engine::LiveProduct& product, const engine::Setting& setting, const QString& modality,
-                     const QStringList& inputs, const QString& output) {
-    QStringList words = program() << QStringLiteral("apply") << pathText(product.folder())
-                                  << QStringLiteral("--modality") << modality;
-    for (const auto& input : inputs) words << QStringLiteral("--input") << input;
-    words << setWords(product, setting);
-    return shellLine(words << QStringLiteral("--output") << output);
+QString applyCommand(const engine::LiveProduct& product, const engine::EmbeddingsRequest& request) {
+    QStringList words = program() << QStringLiteral("apply") << pathText(product.folder());
+    if (!request.pool.empty()) words << QStringLiteral("--pool") << text(request.pool);
+    if (!request.set.empty()) {
+        words << QStringLiteral("--evaluation-set") << text(request.set) << QStringLiteral("--side")
+              << (request.first_side ? QStringLiteral("first") : QStringLiteral("second"));
+    } else if (!request.modality.empty()) {
+        words << QStringLiteral("--modality") << text(request.modality);
+    }
+    for (const auto& input : request.inputs) words << QStringLiteral("--input") << text(input);
+    if (request.inputs.empty()) words << workspaceWords(product);
+    words << setWords(product, request.setting) << QStringLiteral("--output") << pathText(request.output);
+    if (request.ids_file) words << QStringLiteral("--ids");
+    return shellLine(words);
 }
 
 QString trainCommand(const engine::ReactRequest& request) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/factors/sweep.h"
+#include "engine/session/embeddings.h"
 #include "engine/session/live_product.h"
 #include "engine/session/session.h"
 
@@ -25,17 +26,15 @@ QString shellLine(const QStringList& words);
 // "sigma_a=0.8", "CLAP_g=off": what of `setting` differs from the recipe's factors and switches.
 QStringList settingWords(const engine::LiveProduct& product, const engine::Setting& setting);
 
-// What the changes of a sweep or of a search are counted against.
-struct CommandBaseline {
-    std::string space;    // or
-    std::string product;  // at its recipe's factors; both empty: the recipe's base space
-};
+struct BaselineChoice;
+// What the changes of a sweep or of a search are counted against, as the engine and the command lines name it.
+engine::Subject baselineOf(const engine::LiveProduct& product, const BaselineChoice& choice);
 
 QString evaluateCommand(const engine::LiveProduct& product, const engine::Setting& setting,
                         const QStringList& sets = {}, bool json = false);
 QString evaluateSpaceCommand(const engine::LiveProduct& product, const std::string& space, bool json = false);
 QString sweepCommand(const engine::LiveProduct& product, const engine::Setting& setting,
-                     const std::vector<engine::FactorAxis>& axes, const CommandBaseline& baseline = {},
+                     const std::vector<engine::FactorAxis>& axes, const engine::Subject& baseline = {},
                      const QString& output = {});
 QString tuneCommand(const engine::LiveProduct& product, const engine::Setting& from,
                     const engine::TuneRequestText& request);
@@ -51,8 +50,8 @@ QString headroomCommand(const engine::LiveProduct& product, const engine::Settin
                         const engine::TuneRequestText& request);
 QString exportCommand(const engine::LiveProduct& product, const engine::Setting& setting, const QString& package,
                       bool freebind, bool metrics);
-QString applyCommand(const engine::LiveProduct& product, const engine::Setting& setting, const QString& modality,
-                     const QStringList& inputs, const QString& output);
+// Embeddings of a pool, a side of a set or new files in the product's space.
+QString applyCommand(const engine::LiveProduct& product, const engine::EmbeddingsRequest& request);
 // Options that differ from their defaults become flags.
 QString trainCommand(const engine::ReactRequest& request);
 

@@ -107,6 +107,7 @@ CommandPage::CommandPage(std::shared_ptr<engine::LiveProduct> product, engine::S
                                          "at the recipe's own factors, "
                                          "so it stands beside settings of live factors alone."));
     }
+    add(QStringLiteral("apply"), tr("The embeddings"), {});
     const std::filesystem::path at = product_->folder();
     add(QStringLiteral("export"), tr("The package with this setting in force"),
         exportCommand(*product_, setting_, text((at.parent_path() / (at.filename().string() + "-package")).string()),
@@ -132,7 +133,13 @@ CommandPage::CommandPage(std::shared_ptr<engine::LiveProduct> product, engine::S
     }
     qobject_cast<QVBoxLayout*>(body->layout())->addStretch(1);
     const auto axes = defaultAxes(*product_, 21);
-    setSweep(axes, base);
+    setSweep(axes, {base, std::nullopt, text(base)});
+    if (sets.empty()) {
+        say(QStringLiteral("apply"),
+            tr("The line of embeddings stands here once their items are chosen on the page of embeddings."));
+    } else {
+        setEmbeddings({.set = sets.front().name, .setting = setting_, .output = "embeddings.npy"});
+    }
     setReference(product_->defaults(), tr("the recipe"));
     setAlong(axes.empty() ? std::string() : axes.front().factor);
     setCompared({});
@@ -221,14 +228,21 @@ void CommandPage::setCompared(const std::vector<Column>& columns) {
     showLine(*of, lines.join(QLatin1Char('\n')));
 }
 
-void CommandPage::setSweep(const std::vector<engine::FactorAxis>& axes, const std::string& baseline) {
-    for (auto& row : rows_) {
-        if (row.verb != QLatin1String("sweep")) continue;
-        const std::string other = baseline == product_->recipe().base ? std::string() : baseline;
-        showLine(row, axes.empty()
-                          ? QString()
-                          : sweepCommand(*product_, setting_, axes, {.space = other}, QStringLiteral("surface.csv")));
-    }
+void CommandPage::setSweep(const std::vector<engine::FactorAxis>& axes, const BaselineChoice& baseline) {
+    Row* of = row(QStringLiteral("sweep"));
+    of->title->setText(tr("The surface, against %1").arg(baseline.name));
+    showLine(*of, axes.empty() ? QString()
+                               : sweepCommand(*product_, setting_, axes, baselineOf(*product_, baseline),
+                                              QStringLiteral("surface.csv")));
+}
+
+void CommandPage::setEmbeddings(const engine::EmbeddingsRequest& request) {
+    Row* of = row(QStringLiteral("apply"));
+    of->title->setText(!request.pool.empty() ? tr("The embeddings of the pool %1").arg(text(request.pool))
+                       : request.set.empty() ? tr("The embeddings of new files")
+                       : request.first_side  ? tr("The embeddings of the first side of %1").arg(text(request.set))
+                                             : tr("The embeddings of the second side of %1").arg(text(request.set)));
+    showLine(*of, applyCommand(*product_, request));
 }
 
 void CommandPage::setTune(const engine::TuneRequestText& request) {

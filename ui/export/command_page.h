@@ -8,7 +8,9 @@
 #include <optional>
 #include <vector>
 
+#include "engine/session/embeddings.h"
 #include "engine/session/session.h"
+#include "ui/bridge/live_session.h"
 #include "ui/export/export_page.h"
 
 class QLabel;
@@ -42,10 +44,11 @@ public:
     void setCompared(const std::vector<Column>& columns);
     // The search that is set under Goal, in place of one that suits most.
     void setTune(const engine::TuneRequestText& request);
-    // What sweeps and packages of the other pages would be.
-    void setSweep(const std::vector<engine::FactorAxis>& axes, const std::string& baseline);
-    // Of "evaluate", "sweep", "why", "along", "compare", "tune", "headroom", "router", "export", "train"; of several
-    // lines a line each, and empty where a sentence stands in its place.
+    // What the pages of surfaces and of embeddings would write.
+    void setSweep(const std::vector<engine::FactorAxis>& axes, const BaselineChoice& baseline);
+    void setEmbeddings(const engine::EmbeddingsRequest& request);
+    // Of "evaluate", "sweep", "why", "along", "compare", "tune", "headroom", "router", "apply", "export", "train"; of
+    // several lines a line each, and empty where a sentence stands in its place.
     QString command(const QString& verb) const;
     QString sentence(const QString& verb) const;  // empty where there is a line
 

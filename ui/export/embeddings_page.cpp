@@ -223,7 +223,7 @@ QString EmbeddingsPage::problem() const {
     return {};
 }
 
-ExportPage::Work EmbeddingsPage::work() {
+engine::EmbeddingsRequest EmbeddingsPage::request() const {
     engine::EmbeddingsRequest request;
     request.product = product_->folder();
     request.setting = setting_;
@@ -239,7 +239,11 @@ ExportPage::Work EmbeddingsPage::work() {
         request.modality = modality_->currentText().toStdString();
         for (const auto& [space, field] : inputs_) request.inputs.push_back(space + "=" + field->path().toStdString());
     }
-    return [request](const engine::JobContext& job) {
+    return request;
+}
+
+ExportPage::Work EmbeddingsPage::work() {
+    return [request = request()](const engine::JobContext& job) {
         const engine::Json made = engine::writeEmbeddings(request, job).json;
         QStringList lines{QObject::tr("%1 rows of width %2: %3")
                               .arg(made["rows"].get<std::uint64_t>())

@@ -33,6 +33,8 @@ public:
     Work work() override;
     void shown() override;
 
+    engine::EmbeddingsRequest request() const;
+
 private:
     void fillSources(const std::vector<engine::EmbeddingsChoice>& choices);
     void sourceChanged();

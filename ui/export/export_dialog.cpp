@@ -65,6 +65,7 @@ ExportDialog::ExportDialog(std::shared_ptr<engine::LiveProduct> product, engine:
       explanation_(new QLabel),
       subject_(new QLabel),
       hint_(new QLabel),
+      embeddings_(new EmbeddingsPage(product_, setting)),
       surface_(new SurfacePage(product_, setting)),
       commands_(new CommandPage(product_, setting)),
       result_(new WrappedText(kTallestResult)),
@@ -88,7 +89,7 @@ ExportDialog::ExportDialog(std::shared_ptr<engine::LiveProduct> product, engine:
     list_->setIconSize(QSize(20, 20));
     list_->setSpacing(2);
     stack_->addWidget(new PackagePage(product_, setting));
-    stack_->addWidget(new EmbeddingsPage(product_, setting));
+    stack_->addWidget(embeddings_);
     stack_->addWidget(surface_);
     stack_->addWidget(commands_);
     for (int i = 0; i < stack_->count(); ++i) {
@@ -156,6 +157,9 @@ ExportDialog::ExportDialog(std::shared_ptr<engine::LiveProduct> product, engine:
     });
     connect(surface_, &ExportPage::changed, this,
             [this] { commands_->setSweep(surface_->axes(), surface_->baseline()); });
+    connect(embeddings_, &ExportPage::changed, this, [this] {
+        if (embeddings_->problem().isEmpty()) commands_->setEmbeddings(embeddings_->request());
+    });
     connect(&runner_, &JobRunner::failed, this, [this](const JobFailure& failure) {
         result_text_ = failure.text();
         message_->showError(failure);
@@ -185,6 +189,10 @@ void ExportDialog::showPage(Page page) {
 
 void ExportDialog::setAxes(const std::vector<engine::FactorAxis>& axes) {
     surface_->setAxes(axes);
+}
+
+void ExportDialog::setBaseline(const BaselineChoice& baseline) {
+    surface_->setBaseline(baseline);
 }
 
 QString ExportDialog::resultText() const {

@@ -21,7 +21,9 @@ class QStackedWidget;
 
 namespace ui {
 
+struct BaselineChoice;
 class CommandPage;
+class EmbeddingsPage;
 class ExportPage;
 class MessageBar;
 class ProgressStrip;
@@ -38,8 +40,9 @@ public:
     ~ExportDialog() override;
 
     void showPage(Page page);
-    // The surface on screen, for the pages of surfaces and command lines.
+    // The surface on screen and what it is counted against, for the pages of surfaces and command lines.
     void setAxes(const std::vector<engine::FactorAxis>& axes);
+    void setBaseline(const BaselineChoice& baseline);
     CommandPage& commands() { return *commands_; }
     bool running() const { return runner_.running(); }
     // All that the last job said: made, failed or stopped; empty before.
@@ -65,6 +68,7 @@ private:
     QListWidget* list_;
     QStackedWidget* stack_;
     QLabel *heading_, *explanation_, *subject_, *hint_;
+    EmbeddingsPage* embeddings_;
     SurfacePage* surface_;
     CommandPage* commands_;
     WrappedText* result_;

@@ -100,19 +100,26 @@ QImage renderFigure(const FigurePainter& figure, const FigureOptions& options) {
     return image;
 }
 
-void saveFigure(const std::filesystem::path& path, const FigurePainter& figure, const FigureOptions& options) {
+std::function<void()> paintFigure(const std::filesystem::path& path, const FigurePainter& figure,
+                                  const FigureOptions& options) {
     const auto ending = path.extension();
     if (ending == ".png") {
-        write(path, pngOf(renderFigure(figure, options), options.title, path));
-        return;
+        return [path, image = renderFigure(figure, options), title = options.title] {
+            write(path, pngOf(image, title, path));
+        };
     }
-    const LightColours light(options.white_background);
-    if (ending == ".svg") write(path, svgOf(figure, options, path));
-    else if (ending == ".pdf") write(path, pdfOf(figure, options, path));
-    else {
+    if (ending != ".svg" && ending != ".pdf") {
         throw engine::Error(engine::ErrorCode::InvalidInput, path.string(),
                             "expected a file that ends in .png, .svg or .pdf");
     }
+    const LightColours light(options.white_background);
+    return [path, bytes = ending == ".svg" ? svgOf(figure, options, path) : pdfOf(figure, options, path)] {
+        write(path, bytes);
+    };
+}
+
+void saveFigure(const std::filesystem::path& path, const FigurePainter& figure, const FigureOptions& options) {
+    paintFigure(path, figure, options)();
 }
 
 void saveImage(const std::filesystem::path& path, const QImage& image, const QString& title) {

@@ -26,9 +26,12 @@ struct FigureOptions {
 };
 
 QImage renderFigure(const FigurePainter& painter, const FigureOptions& options);
-// By the ending: .png, .svg or .pdf.
+// By the ending: .png, .svg or .pdf. Paints now; what it returns encodes and writes, in any thread.
+std::function<void()> paintFigure(const std::filesystem::path& path, const FigurePainter& painter,
+                                  const FigureOptions& options);
+// Both at once.
 void saveFigure(const std::filesystem::path& path, const FigurePainter& painter, const FigureOptions& options);
-// PNG only.
+// PNG only. Any thread.
 void saveImage(const std::filesystem::path& path, const QImage& image, const QString& title = {});
 void copyFigure(const FigurePainter& painter, const FigureOptions& options);
 void copyImage(const QImage& image);

@@ -81,7 +81,8 @@ SurfacePage::SurfacePage(std::shared_ptr<engine::LiveProduct> product, engine::S
     named(steps_, tr("Points along each factor"),
           tr("2 to 101 points from 0 to 1 along each factor, all of them "
              "computed"));
-    named(baseline_, tr("Baseline"), tr("What changes are counted against: a space as it is"));
+    named(baseline_, tr("Baseline"),
+          tr("What changes are counted against: a space as it is, or the setting that is pinned"));
     named(format_, tr("Format"), tr("CSV opens in any spreadsheet; JSON and HDF5 keep the grid"));
     what_->addItem(tr("Surface of the Δ groups and all figures"));
     what_->addItem(tr("Figures at this setting, with protocols"));
@@ -93,6 +94,7 @@ SurfacePage::SurfacePage(std::shared_ptr<engine::LiveProduct> product, engine::S
     steps_->setRange(2, 101);
     setAxes(defaultAxes(*product_, 21));
     for (const auto& space : product_->plan().spaces) baseline_->addItem(text(space.name));
+    baseline_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     form_->setContentsMargins(0, 0, 0, 0);
     form_->setVerticalSpacing(10);
     form_->addRow(tr("&What"), what_);
@@ -171,8 +173,19 @@ std::vector<engine::FactorAxis> SurfacePage::axes() const {
     return out;
 }
 
-std::string SurfacePage::baseline() const {
-    return baseline_->currentText().toStdString();
+void SurfacePage::setBaseline(const BaselineChoice& baseline) {
+    if (baseline.setting) {
+        pinned_ = baseline;
+        baseline_->addItem(baseline.name);
+        baseline_->setCurrentIndex(baseline_->count() - 1);
+    } else {
+        baseline_->setCurrentIndex(std::max(0, baseline_->findText(text(baseline.space))));
+    }
+}
+
+BaselineChoice SurfacePage::baseline() const {
+    if (pinned_ && baseline_->currentIndex() == baseline_->count() - 1) return *pinned_;
+    return {baseline_->currentText().toStdString(), std::nullopt, baseline_->currentText()};
 }
 
 QString SurfacePage::problem() const {
@@ -187,13 +200,14 @@ QString SurfacePage::problem() const {
 }
 
 ExportPage::Work SurfacePage::figuresWork() const {
-    return [product = product_, setting = setting_, space = baseline(),
+    return [product = product_, setting = setting_, against = baseline(),
             path = output_->path()](const engine::JobContext& job) {
-        const engine::MetricsTable baseline = product->measureSpace(space, job);
+        const engine::MetricsTable baseline =
+            against.setting ? product->measure(*against.setting, job) : product->measureSpace(against.space, job);
         const engine::MetricsTable table = product->measure(setting, job);
         engine::writeFileWhole(path.toStdString(), figuresCsv(table, baseline).toStdString());
         return Exported{QObject::tr("Figures written"),
-                        QObject::tr("%1 evaluation sets, against %2").arg(table.sets.size()).arg(text(space)) +
+                        QObject::tr("%1 evaluation sets, against %2").arg(table.sets.size()).arg(against.name) +
                             (table.synthetic ? QObject::tr("\nOf a synthetic world; the file says so.") : QString()),
                         path};
     };
@@ -210,15 +224,14 @@ ExportPage::Work SurfacePage::work() {
         request.axes.push_back(axisText(axis).toStdString());
     }
     for (const auto& word : settingWords(*product_, others)) request.subject.set.push_back(word.toStdString());
-    request.baseline = engine::Subject{.space = baseline()};
+    request.baseline = baselineOf(*product_, baseline());
     request.output = output_->path().toStdString();
     request.options = engine::evalOptionTable().toJson(product_->evalOptions());
-    return [request, points = axes()](const engine::JobContext& job) {
+    return [request, points = axes(), against = baseline().name](const engine::JobContext& job) {
         const engine::Outcome made = engine::sweepFactors(request, job);
         std::size_t count = 1;
         for (const auto& axis : points) count *= axis.steps;
-        QString details =
-            QObject::tr("%1 points, every one computed, against %2").arg(count).arg(text(request.baseline->space));
+        QString details = QObject::tr("%1 points, every one computed, against %2").arg(count).arg(against);
         if (made.json.value("synthetic", false)) details += QObject::tr("\nOf a synthetic world; the file says so.");
         return Exported{QObject::tr("Surface written"), details, text(request.output.string())};
     };

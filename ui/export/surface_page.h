@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "ui/bridge/live_session.h"
 #include "ui/export/export_page.h"
 
 class QComboBox;
@@ -31,7 +32,9 @@ public:
 
     void setAxes(const std::vector<engine::FactorAxis>& axes);
     std::vector<engine::FactorAxis> axes() const;
-    std::string baseline() const;  // a space
+    // What is pinned while tuning; a setting can be chosen beside the spaces from then on.
+    void setBaseline(const BaselineChoice& baseline);
+    BaselineChoice baseline() const;
 
 private:
     bool figures() const;
@@ -39,6 +42,7 @@ private:
     Work figuresWork() const;
 
     QComboBox *what_, *x_, *y_, *baseline_, *format_;
+    std::optional<BaselineChoice> pinned_;  // a setting: the last of the baselines
     QSpinBox* steps_;
     QFormLayout* form_;
     PathField* output_;

@@ -29,6 +29,19 @@ void guarded(const TellFailure& tell, Call call) {
     }
 }
 
+// Encoding a large picture takes a while, and so may the disk.
+void runBehind(QWidget* view, const TellFailure& tell, const std::function<void()>& work) {
+    auto* runner = new JobRunner(view);
+    QObject::connect(runner, &JobRunner::failed, view, tell);
+    QObject::connect(runner, &JobRunner::ended, runner, &QObject::deleteLater);
+    runner->start<int>(QObject::tr("Save"),
+                       [work](const engine::JobContext&) {
+                           work();
+                           return 0;
+                       },
+                       {});
+}
+
 template <class Fill>
 void onContextMenu(QWidget* view, Fill fill) {
     view->setContextMenuPolicy(Qt::CustomContextMenu);
@@ -50,14 +63,16 @@ void addFigureMenu(QWidget* view, FigurePainter painter, std::function<QString()
         menu.addAction(QObject::tr("Save figure…"), view, [=] {
             const QString file =
                 fileName(view, options.title, QStringLiteral("svg"), QObject::tr("Figures (*.svg *.pdf *.png)"));
-            if (!file.isEmpty()) guarded(tell, [&] { saveFigure(file.toStdString(), painter, options); });
+            if (!file.isEmpty())
+                guarded(tell, [&] { runBehind(view, tell, paintFigure(file.toStdString(), painter, options)); });
         });
         menu.addAction(QObject::tr("Save figure on white, for a paper…"), view, [=] {
             FigureOptions white = options;
             white.white_background = true;
             const QString file =
                 fileName(view, options.title, QStringLiteral("pdf"), QObject::tr("Figures (*.pdf *.svg *.png)"));
-            if (!file.isEmpty()) guarded(tell, [&] { saveFigure(file.toStdString(), painter, white); });
+            if (!file.isEmpty())
+                guarded(tell, [&] { runBehind(view, tell, paintFigure(file.toStdString(), painter, white)); });
         });
     });
 }
@@ -76,8 +91,10 @@ void addImageMenu(QWidget* view, std::function<QImage(QSize)> picture, std::func
                        [=] { guarded(tell, [&] { copyImage(picture(view->size() * 2)); }); });
         menu.addAction(QObject::tr("Save picture…"), view, [=] {
             const QString file = fileName(view, title(), QStringLiteral("png"), QObject::tr("Pictures (*.png)"));
-            if (!file.isEmpty())
-                guarded(tell, [&] { saveImage(file.toStdString(), picture(view->size() * 2), title()); });
+            if (file.isEmpty()) return;
+            runBehind(view, tell, [path = file.toStdString(), image = picture(view->size() * 2), name = title()] {
+                saveImage(path, image, name);
+            });
         });
     });
 }

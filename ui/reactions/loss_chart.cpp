@@ -53,6 +53,14 @@ QList<QPointF> thinned(const std::vector<QPointF>& points, std::size_t most = kM
     return out;
 }
 
+// What is drawn again and again, in the window's thread, is not the whole of a long run: more points than `most` are
+// thinned to kMostKept.
+void keepFew(std::vector<QPointF>& points, std::size_t most) {
+    if (points.size() <= most) return;
+    const auto fewer = thinned(points, kMostKept);
+    points.assign(fewer.begin(), fewer.end());
+}
+
 // Rising and round: about `ticks` steps.
 double roundStep(double span, int ticks) {
     const double raw = span / ticks, power = std::pow(10.0, std::floor(std::log10(std::max(raw, 1e-12))));
@@ -66,6 +74,7 @@ void put(std::vector<QPointF>& points, const QPointF& point) {
     // A run that went back to its checkpoint makes its steps again.
     while (!points.empty() && points.back().x() >= point.x()) points.pop_back();
     points.push_back(point);
+    keepFew(points, 2 * kMostKept);
 }
 
 }  // namespace
@@ -107,12 +116,7 @@ LossCurve readLossLog(const fs::path& file) {
         if (std::isfinite(fields[0]) && std::isfinite(fields[2])) curve.loss.emplace_back(fields[0], fields[2]);
         if (std::isfinite(fields[4]) && std::isfinite(fields[0])) curve.validation.emplace_back(fields[0], fields[4]);
     }
-    // What is drawn again and again, in the window's thread, is not the whole of a long log.
-    for (auto* line : {&curve.loss, &curve.validation}) {
-        if (line->size() <= kMostKept) continue;
-        const auto fewer = thinned(*line, kMostKept);
-        line->assign(fewer.begin(), fewer.end());
-    }
+    for (auto* line : {&curve.loss, &curve.validation}) keepFew(*line, kMostKept);
     return curve;
 }
 

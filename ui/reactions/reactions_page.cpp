@@ -21,6 +21,11 @@
 #include "ui/widgets/message_bar.h"
 
 namespace ui {
+namespace {
+
+constexpr const char* kFirstRecipe = "ImageBind++";
+
+}  // namespace
 
 ReactionsPage::ReactionsPage(QWidget* parent) : QWidget(parent) {
     queue_ = new TrainingQueue(this);
@@ -148,7 +153,7 @@ void ReactionsPage::setWorkspace(const QString& folder, const engine::Json&) {
             setup_->setFacts(facts);
             tellPools();
             // Something to begin with.
-            if (recipe_->source().isEmpty()) recipe_->openRecipe(QStringLiteral("ImageBind++"));
+            if (recipe_->source().isEmpty()) recipe_->openRecipe(QLatin1String(kFirstRecipe));
         });
 }
 
@@ -261,7 +266,9 @@ void ReactionsPage::restore(const engine::Json& state, const QString& workspace)
                                                              : QString();
     };
     const QString source = text("recipe_source");
-    if (!source.isEmpty()) recipe_->openRecipe(source);
+    // What was edited before belongs to another project.
+    if (!source.isEmpty() || recipe_->edited())
+        recipe_->openRecipe(source.isEmpty() ? QString::fromLatin1(kFirstRecipe) : source);
     if (state.contains("recipe")) {
         try {
             recipe_->setRecipe(engine::recipeFromJson(state["recipe"], "recipe of the project"), source);

@@ -235,7 +235,9 @@ void RunSetup::setFolder(const QString& folder) {
 void RunSetup::restoreChoices(const QString& workspace, const QString& folder, const QString& from) {
     workspace_ = workspace.toStdString();
     take_->setFrom(from);
-    if (!folder.isEmpty()) setFolder(folder);
+    chosen_ = !folder.isEmpty();
+    if (chosen_) setFolder(folder);
+    else followRecipe();
 }
 
 engine::Json RunSetup::runOptions() const {

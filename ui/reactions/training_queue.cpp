@@ -336,15 +336,17 @@ engine::Json TrainingQueue::state() const {
 }
 
 void TrainingQueue::restore(const engine::Json& state) {
-    if (running() || !state.is_object()) return;
+    const bool ran = running();
+    runner_.drop();
     runs_.clear();
     held_ = true;
+    ending_ = false;
     const auto text = [](const engine::Json& j, const char* key) {
         return j.contains(key) && j[key].is_string() ? QString::fromStdString(j[key].get<std::string>()) : QString();
     };
     if (state.contains("rate") && state["rate"].is_number()) rate_ = std::max(0.0, state["rate"].get<double>());
-    if (!state.contains("runs") || !state["runs"].is_array()) return;
-    for (const auto& j : state["runs"]) {
+    const bool any = state.contains("runs") && state["runs"].is_array();
+    for (const auto& j : any ? state["runs"] : engine::Json::array()) {
         if (!j.is_object() || !j.contains("recipe")) continue;
         const auto flat = [](const engine::Json& encoder) {
             return std::all_of(encoder.items().begin(), encoder.items().end(), [](const auto& field) {
@@ -381,6 +383,7 @@ void TrainingQueue::restore(const engine::Json& state) {
         }
         runs_.push_back(std::move(r));
     }
+    if (ran) Q_EMIT runningChanged(false);
     Q_EMIT changed();
 }
 

@@ -65,7 +65,8 @@ public:
     double measuredRate() const { return rate_; }  // FLOP a second; 0: no run has measured it yet
 
     engine::Json state() const;
-    void restore(const engine::Json& state);  // nothing starts by itself
+    // Nothing starts by itself. What runs stops at its last whole step and is not heard of any more.
+    void restore(const engine::Json& state);
 
 Q_SIGNALS:
     void changed();  // the list or a state in it

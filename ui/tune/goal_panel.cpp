@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "engine/base/error.h"
+#include "ui/export/command_line.h"
 #include "ui/export/view_menu.h"
 #include "ui/style/numbers.h"
 #include "ui/views/surface_grid.h"
@@ -25,6 +26,19 @@ constexpr std::size_t kMostPicks = 60;
 constexpr int kReach = 1;  // the goal's second entry
 
 }  // namespace
+
+const Snapshot* pinnedSnapshot(const Project& project) {
+    const Snapshot* snapshot = project.snapshot(project.baseline().snapshot);
+    return snapshot && snapshot->product == project.product() ? snapshot : nullptr;
+}
+
+BaselineChoice pinnedBaseline(const Project& project, const engine::LiveProduct& live) {
+    if (const Snapshot* snapshot = pinnedSnapshot(project))
+        return {{}, live.completed(snapshot->setting), snapshot->title()};
+    const std::string pinned = project.baseline().space.toStdString();
+    const std::string space = live.plan().space(pinned) ? pinned : live.recipe().base;
+    return {space, std::nullopt, QString::fromStdString(space)};
+}
 
 struct GoalPanel::Found {
     std::shared_ptr<const engine::TuneResult> result;
@@ -139,8 +153,9 @@ void GoalPanel::rebuild() {
     table_->setRowCount(0);
     table_->setColumnCount(0);
     table_->hide();
-    const QString chosen = maximize_->currentData().toString();
+    if (maximize_->currentIndex() >= 0) chosen_ = maximize_->currentData().toString();
     maximize_->clear();
+    for (const auto& keep : keep_) kept_[keep.group] = {keep.on->isChecked(), keep.at_least->value()};
     keep_.clear();
     delete keeps_->layout();
     qDeleteAll(keeps_->findChildren<QWidget*>(Qt::FindDirectChildrenOnly));
@@ -165,20 +180,21 @@ void GoalPanel::rebuild() {
         keep.at_least->setRange(-100, 100);
         keep.at_least->setDecimals(2);
         keep.at_least->setSingleStep(0.25);
-        keep.at_least->setValue(group.name == "TV" ? -0.5 : 0);
         keep.at_least->setSuffix(tr(" points"));
         keep.at_least->setToolTip(
             tr("Percentage points of %1 against the baseline").arg(QString::fromStdString(group.metric)));
         keep.at_least->setAccessibleName(tr("%1 at least").arg(delta(group.name)));
-        keep.on->setChecked(group.name == "TV");
+        const bool tv = group.name == "TV";
+        const auto [on, at_least] = kept_.try_emplace(group.name, tv, tv ? -0.5 : 0).first->second;
+        keep.on->setChecked(on);
+        keep.at_least->setValue(at_least);
         keep.at_least->setEnabled(keep.on->isChecked());
         connect(keep.on, &QCheckBox::toggled, keep.at_least, &QWidget::setEnabled);
         grid->addWidget(keep.on, row, 0);
         grid->addWidget(keep.at_least, row++, 1);
         keep_.push_back(keep);
     }
-    const int at = maximize_->findData(chosen);
-    maximize_->setCurrentIndex(std::max(0, at));
+    maximize_->setCurrentIndex(std::max(0, maximize_->findData(chosen_)));
     Q_EMIT rebuilt();
 }
 
@@ -220,9 +236,7 @@ std::optional<engine::TuneRequestText> GoalPanel::requestText() const {
     for (const auto& [group, weight] : wanted->maximize) out.maximize.push_back(group);
     for (const auto& keep : wanted->constraints)
         out.at_least.push_back(keep.group + "=" + QString::number(keep.at_least, 'g', 12).toStdString());
-    const auto& recipe = session_.product()->recipe();
-    const auto* space = session_.product()->plan().space(session_.baseline()->subject);
-    if (space && space->name != recipe.base) out.baseline = engine::Subject{.space = space->name};
+    out.baseline = baselineOf(*session_.product(), pinnedBaseline(project_, *session_.product()));
     return out;
 }
 
@@ -345,9 +359,8 @@ QString GoalPanel::sureText() const {
         gained += moved.gained;
         lost += moved.lost;
     }
-    return tr("%1 against the sliders as they were: %2 [%3, %4] (%5 %), p = %6; %7 queries won, %8 lost. Chosen on "
-              "half "
-              "of the items, the highest of the front has %9 there")
+    return tr("%1 against the sliders as they were: %2 [%3, %4] (%5 %), p = %6, neither corrected for the search; %7 "
+              "queries won, %8 lost. Chosen on half of the items, the highest of the front has %9 there")
                .arg(QStringLiteral("Δ_") + QString::fromStdString(s.group), signedNumber(s.gain.estimate),
                     signedNumber(s.gain.low), signedNumber(s.gain.high))
                .arg(std::lround(100 * s.options.level))

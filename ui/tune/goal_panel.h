@@ -27,6 +27,12 @@ class QVBoxLayout;
 
 namespace ui {
 
+// The snapshot that changes are counted against; null: none of the current product is pinned.
+const Snapshot* pinnedSnapshot(const Project& project);
+// What changes are counted against: that snapshot, or a space. A space that the product does not know, or another
+// product's snapshot, is no baseline here: the base is.
+BaselineChoice pinnedBaseline(const Project& project, const engine::LiveProduct& live);
+
 class GoalPanel : public QWidget {
     Q_OBJECT
 public:
@@ -39,7 +45,7 @@ public:
     std::string group() const;
     // What a search would ask for now, from the setting in force; nothing while no product or baseline is there.
     std::optional<engine::TuneRequest> request() const;
-    // The same for `molspace tune`, against the base where the baseline is a setting, which has no name there.
+    // The same for `molspace tune`.
     std::optional<engine::TuneRequestText> requestText() const;
     // What the last search found, if it asked for just that.
     std::shared_ptr<const engine::TuneResult> resultOf(const engine::TuneRequest& request) const;
@@ -72,6 +78,9 @@ private:
     QDoubleSpinBox* target_;
     QWidget* keeps_;
     std::vector<Keep> keep_;
+    // What was set for groups by their names: the rows come anew with every baseline.
+    std::map<std::string, std::pair<bool, double>> kept_;
+    QString chosen_;  // the group, as long as there is none to choose
     QPushButton* search_;
     QLabel *said_, *sure_;
     QTableWidget* table_;

@@ -111,6 +111,29 @@ std::optional<double> MetricsModel::changeOf(std::size_t set) const {
     return *now - *before;
 }
 
+QStringList MetricsModel::allFigures(int row, std::size_t set) const {
+    const auto valuesIn = [&](const std::optional<engine::MetricsTable>& table) {
+        const auto* found = table ? table->find(product_->sets()[set].name) : nullptr;
+        return found ? found->values() : engine::MetricMap{};
+    };
+    const bool is_now = row == nowRow();
+    const engine::MetricMap values = is_now ? figures_[set].value_or(engine::MetricMap{})
+                                     : baselineRow() && row == nowRow() - 1
+                                         ? valuesIn(baseline_)
+                                         : valuesIn(spaces_[static_cast<std::size_t>(row)]);
+    const engine::MetricMap before = is_now ? valuesIn(baseline_) : engine::MetricMap{};
+    QStringList out;
+    for (const auto& [metric, value] : values) {
+        QString text = QString::fromStdString(metric) + QLatin1Char(' ');
+        if (is_now && intervals_[set].contains(metric)) text += QStringLiteral("≈ ");
+        text += number(value);
+        if (const auto at = before.find(metric); at != before.end())
+            text += QStringLiteral(" (%1)").arg(signedNumber(value - at->second));
+        out << text;
+    }
+    return out;
+}
+
 const engine::RateInterval* MetricsModel::intervalOf(std::size_t set) const {
     if (!figures_[set]) return nullptr;
     const auto found = intervals_[set].find(metricOf(set));
@@ -191,8 +214,10 @@ QVariant MetricsModel::data(const QModelIndex& index, int role) const {
         if (!delta || std::fabs(*delta) < 0.005) return QBrush(colours().text);
         return QBrush(*delta > 0 ? colours().good : colours().bad);
     }
+    if (role == Qt::AccessibleTextRole && value) return allFigures(index.row(), set).join(QStringLiteral(", "));
     if (role == Qt::ToolTipRole) {
         const QString name = QString::fromStdString(product_->sets()[set].name);
+        QStringList lines = allFigures(index.row(), set);
         if (is_now && waiting) {
             const auto why = product_->whyNot(set);
             return why.empty() ? tr("%1 is being prepared").arg(name)
@@ -201,9 +226,11 @@ QVariant MetricsModel::data(const QModelIndex& index, int role) const {
         const auto* interval = is_now ? intervalOf(set) : nullptr;
         const auto sample = interval ? product_->sample(set) : std::nullopt;
         if (sample) {
-            return tr("%1 is estimated from a %2, against all candidates: the landscape of all its queries does not "
-                      "fit the memory. With 95 % it is within [%3, %4].")
-                .arg(name, QString::fromStdString(sample->text()), number(interval->low), number(interval->high));
+            lines << tr("%1 is estimated from a %2, against all candidates: the landscape of all its queries does not "
+                        "fit the memory. With 95 % its %3 is within [%4, %5].")
+                         .arg(name, QString::fromStdString(sample->text()), QString::fromStdString(metricOf(set)),
+                              number(interval->low), number(interval->high));
+            return lines.join(QLatin1Char('\n'));
         }
         const engine::MetricsTable* table = nullptr;
         if (is_baseline) table = &*baseline_;
@@ -211,7 +238,8 @@ QVariant MetricsModel::data(const QModelIndex& index, int role) const {
             table = &*spaces_[static_cast<std::size_t>(index.row())];
         else if (baseline_) table = &*baseline_;
         if (const auto* metrics = table ? table->find(product_->sets()[set].name) : nullptr)
-            return QString::fromStdString(engine::protocolText(metrics->protocol));
+            lines << QString::fromStdString(engine::protocolText(metrics->protocol));
+        return lines.join(QLatin1Char('\n'));
     }
     return {};
 }

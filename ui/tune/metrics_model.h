@@ -3,8 +3,8 @@
 //
 // Figures of every evaluation set, a column each, a row for each subject: the single spaces, the pinned baseline, and
 // the product at the setting in force with its signed change. Values that are not there yet are "…", those of an older
-// setting are pale, those estimated from a sample of the queries have "≈" and half their interval's width. Window's
-// thread.
+// setting are pale, those estimated from a sample of the queries have "≈" and half their interval's width. A cell's
+// tooltip has every metric. Window's thread.
 #pragma once
 
 #include <QAbstractTableModel>
@@ -45,6 +45,8 @@ private:
     std::optional<double> valueOf(const engine::MetricsTable& table, std::size_t set) const;
     std::optional<double> nowOf(std::size_t set) const;
     std::optional<double> changeOf(std::size_t set) const;
+    // "R@5 68.10 (+1.20)": every metric of a cell.
+    QStringList allFigures(int row, std::size_t set) const;
     const engine::RateInterval* intervalOf(std::size_t set) const;  // null: the figure is of all queries
     int nowRow() const { return rowCount() - 1; }
     bool baselineRow() const { return baseline_ && !baseline_is_space_; }

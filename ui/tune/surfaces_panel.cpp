@@ -63,20 +63,22 @@ SurfacesPanel::SurfacesPanel(Project& project, LiveSession& session, const Metri
     column->setSpacing(6);
     makeBar(column);
     makePanes(column);
-    connect(&session_, &LiveSession::surfaceChanged, this, [this] {
+    // The tied region is of one group on one surface.
+    const auto showAnew = [this] {
         showSurface();
         if (!tied_on_->isChecked()) return;
         heat_->setTied({});
         rest_.start();
-    });
+    };
+    connect(&session_, &LiveSession::surfaceChanged, this, showAnew);
     connect(&session_, &LiveSession::curvesChanged, this,
             [this](const std::vector<engine::LiveCurve>& curves) { curve_->setCurves(curves); });
-    connect(&project_, &Project::viewChanged, this, [this] {
+    connect(&project_, &Project::viewChanged, this, [this, showAnew] {
         fillAxes();
         wantAxes();
         showGroups();
         choosePanes();
-        showSurface();
+        showAnew();
     });
     connect(&tied_, &JobRunner::failed, this, &SurfacesPanel::failed);
     rest_.setSingleShot(true);
@@ -496,8 +498,8 @@ void SurfacesPanel::wantTied() {
             options.resamples = kTiedResamples;
             return live->tied(group, *surface, options, job).tied;
         },
-        [this, surface](std::vector<char> tied) {
-            if (surface == session_.surface() && tied_on_->isChecked()) heat_->setTied(tied);
+        [this, surface, name = group()](std::vector<char> tied) {
+            if (surface == session_.surface() && name == group() && tied_on_->isChecked()) heat_->setTied(tied);
         });
 }
 

@@ -296,25 +296,12 @@ void TunePage::productOpened() {
     QMetaObject::invokeMethod(this, &TunePage::followStage, Qt::QueuedConnection);
 }
 
-const Snapshot* TunePage::pinnedSnapshot() const {
-    const Snapshot* snapshot = project_.snapshot(project_.baseline().snapshot);
-    return snapshot && snapshot->product == project_.product() ? snapshot : nullptr;
-}
-
 void TunePage::applyBaseline() {
     const auto live = session_.product();
     if (!live) return;
-    if (const Snapshot* snapshot = pinnedSnapshot()) {
-        const engine::Setting setting = live->completed(snapshot->setting);
-        session_.setBaseline({{}, setting, snapshot->title()});
-        controls_->setBaselineSetting(setting);
-        return;
-    }
-    // A space that the product does not know, or another product's snapshot, is no baseline here: the base is.
-    const std::string pinned = project_.baseline().space.toStdString();
-    const std::string space = live->plan().space(pinned) ? pinned : live->recipe().base;
-    session_.setBaseline({space, std::nullopt, text(space)});
-    controls_->setBaselineSetting(std::nullopt);
+    const BaselineChoice baseline = pinnedBaseline(project_, *live);
+    session_.setBaseline(baseline);
+    controls_->setBaselineSetting(baseline.setting);
 }
 
 engine::Json TunePage::state() const {
@@ -361,25 +348,30 @@ void TunePage::arrangeFigure() {
     view.group = number == 6 ? QStringLiteral("TV") : QStringLiteral("AT");
     view.steps = 21;
     view.panes = QLatin1String(kGroupsPane);  // its three panels
-    auto& stack = project_.undoStack();
-    stack.beginMacro(tr("Figure %1").arg(number));
     PinnedBaseline baseline;
+    const QString smaller = QStringLiteral("InternVL_IB");
+    std::optional<engine::Setting> pinned;  // to be kept as a snapshot
     if (number == 3 || number == 4) {
         // InternVL_IB is InternVL_IB++ without its combination.
         engine::Setting without = live->defaults();
         for (auto& [name, value] : without.factors) {
             if (name.starts_with("sigma")) value = 0;
         }
-        const QString name = QStringLiteral("InternVL_IB");
         for (const auto& s : project_.snapshots()) {
-            if (s.product == project_.product() && s.name == name && s.setting.factors == without.factors)
+            if (s.product == project_.product() && s.name == smaller && s.setting.factors == without.factors)
                 baseline.snapshot = s.number;
         }
-        if (baseline.snapshot == 0) baseline.snapshot = project_.addSnapshot(name, without);
+        if (baseline.snapshot == 0) pinned = without;
     }
-    project_.setView(view, tr("Axes of Figure %1").arg(number));
-    project_.pinBaseline(baseline, tr("Baseline of Figure %1").arg(number));
-    stack.endMacro();
+    // A figure that is shown already is no step.
+    if (pinned || !(view == project_.view()) || !(baseline == project_.baseline())) {
+        auto& stack = project_.undoStack();
+        stack.beginMacro(tr("Figure %1").arg(number));
+        if (pinned) baseline.snapshot = project_.addSnapshot(smaller, pinned);
+        project_.setView(view, tr("Axes of Figure %1").arg(number));
+        project_.pinBaseline(baseline, tr("Baseline of Figure %1").arg(number));
+        stack.endMacro();
+    }
     surfaces_->arrangeAnew();
 }
 
@@ -407,7 +399,7 @@ void TunePage::fillBaselines() {
     const auto pinned = project_.baseline();
     for (int i = 0; i < baseline_->count(); ++i) {
         const auto [space, number] = baseline_->itemData(i).value<QPair<QString, int>>();
-        if (pinnedSnapshot() ? number == pinned.snapshot : number == 0 && space == pinned.space)
+        if (pinnedSnapshot(project_) ? number == pinned.snapshot : number == 0 && space == pinned.space)
             baseline_->setCurrentIndex(i);
     }
 }
@@ -420,7 +412,7 @@ void TunePage::baselineChosen(int index) {
 
 void TunePage::baselineCame() {
     if (!session_.product()) return;
-    metrics_->setBaseline(session_.baseline(), !pinnedSnapshot());
+    metrics_->setBaseline(session_.baseline(), !pinnedSnapshot(project_));
     surfaces_->baselineCame();
 }
 

@@ -54,8 +54,6 @@ private:
     void productOpened();
     void productClosed();
     void baselineCame();
-    // The pinned snapshot, where it is one of the product that is open.
-    const Snapshot* pinnedSnapshot() const;
     void applyBaseline();
     void settingChanged();
     void baselineChosen(int index);

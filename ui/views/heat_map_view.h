@@ -38,6 +38,7 @@ public:
     void clearRange();
     // One char for each point of the surface, not 0: statistically tied with the best. Empty: not shown.
     void setTied(std::vector<char> tied);
+    const std::vector<char>& tied() const { return tied_; }
     void setMarkers(QVector<Marker> markers);
     // Colours between nodes interpolated (the default), or one cell for each node.
     void setSmooth(bool smooth);
