@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Closer looks at one direction where somebody is working: the open entries of a leaf side by side in memory, and cut
-// again to a part of the leaf by the bounds of query_cut.h. For sets of three factors and more, whose leaves are
+// again to a part of the leaf by the bounds of query_cut.h. For sets of two factors and more, whose leaves are
 // coarse. Made from a leaf's entries alone, whatever the size of the set. Internal to engine/factors.
 #pragma once
 

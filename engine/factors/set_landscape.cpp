@@ -24,8 +24,8 @@ namespace {
 
 constexpr std::size_t kTaskQueries = 1024;     // open queries that one thread takes at a time
 constexpr std::uint64_t kManyEntries = 12000;  // below it a second thread costs more than it brings
-constexpr std::size_t kCloseUpDims = 3;        // factors from which closer looks are taken
-constexpr std::size_t kCloseUpParts = 4;       // of a leaf along each factor
+constexpr std::size_t kCloseUpDims = 2;        // factors from which closer looks are taken
+constexpr std::size_t kCloseUpParts = 8;       // of a leaf along each factor
 // Questions before it is worth making: a gathered leaf costs one more, a cut some five that it would save.
 constexpr std::uint32_t kAskedToGather = 1, kAskedToCut = 3;
 
