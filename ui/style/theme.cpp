@@ -15,6 +15,7 @@
 
 #include <array>
 #include <map>
+#include <utility>
 
 #include "ui/style/painting_colours.h"
 
@@ -46,6 +47,7 @@ const ThemeColours kDark{.window = QColor(0x1b, 0x1e, 0x24),
 
 ThemeChoice g_choice = ThemeChoice::System;
 bool g_dark = false;
+int g_themes = 0;  // applied so far
 
 bool systemIsDark() {
     static const bool dark = QApplication::style()->standardPalette().color(QPalette::Window).lightness() < 128;
@@ -149,14 +151,27 @@ public:
     }
     bool eventFilter(QObject* watched, QEvent* event) override {
         if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
-            repaint_();
-            QMetaObject::invokeMethod(this, repaint_, Qt::QueuedConnection);
+            // A widget that is put into another has such events too, many while a window is made.
+            if (painted_ != g_themes) repaint();
+            if (!std::exchange(queued_, true)) {
+                const auto later = [this] {
+                    queued_ = false;
+                    repaint();
+                };
+                QMetaObject::invokeMethod(this, later, Qt::QueuedConnection);
+            }
         }
         return QObject::eventFilter(watched, event);
     }
 
 private:
+    void repaint() {
+        painted_ = g_themes;
+        repaint_();
+    }
     std::function<void()> repaint_;
+    int painted_ = g_themes;
+    bool queued_ = false;
 };
 
 }  // namespace
@@ -168,6 +183,7 @@ void followTheme(QWidget* widget, std::function<void()> repaint) {
 void applyTheme(ThemeChoice choice) {
     const bool first_dark = systemIsDark();
     g_choice = choice;
+    ++g_themes;
     g_dark = choice == ThemeChoice::Dark || (choice == ThemeChoice::System && first_dark);
     if (QApplication::style()->name().compare(QStringLiteral("fusion"), Qt::CaseInsensitive) != 0)
         QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
@@ -237,7 +253,12 @@ QIcon icon(const QString& name) {
     const auto& paths = iconPaths();
     const auto found = paths.find(name);
     if (found == paths.end()) return {};
-    QIcon out;
+    // Pixmaps go before the application does.
+    static std::map<std::pair<QString, bool>, QIcon> drawn_before;
+    static const bool cleared = (qAddPostRoutine([] { drawn_before.clear(); }), true);
+    Q_UNUSED(cleared);
+    QIcon& out = drawn_before[{name, g_dark}];
+    if (!out.isNull()) return out;
     QColor faint = colours().muted;
     faint.setAlphaF(0.5f);
     for (const int size : {16, 20, 24, 32, 48}) {
