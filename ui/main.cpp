@@ -22,14 +22,16 @@
 
 namespace {
 
-// The interface in the locale's language, where share/molspace-translations has studio_<language>.qm; with Qt's own
-// texts.
-void translate(const QLocale& locale, QTranslator& studio, QTranslator& qt) {
+// The interface in the locale's language, where share/molspace-translations has studio_<language>.qm, else in English,
+// whose file holds the plurals; with Qt's own texts.
+void translate(QLocale locale, QTranslator& studio, QTranslator& qt) {
     try {
-        const auto folder = engine::resourceFolder().parent_path() / "molspace-translations";
-        if (!studio.load(locale, QStringLiteral("studio"), QStringLiteral("_"),
-                         QString::fromStdString(folder.string())))
-            return;
+        const QString folder =
+            QString::fromStdString((engine::resourceFolder().parent_path() / "molspace-translations").string());
+        if (!studio.load(locale, QStringLiteral("studio"), QStringLiteral("_"), folder)) {
+            locale = QLocale(QLocale::English);
+            if (!studio.load(locale, QStringLiteral("studio"), QStringLiteral("_"), folder)) return;
+        }
     } catch (const engine::Error&) {
         return;
     }

@@ -40,6 +40,7 @@ MainWindow::MainWindow(bool settings)
     connectAll();
     setIcons();
     status_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    status_->setContentsMargins(8, 0, 0, 0);
     status_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     statusBar()->addWidget(status_, 2);
     for (auto* strip : {training_strip_, demo_strip_, report_strip_}) {
@@ -367,7 +368,7 @@ std::pair<engine::Setting, QString> MainWindow::reference() const {
     const auto live = session_.product();
     const auto* s = project_.snapshot(project_.baseline().snapshot);
     if (s && s->product == project_.product()) return {live->completed(s->setting), s->title()};
-    return {live->defaults(), tr("recipe")};
+    return {live->defaults(), tr("the recipe's setting")};
 }
 
 void MainWindow::sayOtherWorkspace() {

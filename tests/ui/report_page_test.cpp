@@ -75,8 +75,8 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(page().setup().outlook() && !window_->busy(), 20000);
         QVERIFY2(page().emptyText().contains("There is no report of this workspace yet"),
                  qPrintable(page().emptyText()));
-        QVERIFY(page().emptyText().contains("seeds 0, 1, 2"));
-        QVERIFY(page().emptyText().contains("348 of the 348 figures"));
+        QVERIFY(page().setup().outlookText().contains("seeds 0, 1, 2"));
+        QVERIFY(page().setup().outlookText().contains("348 of the 348 figures"));
         QVERIFY(page().setup().outlookText().contains("about"));
         QVERIFY(page().setup().reactionForm().changed() == engine::demoTraining("tiny"));
         const auto all = page().setup().outlook()->projectors;
@@ -89,7 +89,7 @@ private Q_SLOTS:
         QVERIFY(all > 3 * 14);
         QCOMPARE(page().setup().outlook()->products, QStringList{"ImageBind++"});
         QCOMPARE(page().setup().outlook()->plan->pending(), std::size_t{16});
-        QVERIFY(page().emptyText().contains("14 projector"));
+        QVERIFY(page().setup().outlookText().contains("14 projector"));
         picture(*window_, "report-empty");
         // What does not fit is said at its place, and nothing is started.
         type("seeds", "0, 0");

@@ -396,7 +396,6 @@ void ReportPage::showEmpty() {
             "workspace: each measured figure beside the published one, over several seeds. It runs in the background, "
             "can be stopped at any time, and goes on from there; the page shows it after each seed.");
         if (const auto outlook = setup_->outlook()) {
-            said += QStringLiteral("\n\n") + setup_->outlookText();
             for (const auto& table : outlook->plan->tables) {
                 ReportData::Table lost = table;
                 for (auto& row : lost.rows) {

@@ -114,6 +114,7 @@ GoalPanel::GoalPanel(Project& project, LiveSession& session, QWidget* parent)
     column->addWidget(said_);
     column->addWidget(sure_);
     column->addWidget(table_, 1);
+    column->addStretch();  // takes the room while there is no table
     connect(&session_, &LiveSession::baselineChanged, this, &GoalPanel::rebuild);
     connect(&session_, &LiveSession::closed, this, &GoalPanel::rebuild);
     // What was found with fewer queries is not what a search would find now.
