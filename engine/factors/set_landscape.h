@@ -11,8 +11,8 @@
 // With two factors and more leaves are coarse, and at() looks closer where it is asked again (close_up.h):
 // - the second question within a leaf has the leaf's open entries gathered, which else lie here and there in memory;
 //   after it they count about twice as fast;
-// - the fourth within an eighth of a leaf's width along each factor has these entries cut to that part, after which only
-//   what is open there is left, a twentieth or so.
+// - the fourth within an eighth of a leaf's width along each factor has these entries cut to that part, after which
+//   only what is open there is left, a twentieth or so.
 // That is done in a thread of its own, so no question waits for it. Hits are the same with and without, for the bounds
 // are those of the leaves. What was made is kept within LandscapeRequest::close_up_bytes beside bytes(), what was asked
 // for last; a leaf that needs more than half of it is left as it is. Sets whose sides share a factor gather but do not
