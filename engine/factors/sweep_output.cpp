@@ -215,18 +215,22 @@ std::string toText(const SweepSurface& surface) {
     return out;
 }
 
-void writeSweep(const std::filesystem::path& path, const SweepSurface& surface) {
+void requireSweepFile(const std::filesystem::path& path) {
     const std::string ending = path.extension().string();
-    if (ending == ".csv") return writeFileWhole(path, toCsv(surface));
-    if (ending == ".json") return writeFileWhole(path, toJson(surface).dump(1) + "\n");
-    if (ending == ".h5" || ending == ".hdf5") {
-        Staging staging(path);
-        writeHdf5(staging.path(), surface);
-        return staging.commit();
-    }
+    if (contains<std::string>({".csv", ".json", ".h5", ".hdf5"}, ending)) return;
     throw Error(ErrorCode::InvalidInput, path.string(),
                 "expected a file that ends in .csv, .json, .h5 or .hdf5, found '" + ending + "'",
                 "choose one of these endings");
+}
+
+void writeSweep(const std::filesystem::path& path, const SweepSurface& surface) {
+    requireSweepFile(path);
+    const std::string ending = path.extension().string();
+    if (ending == ".csv") return writeFileWhole(path, toCsv(surface));
+    if (ending == ".json") return writeFileWhole(path, toJson(surface).dump(1) + "\n");
+    Staging staging(path);
+    writeHdf5(staging.path(), surface);
+    staging.commit();
 }
 
 }  // namespace engine

@@ -22,6 +22,8 @@ Json toJson(const SweepSurface& surface);
 // The best point of each group and how sure it is, for reading.
 std::string toText(const SweepSurface& surface);
 
+// Throws Error{InvalidInput} where a sweep cannot be written under this ending.
+void requireSweepFile(const std::filesystem::path& path);
 // By the ending of `path`: .csv, .json, .h5 or .hdf5. Written whole, then renamed. HDF5: axes/<i> (attribute factor),
 // groups/<name> and sets/<set>/<metric> [steps of axis 0, steps of axis 1, ...] float64, NaN where not computed;
 // attributes as the keys of the JSON; '/' in a name becomes '_'.

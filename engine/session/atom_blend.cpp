@@ -59,7 +59,8 @@ bool atomWeights(const double* gram, std::size_t atoms, const BlendWeights& weig
         const double s = layer.share;
         if (s != 0) {
             const double* w = layer.weights.data() - begin;
-            double sum = 0, mean = 0, along = 0;  // of weights; squared length of the experts' sum, and along the rest
+            double sum = 0;              // of the weights
+            double mean = 0, along = 0;  // squared length of the experts' sum; its product with the vector so far
             for (std::size_t p = begin; p < end; ++p) {
                 if (w[p] == 0) continue;
                 double own = 0, with = 0;

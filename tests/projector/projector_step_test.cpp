@@ -148,19 +148,38 @@ TEST_P(ProjectorStepOfManyRows, EqualsThePlainOne) {
 INSTANTIATE_TEST_SUITE_P(All, ProjectorStepOfManyRows, testing::ValuesIn(kWays),
                          [](const auto& test) { return std::string(test.param.name); });
 
-// Asked for while tiles are worked on: each thread ends the one that it has, and the state is that before the step.
-TEST(ProjectorStep, AStopInTheMiddleEndsWithTheTilesAtHand) {
-    StepOptions options;
-    options.in = 32;
-    options.hidden = 128;
-    options.out = 32;
-    options.sources = options.targets = 1;
-    options.batch = 4096;
-    const auto step = makeCpuStep(options, initialState(32, 128, 32, 1, "stop"));
-    Matrix x(4096, 32);
-    Rng(1).fillNormal(x.data(), x.size());
-    normalizeRows(x);
-    const auto before = step->state();
+// A step that is stopped is as if it had not begun.
+class StoppedStep : public testing::Test {
+protected:
+    StoppedStep() {
+        StepOptions options;
+        options.in = options.out = kWidth;
+        options.hidden = 128;
+        options.sources = options.targets = 1;
+        options.batch = x_.rows();
+        step_ = makeCpuStep(options, initialState(kWidth, 128, kWidth, 1, "stop"));
+        Rng(1).fillNormal(x_.data(), x_.size());
+        normalizeRows(x_);
+        before_ = step_->state();
+    }
+    void gradients(const std::stop_source& stop) {
+        step_->gradients({x_.data()}, {x_.data()}, JobContext(stop.get_token()));
+    }
+    void TearDown() override {
+        const auto after = step_->state();
+        EXPECT_EQ(after.step, 0);
+        EXPECT_EQ(after.weights.layers[0].weight, before_.weights.layers[0].weight);
+        EXPECT_EQ(after.weights.layers[0].mean, before_.weights.layers[0].mean);
+    }
+
+    static constexpr std::size_t kWidth = 32;
+    Matrix x_{4096, kWidth};
+    std::unique_ptr<ProjectorStep> step_;
+    TrainState before_;
+};
+
+// Asked for while tiles are worked on: each thread ends the one that it has.
+TEST_F(StoppedStep, EndsWithTheTilesAtHand) {
     bool stopped = false;
     // The step may be over before the other thread gets its turn: then once more.
     for (int tries = 0; tries < 20 && !stopped; ++tries) {
@@ -174,7 +193,7 @@ TEST(ProjectorStep, AStopInTheMiddleEndsWithTheTilesAtHand) {
             at_stop = tiles_done.load();
         });
         try {
-            step->gradients({x.data()}, {x.data()}, JobContext(stop.get_token()));
+            gradients(stop);
         } catch (const Cancelled&) {
             stopped = true;
         }
@@ -184,35 +203,14 @@ TEST(ProjectorStep, AStopInTheMiddleEndsWithTheTilesAtHand) {
         EXPECT_TRUE(!stopped || tiles_done.load() <= most) << tiles_done.load() << " tiles, at most " << most;
     }
     EXPECT_TRUE(stopped);
-    const auto after = step->state();
-    EXPECT_EQ(after.step, before.step);
-    EXPECT_EQ(after.weights.layers[0].weight, before.weights.layers[0].weight);
-    EXPECT_EQ(after.weights.layers[0].mean, before.weights.layers[0].mean);
 }
 
-// After a stop no further tile is begun, and the state is that before the step.
-TEST(ProjectorStep, AStopChangesNothing) {
-    StepOptions options;
-    options.in = 8;
-    options.hidden = 16;
-    options.out = 8;
-    options.sources = options.targets = 1;
-    options.batch = 2048;
-    const auto step = makeCpuStep(options, initialState(8, 16, 8, 1, "stop"));
-    Matrix x(2048, 8);
-    Rng rng(1);
-    rng.fillNormal(x.data(), x.size());
-    normalizeRows(x);
-    const auto before = step->state();
+TEST_F(StoppedStep, BeginsNoTile) {
     std::stop_source stop;
     stop.request_stop();
     const auto tiles = tiles_done.load();
-    EXPECT_THROW(step->gradients({x.data()}, {x.data()}, JobContext(stop.get_token())), Cancelled);
+    EXPECT_THROW(gradients(stop), Cancelled);
     EXPECT_EQ(tiles_done.load(), tiles);
-    const auto after = step->state();
-    EXPECT_EQ(before.weights.layers[0].weight, after.weights.layers[0].weight);
-    EXPECT_EQ(before.weights.layers[0].mean, after.weights.layers[0].mean);
-    EXPECT_EQ(after.step, 0);
 }
 
 }  // namespace
