@@ -39,11 +39,17 @@ void ResidualAdapter::apply(MatrixView x, float* y) const {
     // A block has one shape (the last is filled up with zeros) and is one thread's.
 #pragma omp parallel
     {
-        Matrix in(kBlock, first.in), hidden(kBlock, first.out), change(kBlock, second.out);
-        std::vector<double> z(width());
+        Matrix in, hidden, change;
+        std::vector<double> z;
 #pragma omp for schedule(static)
         for (std::size_t at = 0; at < x.rows; at += kBlock) {
             failure.guard([&] {
+                if (in.empty()) {
+                    in = Matrix(kBlock, first.in);
+                    hidden = Matrix(kBlock, first.out);
+                    change = Matrix(kBlock, second.out);
+                    z.resize(width());
+                }
                 const std::size_t count = std::min(kBlock, x.rows - at);
                 std::fill(in.data(), in.data() + in.size(), 0.0f);
                 for (std::size_t i = 0; i < count; ++i) std::copy_n(x.row(at + i), first.in, in.row(i));

@@ -8,6 +8,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
+#include "engine/base/first_error.h"
 #include "engine/base/text.h"
 #include "engine/space/modality.h"
 
@@ -143,25 +144,31 @@ Matrix SpaceRouter::weights(const Modality& modality, const RoutedRows& rows, co
     }
     const auto& layers = it->second.network->layers;
     const double sharpness = it->second.sharpness;
+    FirstError failure;  // memory may run out
 #pragma omp parallel
     {
-        std::vector<double> x(spaces * width), h1, h2, y;
+        std::vector<double> x, h1, h2, y;
 #pragma omp for schedule(static)
         for (std::size_t i = 0; i < n; ++i) {
             if (job.stopRequested()) continue;
-            for (std::size_t k = 0; k < spaces; ++k) {
-                for (std::size_t j = 0; j < width; ++j) x[k * width + j] = static_cast<double>(rows.rows[k].row(i)[j]);
-            }
-            apply(layers[0], x, h1);
-            apply(layers[1], h1, h2);
-            for (double& v : h2) v = std::tanh(v);
-            apply(layers[2], h2, y);
-            double sum = 0;
-            // The largest exponent is `sharpness`: taken off, none overflows.
-            for (double& v : y) sum += v = std::exp(sharpness * (1 / (1 + std::exp(-v)) - 1));
-            for (std::size_t k = 0; k < spaces; ++k) out.row(i)[k] = static_cast<float>(y[k] / sum);
+            failure.guard([&] {
+                x.resize(spaces * width);
+                for (std::size_t k = 0; k < spaces; ++k) {
+                    for (std::size_t j = 0; j < width; ++j)
+                        x[k * width + j] = static_cast<double>(rows.rows[k].row(i)[j]);
+                }
+                apply(layers[0], x, h1);
+                apply(layers[1], h1, h2);
+                for (double& v : h2) v = std::tanh(v);
+                apply(layers[2], h2, y);
+                double sum = 0;
+                // The largest exponent is `sharpness`: taken off, none overflows.
+                for (double& v : y) sum += v = std::exp(sharpness * (1 / (1 + std::exp(-v)) - 1));
+                for (std::size_t k = 0; k < spaces; ++k) out.row(i)[k] = static_cast<float>(y[k] / sum);
+            });
         }
     }
+    failure.rethrow();
     job.checkStop();
     return out;
 }
