@@ -31,4 +31,11 @@ inline std::string fixed(double value, int decimals = 2) {
     return text;
 }
 
+// "0.25", "1e+09": at most four digits that count.
+inline std::string concise(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.4g", value);
+    return text;
+}
+
 }  // namespace engine

@@ -3,8 +3,6 @@
 #include "engine/recipe/route_plan.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
@@ -28,12 +26,6 @@ std::vector<Modality> common(const std::vector<Modality>& a, const std::vector<M
         if (contains(b, m)) out.push_back(m);
     }
     return canonicalOrder(out);
-}
-
-std::string number(double value) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.4g", value);
-    return text.data();
 }
 
 const char* greek(ReactionKind kind) {
@@ -302,18 +294,6 @@ private:
     std::vector<std::string> problems_;
 };
 
-// "Ψ_CLAP_g", or "Ψ_CLAP_g[5/7]" where some of its projectors are switched off.
-std::string meanText(const Recipe& recipe, const RoutePlan& plan, std::size_t step, std::size_t expert,
-                     const std::string& name) {
-    for (const auto& r : plan.reactions) {
-        if (r.step != step || r.expert != expert) continue;
-        const std::size_t active = activeProjectors(recipe, plan, step, expert).size();
-        if (active < r.subsets.size())
-            return "Ψ_" + name + "[" + std::to_string(active) + "/" + std::to_string(r.subsets.size()) + "]";
-    }
-    return "Ψ_" + name;
-}
-
 // Switches of single projectors over the recipe's own.
 void switchProjectors(Recipe& recipe, const RoutePlan& plan, const std::map<std::string, bool>& switches,
                       std::vector<std::string>& problems) {
@@ -347,30 +327,6 @@ void switchProjectors(Recipe& recipe, const RoutePlan& plan, const std::map<std:
         problems.push_back("there is no projector '" + name + "'" +
                            (near.empty() ? "; there are " + joined(known) : "; did you mean '" + near + "'?"));
     }
-}
-
-std::string ensembleText(const Recipe& recipe, const ReactionStep& step, std::size_t index, const RoutePlan& plan,
-                         const Modality& modality) {
-    std::vector<std::string> parts;
-    double sum = 0;
-    bool equal = true;
-    std::vector<double> weights;
-    for (std::size_t e = 0; e < step.experts.size(); ++e) {
-        const auto& use = step.experts[e];
-        const SpaceInfo* space = plan.space(use.space);
-        if (!use.enabled || use.weight == 0 || !space || !contains(space->modalities, modality)) continue;
-        weights.push_back(use.weight);
-        equal = equal && use.weight == weights.front();
-        sum += use.weight;
-        parts.push_back(meanText(recipe, plan, index, e, expertKey(recipe, index, e)));
-    }
-    if (parts.empty()) return {};
-    if (parts.size() == 1) return parts[0];
-    std::string text;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        text += (i ? " + " : "") + (equal ? "" : number(weights[i]) + "·") + parts[i];
-    }
-    return "(" + text + ")/" + number(equal ? static_cast<double>(parts.size()) : sum);
 }
 
 }  // namespace
@@ -479,7 +435,7 @@ Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& s
             problems.push_back("there is no factor '" + name + "'" +
                                (near.empty() ? "; there are " + joined(names) : "; did you mean '" + near + "'?"));
         } else if (!(value >= 0 && value <= 1)) {
-            problems.push_back(name + ": expected an expert's share from 0 to 1, found " + number(value));
+            problems.push_back(name + ": expected an expert's share from 0 to 1, found " + concise(value));
         } else {
             out.route[factor->step].factors[factor->modality] = value;
         }
@@ -493,7 +449,7 @@ Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& s
                 if (names.back() != key) continue;
                 found = true;
                 if (!(weight >= 0 && weight <= 1e6)) {
-                    problems.push_back(key + ": expected a weight of 0 or more, found " + number(weight));
+                    problems.push_back(key + ": expected a weight of 0 or more, found " + concise(weight));
                     continue;
                 }
                 // A switch: a weight of 0 keeps the recipe's weight for the day it is switched on again.
@@ -529,38 +485,6 @@ bool sameButLiveFactors(const Setting& a, const Setting& b, const RoutePlan& pla
     };
     return std::all_of(plan.factors.begin(), plan.factors.end(),
                        [&](const FactorInfo& f) { return f.live || valueIn(a, f) == valueIn(b, f); });
-}
-
-std::string formula(const Recipe& recipe, const RoutePlan& plan, const Modality& modality) {
-    const SpaceInfo* base = plan.space(recipe.base);
-    std::string z = base && contains(base->modalities, modality) ? recipe.base : "";
-    const bool tuned = std::any_of(plan.tunings.begin(), plan.tunings.end(),
-                                   [&](const PlannedTuning& t) { return t.modality == modality; });
-    if (tuned && !z.empty()) z += "†";
-    for (std::size_t i = 0; i < recipe.route.size(); ++i) {
-        const ReactionStep& step = recipe.route[i];
-        if (step.kind == ReactionKind::Tuning) {
-            if (!step.space.empty() && step.modality == modality) z = step.space;
-            continue;
-        }
-        const auto given = step.factors.find(modality);
-        const double share = given != step.factors.end() ? given->second : defaultFactor(step.kind);
-        const std::string ensemble = ensembleText(recipe, step, i, plan, modality);
-        if (step.kind == ReactionKind::Displacement) {
-            const std::string expert = ensemble.empty() ? "" : step.experts[0].space;
-            const std::string moved =
-                z.empty() ? "" : "N(" + meanText(recipe, plan, i, 0, step.experts[0].space) + "(" + z + "))";
-            if (z.empty()) z = expert;
-            else if (expert.empty()) z = moved;
-            else z = "N(" + number(share) + "·" + expert + " + " + number(1 - share) + "·" + moved + ")";
-        } else {
-            if (step.against == "joint" && !z.empty()) z = "N(Ψ′_" + step.experts[0].space + "(" + z + "))";
-            if (ensemble.empty()) continue;
-            if (z.empty()) z = "N(" + ensemble + ")";
-            else z = "N(" + number(share) + "·N(" + ensemble + ") + " + number(1 - share) + "·" + z + ")";
-        }
-    }
-    return modalityLetter(modality) + " = " + z;
 }
 
 std::vector<Modality> canonicalOrder(std::vector<Modality> modalities) {

@@ -239,23 +239,30 @@ Outcome tuneFactors(const TuneRequestText& request, const JobContext& job) {
     const TuneResult result = tune(*evaluator, tune_request, job);
     Json json = toJson(result);
     std::string text = toText(result);
-    // A finished search is told, whatever else can be.
+    // A finished search is told, whatever else can be, and whoever stops what is told besides keeps it.
     try {
-        const auto group = std::find_if(result.groups.begin(), result.groups.end(), [&](const DeltaGroup& g) {
-            return g.name == tune_request.maximize.front().first;
-        });
-        const Sureness sure =
-            sureness(requireLandscapes(run.landscapes), *group, result, tune_request.fixed, confidence, job);
-        json["confidence"] = toJson(sure);
-        text += toText(sure);
-    } catch (const Error& error) {
-        json["confidence"]["not_told"] = error.message();
-        text += "how sure: not told, because " + error.message() + "\n";
-    }
-    if (request.headroom) {
-        const Outcome room = headroomOf(run.landscapes, result, tune_request, routers, confidence, job);
-        json["headroom"] = room.json;
-        text += room.text;
+        try {
+            const auto group = std::find_if(result.groups.begin(), result.groups.end(), [&](const DeltaGroup& g) {
+                return g.name == tune_request.maximize.front().first;
+            });
+            const Sureness sure =
+                sureness(requireLandscapes(run.landscapes), *group, result, tune_request.fixed, confidence, job);
+            json["confidence"] = toJson(sure);
+            text += toText(sure);
+        } catch (const Error& error) {
+            json["confidence"]["not_told"] = error.message();
+            text += "how sure: not told, because " + error.message() + "\n";
+        }
+        if (request.headroom) {
+            const Outcome room = headroomOf(run.landscapes, result, tune_request, routers, confidence, job);
+            json["headroom"] = room.json;
+            text += room.text;
+        }
+    } catch (const Cancelled&) {
+        if (!request.output.empty()) writeJsonFile(request.output, json);
+        job.log(text + (request.output.empty() ? std::string() : "written: " + request.output.string() + "\n") +
+                "stopped after the search");
+        throw;
     }
     if (!request.output.empty()) {
         writeJsonFile(request.output, json);

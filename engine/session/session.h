@@ -38,7 +38,7 @@ struct SynthRequest {
 const std::vector<OptionEntry>& synthOptions();
 Outcome synth(const SynthRequest& request, const JobContext& job);
 
-// Either a manifest or the flags of small cases (engine/store/import_manifest.h).
+// Either a manifest or the flags of small cases (engine/store/import_flags.h).
 struct ImportRequest {
     std::filesystem::path workspace;
     std::filesystem::path manifest;  // empty: from the lists below

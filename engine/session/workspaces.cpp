@@ -4,6 +4,7 @@
 #include "engine/base/file.h"
 #include "engine/session/session.h"
 #include "engine/session/subject.h"
+#include "engine/store/import_flags.h"
 #include "engine/store/import_manifest.h"
 #include "engine/store/inspect.h"
 #include "engine/store/synthetic_world.h"

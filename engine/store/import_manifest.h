@@ -5,7 +5,7 @@
 // sets, and where ids, labels and positives lie. Schema: resources/guide/import.md. All is opened and checked, and
 // every problem listed at once, before anything is written; rows go by blocks, so memory does not grow with the pools
 // (pairs and ids lie in memory, and of .npz what one source of rows unpacks to). One job at a time for each call; no
-// shared state.
+// shared state. Small cases need no manifest: import_flags.h.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,8 @@
 #include "engine/store/workspace.h"
 
 namespace engine {
+
+inline constexpr const char* kImportFormat = "molspace-import";  // a manifest's "format"
 
 struct ImportOptions {
     std::filesystem::path root;  // where relative files are looked for; empty: the manifest's "root", else its folder
@@ -51,24 +53,5 @@ ImportSummary importWorkspace(const std::filesystem::path& manifest, const std::
 ImportSummary importWorkspace(const Json& manifest, const std::string& where, const std::filesystem::path& folder,
                               const std::filesystem::path& workspace, const ImportOptions& options,
                               const JobContext& job);
-
-// Small cases without a manifest. Names stand left of the first "=", files right of it; FILE is "path" or
-// "path#dataset" (of a table, "path#column"; of a 3-D .npy, "path#index").
-struct ImportFlags {
-    std::vector<std::string> pools;       // --pool [NAME:]MODALITY:SPACE=FILE        NAME: the modality's
-    std::vector<std::string> sets;        // --set NAME:KIND:MODALITY:SPACE=FILE      first modality named: items
-    std::vector<std::string> ids;         // --ids POOL=FILE or SET:MODALITY=FILE
-    std::vector<std::string> labels;      // --labels SET=FILE
-    std::vector<std::string> positives;   // --positives SET=identity, SET=captions:5, SET=pairs:FILE#FIRST,SECOND
-    std::vector<std::string> prompts;     // --prompt SET=TEMPLATE
-    std::vector<std::string> from_items;  // --classes-from-items SET
-    std::vector<std::string>
-        clip_folders;  // --clip-folder SPACE=FOLDER: img_emb/ and text_emb/ as pools image and text
-
-    bool empty() const;
-};
-
-// The manifest that the flags stand for. Throws with all problems.
-Json manifestFromFlags(const ImportFlags& flags);
 
 }  // namespace engine

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/store/row_readers.h"
+#include "engine/store/row_selection.h"
 
 namespace engine {
 

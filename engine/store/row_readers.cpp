@@ -462,61 +462,6 @@ std::vector<std::string> SourceFiles::readList(const SourceSpec& spec, RowPlace*
     refuseFormat(spec.file, extension, "a list (.csv, .tsv, .json, .jsonl, .txt, .npy, .npz, .h5)");
 }
 
-RowReader selectRows(RowReader reader, const RowSelection& selection) {
-    if (selection.all) return reader;
-    if (selection.of != 0 && selection.of != reader.rows) {
-        refuse(reader.origin,
-               "it has " + std::to_string(reader.rows) + " rows, but " + selection.origin + " describes " +
-                   std::to_string(selection.of),
-               "they must describe the same items in the same order");
-    }
-    for (const auto row : selection.rows) {
-        if (row >= reader.rows) {
-            refuse(reader.origin, "row " + std::to_string(row) + " asked for by " + selection.origin +
-                                      " is beyond its " + std::to_string(reader.rows) + " rows");
-        }
-    }
-    RowReader out = reader;
-    out.rows = selection.rows.size();
-    auto rows = std::make_shared<const std::vector<std::uint64_t>>(selection.rows);
-    out.read = [rows, read = reader.read, width = reader.width](std::size_t first, std::size_t count, float* into) {
-        for (std::size_t i = 0; i < count;) {
-            std::size_t run = 1;  // consecutive rows are read at once
-            while (i + run < count && (*rows)[first + i + run] == (*rows)[first + i] + run) ++run;
-            read((*rows)[first + i], run, into + i * width);
-            i += run;
-        }
-    };
-    out.place = [rows, whole = std::move(reader)](std::size_t row) { return whole.placeOf((*rows)[row]); };
-    return out;
-}
-
-RowPlace selectPlaces(RowPlace place, const RowSelection& selection) {
-    if (selection.all) return place;
-    return [place = std::move(place), rows = selection.rows](std::size_t row) { return place(rows[row]); };
-}
-
-std::vector<std::string> selectItems(std::vector<std::string> items, const RowSelection& selection,
-                                     const std::string& origin) {
-    if (selection.all) return items;
-    if (selection.of != 0 && selection.of != items.size()) {
-        refuse(origin,
-               "it has " + std::to_string(items.size()) + " entries, but " + selection.origin + " describes " +
-                   std::to_string(selection.of),
-               "they must describe the same items in the same order");
-    }
-    std::vector<std::string> out;
-    out.reserve(selection.rows.size());
-    for (const auto row : selection.rows) {
-        if (row >= items.size()) {
-            refuse(origin, "row " + std::to_string(row) + " asked for by " + selection.origin + " is beyond its " +
-                               std::to_string(items.size()) + " entries");
-        }
-        out.push_back(items[row]);
-    }
-    return out;
-}
-
 RowReader concatenateRows(std::vector<RowReader> parts, const std::string& origin) {
     if (parts.empty()) refuse(origin, "there are no parts to read");
     if (parts.size() == 1) return parts[0];

@@ -33,16 +33,6 @@ struct SourceSpec {
     std::string describe() const;  // "features.npy index 0", "metadata.csv#fold"
 };
 
-// Some rows, in order; `of` is the number of rows they were chosen from, 0 if not known.
-struct RowSelection {
-    bool all = true;
-    std::vector<std::uint64_t> rows;
-    std::uint64_t of = 0;
-    std::string origin;  // for messages
-
-    std::uint64_t count(std::uint64_t rows_of_source) const { return all ? rows_of_source : rows.size(); }
-};
-
 // Memory that reading a list or a table of so many bytes takes, by the name's extension: the text, its fields and the
 // texts made of them. Measured on ids and paths of 10 to 60 characters, rounded up.
 std::uint64_t listMemoryBytes(const std::filesystem::path& path, std::uint64_t file_bytes);
@@ -65,11 +55,6 @@ private:
     std::map<std::filesystem::path, std::shared_ptr<const CsvTable>> tables_;
 };
 
-// The chosen rows of a reader. Throws if a row is beyond it, or if the selection was made from another number of rows.
-RowReader selectRows(RowReader reader, const RowSelection& selection);
-std::vector<std::string> selectItems(std::vector<std::string> items, const RowSelection& selection,
-                                     const std::string& origin);
-RowPlace selectPlaces(RowPlace place, const RowSelection& selection);
 // One after the other; all must have the same width.
 RowReader concatenateRows(std::vector<RowReader> parts, const std::string& origin);
 // The files of a folder of parts in numeric order (img_emb_0, img_emb_1, ..., img_emb_10). Throws if a number is

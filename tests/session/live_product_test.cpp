@@ -11,307 +11,10 @@
 #include <filesystem>
 #include <thread>
 
-#include "engine/base/error.h"
-#include "engine/base/json.h"
-#include "engine/recipe/reactor.h"
-#include "tests/support/test_folder.h"
+#include "tests/session/live_product_fixture.h"
 
 namespace engine {
 namespace {
-
-class LiveProductTest : public ::testing::Test {
-protected:
-    static void SetUpTestSuite() {
-        try {
-            loadReactor();
-        } catch (const Error&) {
-            return;
-        }
-        folder_ = new test::TestFolder;
-        synth({*folder_ / "world", {{"preset", "tiny"}}}, {});
-        for (const char* recipe : {"ImageBind++", "InternVL_IB++", "Only_Seq"}) {
-            ReactRequest request;
-            request.workspace = *folder_ / "world";
-            request.recipe = recipe;
-            request.product = *folder_ / recipe;
-            request.reaction_options = {{"hidden_width", 24}, {"batch_size", 64}, {"epochs", 1}};
-            train(request, {});
-        }
-    }
-    static void TearDownTestSuite() {
-        delete folder_;
-        folder_ = nullptr;
-    }
-    void SetUp() override {
-        if (!folder_) GTEST_SKIP() << "built without the reactor: nothing can be trained";
-    }
-    static std::shared_ptr<LiveProduct> open(const char* recipe) {
-        LiveProduct::Request request;
-        request.product = *folder_ / recipe;
-        return LiveProduct::open(request, {});
-    }
-    static void prepareAll(LiveProduct& live, const Setting& setting) {
-        for (const std::size_t set : live.missing(setting)) ASSERT_TRUE(live.prepare(set, setting, {}));
-        ASSERT_TRUE(live.missing(setting).empty());
-    }
-    static Json evaluated(const char* recipe, const Setting& setting) {
-        EvaluateRequest request;
-        request.subject.product = *folder_ / recipe;
-        for (const auto& [name, value] : setting.factors)
-            request.subject.set.push_back(name + "=" + std::to_string(value));
-        for (const auto& [name, value] : setting.expert_weights)
-            request.subject.set.push_back(name + "=" + std::to_string(value));
-        for (const auto& [name, on] : setting.projectors) request.subject.set.push_back(name + (on ? "=on" : "=off"));
-        request.reference = true;
-        return evaluate(request, {}).json;
-    }
-    // The figures of every set that is ready are those of the answer.
-    static void expectFigures(const LiveProduct& live, const Setting& setting, const Json& answer) {
-        const LiveFigures figures = live.figures(setting, true, {});
-        ASSERT_EQ(answer["sets"].size(), live.sets().size());
-        for (std::size_t s = 0; s < live.sets().size(); ++s) {
-            const std::string& name = live.sets()[s].name;
-            ASSERT_TRUE(figures.sets[s]) << name;
-            const auto set = std::find_if(answer["sets"].begin(), answer["sets"].end(),
-                                          [&](const Json& json) { return json["set"] == name; });
-            ASSERT_TRUE(set != answer["sets"].end()) << name;
-            for (const auto& [metric, value] : *figures.sets[s])
-                EXPECT_NEAR(value, (*set)["metrics"][metric].get<double>(), 1e-9) << name << " " << metric;
-        }
-    }
-    // ImageBind++ with these Δ groups in its recipe.
-    static std::filesystem::path withGroups(const char* name, const char* groups) {
-        const auto copy = *folder_ / name;
-        std::filesystem::copy(*folder_ / "ImageBind++", copy, std::filesystem::copy_options::recursive);
-        Json product = readJsonFile(copy / "product.json");
-        product["recipe"]["delta_groups"] = Json::parse(groups);
-        writeJsonFile(copy / "product.json", product);
-        return copy;
-    }
-    static inline test::TestFolder* folder_ = nullptr;
-};
-
-TEST_F(LiveProductTest, SwitchedProjectorsAreThoseOfTheReferenceAndOfARecipeThatNamesThem) {
-    Recipe named = findRecipe("ImageBind++");
-    named.name = "Named";
-    named.route[0].experts[0].projectors = {"T", "TVA"};
-    writeJsonFile(*folder_ / "named.json", recipeToJson(named));
-    ReactRequest request;
-    request.workspace = *folder_ / "world";
-    request.recipe = (*folder_ / "named.json").string();
-    request.product = *folder_ / "named";
-    request.reaction_options = {{"hidden_width", 24}, {"batch_size", 64}, {"epochs", 1}};
-    train(request, {});
-
-    const auto live = open("ImageBind++");
-    const Setting all = live->defaults();
-    EXPECT_EQ(all.projectors.size(), 14u);
-    prepareAll(*live, all);
-    const LiveFigures before = live->figures(all, true, {});
-    Setting some = all;
-    for (const char* subset : {"V", "A", "TV", "TA", "VA"}) some.projectors["CLAP_g:" + std::string(subset)] = false;
-    // Sets of images and their texts alone have CLAP's text, too: each set without a CLAP stays ready.
-    for (std::size_t s = 0; s < live->sets().size(); ++s) {
-        const auto& description = live->description(s);
-        const bool touched = description.first != "image" || description.second != "image";
-        EXPECT_EQ(live->ready(s, some), !touched) << description.name;
-    }
-    EXPECT_NE(live->formula("audio", some).find("Ψ_CLAP_g[2/7]"), std::string::npos);
-    std::vector<std::string> stages;
-    const JobContext job({}, [&](const Progress& progress) { stages.push_back(progress.stage); });
-    for (const std::size_t set : live->missing(some)) ASSERT_TRUE(live->prepare(set, some, job));
-    EXPECT_NE(std::find(stages.begin(), stages.end(), "projectors of CLAP_g, audio of AudioCaps"), stages.end());
-    expectFigures(*live, some, evaluated("ImageBind++", some));
-    EvaluateRequest theirs;
-    theirs.subject.product = *folder_ / "named";
-    theirs.reference = true;
-    const Json expected = evaluate(theirs, {}).json;
-    expectFigures(*live, some, expected);
-    const MetricsTable measured = live->measure(some, {});
-    for (const auto& set : expected["sets"]) {
-        for (const auto& [metric, value] : measured.at(set["set"].get<std::string>()).values())
-            EXPECT_NEAR(value, set["metrics"][metric].get<double>(), 1e-9);
-    }
-
-    // Back again, and there again: no projector runs.
-    stages.clear();
-    for (const Setting& setting : {all, some, all}) {
-        for (const std::size_t set : live->missing(setting)) ASSERT_TRUE(live->prepare(set, setting, job));
-    }
-    EXPECT_TRUE(std::none_of(stages.begin(), stages.end(),
-                             [](const std::string& stage) { return stage.starts_with("projectors of"); }));
-    const LiveFigures after = live->figures(all, true, {});
-    for (std::size_t s = 0; s < live->sets().size(); ++s) EXPECT_EQ(*before.sets[s], *after.sets[s]);
-    // Nor in another session: they lie beside the product.
-    const auto later = open("ImageBind++");
-    for (const std::size_t set : later->missing(some)) ASSERT_TRUE(later->prepare(set, some, job));
-    EXPECT_TRUE(std::none_of(stages.begin(), stages.end(),
-                             [](const std::string& stage) { return stage.starts_with("projectors of"); }));
-    expectFigures(*later, some, expected);
-
-    // What moved the queries: one mover for all projectors of an expert; its shares add up.
-    Setting moved = some;
-    moved.factors["sigma_a"] = 0.9;
-    std::size_t changes = 0;
-    for (std::size_t s = 0; s < live->sets().size(); ++s) {
-        if (live->sets()[s].kind == SetKind::MultiLabel) continue;
-        const SetChange change = live->why(s, all, moved, {}, {});
-        ASSERT_EQ(change.movers.size(), 2u);
-        EXPECT_EQ(change.movers[1].name, "CLAP_g:*");
-        EXPECT_EQ(change.movers[1].before, 7);
-        EXPECT_EQ(change.movers[1].after, 2);
-        for (const auto* direction : {&change.forward, &change.backward}) {
-            for (const auto* list : {&direction->gained, &direction->lost}) {
-                for (const auto& query : *list) {
-                    if (!query.explained()) continue;
-                    ++changes;
-                    EXPECT_NEAR(query.shares[0] + query.shares[1], query.margin_after - query.margin_before, 1e-9);
-                }
-            }
-        }
-    }
-    EXPECT_GT(changes, 0u);
-}
-
-TEST_F(LiveProductTest, ProjectorsOfADisplacementCanBeSwitchedAndAStopLeavesTheOldOnes) {
-    const auto live = open("InternVL_IB++");
-    const Setting all = live->defaults();
-    prepareAll(*live, all);
-    const LiveFigures before = live->figures(all, true, {});
-    Setting some = all;
-    some.projectors["InternVL:TV"] = some.projectors["CLAP_m:A"] = false;
-    const auto missing = live->missing(some);
-    ASSERT_FALSE(missing.empty());
-    std::stop_source stop;
-    const JobContext job(stop.get_token(), [&](const Progress& progress) {
-        if (progress.stage.starts_with("projectors of")) stop.request_stop();
-    });
-    EXPECT_THROW(live->prepare(missing[0], some, job), Cancelled);
-    EXPECT_FALSE(live->ready(missing[0], some));
-    const LiveFigures still = live->figures(all, true, {});
-    for (std::size_t s = 0; s < live->sets().size(); ++s) EXPECT_EQ(*before.sets[s], *still.sets[s]);
-    prepareAll(*live, some);
-    expectFigures(*live, some, evaluated("InternVL_IB++", some));
-    // No atoms in common: said, not guessed.
-    EXPECT_THROW(live->why(0, all, some, {}, {}), Error);
-    Setting none = all;
-    for (auto& [name, on] : none.projectors) on = on && !name.starts_with("CLAP_g:");
-    EXPECT_THROW(live->missing(none), Error);
-}
-
-// Of three displacements in a row only the last one's factors are live; the others run projectors, on what they touch.
-TEST_F(LiveProductTest, FactorsThatAreNotLiveAreComputedAnewAndSayHowLongThatTakes) {
-    const auto live = open("Only_Seq");
-    const Setting own = live->defaults();
-    ASSERT_EQ(own.factors.size(), live->plan().factors.size());
-    ASSERT_FALSE(live->plan().factor("lambda1_t")->live);
-    ASSERT_TRUE(live->plan().factor("lambda3_t")->live);
-    prepareAll(*live, own);
-    const LiveFigures before = live->figures(own, true, {});
-
-    const RecomputeEstimate guess = live->recomputeEstimate("lambda1_t");
-    std::size_t sets = 0, rows = 0;
-    for (std::size_t s = 0; s < live->sets().size(); ++s) {
-        const auto& set = live->description(s);
-        const std::size_t touched = (set.first == "text" ? live->ids(s, true).size() : 0) +
-                                    (set.second == "text" ? live->ids(s, false).size() : 0);
-        rows += touched;
-        sets += touched > 0;
-    }
-    EXPECT_EQ(guess.rows, rows);
-    EXPECT_EQ(guess.sets, sets);
-    EXPECT_GT(guess.seconds, 0);
-    EXPECT_FALSE(guess.measured);
-    EXPECT_THROW(live->recomputeEstimate("lambda9_t"), Error);
-
-    Setting moved = own;
-    moved.factors["lambda1_t"] = 0.3;
-    moved.factors["lambda3_a"] = 0.75;
-    std::size_t waiting = 0;
-    for (std::size_t s = 0; s < live->sets().size(); ++s) {
-        const auto& set = live->description(s);
-        const bool touched = set.first == "text" || set.second == "text";
-        EXPECT_EQ(live->ready(s, moved), !touched) << set.name;
-        EXPECT_EQ(live->figures(moved, true, {}).sets[s].has_value(), !touched);
-        waiting += touched;
-    }
-    EXPECT_EQ(live->missing(moved).size(), waiting);
-    std::vector<std::string> stages;
-    const JobContext job({}, [&](const Progress& progress) { stages.push_back(progress.stage); });
-    const auto ran = [&] {
-        return std::any_of(stages.begin(), stages.end(),
-                           [](const std::string& stage) { return stage.starts_with("projectors of"); });
-    };
-    for (const std::size_t set : live->missing(moved)) ASSERT_TRUE(live->prepare(set, moved, job));
-    EXPECT_TRUE(ran());
-    const Json reference = evaluated("Only_Seq", moved);
-    expectFigures(*live, moved, reference);
-    EXPECT_TRUE(live->recomputeEstimate("lambda1_t").measured);
-    EXPECT_EQ(live->recomputeEstimate("lambda1_t").rows, rows);
-    EXPECT_NE(live->formula("text", moved).find("0.3·InternVL"), std::string::npos);
-    const MetricsTable measured = live->measure(moved, {});
-    for (const auto& set : reference["sets"]) {
-        for (const auto& [metric, value] : measured.at(set["set"].get<std::string>()).values())
-            EXPECT_NEAR(value, set["metrics"][metric].get<double>(), 1e-9);
-    }
-
-    // A surface over the live ones, at this value of the other.
-    const MetricsTable base = live->measureSpace("ImageBind", {});
-    const SweepSurface surface = live->surface({{"lambda3_a", 0, 1, 3}, {"lambda3_t", 0, 1, 3}}, moved, base, {});
-    ASSERT_FALSE(surface.groups.empty());
-    EXPECT_THROW(live->surface({{"lambda1_t", 0, 1, 3}, {"lambda3_t", 0, 1, 3}}, own, base, {}), Error);
-    Setting corner = moved;
-    corner.factors["lambda3_a"] = corner.factors["lambda3_t"] = 1;
-    const LiveFigures there = live->figures(corner, false, {});
-    for (const auto& group : surface.groups) {
-        std::vector<MetricMap> known;
-        for (const auto& set : there.sets) known.push_back(set.value_or(MetricMap{}));
-        EXPECT_NEAR(group.change.back(), groupValue(group.group, live->sets(), known) - group.baseline, 1e-9);
-    }
-
-    // Back again, and there again, and in another session: nothing runs.
-    stages.clear();
-    for (const Setting& setting : {own, moved, own}) {
-        for (const std::size_t set : live->missing(setting)) ASSERT_TRUE(live->prepare(set, setting, job));
-    }
-    const LiveFigures after = live->figures(own, true, {});
-    for (std::size_t s = 0; s < live->sets().size(); ++s) EXPECT_EQ(*before.sets[s], *after.sets[s]);
-    const auto later = open("Only_Seq");
-    for (const std::size_t set : later->missing(moved)) ASSERT_TRUE(later->prepare(set, moved, job));
-    EXPECT_FALSE(ran());
-    expectFigures(*later, moved, reference);
-
-    // Queries gained and lost by a live factor are told at that value too; between two such values they have no vectors
-    // in common.
-    Setting further = moved;
-    further.factors["lambda3_a"] = 0.1;
-    std::size_t set = 0;
-    while (live->description(set).first != "audio" && live->description(set).second != "audio") ++set;
-    const SetChange change = live->why(set, moved, further, {}, {});
-    ASSERT_EQ(change.movers.size(), 1u);
-    EXPECT_EQ(change.movers[0].name, "lambda3_a");
-    EXPECT_THROW(live->why(set, own, moved, {}, {}), Error);
-
-    // The command line says the same before it begins.
-    EvaluateRequest request;
-    request.subject.product = *folder_ / "Only_Seq";
-    request.subject.set = {"lambda1_t=0.3"};
-    std::vector<std::string> said;
-    evaluate(request, JobContext({}, {}, [&](const std::string& line) { said.push_back(line); }));
-    ASSERT_FALSE(said.empty());
-    EXPECT_NE(said[0].find("not live: lambda1_t"), std::string::npos) << said[0];
-    EXPECT_NE(said[0].find(std::to_string(rows) + " rows"), std::string::npos) << said[0];
-    EXPECT_NE(said[0].find("second"), std::string::npos) << said[0];
-    SweepRequestText sweep_request;
-    sweep_request.subject.product = *folder_ / "Only_Seq";
-    sweep_request.axes = {"lambda1_t=0:1:0.5"};
-    try {
-        sweepFactors(sweep_request, {});
-        FAIL() << "swept along a factor that is not live";
-    } catch (const Error& error) {
-        EXPECT_NE(error.message().find("evaluate --set lambda1_t=VALUE"), std::string::npos) << error.message();
-    }
-}
 
 // Where that was asked for; else a stop leaves nothing.
 TEST_F(LiveProductTest, AStoppedSweepKeepsThePointsThatThereAre) {
@@ -340,6 +43,33 @@ TEST_F(LiveProductTest, AStoppedSweepKeepsThePointsThatThereAre) {
         for (const auto& value : row) there += value.is_number();
     }
     EXPECT_EQ(there, computed);
+}
+
+// What is told besides may take longer than the search.
+TEST_F(LiveProductTest, AFinishedSearchIsKeptWhereWhatIsToldOfItIsStopped) {
+    TuneRequestText request;
+    request.subject.product = *folder_ / "ImageBind++";
+    request.maximize = {"AT"};
+    request.step = 0.1;
+    request.headroom = true;
+    request.output = *folder_ / "best.json";
+    const Json whole = tuneFactors(request, {}).json;
+    std::filesystem::remove(request.output);
+    std::stop_source stop;
+    std::vector<std::string> said;
+    const JobContext job(
+        stop.get_token(),
+        [&](const Progress& progress) {
+            if (progress.stage.starts_with("routers of")) stop.request_stop();
+        },
+        [&](const std::string& line) { said.push_back(line); });
+    EXPECT_THROW(tuneFactors(request, job), Cancelled);
+    const Json kept = readJsonFile(request.output);
+    EXPECT_EQ(kept["best"], whole["best"]);
+    EXPECT_EQ(kept["confidence"], whole["confidence"]);
+    EXPECT_TRUE(whole.contains("headroom") && !kept.contains("headroom"));
+    ASSERT_FALSE(said.empty());
+    EXPECT_NE(said.back().find("best"), std::string::npos) << said.back();
 }
 
 TEST_F(LiveProductTest, WithoutRoomForAllQueriesFiguresAreEstimates) {

@@ -11,9 +11,11 @@
 #include "engine/base/error.h"
 #include "engine/base/matrix.h"
 #include "engine/base/rng.h"
+#include "engine/store/import_flags.h"
 #include "engine/store/import_manifest.h"
 #include "engine/store/npy.h"
 #include "engine/store/row_readers.h"
+#include "engine/store/row_selection.h"
 #include "tests/support/test_folder.h"
 
 namespace engine {
