@@ -163,9 +163,10 @@ void MainWindow::connectAll() {
     connect(report_strip_, &ProgressStrip::stopRequested, report_, &ReportPage::stop);
 
     connect(compare_, &ComparePage::failed, message_, &MessageBar::showError);
-    connect(compare_, &ComparePage::itemsChanged, this, [this](const QVector<Compared>& items) {
-        compared_ = items;
-        project_.touch();
+    connect(columns_, &CompareColumns::noted, this, [this](const QString& text) { message_->showNote(text); });
+    connect(columns_, &CompareColumns::warned, this, [this](const QString& text, const QStringList& reasons) {
+        for (const auto& reason : reasons) log(reason);
+        message_->showWarning(text, reasons.join(QLatin1Char('\n')));
     });
     connect(compare_, &ComparePage::addRequested, this, &MainWindow::addCurrentToComparison);
     connect(compare_, &ComparePage::applyRequested, this,
@@ -183,7 +184,6 @@ void MainWindow::connectAll() {
 
     connect(&session_, &LiveSession::opened, this, [this] {
         explore_->setProduct(session_.product());
-        renewCompared();
         setReference();
         explore_->setSetting(project_.setting());
         updateTitle();
@@ -194,11 +194,6 @@ void MainWindow::connectAll() {
     connect(&project_, &Project::productChanged, this, &MainWindow::productSwitched);
     connect(&project_, &Project::productsChanged, this, &MainWindow::fillProducts);
     connect(&project_, &Project::workspaceChanged, this, [this] {
-        comparing_.drop();
-        compared_.clear();
-        kept_.clear();
-        numbered_ = 0;
-        compare_->setItems({});
         if (!project_.workspace().isEmpty()) {
             workspace_->openWorkspace(project_.workspace());
             return;
@@ -222,7 +217,6 @@ void MainWindow::connectAll() {
     connect(&project_, &Project::fileChanged, this, &MainWindow::updateTitle);
     connect(&project_.undoStack(), &QUndoStack::cleanChanged, this, &MainWindow::updateTitle);
 
-    connect(&comparing_, &JobRunner::failed, message_, &MessageBar::showError);
     connect(&demo_, &JobRunner::failed, message_, &MessageBar::showError);
     connect(&demo_, &JobRunner::failed, this, &MainWindow::demoStopped);
     connect(&demo_, &JobRunner::cancelled, this, &MainWindow::demoStopped);
@@ -247,7 +241,7 @@ MainWindow::Page MainWindow::page() const {
 }
 
 bool MainWindow::busy() const {
-    return demo_.running() || comparing_.running() || reactions_->running() || reactions_->pools().measuring() ||
+    return demo_.running() || columns_->opening() || reactions_->running() || reactions_->pools().measuring() ||
            explore_->busy() || report_->busy() || !session_.settled();
 }
 
@@ -307,43 +301,13 @@ void MainWindow::addCurrentToComparison() {
         message_->showNote(tr("There is nothing to compare yet."), tr("Open or train a product first."));
         return;
     }
-    addToComparison(project_.setting(), QStringLiteral("#%1").arg(++numbered_));
+    addToComparison(project_.setting(), QStringLiteral("#%1").arg(project_.newColumnNumber()));
 }
 
 void MainWindow::addToComparison(const engine::Setting& setting, const QString& name) {
-    Compared item;
-    item.product = sameOpened(session_.product());
-    item.setting = session_.product()->completed(setting);
-    item.name = tr("%1 %2").arg(QString::fromStdString(session_.product()->recipe().name), name);
-    compared_.push_back(item);
-    showCompared();
-    project_.touch();
-    showPage(Page::Compare);
-}
-
-void MainWindow::showCompared() {
-    QStringList gone;
-    for (qsizetype i = 0; i + ComparePage::kMost < compared_.size(); ++i) gone << compared_[i].name;
-    compare_->setItems(compared_);
-    compared_ = compare_->items();
-    if (gone.isEmpty()) return;
-    message_->showNote(tr("The comparison has room for %1 columns. Taken out: %2")
-                           .arg(ComparePage::kMost)
-                           .arg(gone.join(QStringLiteral(", "))));
-}
-
-// What was trained anew is compared as it is now.
-void MainWindow::renewCompared() {
     const auto live = session_.product();
-    bool renewed = false;
-    for (auto& item : compared_) {
-        if (item.product->folder() != live->folder() || item.product->record().training == live->record().training)
-            continue;
-        item.product = live;
-        if (!item.isSpace()) item.setting = live->completed(item.setting);
-        renewed = true;
-    }
-    if (renewed) compare_->setItems(compared_);
+    columns_->add(*live, setting, tr("%1 %2").arg(QString::fromStdString(live->recipe().name), name));
+    showPage(Page::Compare);
 }
 
 void MainWindow::setFactor(const std::string& factor, double value, bool dragging) {

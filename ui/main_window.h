@@ -20,7 +20,7 @@
 #include "ui/bridge/job_runner.h"
 #include "ui/bridge/live_session.h"
 #include "ui/bridge/newest_worker.h"
-#include "ui/compare/compare_page.h"
+#include "ui/compare/compare_columns.h"
 #include "ui/document/project.h"
 #include "ui/explore/explore_page.h"
 #include "ui/reactions/reactions_page.h"
@@ -81,12 +81,7 @@ private:
     void openWorkspace(const QString& path);
     void openDropped(const QStringList& paths);
     engine::Json windowState() const;
-    engine::Json comparedState() const;
     void restoreWindow();
-    void restoreCompared(const engine::Json& state);
-    // The one that is there already, where a product was opened twice: a comparison takes two for two products.
-    std::shared_ptr<engine::LiveProduct> sameOpened(const std::shared_ptr<engine::LiveProduct>& product) const;
-    void showCompared();
     void tellFailure();
     void importDialog(const QString& workspace, const QStringList& paths = {});
     void exportDialog();
@@ -109,7 +104,6 @@ private:
     void snapshotMenu(int number, const QPoint& at);
     void addCurrentToComparison();
     void addToComparison(const engine::Setting& setting, const QString& name);
-    void renewCompared();
     void setReference();
     void sayOtherWorkspace();
     void showFigure(int number);
@@ -129,7 +123,7 @@ private:
     const bool keep_settings_;
     Project project_;
     LiveSession session_;
-    JobRunner demo_, comparing_;
+    JobRunner demo_;
     int drag_ = 0;
     MessageBar *recovery_bar_, *message_;
     ProgressStrip *training_strip_, *demo_strip_, *report_strip_;  // each stops its own
@@ -139,6 +133,7 @@ private:
     ReactionsPage* reactions_;
     TunePage* tune_;
     ComparePage* compare_;
+    CompareColumns* columns_;
     ExplorePage* explore_;
     HelpPage* help_;
     ReportPage* report_;
@@ -158,14 +153,6 @@ private:
     QString recovery_file_, replaced_, demo_folder_, demo_preset_;  // replaced_: the copy that was brought back
     QStringList demo_recipes_;
     QByteArray first_layout_;
-    QVector<Compared> compared_;
-    struct KeptColumn {
-        QString folder, name;
-        std::string space;
-        engine::Setting setting;
-    };
-    std::vector<KeptColumn> kept_;  // whose products could not be opened
-    int numbered_ = 0;              // columns so far that were named by a number
 };
 
 }  // namespace ui

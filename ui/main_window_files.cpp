@@ -167,7 +167,7 @@ void MainWindow::exportDialog() {
     dialog->commands().setReference(reference, name);
     dialog->commands().setAlong(tune_->surfaces().curveFactor());
     std::vector<CommandPage::Column> columns;
-    for (const auto& item : compared_) columns.push_back({item.name, item.product, item.setting, item.space});
+    for (const auto& item : compare_->items()) columns.push_back({item.name, item.product, item.setting, item.space});
     dialog->commands().setCompared(columns);
     if (const auto search = tune_->goal().requestText()) dialog->commands().setTune(*search);
     dialog->setAttribute(Qt::WA_DeleteOnClose);

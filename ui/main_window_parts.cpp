@@ -30,6 +30,7 @@ void MainWindow::makePages() {
     reactions_->setUndoStack(&project_.undoStack());
     tune_ = new TunePage(project_, session_);
     compare_ = new ComparePage;
+    columns_ = new CompareColumns(project_, session_, *compare_);
     explore_ = new ExplorePage;
     help_ = new HelpPage;
     report_ = new ReportPage;

@@ -24,6 +24,7 @@
 #include "tests/ui/tiny_product.h"
 #include "tests/ui/view_menus.h"
 #include "ui/compare/compare_card.h"
+#include "ui/compare/compare_columns.h"
 #include "ui/compare/compare_page.h"
 #include "ui/compare/compare_queries.h"
 #include "ui/compare/compare_surfaces.h"
@@ -215,20 +216,20 @@ private Q_SLOTS:
     }
 
     void columnsAreMovedPinnedAndRemoved() {
-        ui::ComparePage page;
-        page.setItems({a_, b_, off_});
+        InProject in(*live_, {a_, b_, off_});
+        auto& page = in.page;
         show(page);
-        QTRY_VERIFY_WITH_TIMEOUT(page.settled(), 60000);
-        QSignalSpy changed(&page, &ui::ComparePage::itemsChanged);
-        const auto button = [&](int card, const char* name) {
-            return page.cards()[static_cast<std::size_t>(card)]->findChild<QToolButton*>(QString::fromLatin1(name));
-        };
+        QTRY_VERIFY_WITH_TIMEOUT(page.items().size() == 3 && page.settled(), 60000);
+        const auto button = [&](int card, const char* name) { return cardButton(page, card, name); };
+        const auto said = [&](const char* step) { return in.steps().undoText() == QLatin1String(step); };
+        QVERIFY(said("Compare: added Without CLAP_m"));
         QVERIFY(page.cards()[2]->factorsText().contains(QStringLiteral("without CLAP_m")));
         QVERIFY(!page.cards()[2]->formulasText().contains(QStringLiteral("CLAP_m")));
         QVERIFY(page.cards()[0]->formulasText().contains(QStringLiteral("CLAP_m")));
         // Pin the second: differences count against it now.
         QTest::mouseClick(button(1, "card_pin"), Qt::LeftButton);
         QCOMPARE(page.reference(), 1);
+        QVERIFY(said("Compare: AT Expertise is the reference"));
         const auto& model = page.table().model();
         QVERIFY(!model.index(0, model.itemColumn(1)).data(ui::CompareModel::DifferenceRole).isValid());
         const double d = model.index(0, model.itemColumn(0)).data(ui::CompareModel::DifferenceRole).toDouble();
@@ -239,12 +240,14 @@ private Q_SLOTS:
         QCOMPARE(page.items()[0].name, b_.name);
         QCOMPARE(page.reference(), 0);
         QVERIFY(page.settled());
+        QVERIFY(said("Compare: moved AT Expertise"));
         QVERIFY(!button(0, "card_left")->isEnabled());
         QTest::mouseClick(button(2, "card_remove"), Qt::LeftButton);
         QCOMPARE(page.items().size(), 2);
         QCOMPARE(page.table().model().columnCount(), 2 + 2 + static_cast<int>(live_->plan().spaces.size()));
         QVERIFY(page.cards()[0]->height() > 200);
-        QCOMPARE(changed.count(), 2);
+        QVERIFY(said("Compare: removed Without CLAP_m"));
+        QCOMPARE(in.steps().count(), 6);
         QSignalSpy apply(&page, &ui::ComparePage::applyRequested);
         QTest::mouseClick(button(1, "card_apply"), Qt::LeftButton);
         QCOMPARE(apply.count(), 1);
@@ -256,6 +259,54 @@ private Q_SLOTS:
         menu->actions().front()->trigger();
         QCOMPARE(page.items().size(), 3);
         QVERIFY(page.items()[2].isSpace());
+        QVERIFY(in.steps().undoText().endsWith(QStringLiteral(" alone")));
+    }
+
+    // Also where no column of a product was left, so that it must be opened again.
+    void whatIsTakenOutComesBackToItsPlace() {
+        InProject in(*live_, {a_, b_, off_});
+        auto& page = in.page;
+        const auto there = [&](int count) { return !in.columns.opening() && page.items().size() == count; };
+        show(page);
+        QTRY_VERIFY_WITH_TIMEOUT(there(3), 60000);
+        QTest::mouseClick(cardButton(page, 1, "card_pin"), Qt::LeftButton);
+        QTest::mouseClick(cardButton(page, 1, "card_remove"), Qt::LeftButton);
+        QVERIFY(page.items().size() == 2 && page.reference() == 0);
+        in.steps().undo();
+        QCOMPARE(page.items().size(), 3);
+        QCOMPARE(page.items()[1].name, b_.name);
+        QCOMPARE(page.reference(), 1);
+        in.steps().redo();
+        QVERIFY(page.items().size() == 2 && page.reference() == 0);
+        in.steps().setIndex(0);
+        QVERIFY(page.items().isEmpty() && page.cards().empty());
+        in.steps().setIndex(4);
+        QVERIFY(in.columns.opening());
+        QTRY_VERIFY_WITH_TIMEOUT(there(3), 60000);
+        QVERIFY(page.items()[1].setting == b_.setting && page.reference() == 1);
+        QVERIFY(page.items()[0].product == page.items()[1].product);
+        // Steps while it is opened.
+        in.steps().setIndex(0);
+        in.steps().setIndex(4);
+        in.steps().setIndex(1);
+        QTRY_VERIFY_WITH_TIMEOUT(there(1), 60000);
+        QCOMPARE(page.items()[0].name, a_.name);
+        // Not there any more: it is said, and the project keeps the columns.
+        if (!tiny_) QSKIP("only with the test's own world");
+        in.steps().setIndex(0);
+        const std::filesystem::path folder = live_->folder(), away = tiny_->path("away");
+        std::filesystem::rename(folder, away);
+        QSignalSpy warned(&in.columns, &ui::CompareColumns::warned);
+        in.steps().setIndex(4);
+        QTRY_COMPARE_WITH_TIMEOUT(warned.count(), 1, 60000);
+        std::filesystem::rename(away, folder);
+        QVERIFY(warned[0][0].toString().contains(b_.name));
+        QVERIFY(page.items().isEmpty());
+        QCOMPARE(in.project.compared().columns.size(), 3);
+        in.steps().setIndex(0);
+        in.steps().setIndex(4);
+        QTRY_VERIFY_WITH_TIMEOUT(there(3), 60000);
+        QCOMPARE(page.reference(), 1);
     }
 
     void surfacesShareScaleAndCursor() {
@@ -418,11 +469,11 @@ private Q_SLOTS:
         page.setItems({a_, b_, twin});
         auto* after = page.findChild<QComboBox*>(QStringLiteral("queries_after"));
         after->setCurrentIndex(2);
-        page.addItem(space_);
+        page.setItems({a_, b_, twin, space_});
         QCOMPARE(after->currentData().toInt(), 2);
-        page.swapItems(1, 2);
+        page.setItems({a_, twin, b_, space_});
         QCOMPARE(after->currentData().toInt(), 1);
-        page.removeItem(2);
+        page.setItems({a_, twin, space_});
         QCOMPARE(after->currentData().toInt(), 1);
     }
 
@@ -494,6 +545,24 @@ private Q_SLOTS:
     }
 
 private:
+    // Columns of a project in which no product is open.
+    struct InProject {
+        InProject(const engine::LiveProduct& live, const QVector<ui::Compared>& items) {
+            project.setWorkspace(QString::fromStdString(live.workspaceFolder().string()));
+            for (const auto& item : items) columns.add(live, item.setting, item.name);
+        }
+        QUndoStack& steps() { return project.undoStack(); }
+
+        ui::Project project;
+        ui::LiveSession session;
+        ui::ComparePage page;
+        ui::CompareColumns& columns = *new ui::CompareColumns(project, session, page);
+    };
+
+    static QToolButton* cardButton(const ui::ComparePage& page, int card, const char* name) {
+        return page.cards()[static_cast<std::size_t>(card)]->findChild<QToolButton*>(QString::fromLatin1(name));
+    }
+
     static void show(ui::ComparePage& page) {
         page.resize(1200, 740);
         page.show();

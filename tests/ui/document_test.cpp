@@ -103,6 +103,78 @@ private Q_SLOTS:
         QCOMPARE(again.flipped(), (std::array<int, 2>{one, 0}));
     }
 
+    void whatIsComparedIsStepsOfTheHistory() {
+        ui::Project project;
+        begin(project);
+        QSignalSpy changed(&project, &ui::Project::comparedChanged);
+        ui::Comparison one, two;
+        one.columns = {{"/p/one", {}, at(0.2), "first"}};
+        two.columns = {one.columns[0], {"/p/not open", "CLAP", {}, "CLAP alone"}};
+        two.reference = 1;
+        QVERIFY(!project.worthSaving());
+        project.setCompared(one, "one");
+        QVERIFY(project.worthSaving());  // also without a file
+        project.setCompared(two, "two");
+        project.setCompared(two, "the same");
+        QCOMPARE(project.undoStack().count(), 2);
+        project.setSetting(at(0.4), "x");
+        QCOMPARE(changed.count(), 2);
+        project.undoStack().undo();
+        QVERIFY(project.compared() == two);
+        project.undoStack().undo();
+        QVERIFY(project.compared() == one);
+        project.undoStack().undo();
+        QVERIFY(project.compared() == ui::Comparison{});
+        project.undoStack().redo();
+        project.undoStack().redo();
+        QVERIFY(project.compared() == two);
+        QCOMPARE(changed.count(), 6);
+        project.clear();
+        QVERIFY(project.compared() == ui::Comparison{});
+        QCOMPARE(project.newColumnNumber(), 1);
+    }
+
+    void whatIsComparedIsKeptInTheFile() {
+        ui::Project project;
+        project.addProduct(path("one"));
+        ui::Comparison compared;
+        compared.columns = {{path("one"), {}, at(0.2), "first"}, {"/p/elsewhere", "CLAP", {}, "CLAP alone"}};
+        compared.reference = 1;
+        QCOMPARE(project.newColumnNumber(), 1);
+        project.setCompared(compared, "two");
+        project.save(path("c.msproject"));
+        auto json = engine::readJsonFile(path("c.msproject").toStdString());
+        QCOMPARE(QString::fromStdString(json["compared"]["columns"][0]["product"].get<std::string>()), QString("one"));
+        ui::Project again;
+        again.load(path("c.msproject"));
+        QVERIFY(again.compared() == compared);
+        QCOMPARE(again.newColumnNumber(), 2);
+        ui::Project recovered;
+        auto state = project.state();
+        state["recovered_from"] = project.file().toStdString();
+        recovered.recover(state);
+        QVERIFY(recovered.compared() == compared);
+
+        // As older files have it: with what the window shows, products by their places.
+        auto old = json["compared"];
+        old["columns"][0]["product"] = 0;
+        const engine::Json none{{"product", 7}, {"name", "of none"}};
+        old["columns"].insert(old["columns"].begin(), none);
+        old["reference"] = 2;
+        old["tab"] = 1;
+        json.erase("compared");
+        json["window"] = {{"compare", old}};
+        engine::writeJsonFile(path("c.msproject").toStdString(), json);
+        again.load(path("c.msproject"));
+        QVERIFY(again.compared() == compared);
+        QCOMPARE(again.newColumnNumber(), 2);
+        QCOMPARE(again.extra("compare").dump(), std::string(R"({"tab":1})"));
+        old.erase("numbered");
+        json["window"] = {{"compare", old}};
+        again.restore(json);
+        QCOMPARE(again.newColumnNumber(), 3);
+    }
+
     void aProjectComesBackAsItWas() {
         ui::Project project;
         project.setWorkspace(path("world"));
@@ -173,7 +245,8 @@ private Q_SLOTS:
                              "{\"format\": \"molspace project\", \"products\": 5}",
                              "{\"format\": \"molspace project\", \"view\": {\"steps\": \"many\"}}",
                              "{\"format\": \"molspace project\", \"snapshots\": [{\"number\": 1}]}",
-                             "{\"format\": \"molspace project\", \"presets\": {\"a\": {\"factors\": 3}}}"};
+                             "{\"format\": \"molspace project\", \"presets\": {\"a\": {\"factors\": 3}}}",
+                             "{\"format\": \"molspace project\", \"compared\": {\"columns\": [{\"name\": \"a\"}]}}"};
         for (const char* text : bad) {
             engine::writeFileWhole(path("bad.msproject").toStdString(), text);
             QVERIFY_THROWS_EXCEPTION(engine::Error, project.load(path("bad.msproject")));

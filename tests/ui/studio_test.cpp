@@ -17,6 +17,7 @@
 #include "engine/base/file.h"
 #include "engine/session/session.h"
 #include "tests/ui/studio_window.h"
+#include "ui/compare/compare_card.h"
 #include "ui/compare/compare_table.h"
 #include "ui/export/command_line.h"
 #include "ui/export/export_dialog.h"
@@ -326,7 +327,7 @@ private Q_SLOTS:
         window_->explore().showSet(QString::fromStdString(window_->session().product()->sets().back().name));
         QCOMPARE(window_->compare().items().size(), 2);
         auto& compare = window_->compare();
-        compare.setReference(1);
+        compare.cards()[1]->findChild<QToolButton*>("card_pin")->click();
         const auto choose = [&](const char* box, int index) {
             auto* choices = compare.findChild<QComboBox*>(QString::fromLatin1(box));
             QVERIFY2(index < choices->count(), box);

@@ -15,9 +15,12 @@
 #include <QStandardPaths>
 #include <QStatusBar>
 #include <QTest>
+#include <QToolButton>
+#include <QUndoView>
 
 #include "engine/base/file.h"
 #include "tests/ui/studio_window.h"
+#include "ui/compare/compare_card.h"
 #include "ui/main_window.h"
 #include "ui/reactions/recipe_editor.h"
 #include "ui/reactions/training_queue.h"
@@ -121,7 +124,7 @@ private Q_SLOTS:
     }
 
     // What is no step of the history is not lost without a word either.
-    void closingAsksForRunsAndColumns() {
+    void closingAsksForRuns() {
         const Apart apart(path("settings"));
         MainWindow again;
         again.show();
@@ -144,13 +147,77 @@ private Q_SLOTS:
         QVERIFY2(again.windowTitle().contains("asked*"), qPrintable(again.windowTitle()));
         QVERIFY(!closed(QMessageBox::Save).isEmpty());
         QVERIFY(!again.isVisible());
-        const auto kept = [&] { return engine::readJsonFile(file.toStdString())["window"]; };
-        QCOMPARE(kept()["compare"]["columns"].size(), std::size_t{1});
+        const auto kept = [&] { return engine::readJsonFile(file.toStdString()); };
+        QCOMPARE(kept()["compared"]["columns"].size(), std::size_t{1});
         again.show();
         queue.remove(queue.runs().front().id);
         QVERIFY(!closed(QMessageBox::Discard).isEmpty());
         QVERIFY(!again.isVisible());
-        QCOMPARE(kept()["reactions"]["queue"]["runs"].size(), std::size_t{2});
+        QCOMPARE(kept()["window"]["reactions"]["queue"]["runs"].size(), std::size_t{2});
+    }
+
+    // By the buttons, the keys and the list of the history; with columns alone there is something to lose.
+    void columnsAreStepsOfTheHistory() {
+        const Apart apart(path("settings"));
+        MainWindow again;
+        again.show();
+        again.open(window_->project().workspace());
+        const auto ready = [&] { return again.session().product() && !again.busy(); };
+        QTRY_VERIFY_WITH_TIMEOUT(ready(), 60000);
+        const auto closed = [&](QMessageBox::StandardButton answer) { return asked(answer, [&] { again.close(); }); };
+        auto& project = again.project();
+        const auto& compare = again.compare();
+        const auto names = [&] {
+            QStringList out;
+            for (const auto& item : compare.items()) out << item.name;
+            return out;
+        };
+        const auto click = [&](std::size_t card, const char* button) {
+            QTest::mouseClick(compare.cards()[card]->findChild<QToolButton*>(QLatin1String(button)), Qt::LeftButton);
+        };
+        const QString first = project.product(), second = project.products()[first == project.products()[0] ? 1 : 0];
+        auto* add = action(again, "Put the setting beside others");
+        add->trigger();
+        QCOMPARE(project.undoStack().count(), 1);
+        QVERIFY(closed(QMessageBox::Cancel).contains("Save what was changed"));
+        QVERIFY(again.isVisible());
+        project.switchProduct(second, "the other one");
+        QTRY_VERIFY_WITH_TIMEOUT(ready(), 60000);
+        add->trigger();
+        const QStringList both = names();
+        QVERIFY(both.size() == 2 && both[0].endsWith("#1") && both[1].endsWith("#2"));
+        click(1, "card_pin");
+        click(0, "card_remove");
+        QCOMPARE(names(), both.mid(1));
+        QCOMPARE(compare.reference(), 0);
+        // The first product is not open any more: it is opened again.
+        again.activateWindow();  // what was asked took the keyboard
+        QTRY_VERIFY(again.isActiveWindow());
+        QTest::keyClick(&again, Qt::Key_Z, Qt::ControlModifier);
+        QTRY_COMPARE_WITH_TIMEOUT(names(), both, 60000);
+        QCOMPARE(compare.reference(), 1);
+        const auto file = path("columns.msproject");
+        QVERIFY(again.saveTo(file));
+        QTest::keyClick(&again, Qt::Key_Y, Qt::ControlModifier);
+        QCOMPARE(names(), both.mid(1));
+        QStringList steps;
+        const auto* history = again.findChild<QUndoView*>()->model();
+        for (int row = 0; row < history->rowCount(); ++row) steps << history->index(row, 0).data().toString();
+        const QStringList expected{"As opened",
+                                   "Compare: added " + both[0],
+                                   "the other one",
+                                   "Compare: added " + both[1],
+                                   QStringLiteral("Compare: %1 is the reference").arg(both[1]),
+                                   "Compare: removed " + both[0]};
+        QCOMPARE(steps, expected);
+        // As it was saved.
+        QVERIFY(!closed(QMessageBox::Discard).isEmpty());
+        again.show();
+        QVERIFY(!asked(QMessageBox::Discard, [&] { again.open(file); }).isEmpty());
+        QTRY_VERIFY_WITH_TIMEOUT(ready() && names() == both, 60000);
+        QCOMPARE(compare.reference(), 1);
+        QVERIFY(!project.modified());
+        QVERIFY(closed(QMessageBox::Cancel).isEmpty());
     }
 
     // Every project has its own runs and edits of a recipe; what runs is asked for before another one comes.
@@ -198,11 +265,12 @@ private Q_SLOTS:
         state["current"] = products[1].toStdString();
         auto columns = engine::Json::array();
         for (const int product : {0, 1}) {
-            columns.push_back({{"product", product},
+            columns.push_back({{"product", products[product].toStdString()},
                                {"name", product == 0 ? "first" : "second"},
                                {"setting", engine::Json::object()}});
         }
-        state["window"] = {{"compare", {{"columns", columns}, {"reference", 1}}}};
+        state["compared"] = {{"columns", columns}, {"reference", 1}};
+        state.erase("window");
         const QString file = path("gone.msproject"), away = products[0] + ".away";
         engine::writeJsonFile(file.toStdString(), state);
         QVERIFY(QDir().rename(products[0], away));

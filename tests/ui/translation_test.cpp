@@ -117,10 +117,10 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(headroom.result(), 60000);
         QStringList bare;
         collect(&headroom, bare);
-        QVector<ui::Compared> items;
+        ui::Comparison comparison;
         for (const auto& [name, setting] : window_->session().product()->presets())
-            items.push_back({window_->session().product(), setting, QString::fromStdString(name), {}});
-        window_->compare().setItems(items);
+            comparison.columns.push_back({window_->project().product(), {}, setting, QString::fromStdString(name)});
+        window_->project().setCompared(comparison, {});
         window_->showPage(MainWindow::Page::Compare);
         QTRY_VERIFY_WITH_TIMEOUT(window_->compare().settled(), 60000);
         collect(window_.get(), bare);

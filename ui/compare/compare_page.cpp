@@ -105,7 +105,7 @@ ComparePage::ComparePage(QWidget* parent)
     splitter_->addWidget(tabs_);
     splitter_->setStretchFactor(0, 0);
     splitter_->setStretchFactor(1, 1);
-    splitter_->setSizes({336, 400});
+    connect(splitter_, &QSplitter::splitterMoved, this, [this] { shared_by_hand_ = true; });
     splitter_->setHandleWidth(10);
     splitter_->setChildrenCollapsible(false);
 
@@ -153,7 +153,7 @@ ComparePage::ComparePage(QWidget* parent)
     connect(surfaces_, &CompareSurfaces::failed, this, &ComparePage::failed);
     connect(queries_, &CompareQueries::failed, this, &ComparePage::failed);
     dress();
-    put({});
+    fill();
 }
 
 ComparePage::~ComparePage() {
@@ -161,50 +161,18 @@ ComparePage::~ComparePage() {
     delete stack_;
 }
 
-void ComparePage::setItems(const QVector<Compared>& items) {
-    put(items);
-}
-
-void ComparePage::addItem(const Compared& item) {
-    QVector<Compared> items = items_;
-    items.push_back(item);
-    put(items);
-}
-
-void ComparePage::removeItem(int index) {
-    if (index < 0 || index >= items_.size()) return;
-    QVector<Compared> items = items_;
-    items.removeAt(index);
-    if (reference_ > index) --reference_;
-    else if (reference_ == index) reference_ = 0;
-    put(items);
-}
-
-void ComparePage::swapItems(int a, int b) {
-    if (std::min(a, b) < 0 || std::max(a, b) >= items_.size() || a == b) return;
-    QVector<Compared> items = items_;
-    items.swapItemsAt(a, b);
-    if (reference_ == a) reference_ = b;
-    else if (reference_ == b) reference_ = a;
-    put(items);
-}
-
-void ComparePage::setReference(int index) {
-    if (index < 0 || index >= items_.size()) return;
-    reference_ = index;
+void ComparePage::setItems(const QVector<Compared>& items, int reference) {
+    const bool same = items == items_;
+    if (same && reference == reference_) return;
+    items_ = items;
+    reference_ = reference;
+    if (!same) return fill();
     fillCards();
     table_->setReference(reference_);
     queries_->setItems(items_, reference_);
 }
 
-void ComparePage::put(const QVector<Compared>& items) {
-    items_ = items;
-    while (items_.size() > kMost) {
-        items_.removeFirst();
-        reference_ = std::max(0, reference_ - 1);
-    }
-    items_.erase(std::remove_if(items_.begin(), items_.end(), [](const auto& i) { return !i.product; }), items_.end());
-    reference_ = std::clamp<int>(reference_, 0, std::max<int>(0, static_cast<int>(items_.size()) - 1));
+void ComparePage::fill() {
     work_.setItems(items_);
     fillCards();
     fillSpaces();
@@ -221,10 +189,26 @@ void ComparePage::put(const QVector<Compared>& items) {
                           : items_.size() == 1 ? tr("one column; add another to see differences")
                                                : tr("%1 columns").arg(items_.size()));
     updateStop();
+    QMetaObject::invokeMethod(this, &ComparePage::fitCards, Qt::QueuedConnection);  // when the cards have their width
 }
 
-void ComparePage::changedHere() {
-    Q_EMIT itemsChanged(items_);
+void ComparePage::fitCards() {
+    if (shared_by_hand_ || items_.isEmpty() || !isVisible()) return;
+    const int all = splitter_->sizes()[0] + splitter_->sizes()[1];
+    int cards = 0;
+    for (const auto* card : cards_) cards = std::max(cards, card->layout()->totalHeightForWidth(card->width()));
+    cards = std::min(cards, all * 11 / 20);
+    splitter_->setSizes({cards, all - cards});
+}
+
+void ComparePage::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    QMetaObject::invokeMethod(this, &ComparePage::fitCards, Qt::QueuedConnection);
+}
+
+void ComparePage::showEvent(QShowEvent* event) {
+    QWidget::showEvent(event);
+    QMetaObject::invokeMethod(this, &ComparePage::fitCards, Qt::QueuedConnection);
 }
 
 void ComparePage::fillCards() {
@@ -237,15 +221,9 @@ void ComparePage::fillCards() {
     while (cards_.size() < static_cast<std::size_t>(items_.size())) {
         auto* card = new CompareCard;
         const int index = static_cast<int>(cards_.size());
-        connect(card, &CompareCard::removeAsked, this, [this, index] {
-            removeItem(index);
-            changedHere();
-        });
-        connect(card, &CompareCard::moveAsked, this, [this, index](int by) {
-            swapItems(index, index + by);
-            changedHere();
-        });
-        connect(card, &CompareCard::referenceAsked, this, [this, index] { setReference(index); });
+        connect(card, &CompareCard::removeAsked, this, [this, index] { Q_EMIT removeRequested(index); });
+        connect(card, &CompareCard::moveAsked, this, [this, index](int by) { Q_EMIT moveRequested(index, by); });
+        connect(card, &CompareCard::referenceAsked, this, [this, index] { Q_EMIT referenceRequested(index); });
         connect(card, &CompareCard::failed, this, &ComparePage::failed);
         connect(card, &CompareCard::applyAsked, this, [this, index] {
             Q_EMIT applyRequested(QString::fromStdString(items_[index].product->folder().string()),
@@ -263,21 +241,14 @@ void ComparePage::fillCards() {
 void ComparePage::fillSpaces() {
     spaces_menu_->clear();
     QStringList known;
-    for (const auto& item : items_) {
-        for (const auto& space : item.product->plan().spaces) {
+    for (int column = 0; column < items_.size(); ++column) {
+        for (const auto& space : items_[column].product->plan().spaces) {
             const QString name = QString::fromStdString(space.name);
             const bool there =
                 std::any_of(items_.begin(), items_.end(), [&](const auto& other) { return other.space == space.name; });
             if (known.contains(name) || there) continue;
             known << name;
-            spaces_menu_->addAction(name, this, [this, product = item.product, name] {
-                Compared column;
-                column.product = product;
-                column.space = name.toStdString();
-                column.name = tr("%1 alone").arg(name);
-                addItem(column);
-                changedHere();
-            });
+            spaces_menu_->addAction(name, this, [this, column, name] { Q_EMIT spaceRequested(column, name); });
         }
     }
 }

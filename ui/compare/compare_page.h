@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Two to four columns side by side, each a product at a setting or a single space: routes and formulas as cards, below
-// them one table of all figures, the surfaces on one scale, and the queries gained and lost. Everything is measured in
-// the background and comes as it is ready; a stop is always possible. Window's thread.
+// them one table of all figures, the surfaces on one scale, and the queries gained and lost. It changes no column by
+// itself: what is wanted of them is asked for. Everything is measured in the background and comes as it is ready; a
+// stop is always possible. Window's thread.
 #pragma once
 
 #include <QVector>
@@ -40,14 +41,10 @@ public:
     ~ComparePage() override;
 
     void setMemory(double gib) { work_.setMemory(gib); }  // of landscapes: see CompareWork
-    // Beyond kMost the last ones are kept. The reference stays where its column does.
-    void setItems(const QVector<Compared>& items);
-    void addItem(const Compared& item);
-    void removeItem(int index);
-    void swapItems(int a, int b);
+    // At most kMost, all with a product. Differences are counted against `reference`.
+    void setItems(const QVector<Compared>& items, int reference = 0);
     const QVector<Compared>& items() const { return items_; }
     int reference() const { return reference_; }
-    void setReference(int index);
 
     void showTab(Tab tab);
     Tab tab() const;
@@ -62,18 +59,23 @@ public:
     const std::vector<CompareCard*>& cards() const { return cards_; }
 
 Q_SIGNALS:
-    void addRequested();  // the setting in force, of the product that is open
+    void addRequested();                                    // the setting in force, of the product that is open
+    void spaceRequested(int column, const QString& space);  // as a column, on the sets of that column's product
+    void removeRequested(int column);
+    void moveRequested(int column, int by);  // -1 left, 1 right
+    void referenceRequested(int column);
     void applyRequested(const QString& product, const engine::Setting& setting);
-    void itemsChanged(const QVector<ui::Compared>& items);  // by the user, on this page
     void failed(const ui::JobFailure& failure);
 
 protected:
     void changeEvent(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void showEvent(QShowEvent* event) override;
 
 private:
-    void put(const QVector<Compared>& items);
-    void changedHere();
+    void fill();
     void fillCards();
+    void fitCards();  // to their texts, unless the user has shared out the room
     void fillSpaces();
     void updateStop();
     void dress();
@@ -87,7 +89,8 @@ private:
     QMenu* spaces_menu_;
     ProgressStrip* progress_;
     QStackedWidget* stack_;
-    QSplitter* splitter_;
+    QSplitter* splitter_;  // cards above, figures below
+    bool shared_by_hand_ = false;
     QHBoxLayout* cards_row_;
     std::vector<CompareCard*> cards_;
     QTabWidget* tabs_;

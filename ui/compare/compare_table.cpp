@@ -240,7 +240,8 @@ void CompareTable::refresh() {
     count();
 }
 
-// All columns within the room, if it can be: names give way, figures do not.
+// All columns within the room, if it can be: names give way, figures do not. Room to spare goes to all of them, up to
+// half of what each needs: beyond that a row is hard to follow.
 void CompareTable::fitColumns() {
     view_->resizeColumnsToContents();
     auto* header = view_->horizontalHeader();
@@ -261,6 +262,10 @@ void CompareTable::fitColumns() {
     int spare = 0;
     for (int c = 0; c < columns; ++c) spare += wide[c] - least[c];
     const int over = all - room;
+    if (over < 0 && columns > 0) {
+        for (int c = 0; c < columns; ++c) header->resizeSection(c, wide[c] + std::min(-over / columns, wide[c] / 2));
+        return;
+    }
     if (room <= 0 || over <= 0 || spare <= 0) return;
     const double share = std::min(1.0, static_cast<double>(over) / spare);
     for (int c = 0; c < columns; ++c)

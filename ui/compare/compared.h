@@ -22,6 +22,7 @@ struct Compared {
     std::string space;  // not empty: that space as it is; `product` then says on which sets
 
     bool isSpace() const { return !space.empty(); }
+    bool operator==(const Compared&) const = default;
 };
 
 // Two columns of which nothing can differ.

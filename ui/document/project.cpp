@@ -76,6 +76,25 @@ QString pathFrom(const QString& path, const QString& file) {
     return QDir::cleanPath(QFileInfo(file).dir().absoluteFilePath(path));
 }
 
+Comparison comparisonFrom(const Json& json, const QStringList& products, const QString& file,
+                          const std::string& where) {
+    Comparison out;
+    const int reference = json.value("reference", 0);
+    int at = 0;
+    for (const auto& column : part(json, "columns", Json::array(), where)) {
+        // Older files tell a product by its place in the project.
+        const Json& product = column.at("product");
+        const QString folder =
+            product.is_number_integer() ? products.value(product.get<int>()) : pathFrom(text(column, "product"), file);
+        const bool is_reference = at++ == reference;
+        if (folder.isEmpty()) continue;
+        if (is_reference) out.reference = static_cast<int>(out.columns.size());
+        out.columns.push_back({folder, text(column, "space"),
+                               settingFrom(column.value("setting", Json::object()), where), text(column, "name")});
+    }
+    return out;
+}
+
 }  // namespace
 
 QString Snapshot::title() const {
@@ -121,7 +140,7 @@ const Snapshot* Project::snapshot(int number) const {
 }
 
 Project::Undoable Project::undoable() const {
-    return {settings_, snapshots_, flipped_, presets_, baseline_, view_, product_};
+    return {settings_, snapshots_, flipped_, presets_, baseline_, view_, compared_, product_};
 }
 
 void Project::put(const Undoable& state) {
@@ -134,17 +153,20 @@ void Project::put(const Undoable& state) {
     const bool snapshots = flipped_ != state.flipped || snapshots_ != state.snapshots;
     const bool presets = presets_ != state.presets;
     const bool baseline = !(baseline_ == state.baseline), view = !(view_ == state.view);
+    const bool compared = compared_ != state.compared;
     snapshots_ = state.snapshots;
     flipped_ = state.flipped;
     presets_ = state.presets;
     baseline_ = state.baseline;
     view_ = state.view;
+    compared_ = state.compared;
     if (product) Q_EMIT productChanged();
     if (setting || product) Q_EMIT settingChanged();
     if (snapshots) Q_EMIT snapshotsChanged();
     if (presets) Q_EMIT presetsChanged();
     if (baseline) Q_EMIT baselineChanged();
     if (view) Q_EMIT viewChanged();
+    if (compared) Q_EMIT comparedChanged();
     Q_EMIT changed();
 }
 
@@ -294,6 +316,13 @@ void Project::setView(const TuneView& view, const QString& what) {
     push(what, after);
 }
 
+void Project::setCompared(const Comparison& compared, const QString& what) {
+    if (compared == compared_) return;
+    Undoable after = undoable();
+    after.compared = compared;
+    push(what, after);
+}
+
 void Project::touch() {
     touched_ = true;
     Q_EMIT changed();
@@ -333,6 +362,14 @@ Json Project::state() const {
     out["view"] = {{"group", text(view_.group)},   {"x", text(view_.x)},   {"y", text(view_.y)},
                    {"metric", text(view_.metric)}, {"steps", view_.steps}, {"panes", text(view_.panes)},
                    {"stage", view_.stage}};
+    Json columns = Json::array();
+    for (const auto& column : compared_.columns) {
+        columns.push_back({{"product", pathTo(column.product, file_)},
+                           {"space", text(column.space)},
+                           {"setting", engine::settingToJson(column.setting)},
+                           {"name", text(column.name)}});
+    }
+    out["compared"] = {{"columns", columns}, {"reference", compared_.reference}, {"numbered", last_column_}};
     out["window"] = extra_;
     return out;
 }
@@ -386,6 +423,17 @@ void Project::restore(const Json& json) {
                       std::clamp(view.value("stage", -1), -1, 100)};
         if (read.view_.metric.isEmpty()) read.view_.metric = QStringLiteral("R@1");
         read.extra_ = part(json, "window", Json::object(), where);
+        Json compared = part(json, "compared", Json::object(), where);
+        // Older files have the columns with what the window shows of them.
+        if (const auto shown = read.extra_.find("compare"); shown != read.extra_.end() && shown->is_object()) {
+            for (const char* key : {"columns", "reference", "numbered"}) {
+                if (!shown->contains(key)) continue;
+                if (!json.contains("compared")) compared[key] = (*shown)[key];
+                shown->erase(key);
+            }
+        }
+        read.compared_ = comparisonFrom(compared, read.products_, file_, where);
+        read.last_column_ = compared.value("numbered", static_cast<int>(read.compared_.columns.size()));
     } catch (const Json::exception& error) {
         throw engine::Error(engine::ErrorCode::InvalidInput, where,
                             std::string("a value is of another type than expected: ") + error.what(),
@@ -393,7 +441,7 @@ void Project::restore(const Json& json) {
     }
     read.unknown_ = json;
     for (const char* known : {"format", "format_version", "workspace", "products", "current", "snapshots", "flipped",
-                              "presets", "baseline", "view", "window"})
+                              "presets", "baseline", "view", "compared", "window"})
         read.unknown_.erase(known);
     workspace_ = read.workspace_;
     products_ = read.products_;
@@ -406,6 +454,8 @@ void Project::restore(const Json& json) {
     last_snapshot_ = read.last_snapshot_;
     baseline_ = read.baseline_;
     view_ = read.view_;
+    compared_ = read.compared_;
+    last_column_ = read.last_column_;
     extra_ = read.extra_;
     unknown_ = read.unknown_;
     stack_.clear();
@@ -417,6 +467,7 @@ void Project::restore(const Json& json) {
     Q_EMIT presetsChanged();
     Q_EMIT baselineChanged();
     Q_EMIT viewChanged();
+    Q_EMIT comparedChanged();
     Q_EMIT changed();
 }
 

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What the user has made and set: the workspace, the open products with a setting each, the pinned baseline, numbered
-// snapshots, presets of their own, axes. Everything that changes it goes through one undo stack, where one drag is one
-// step. It knows no engine object: names and numbers only. Window's thread.
+// snapshots, presets of their own, axes, what is compared. Everything that changes it goes through one undo stack,
+// where one drag is one step. It knows no engine object: names and numbers only. Window's thread.
 //
 // Project file (JSON, "molspace project" 1.0): state() with paths relative to the file where they lie beside it. Keys
 // that this version does not know are kept. Written whole, then renamed; a copy for recovery follows every change.
@@ -13,6 +13,7 @@
 #include <QString>
 #include <QStringList>
 #include <QUndoStack>
+#include <QVector>
 
 #include <array>
 #include <map>
@@ -52,6 +53,22 @@ struct TuneView {
     bool operator==(const TuneView&) const = default;
 };
 
+// A product at a setting, or a single space on the evaluation sets of a product.
+struct ComparedColumn {
+    QString product;  // folder
+    QString space;    // not empty: that space as it is
+    engine::Setting setting;
+    QString name;
+    bool operator==(const ComparedColumn&) const = default;
+};
+
+// What stands side by side. Its products need not be open, nor be there.
+struct Comparison {
+    QVector<ComparedColumn> columns;
+    int reference = 0;  // the column that differences are counted against
+    bool operator==(const Comparison&) const = default;
+};
+
 class Project : public QObject {
     Q_OBJECT
 public:
@@ -74,6 +91,7 @@ public:
     const std::map<QString, engine::Setting>& presets() const { return presets_; }
     PinnedBaseline baseline() const { return baseline_; }
     const TuneView& view() const { return view_; }
+    const Comparison& compared() const { return compared_; }
 
     // --- Without undo: what is opened ---
     void setWorkspace(const QString& folder);
@@ -102,6 +120,9 @@ public:
     void removePreset(const QString& name);
     void pinBaseline(const PinnedBaseline& baseline, const QString& what);
     void setView(const TuneView& view, const QString& what);
+    void setCompared(const Comparison& compared, const QString& what);
+    // For the name of another column; never given twice.
+    int newColumnNumber() { return ++last_column_; }
 
     // --- Files ---
     // `extra`: other parts' state, kept under "window" and given back by extra().
@@ -129,6 +150,7 @@ Q_SIGNALS:
     void presetsChanged();
     void baselineChanged();
     void viewChanged();
+    void comparedChanged();
     void fileChanged();
     void changed();  // anything; for recovery
 
@@ -141,6 +163,7 @@ private:
         std::map<QString, engine::Setting> presets;
         PinnedBaseline baseline;
         TuneView view;
+        Comparison compared;
         QString product;
         bool operator==(const Undoable&) const = default;
     };
@@ -156,9 +179,10 @@ private:
     std::array<int, 2> flipped_{0, 0};
     PinnedBaseline baseline_;
     TuneView view_;
+    Comparison compared_;
     engine::Json unknown_ = engine::Json::object(), extra_ = engine::Json::object();
     bool touched_ = false, recovered_ = false;
-    int drags_ = 0, last_snapshot_ = 0;
+    int drags_ = 0, last_snapshot_ = 0, last_column_ = 0;
     QUndoStack stack_;
 };
 
