@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 #include <unordered_set>
 
@@ -22,6 +23,9 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kExamples = 3, kMostArrays = 2000, kMostDepth = 12;
 constexpr std::uint64_t kMostLooked = 4'000'000;  // entries of a list whose repetitions are looked for
+// Of values: those of a block, those up to which all are looked at, those of a sample; bytes that may be unpacked.
+constexpr std::uint64_t kBlockFloats = std::uint64_t{128} << 10, kMostFloats = std::uint64_t{16} << 20,
+                        kSampleFloats = std::uint64_t{8} << 20, kMostUnpacked = std::uint64_t{128} << 20;
 
 std::string extensionOf(const fs::path& path) {
     std::string extension = path.extension().string();
@@ -340,6 +344,58 @@ std::vector<ArrayPeek> peekArrays(const std::filesystem::path& path, const JobCo
     auto out = peeker.take();
     if (out.empty() && (!problems || problems->empty()))
         throw Error(ErrorCode::InvalidInput, path.string(), "there is no array that could be imported");
+    return out;
+}
+
+ValuesPeek peekValues(const ArrayPeek& array, std::int64_t index, const JobContext& job) {
+    SourceSpec spec;
+    spec.file = array.file;
+    (array.column ? spec.column : spec.dataset) = array.dataset;
+    spec.index = index;
+    SourceFiles files;
+    const RowReader reader = files.openRows(spec);
+    ValuesPeek out;
+    out.of = reader.rows;
+    if (reader.rows == 0 || reader.width == 0 || reader.held_bytes > kMostUnpacked) return out;
+
+    const std::uint64_t per = std::clamp<std::uint64_t>(kBlockFloats / reader.width, 1, reader.rows);
+    const bool all = reader.rows <= kMostFloats / reader.width;
+    const std::uint64_t blocks =
+        all ? (reader.rows + per - 1) / per
+            : std::min(std::max<std::uint64_t>(2, kSampleFloats / (per * reader.width)), reader.rows / per);
+    ProgressMeter meter(job, "looking at values", "rows", all ? reader.rows : blocks * per);
+    std::vector<float> values(per * reader.width);
+    std::uint64_t finite = 0;
+    double sum = 0;
+    for (std::uint64_t b = 0; b < blocks; ++b) {
+        job.checkStop();
+        const std::uint64_t first = all ? b * per : blocks > 1 ? b * (reader.rows - per) / (blocks - 1) : 0;
+        const std::uint64_t count = std::min(per, reader.rows - first);
+        reader.read(first, count, values.data());
+        for (std::uint64_t i = 0; i < count; ++i) {
+            double squares = 0;  // of floats: never beyond float64, so it is finite where they are
+            for (std::uint64_t j = 0; j < reader.width; ++j) {
+                const double v = values[i * reader.width + j];
+                squares += v * v;
+            }
+            if (!std::isfinite(squares)) {
+                if (out.not_finite++ == 0) out.first_not_finite = first + i;
+                continue;
+            }
+            const double norm = std::sqrt(squares);
+            if (norm < schema::kLeastNorm && out.zeros++ == 0) out.first_zeros = first + i;
+            out.norm_min = finite == 0 ? norm : std::min(out.norm_min, norm);
+            out.norm_max = std::max(out.norm_max, norm);
+            sum += norm;
+            ++finite;
+        }
+        out.rows += count;
+        meter.advance(count);
+    }
+    meter.finish();
+    if (finite > 0) out.norm_mean = sum / static_cast<double>(finite);
+    out.unit_rows = finite == out.rows && std::abs(out.norm_min - 1) <= schema::kUnitTolerance &&
+                    std::abs(out.norm_max - 1) <= schema::kUnitTolerance;
     return out;
 }
 

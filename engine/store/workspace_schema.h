@@ -20,6 +20,7 @@ inline constexpr const char* kPairs = "/pairs";
 // Rows within it of length 1 (float16 rounds as much) are unit rows: scaled again, they would rank a little differently
 // from what their publishers measured.
 inline constexpr double kUnitTolerance = 1e-3;
+inline constexpr double kLeastNorm = 1e-12;  // a shorter row is a row of zeros: it has no direction
 
 inline const char* kindName(SetKind kind) {
     switch (kind) {

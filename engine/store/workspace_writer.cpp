@@ -156,7 +156,7 @@ void writeEmbeddings(Hdf5File& file, const std::string& group, const std::string
                 sum += v * v;
             }
             const double norm = std::sqrt(sum);
-            if (norm < 1e-12) {
+            if (norm < schema::kLeastNorm) {
                 throw Error(ErrorCode::InvalidInput, where + " (" + reader.placeOf(first + i) + ")",
                             "expected a direction, found a row of zeros",
                             "leave the row out, or compute its embedding again");

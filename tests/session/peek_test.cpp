@@ -4,10 +4,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zip.h>
+
+#include <fstream>
+#include <limits>
 
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/session/session.h"
+#include "engine/store/half.h"
+#include "engine/store/hdf5_file.h"
 #include "engine/store/npy.h"
 #include "engine/store/safetensors.h"
 #include "tests/support/test_folder.h"
@@ -18,6 +24,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInf = std::numeric_limits<float>::infinity();
+
 class PeekTest : public testing::Test {
 protected:
     test::TestFolder folder_;
@@ -25,6 +33,27 @@ protected:
     void npy(const std::string& name, std::size_t rows, std::size_t width) const {
         const std::vector<float> values(rows * width, 1.0F);
         writeNpy(at(name), {values.data(), rows, width});
+    }
+    // The only array of a file, or the one of that name.
+    ValuesPeek look(const std::string& file, const std::string& dataset = {}, std::int64_t index = -1) const {
+        for (const auto& a : peekArrays(at(file), {})) {
+            if (dataset.empty() || a.dataset == dataset) return peekValues(a, index, {});
+        }
+        ADD_FAILURE() << "no array " << dataset;
+        return {};
+    }
+    // Of so many bytes on no disk: all values are 0 but those of the first row (1) and the last (NaN).
+    ArrayPeek sparse(const std::string& name, std::uint64_t rows, std::uint64_t width) const {
+        const std::string header = npyHeader("<f4", {rows, width});
+        const std::vector<float> first(width, 1.0F), last(width, kNan);
+        const auto bytes = static_cast<std::streamsize>(width * sizeof(float));
+        std::ofstream out(at(name), std::ios::binary);
+        out << header;
+        out.write(reinterpret_cast<const char*>(first.data()), bytes);
+        out.seekp(static_cast<std::streamoff>(header.size() + (rows - 1) * width * sizeof(float)));
+        out.write(reinterpret_cast<const char*>(last.data()), bytes);
+        out.close();
+        return peekArrays(at(name), {})[0];
     }
 };
 
@@ -94,6 +123,125 @@ TEST_F(PeekTest, AFolderNamesWhatItCannotRead) {
     } catch (const Error& error) {
         EXPECT_THAT(error.hint(), HasSubstr("torch.load"));
     }
+}
+
+TEST_F(PeekTest, ValuesThatAnImportRefusesAreCounted) {
+    const std::vector<float> values{3, 4, 0, 0, 0, 1, kNan, 0, 6, 8, 1, -kInf, 0, 1e-13F};
+    writeNpy(at("a.npy"), {values.data(), 7, 2});
+    const ValuesPeek seen = look("a.npy");
+    EXPECT_EQ(seen.of, 7U);
+    EXPECT_EQ(seen.rows, 7U);
+    EXPECT_FALSE(seen.sampled() || seen.unit_rows);
+    EXPECT_EQ(seen.not_finite, 2U);
+    EXPECT_EQ(seen.first_not_finite, 3U);
+    EXPECT_EQ(seen.zeros, 2U);
+    EXPECT_EQ(seen.first_zeros, 1U);
+    EXPECT_EQ(seen.norm_min, 0);
+    EXPECT_EQ(seen.norm_max, 10);
+    EXPECT_NEAR(seen.norm_mean, 16.0 / 5, 1e-9);
+
+    // The import draws the same lines.
+    const std::vector<std::pair<std::size_t, const char*>> bad{{3, "NaN"}, {5, "Inf"}, {1, "zeros"}, {6, "zeros"}};
+    for (const auto& [row, said] : bad) {
+        writeNpy(at("one.npy"), {values.data() + row * 2, 1, 2});
+        ImportRequest request;
+        request.workspace = at("w");
+        request.pools = {"text:A=" + at("one.npy").string()};
+        try {
+            importEmbeddings(request, {});
+            ADD_FAILURE() << "row " << row << " was imported";
+        } catch (const Error& error) {
+            EXPECT_THAT(error.what(), HasSubstr(said));
+        }
+    }
+}
+
+TEST_F(PeekTest, NormsSayWhetherRowsAreOfUnitLength) {
+    const std::vector<float> values{1, 0, 0.6F, 0.8F, 0, 1.0009F};
+    writeNpy(at("a.npy"), {values.data(), 3, 2});
+    EXPECT_TRUE(look("a.npy").unit_rows);
+    const std::vector<float> longer{1, 0, 0, 1.002F};
+    writeNpy(at("b.npy"), {longer.data(), 2, 2});
+    const ValuesPeek seen = look("b.npy");
+    EXPECT_FALSE(seen.unit_rows);
+    EXPECT_NEAR(seen.norm_max, 1.002, 1e-6);
+    const std::vector<float> lost{kNan, 0};
+    writeNpy(at("c.npy"), {lost.data(), 1, 2});
+    EXPECT_FALSE(look("c.npy").unit_rows);
+    EXPECT_EQ(look("c.npy").norm_max, 0);
+}
+
+TEST_F(PeekTest, ValuesOfEveryForm) {
+    const std::vector<float> values{3, 4, kNan, 1, 0, 0};
+    std::vector<std::uint16_t> halves(values.size());
+    floatsToHalves(values.data(), values.size(), halves.data());
+    SafetensorsWriter writer;
+    writer.add("half", TensorType::F16, {3, 2}, halves.data());
+    writer.write(at("a.safetensors"));
+
+    auto hdf5 = Hdf5File::create(at("b.h5"));
+    for (const bool half : {false, true}) {
+        const std::string name = half ? "text/half" : "text/rows";
+        hdf5.createRows(name, 3, 2, half);
+        hdf5.writeRows(name, 0, 3, 2, values.data());
+    }
+    hdf5.close();
+
+    writeNpy(at("c.npy"), {values.data(), 3, 2});
+    const std::string bytes = readFile(at("c.npy"));
+    zip_t* archive = zip_open(at("d.npz").c_str(), ZIP_CREATE, nullptr);
+    zip_file_add(archive, "x.npy", zip_source_buffer(archive, bytes.data(), bytes.size(), 0), 0);
+    ASSERT_EQ(zip_close(archive), 0);
+
+    // [2, 3, 2]: the second plane has them.
+    const std::vector<float> plane(6, 1.0F);
+    std::ofstream out(at("e.npy"), std::ios::binary);
+    out << npyHeader("<f4", {2, 3, 2});
+    for (const auto* part : {&plane, &values})
+        out.write(reinterpret_cast<const char*>(part->data()), static_cast<std::streamsize>(6 * sizeof(float)));
+    out.close();
+
+    for (const auto& seen : {look("a.safetensors"), look("b.h5", "text/rows"), look("b.h5", "text/half"),
+                             look("d.npz", "x"), look("e.npy", {}, 1)}) {
+        EXPECT_EQ(seen.rows, 3U);
+        EXPECT_EQ(seen.not_finite, 1U);
+        EXPECT_EQ(seen.first_not_finite, 1U);
+        EXPECT_EQ(seen.zeros, 1U);
+        EXPECT_EQ(seen.first_zeros, 2U);
+        EXPECT_EQ(seen.norm_max, 5);
+    }
+    EXPECT_EQ(look("e.npy", {}, 0).not_finite, 0U);
+    EXPECT_THROW(look("e.npy"), Error);
+    EXPECT_THROW(look("e.npy", {}, 2), Error);
+}
+
+TEST_F(PeekTest, OfALargeArrayASampleIsLookedAt) {
+    const ArrayPeek whole = sparse("whole.npy", 16384, 1024);
+    EXPECT_FALSE(peekValues(whole, -1, {}).sampled());
+    const ArrayPeek large = sparse("large.npy", 40000, 1024);
+    std::uint64_t done = 0, total = 0;
+    const JobContext job({}, [&](const Progress& progress) {
+        done = progress.done;
+        total = progress.total;
+    });
+    const ValuesPeek seen = peekValues(large, -1, job);
+    EXPECT_EQ(seen.of, 40000U);
+    EXPECT_EQ(seen.rows, 8192U);
+    EXPECT_TRUE(seen.sampled());
+    EXPECT_EQ(done, seen.rows);
+    EXPECT_EQ(total, seen.rows);
+    EXPECT_EQ(seen.not_finite, 1U);
+    EXPECT_EQ(seen.first_not_finite, 39999U);
+    EXPECT_EQ(seen.zeros, 8190U);
+    EXPECT_EQ(seen.first_zeros, 1U);
+    EXPECT_EQ(seen.norm_max, 32);
+    EXPECT_EQ(peekValues(large, -1, {}).zeros, seen.zeros);
+
+    std::stop_source stop;
+    const JobContext stopped(stop.get_token(), [&](const Progress&) { stop.request_stop(); });
+    EXPECT_THROW(peekValues(large, -1, stopped), Cancelled);
+    std::filesystem::remove(at("large.npy"));
+    EXPECT_THROW(peekValues(large, -1, {}), Error);
 }
 
 TEST_F(PeekTest, AWorkspaceIsAnHdf5FileAndHasItems) {

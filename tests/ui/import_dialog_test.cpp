@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Import: the plan without widgets, then the dialog driven as a person does; needs an X server, a virtual one will do.
-#include <QComboBox>
 #include <QDir>
 #include <QLineEdit>
 #include <QMimeData>
@@ -12,6 +11,7 @@
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QTreeView>
 
 #include <algorithm>
 #include <limits>
@@ -22,6 +22,7 @@
 #include "engine/session/session.h"
 #include "engine/store/npy.h"
 #include "engine/store/safetensors.h"
+#include "tests/ui/import_table.h"
 #include "tests/ui/picture.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/message_bar.h"
@@ -30,6 +31,8 @@
 
 using engine::Json;
 using ui::ArrayRole;
+using ui::test::cellOf;
+using ui::test::edit;
 using ui::test::picture;
 
 class ImportTest : public QObject {
@@ -205,22 +208,23 @@ private Q_SLOTS:
         QDropEvent drop(QPointF(300, 300), Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
         QApplication::sendEvent(&dialog, &drop);
         QTRY_VERIFY2_WITH_TIMEOUT(dialog.ready(), qPrintable(dialog.checksText()), 5000);
-        auto* table = dialog.findChild<QTableView*>("mapping");
-        QCOMPARE(table->model()->rowCount(), 11);
+        auto* table = dialog.findChild<QTreeView*>("mapping");
+        QCOMPARE(dialog.plan().rows.size(), std::size_t{11});
+        QCOMPARE(table->model()->rowCount(), 8);  // files
         picture(dialog, "import");
         // A space of another width in the same name is refused before anything is written.
-        edit(*table, rowOf(*table, "clap_text.npy"), ui::MappingModel::Space, "ImageBind");
+        edit(*table, cellOf(*table, "clap_text.npy", ui::MappingModel::Space), "ImageBind");
         QTRY_VERIFY(dialog.checksText().contains("ImageBind has two widths"));
         QVERIFY(dialog.checksText().contains("both the text rows of text in ImageBind"));
         QVERIFY(!import->isEnabled());
         picture(dialog, "import-errors");
-        edit(*table, rowOf(*table, "clap_text.npy"), ui::MappingModel::Space, "CLAP");
+        edit(*table, cellOf(*table, "clap_text.npy", ui::MappingModel::Space), "CLAP");
         QTRY_VERIFY(dialog.ready());
         // Rename the set in its own table.
         auto* sets = dialog.findChild<QTableView*>("sets");
         QCOMPARE(sets->model()->rowCount(), 2);
         int coco = sets->model()->index(0, 0).data().toString() == "COCO" ? 0 : 1;
-        edit(*sets, coco, 0, "COCO-small");
+        edit(*sets, sets->model()->index(coco, 0), "COCO-small");
         QTRY_VERIFY(dialog.manifestText().contains("\"COCO-small\""));
         QTRY_VERIFY(dialog.ready());
         QTest::mouseClick(dialog.findChild<QPushButton*>("show_manifest"), Qt::LeftButton);
@@ -250,7 +254,7 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(dialog.ready(), 8000);
         auto* sets = dialog.findChild<QTableView*>("sets");
         // Six images with five captions each, set to four.
-        edit(*sets, 0, ui::SetsModel::Captions, "4");
+        edit(*sets, sets->model()->index(0, ui::SetsModel::Captions), "4");
         QTRY_VERIFY(dialog.checksText().contains("24 rows were expected on the second side, not 30"));
         auto* fix = dialog.findChild<QPushButton*>("fix");
         QVERIFY(fix);
@@ -261,14 +265,16 @@ private Q_SLOTS:
     }
 
     void whatTheEngineRefusesLeavesNothing() {
-        auto rows = values(5, 4);
-        rows[7] = std::numeric_limits<float>::quiet_NaN();
-        engine::writeNpy(data("ib_audio.npy").toStdString(), {rows.data(), 5, 4});
+        npy("ib_audio.npy", 5, 4);
         ui::ImportDialog dialog;
         dialog.show();
         dialog.setWorkspace(folder_.filePath("refused"));
         dialog.addPaths({data("ib_audio.npy")});
-        QTRY_VERIFY_WITH_TIMEOUT(dialog.ready(), 8000);
+        QTRY_VERIFY_WITH_TIMEOUT(dialog.ready() && dialog.plan().rows[0].seen, 8000);
+        // The file is another one after it was looked at.
+        auto rows = values(5, 4);
+        rows[7] = std::numeric_limits<float>::quiet_NaN();
+        engine::writeNpy(data("ib_audio.npy").toStdString(), {rows.data(), 5, 4});
         QSignalSpy imported(&dialog, &ui::ImportDialog::imported);
         QTest::mouseClick(dialog.findChild<QPushButton*>("import"), Qt::LeftButton);
         QTRY_VERIFY_WITH_TIMEOUT(dialog.messages().kind() == ui::MessageBar::Kind::Error, 8000);
@@ -301,7 +307,7 @@ private Q_SLOTS:
         dialog.show();
         dialog.addPaths({data("manifest.json")});
         QTRY_VERIFY_WITH_TIMEOUT(dialog.plan().rows.size() == 3 && dialog.ready(), 8000);
-        auto* table = dialog.findChild<QTableView*>("mapping");
+        auto* table = dialog.findChild<QTreeView*>("mapping");
         QCOMPARE(table->model()->index(0, ui::MappingModel::Shape).data().toString(), "40 × 12 float32");
         dialog.setWorkspace(folder_.filePath("from-manifest"));
         QTRY_VERIFY(dialog.ready());
@@ -350,16 +356,16 @@ private Q_SLOTS:
         dialog.addPaths({data("ib_text.npy"), data("ib_image.npy"), data("clap_text.npy")});
         QTRY_VERIFY_WITH_TIMEOUT(!dialog.busy() && dialog.plan().rows.size() == 3, 8000);
         QTRY_VERIFY(dialog.checksText().contains("The workspace has a pool text already; it will be replaced."));
-        auto* table = dialog.findChild<QTableView*>("mapping");
+        auto* table = dialog.findChild<QTreeView*>("mapping");
         table->selectAll();
-        edit(*table, 0, ui::MappingModel::Item, "all");
+        edit(*table, table->model()->index(0, ui::MappingModel::Item), "all");
         QTRY_COMPARE(dialog.plan().rows[2].item, std::string("all"));
         QCOMPARE(dialog.plan().rows[1].item, std::string("all"));
-        table->selectRow(1);
+        table->setCurrentIndex(table->model()->index(1, 0));
         table->setFocus();
         QTest::keyClick(table, Qt::Key_Delete);
         QCOMPARE(dialog.plan().rows.size(), std::size_t{2});
-        table->selectRow(0);
+        table->setCurrentIndex(table->model()->index(0, 0));
         QTest::mouseClick(dialog.findChild<QPushButton*>("copy"), Qt::LeftButton);
         QCOMPARE(dialog.plan().rows.size(), std::size_t{3});
         QTRY_VERIFY(dialog.checksText().contains("has no role yet"));
@@ -428,31 +434,6 @@ private:
         }
         qWarning() << "said instead:" << all;
         return false;
-    }
-
-    static int rowOf(const QTableView& table, const char* name) {
-        for (int i = 0; i < table.model()->rowCount(); ++i) {
-            if (table.model()->index(i, ui::MappingModel::Array).data().toString() == name) return i;
-        }
-        return -1;
-    }
-
-    // Opens the cell's editor, types, and presses Enter.
-    static void edit(QTableView& table, int row, int column, const char* text) {
-        const auto index = table.model()->index(row, column);
-        table.selectionModel()->setCurrentIndex(index, QItemSelectionModel::NoUpdate);
-        table.scrollTo(index);
-        table.edit(index);
-        QWidget* editor = table.viewport()->findChild<QComboBox*>();
-        if (!editor) editor = table.viewport()->findChild<QLineEdit*>();
-        QVERIFY(editor);
-        auto* line = qobject_cast<QLineEdit*>(editor);
-        if (auto* box = qobject_cast<QComboBox*>(editor)) line = box->lineEdit();
-        QVERIFY(line);
-        line->selectAll();
-        QTest::keyClicks(line, text);
-        QTest::keyClick(editor, Qt::Key_Return);
-        QTRY_VERIFY(!table.viewport()->findChild<QComboBox*>());
     }
 
     QTemporaryDir folder_;

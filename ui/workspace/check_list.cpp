@@ -9,6 +9,8 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 #include "ui/style/theme.h"
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/wrapped_text.h"
@@ -17,6 +19,11 @@ namespace ui {
 namespace {
 
 constexpr std::size_t kMost = 40;  // more help nobody at a time
+
+bool same(const PlanProblem& a, const PlanProblem& b) {
+    return a.error == b.error && a.rows == b.rows && a.text == b.text && a.remedy == b.remedy &&
+           a.fix_text == b.fix_text;
+}
 
 }  // namespace
 
@@ -35,9 +42,12 @@ CheckList::CheckList(QWidget* parent) : QScrollArea(parent) {
 }
 
 void CheckList::show(const std::vector<PlanProblem>& problems, bool anything) {
+    // Checks come anew with all that is found out in the background; buttons under the hand stay.
+    const bool shown =
+        anything == anything_ && std::equal(problems.begin(), problems.end(), problems_.begin(), problems_.end(), same);
     problems_ = problems;
     anything_ = anything;
-    fill();
+    if (!shown) fill();
 }
 
 QString CheckList::text() const {
@@ -93,8 +103,7 @@ void CheckList::fill() {
         line(MessageBar::Kind::None, {{tr("and %1 more").arg(problems_.size() - kMost), c.muted, false}});
     if (problems_.empty() && anything_)
         line({},
-             {{tr("Nothing stands in the way. The values themselves are checked while they are imported: no NaN, no "
-                  "Inf, no row of zeros."),
+             {{tr("Nothing stands in the way. The import itself checks every value: no NaN, no Inf, no row of zeros."),
                c.good, false}});
 }
 

@@ -141,7 +141,54 @@ private:
                 QObject::tr("%1 is %2, but embeddings are rows of floating-point numbers.").arg(r.name(), r.describe()),
                 QObject::tr("Choose another role, or leave it out."));
             leaveOut(p, i);
+            return;
         }
+        values(i, r);
+    }
+
+    // The import ends at the first NaN, Inf or row of zeros among the rows that it takes.
+    void values(int i, const PlanRow& r) {
+        if (!r.unseen.empty()) {
+            auto& p =
+                warning({i}, QObject::tr("The values of %1 could not be looked at: %2").arg(r.name(), q(r.unseen)),
+                        QObject::tr("The import reads them itself, and stops if it cannot. Put the file right, or "
+                                    "leave it out."));
+            leaveOut(p, i);
+        }
+        if (!r.seen) return;
+        const auto& v = *r.seen;
+        if (v.not_finite > 0)
+            badRows(i, r,
+                    v.not_finite == 1
+                        ? QObject::tr("Row %1 of %2 has a NaN or an Inf.").arg(n(v.first_not_finite), r.name())
+                        : QObject::tr("%1 rows of %2 have a NaN or an Inf; the first is row %3.")
+                              .arg(n(v.not_finite), r.name(), n(v.first_not_finite)));
+        if (v.zeros > 0)
+            badRows(
+                i, r,
+                v.zeros == 1
+                    ? QObject::tr("Row %1 of %2 is all zeros, so it has no direction.").arg(n(v.first_zeros), r.name())
+                    : QObject::tr("%1 rows of %2 are all zeros, so they have no direction; the first is row %3.")
+                          .arg(n(v.zeros), r.name(), n(v.first_zeros)));
+    }
+
+    void badRows(int i, const PlanRow& r, QString text) {
+        const auto& v = *r.seen;
+        if (v.sampled())
+            text += QLatin1Char(' ') +
+                    QObject::tr("There may be more: %1 of its %2 rows were looked at.").arg(n(v.rows), n(v.of));
+        const PlanSet* in = isOfSet(r.role) ? plan_.set(r.item) : nullptr;
+        const bool one_for_each_label =
+            in && !in->retrieval() && in->classes_from_items && r.role == ArrayRole::SecondRows;
+        const bool some = !r.rows.is_null() || plan_.table_rows.count(tableKey(r)) || one_for_each_label;
+        auto& p =
+            some ? warning({i}, text,
+                           QObject::tr("Only some of its rows are taken: the import stops if these are among them. "
+                                       "Choose others in the manifest, or leave it out."))
+                 : error({i}, text,
+                         QObject::tr("Take such rows out of the file or compute them again, then add the file "
+                                     "anew; or leave it out."));
+        leaveOut(p, i);
     }
 
     // Rows of one item in all spaces, ids and files: as many of each, each once.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/workspace/import_dialog.h"
 
+#include <QAction>
 #include <QDir>
 #include <QDragEnterEvent>
 #include <QEvent>
@@ -14,8 +15,8 @@
 #include <QMimeData>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QTableView>
 #include <QTemporaryDir>
+#include <QTreeView>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -60,6 +61,7 @@ ImportDialog::ImportDialog(QWidget* parent) : QDialog(parent) {
     setSizeGripEnabled(true);
     peeker_ = new JobRunner(this);
     targeter_ = new JobRunner(this);
+    looker_ = new JobRunner(this, true);
     importer_ = new JobRunner(this);
     mapping_model_ = new MappingModel(plan_, this);
     sets_model_ = new SetsModel(plan_, this);
@@ -81,7 +83,7 @@ ImportDialog::ImportDialog(QWidget* parent) : QDialog(parent) {
     whole->addWidget(work_, 1);
     whole->addWidget(progress_);
     whole->addWidget(makeButtons());
-    resize(1180, 740);
+    resize(1240, 740);
 
     changed_.setSingleShot(true);
     changed_.setInterval(0);
@@ -106,8 +108,14 @@ ImportDialog::ImportDialog(QWidget* parent) : QDialog(parent) {
     connect(importer_, &JobRunner::failed, this, [this](const JobFailure& failure) { messages_->showError(failure); });
     connect(importer_, &JobRunner::cancelled, this,
             [this] { messages_->showNote(tr("Stopped. Nothing was written.")); });
-    connect(importer_, &JobRunner::started, this, &ImportDialog::updateButtons);
+    connect(looker_, &JobRunner::failed, this,
+            [this](const JobFailure& failure) { takeValues(looked_at_, std::nullopt, failure.message); });
+    connect(importer_, &JobRunner::started, this, [this] {
+        lookAtValues();
+        updateButtons();
+    });
     connect(importer_, &JobRunner::ended, this, [this] {
+        lookAtValues();
         updateButtons();
         if (closing_) QDialog::reject();
     });
@@ -304,6 +312,14 @@ void ImportDialog::update() {
     tidySets(plan_);
     for (const auto& s : plan_.sets) after.push_back(s.name);
     if (before != after) sets_model_->reset();
+    check();
+    const QString text = plan_.empty() ? QString() : QString::fromStdString(manifestOf(plan_).dump(2));
+    if (text != manifest_->toPlainText()) manifest_->setPlainText(text);
+    lookAtValues();
+    updateButtons();
+}
+
+void ImportDialog::check() {
     problems_ = checkPlan(plan_, target_);
     mapping_model_->setProblems(problems_);
     // An empty table says itself what to do; it is no mistake.
@@ -313,9 +329,6 @@ void ImportDialog::update() {
     checks_title_->setText(problems_.empty() || !begun ? tr("Checks")
                            : errors > 0                ? tr("Checks: %1 to mend").arg(errors)
                                                        : tr("Checks: %1 to look at").arg(problems_.size()));
-    const QString text = plan_.empty() ? QString() : QString::fromStdString(manifestOf(plan_).dump(2));
-    if (text != manifest_->toPlainText()) manifest_->setPlainText(text);
-    updateButtons();
 }
 
 bool ImportDialog::busy() const {
@@ -337,6 +350,7 @@ void ImportDialog::updateButtons() {
     for (auto* b : {add_files_, add_folder_, load_}) b->setEnabled(!importing);
     remove_->setEnabled(!importing && chosen);
     copy_->setEnabled(!importing && chosen);
+    for (auto* action : mapping_->actions()) action->setEnabled(chosen);
     save_->setEnabled(!plan_.empty());
     import_->setEnabled(ready());
     const auto errors = std::count_if(problems_.begin(), problems_.end(), [](const auto& p) { return p.error; });
@@ -368,55 +382,11 @@ void ImportDialog::updateButtons() {
                                         "(Ctrl+Enter)"));
 }
 
-void ImportDialog::applyFix(int problem) {
-    const auto i = static_cast<std::size_t>(problem);
-    if (i >= problems_.size() || !problems_[i].fix) return;
-    const auto fix = problems_[i].fix;
+void ImportDialog::applyFix(const std::function<void(ImportPlan&)>& fix) {
     fix(plan_);
     mapping_model_->setProblems({});
     sets_model_->reset();
     update();
-}
-
-void ImportDialog::chooseRows(const std::vector<int>& wanted) {
-    QItemSelection selection;
-    std::vector<int> rows;
-    for (const int row : wanted) {
-        if (row < mapping_model_->rowCount()) rows.push_back(row);
-    }
-    for (const int row : rows)
-        selection.select(mapping_model_->index(row, 0), mapping_model_->index(row, MappingModel::kColumns - 1));
-    if (rows.empty()) return;
-    const auto first = mapping_model_->index(rows.front(), MappingModel::Role);
-    mapping_->selectionModel()->setCurrentIndex(first, QItemSelectionModel::NoUpdate);
-    mapping_->selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect);
-    mapping_->scrollTo(first);
-    mapping_->setFocus();
-}
-
-std::vector<int> ImportDialog::chosenRows() const {
-    std::vector<int> out;
-    for (const auto& index : mapping_->selectionModel()->selectedRows()) out.push_back(index.row());
-    std::sort(out.begin(), out.end());
-    return out;
-}
-
-void ImportDialog::removeRows() {
-    const auto rows = chosenRows();
-    for (auto it = rows.rbegin(); it != rows.rend(); ++it) plan_.rows.erase(plan_.rows.begin() + *it);
-    mapping_model_->reset();
-    planChanged();
-}
-
-void ImportDialog::copyRows() {
-    const auto rows = chosenRows();
-    for (auto it = rows.rbegin(); it != rows.rend(); ++it) {
-        PlanRow copy = plan_.rows[static_cast<std::size_t>(*it)];
-        copy.role = ArrayRole::Unset;
-        plan_.rows.insert(plan_.rows.begin() + *it + 1, std::move(copy));
-    }
-    mapping_model_->reset();
-    planChanged();
 }
 
 void ImportDialog::saveManifest() {

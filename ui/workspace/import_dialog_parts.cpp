@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What the import dialog is made of; what it does is in import_dialog.cpp.
+#include <QAction>
 #include <QFileDialog>
 #include <QFontDatabase>
 #include <QGridLayout>
@@ -12,10 +13,14 @@
 #include <QPainter>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QSet>
 #include <QShortcut>
 #include <QSplitter>
 #include <QTableView>
+#include <QTreeView>
 #include <QVBoxLayout>
+
+#include <functional>
 
 #include "ui/style/theme.h"
 #include "ui/widgets/elided_label.h"
@@ -26,14 +31,46 @@
 namespace ui {
 namespace {
 
-// Says what to do while it is empty.
-class MappingView : public QTableView {
+// All is open at first, and what was closed stays so. Says what to do while it is empty.
+class MappingView : public QTreeView {
 public:
-    using QTableView::QTableView;
+    MappingView() {
+        connect(this, &QTreeView::collapsed, this, [this](const QModelIndex& at) { closed_.insert(keyOf(at)); });
+        connect(this, &QTreeView::expanded, this, [this](const QModelIndex& at) { closed_.remove(keyOf(at)); });
+    }
+
+    void reset() override {
+        QTreeView::reset();
+        if (!model()) return;
+        const auto closed = closed_;
+        expandAll();
+        bool groups = false;
+        const std::function<void(const QModelIndex&)> look = [&](const QModelIndex& parent) {
+            for (int i = 0; i < model()->rowCount(parent); ++i) {
+                const auto at = model()->index(i, 0, parent);
+                if (!model()->hasChildren(at)) continue;
+                groups = true;
+                look(at);
+                if (closed.contains(keyOf(at))) collapse(at);
+            }
+        };
+        look({});
+        setRootIsDecorated(groups);
+    }
 
 protected:
+    // Left and right go through the cells of an array, as in a table; they close and open files and groups.
+    QModelIndex moveCursor(CursorAction action, Qt::KeyboardModifiers modifiers) override {
+        const int step = action == MoveLeft ? -1 : action == MoveRight ? 1 : 0;
+        const auto at = currentIndex();
+        if (step == 0 || !at.isValid() || model()->hasChildren(at.siblingAtColumn(0)))
+            return QTreeView::moveCursor(action, modifiers);
+        const auto next = at.siblingAtColumn(at.column() + step);
+        return next.isValid() ? next : at;
+    }
+
     void paintEvent(QPaintEvent* event) override {
-        QTableView::paintEvent(event);
+        QTreeView::paintEvent(event);
         if (model() && model()->rowCount() > 0) return;
         QPainter p(viewport());
         p.setPen(colours().muted);
@@ -43,24 +80,23 @@ protected:
                 "Drop files and folders here, or add them above:\n.npy, .npz, .safetensors, HDF5, csv, clip-retrieval "
                 "folders, or an import manifest."));
     }
+
+private:
+    static QString keyOf(const QModelIndex& at) { return at.data(MappingModel::kKey).toString(); }
+    QSet<QString> closed_;
 };
 
-void prepare(QTableView* view, QAbstractItemModel* model, const QString& name) {
+void prepare(QAbstractItemView* view, QAbstractItemModel* model, const QString& name) {
     view->setModel(model);
     view->setItemDelegate(new PlanDelegate(view));
     view->setSelectionBehavior(QAbstractItemView::SelectRows);
+    view->setSelectionMode(QAbstractItemView::ExtendedSelection);
     view->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::SelectedClicked |
                           QAbstractItemView::EditKeyPressed | QAbstractItemView::AnyKeyPressed);
     view->setFrameShape(QFrame::NoFrame);
-    view->setShowGrid(false);
     view->setAlternatingRowColors(true);
-    view->setWordWrap(false);
     view->setTabKeyNavigation(false);
     view->setAccessibleName(name);
-    view->verticalHeader()->hide();
-    view->verticalHeader()->setDefaultSectionSize(view->fontMetrics().height() + 12);
-    view->horizontalHeader()->setHighlightSections(false);
-    view->horizontalHeader()->setStretchLastSection(true);
 }
 
 QPushButton* pushButton(const QString& text, const QString& tip, const char* name) {
@@ -145,21 +181,41 @@ QWidget* ImportDialog::makeTables() {
     mapping_ = new MappingView;
     mapping_->setObjectName(QStringLiteral("mapping"));
     prepare(mapping_, mapping_model_, tr("Mapping of arrays"));
-    mapping_->setToolTip(tr("A click on a selected row edits; with several rows selected F2 changes all of them"));
-    mapping_->setSelectionMode(QAbstractItemView::ExtendedSelection);
-    auto* header = mapping_->horizontalHeader();
+    mapping_->setToolTip(
+        tr("A click on a selected row edits; with several rows selected F2 changes all of them. The row of a file or "
+           "group stands for all of its arrays: Delete removes them, the right button leaves them out"));
+    mapping_->setUniformRowHeights(true);
+    mapping_->setTreePosition(MappingModel::Array);
+    mapping_->setIndentation(16);
+    auto* header = mapping_->header();
+    header->setSectionsMovable(false);
     header->setMinimumSectionSize(30);
-    const int widths[] = {30, 200, 150, 222, 120, 96, 120};
+    const int widths[] = {30, 200, 142, 92, 222, 112, 90, 112};
     for (int c = 0; c < MappingModel::kColumns; ++c) mapping_->setColumnWidth(c, widths[c]);
     header->setSectionResizeMode(MappingModel::State, QHeaderView::Fixed);
     header->setSectionResizeMode(MappingModel::Array, QHeaderView::Stretch);
     header->setStretchLastSection(false);
     auto* remove = new QShortcut(QKeySequence::Delete, mapping_, nullptr, nullptr, Qt::WidgetShortcut);
     connect(remove, &QShortcut::activated, this, &ImportDialog::removeRows);
+    mapping_->setContextMenuPolicy(Qt::ActionsContextMenu);
+    const auto action = [this](const QString& text, void (ImportDialog::*act)()) {
+        auto* out = new QAction(text, mapping_);
+        connect(out, &QAction::triggered, this, act);
+        mapping_->addAction(out);
+    };
+    action(tr("Leave out"), &ImportDialog::leaveRowsOut);
+    action(tr("Duplicate"), &ImportDialog::copyRows);
+    action(tr("Remove"), &ImportDialog::removeRows);
 
     sets_ = new QTableView;
     sets_->setObjectName(QStringLiteral("sets"));
     prepare(sets_, sets_model_, tr("Evaluation sets"));
+    sets_->setShowGrid(false);
+    sets_->setWordWrap(false);
+    sets_->verticalHeader()->hide();
+    sets_->verticalHeader()->setDefaultSectionSize(sets_->fontMetrics().height() + 12);
+    sets_->horizontalHeader()->setHighlightSections(false);
+    sets_->horizontalHeader()->setStretchLastSection(true);
     const int set_widths[] = {112, 100, 168, 70, 90};
     for (int c = 0; c < SetsModel::kColumns; ++c) sets_->setColumnWidth(c, set_widths[c]);
     checks_ = new CheckList;
@@ -197,10 +253,13 @@ QWidget* ImportDialog::makeTables() {
     auto* split = new QSplitter;
     split->addWidget(left);
     split->addWidget(manifest_pane_);
-    split->setSizes({860, 320});
+    split->setSizes({950, 260});
     split->setStretchFactor(0, 1);
     split->setChildrenCollapsible(false);
-    connect(checks_, &CheckList::fixChosen, this, &ImportDialog::applyFix, Qt::QueuedConnection);
+    // Later, because the button goes with it; by then the problems may have other numbers.
+    connect(checks_, &CheckList::fixChosen, this, [this](int i) {
+        QTimer::singleShot(0, this, [this, fix = problems_[static_cast<std::size_t>(i)].fix] { applyFix(fix); });
+    });
     connect(checks_, &CheckList::problemChosen, this,
             [this](int i) { chooseRows(problems_[static_cast<std::size_t>(i)].rows); });
     connect(mapping_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &ImportDialog::updateButtons);

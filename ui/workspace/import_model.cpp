@@ -6,6 +6,7 @@
 #include <QApplication>
 #include <QComboBox>
 #include <QLineEdit>
+#include <QLocale>
 #include <QPainter>
 #include <QTimer>
 
@@ -18,6 +19,7 @@ namespace ui {
 namespace {
 
 constexpr int kFreeText = Qt::UserRole + 1;  // data: may another text than a choice be typed
+constexpr const char* kShown = "shown";      // property of an editor: what it was set to
 
 const char* const kKinds[] = {"retrieval", "classification", "multilabel"};
 
@@ -44,6 +46,51 @@ QString fromItemsText() {
     return QObject::tr("labels; classes from items");
 }
 
+QIcon stateIcon(bool error) {
+    return QIcon(MessageBar::kindPixmap(error ? MessageBar::Kind::Error : MessageBar::Kind::Warning, 16,
+                                        qApp->devicePixelRatio()));
+}
+
+QString stateText(bool said, bool error) {
+    return !said ? QObject::tr("fine") : error ? QObject::tr("error") : QObject::tr("warning");
+}
+
+QString normText(double norm) {
+    return QLocale().toString(norm, 'g', 3);
+}
+
+QString normsText(const PlanRow& row) {
+    if (!isRows(row.role)) return {};
+    if (!row.seen) return row.unseen.empty() && !valuesKey(row).empty() ? QObject::tr("looking…") : QString();
+    const auto& v = *row.seen;
+    if (v.rows == v.not_finite) return {};
+    const QString least = normText(v.norm_min), most = normText(v.norm_max);
+    if (v.unit_rows) return QObject::tr("unit length");
+    return least == most ? least : QObject::tr("%1 to %2").arg(least, most);
+}
+
+QString valuesText(const PlanRow& row) {
+    if (!isRows(row.role)) return {};
+    if (!row.seen) return QString::fromStdString(row.unseen);
+    const auto& v = *row.seen;
+    const auto number = [](std::uint64_t n) { return QLocale().toString(static_cast<qulonglong>(n)); };
+    if (v.rows == 0)
+        return QObject::tr(
+            "Its values were not looked at, because they would have to be unpacked first. The import "
+            "looks at all of them.");
+    QStringList lines;
+    if (v.rows > v.not_finite)
+        lines << QObject::tr("Norms %1 to %2, mean %3.")
+                     .arg(normText(v.norm_min), normText(v.norm_max), normText(v.norm_mean));
+    if (v.rows > v.not_finite)
+        lines << (v.unit_rows ? QObject::tr("They are taken as they are.")
+                              : QObject::tr("Rows are normalised when they are read."));
+    lines << (v.sampled() ? QObject::tr("%1 of %2 rows were looked at, evenly spread. The import looks at all of them.")
+                                .arg(number(v.rows), number(v.of))
+                          : QObject::tr("All of its rows were looked at."));
+    return lines.join(QLatin1Char('\n'));
+}
+
 void addName(QStringList& list, const std::string& name) {
     const QString text = QString::fromStdString(name);
     if (!text.isEmpty() && !list.contains(text)) list << text;
@@ -53,26 +100,97 @@ void addName(QStringList& list, const std::string& name) {
 
 // --- Mapping ---
 
-MappingModel::MappingModel(ImportPlan& plan, QObject* parent) : QAbstractTableModel(parent), plan_(plan) {}
+MappingModel::MappingModel(ImportPlan& plan, QObject* parent) : QAbstractItemModel(parent), plan_(plan), tree_(plan) {}
 
-int MappingModel::rowCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : static_cast<int>(plan_.rows.size());
+QModelIndex MappingModel::index(int row, int column, const QModelIndex& parent) const {
+    if (!hasIndex(row, column, parent)) return {};
+    const auto& children = tree_.at(parent.isValid() ? static_cast<int>(parent.internalId()) : 0).children;
+    return createIndex(row, column, static_cast<quintptr>(children[static_cast<std::size_t>(row)]));
 }
 
-int MappingModel::columnCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : kColumns;
+QModelIndex MappingModel::parent(const QModelIndex& index) const {
+    if (!index.isValid()) return {};
+    const int parent = tree_.at(static_cast<int>(index.internalId())).parent;
+    return parent <= 0 ? QModelIndex() : createIndex(tree_.at(parent).place, 0, static_cast<quintptr>(parent));
+}
+
+int MappingModel::rowCount(const QModelIndex& parent) const {
+    if (parent.column() > 0) return 0;
+    return static_cast<int>(tree_.at(parent.isValid() ? static_cast<int>(parent.internalId()) : 0).children.size());
+}
+
+int MappingModel::columnCount(const QModelIndex&) const {
+    return kColumns;
+}
+
+QModelIndex MappingModel::indexOf(int row, int column) const {
+    const int node = tree_.nodeOf(row);
+    return node < 0 ? QModelIndex() : createIndex(tree_.at(node).place, column, static_cast<quintptr>(node));
+}
+
+std::vector<int> MappingModel::rowsUnder(const QModelIndex& index) const {
+    return index.isValid() ? tree_.rowsUnder(static_cast<int>(index.internalId())) : std::vector<int>();
+}
+
+PlanRow* MappingModel::rowOf(const QModelIndex& index) const {
+    const int row = index.isValid() ? tree_.at(static_cast<int>(index.internalId())).row : -1;
+    return row < 0 ? nullptr : &plan_.rows[static_cast<std::size_t>(row)];
+}
+
+// A file or a group: how many arrays, how many of them are imported, and the worst that is said of any.
+QVariant MappingModel::groupData(int node, int column, int role) const {
+    const auto rows = tree_.rowsUnder(node);
+    if (role == Qt::DisplayRole && column == Array) return tree_.at(node).label;
+    if (role == Qt::DisplayRole && column == Shape)
+        return tr("%1 arrays").arg(QLocale().toString(static_cast<qulonglong>(rows.size())));
+    if (role == Qt::DisplayRole && column == Role) {
+        const auto used = std::count_if(rows.begin(), rows.end(), [this](int row) {
+            const ArrayRole r = plan_.rows[static_cast<std::size_t>(row)].role;
+            return isOfPool(r) || isOfSet(r);
+        });
+        return used == 0 ? tr("none to import") : tr("%1 to import").arg(QLocale().toString(used));
+    }
+    if (role == Qt::ForegroundRole && column != Array) return colours().muted;
+    if (role == Qt::FontRole && column == Array) {
+        QFont strong = QApplication::font();
+        strong.setWeight(QFont::DemiBold);
+        return strong;
+    }
+    if (role == Qt::ToolTipRole && column == Array) return tree_.at(node).key.section(QLatin1Char('\n'), 0, 0);
+    if (column != State || (role != Qt::DecorationRole && role != Qt::AccessibleTextRole && role != Qt::ToolTipRole))
+        return {};
+    int said = 0;
+    bool error = false;
+    QStringList texts;
+    for (const int row : rows) {
+        const auto state = states_.find(row);
+        if (state == states_.end()) continue;
+        ++said;
+        error |= state->second.first;
+        if (!texts.contains(state->second.second) && texts.size() < 5) texts << state->second.second;
+    }
+    if (role == Qt::AccessibleTextRole) return stateText(said > 0, error);
+    if (said == 0) return {};
+    return role == Qt::ToolTipRole ? QVariant(texts.join(QStringLiteral("\n\n"))) : QVariant(stateIcon(error));
 }
 
 QVariant MappingModel::data(const QModelIndex& index, int role) const {
-    const PlanRow& r = plan_.rows[static_cast<std::size_t>(index.row())];
+    if (!index.isValid()) return {};
+    const int node = static_cast<int>(index.internalId());
+    if (role == kKey) return tree_.at(node).key;
+    const PlanRow* found = rowOf(index);
+    if (!found) return groupData(node, index.column(), role);
+    const PlanRow& r = *found;
     const bool used = isOfPool(r.role) || isOfSet(r.role);
-    const auto state = states_.find(index.row());
+    const auto state = states_.find(tree_.at(node).row);
     if (role == Qt::DisplayRole || role == Qt::EditRole) {
         switch (index.column()) {
             case Array:
-                return r.name();
+                return tree_.at(node).label;
             case Shape:
                 return !r.unreadable.empty() ? tr("cannot be read") : r.known() ? r.describe() : tr("reading…");
+            case Norms:
+                return normsText(r);
             case Role:
                 return roleText(r.role);
             case Item:
@@ -86,15 +204,14 @@ QVariant MappingModel::data(const QModelIndex& index, int role) const {
         }
     }
     if (role == Qt::DecorationRole && index.column() == State && state != states_.end())
-        return QIcon(MessageBar::kindPixmap(state->second.first ? MessageBar::Kind::Error : MessageBar::Kind::Warning,
-                                            16, qApp->devicePixelRatio()));
-    if (role == Qt::AccessibleTextRole && index.column() == State) {
-        return state == states_.end() ? tr("fine") : state->second.first ? tr("error") : tr("warning");
-    }
+        return stateIcon(state->second.first);
+    if (role == Qt::AccessibleTextRole && index.column() == State)
+        return stateText(state != states_.end(), state != states_.end() && state->second.first);
     if (role == Qt::ToolTipRole) {
         if (index.column() == State || !r.unreadable.empty())
             return state != states_.end() ? state->second.second : QString::fromStdString(r.unreadable);
         if (index.column() == Role) return roleHelp(r.role);
+        if (index.column() == Shape || index.column() == Norms) return valuesText(r);
         if (index.column() == Array) {
             QStringList lines{QString::fromStdString(r.array.file.string())};
             for (const auto& e : r.array.examples) lines << QStringLiteral("    ") + QString::fromStdString(e);
@@ -104,20 +221,21 @@ QVariant MappingModel::data(const QModelIndex& index, int role) const {
     if (role == Qt::ForegroundRole) {
         if (!r.unreadable.empty() && index.column() == Shape) return colours().bad;
         if (r.role == ArrayRole::Unset && index.column() == Role) return colours().bad;
-        if (!used || index.column() == Shape) return colours().muted;
+        if (!used || index.column() == Shape || index.column() == Norms) return colours().muted;
     }
     if (role == kFreeText) return index.column() != Role;
     return {};
 }
 
 QVariant MappingModel::headerData(int section, Qt::Orientation orientation, int role) const {
-    if (orientation != Qt::Horizontal) return {};
-    static const QStringList names{QString(),         tr("Array"),    tr("Shape and type"), tr("Role"),
-                                   tr("Pool or set"), tr("Modality"), tr("Space")};
+    if (orientation != Qt::Horizontal || section < 0 || section >= kColumns) return {};
+    static const QStringList names{QString(),  tr("Array"),       tr("Shape and type"), tr("Norms"),
+                                   tr("Role"), tr("Pool or set"), tr("Modality"),       tr("Space")};
     static const QStringList tips{
         tr("Whether anything is wrong with the row"),
         tr("File, and the array or column within it"),
         tr("As the file's header says"),
+        tr("Length of the rows of embeddings, from the shortest to the longest; they are looked at in the background"),
         tr("What the array is: embeddings, ids, files, labels or pairs"),
         tr("The pool or evaluation set that it belongs to; arrays of the same items share a name"),
         tr("text, image, audio or another"),
@@ -130,7 +248,7 @@ QVariant MappingModel::headerData(int section, Qt::Orientation orientation, int 
 
 bool MappingModel::setData(const QModelIndex& index, const QVariant& value, int role) {
     if (role != Qt::EditRole || !(flags(index) & Qt::ItemIsEditable)) return false;
-    PlanRow& r = plan_.rows[static_cast<std::size_t>(index.row())];
+    PlanRow& r = *rowOf(index);
     const QString text = value.toString().trimmed();
     switch (index.column()) {
         case Role: {
@@ -157,14 +275,17 @@ bool MappingModel::setData(const QModelIndex& index, const QVariant& value, int 
         default:
             return false;
     }
-    Q_EMIT dataChanged(this->index(index.row(), 0), this->index(index.row(), kColumns - 1));
+    Q_EMIT dataChanged(index.siblingAtColumn(0), index.siblingAtColumn(kColumns - 1));
     Q_EMIT changed();
     return true;
 }
 
 Qt::ItemFlags MappingModel::flags(const QModelIndex& index) const {
+    if (!index.isValid()) return Qt::NoItemFlags;
     Qt::ItemFlags out = Qt::ItemIsEnabled | Qt::ItemIsSelectable;
-    const PlanRow& r = plan_.rows[static_cast<std::size_t>(index.row())];
+    const PlanRow* found = rowOf(index);
+    if (!found) return out;
+    const PlanRow& r = *found;
     const bool used = isOfPool(r.role) || isOfSet(r.role);
     const bool has_modality =
         used && r.role != ArrayRole::Labels && r.role != ArrayRole::PairsFirst && r.role != ArrayRole::PairsSecond;
@@ -177,6 +298,7 @@ Qt::ItemFlags MappingModel::flags(const QModelIndex& index) const {
 void MappingModel::reset() {
     beginResetModel();
     states_.clear();
+    tree_ = PlanTree(plan_);
     endResetModel();
 }
 
@@ -190,11 +312,18 @@ void MappingModel::setProblems(const std::vector<PlanProblem>& problems) {
             text += p.text + QLatin1Char('\n') + p.remedy;
         }
     }
-    if (rowCount() > 0) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, kColumns - 1));
+    for (int node = 0; node < tree_.size(); ++node) {
+        const auto& at = tree_.at(node);
+        if (at.children.empty()) continue;
+        const QModelIndex parent = node == 0 ? QModelIndex() : createIndex(at.place, 0, static_cast<quintptr>(node));
+        Q_EMIT dataChanged(index(0, 0, parent), index(rowCount(parent) - 1, kColumns - 1, parent));
+    }
 }
 
 QStringList MappingModel::choices(const QModelIndex& index) const {
-    const PlanRow& r = plan_.rows[static_cast<std::size_t>(index.row())];
+    const PlanRow* found = rowOf(index);
+    if (!found) return {};
+    const PlanRow& r = *found;
     QStringList out;
     switch (index.column()) {
         case Role:
@@ -385,6 +514,10 @@ QWidget* PlanDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem&
 }
 
 void PlanDelegate::setEditorData(QWidget* editor, const QModelIndex& index) const {
+    // Views ask again whenever anything of the model changes; what is being typed stays.
+    const QVariant now = index.data(Qt::EditRole);
+    if (editor->property(kShown) == now && now.isValid()) return;
+    editor->setProperty(kShown, now);
     auto* box = qobject_cast<QComboBox*>(editor);
     if (!box) {
         QStyledItemDelegate::setEditorData(editor, index);
@@ -410,10 +543,9 @@ void PlanDelegate::setModelData(QWidget* editor, QAbstractItemModel* model, cons
     QList<QModelIndex> targets{index};
     if (const auto* view = qobject_cast<const QAbstractItemView*>(parent()); view && view->selectionModel()) {
         const auto rows = view->selectionModel()->selectedRows();
-        const bool among = std::any_of(rows.begin(), rows.end(), [&](const auto& r) { return r.row() == index.row(); });
-        if (among && rows.size() > 1) {
+        if (rows.contains(index.siblingAtColumn(0)) && rows.size() > 1) {
             targets.clear();
-            for (const auto& r : rows) targets << model->index(r.row(), index.column());
+            for (const auto& r : rows) targets << r.siblingAtColumn(index.column());
         }
     }
     for (const auto& target : targets) model->setData(target, text, Qt::EditRole);

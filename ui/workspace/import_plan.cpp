@@ -117,14 +117,18 @@ std::optional<std::uint64_t> PlanRow::width() const {
     return array.shape.back();
 }
 
-QString PlanRow::name() const {
-    if (values.is_array()) return QCoreApplication::translate("ImportPlan", "list in the manifest");
+QString PlanRow::fileName() const {
     auto file = array.file.filename();
     if (file.empty()) file = array.file.parent_path().filename();
     // Parts of a clip-retrieval folder are named alike everywhere.
     if (file == "img_emb" || file == "text_emb" || file == "metadata")
         file = array.file.parent_path().filename() / file;
-    QString out = QString::fromStdString(file.string());
+    return QString::fromStdString(file.string());
+}
+
+QString PlanRow::name() const {
+    if (values.is_array()) return QCoreApplication::translate("ImportPlan", "list in the manifest");
+    QString out = fileName();
     if (!array.dataset.empty()) out += QStringLiteral(" › ") + QString::fromStdString(array.dataset);
     if (index >= 0) out += QStringLiteral(" [%1]").arg(index);
     return out;
@@ -198,6 +202,13 @@ std::string tableKey(const PlanRow& row) {
         default:
             return {};
     }
+}
+
+std::string valuesKey(const PlanRow& row) {
+    const auto& shape = row.array.shape;
+    const bool plane = shape.size() == 3 && row.index >= 0 && static_cast<std::uint64_t>(row.index) < shape[0];
+    if (!isRows(row.role) || !row.array.rows || !row.unreadable.empty() || (!plane && shape.size() != 2)) return {};
+    return row.array.file.string() + '\n' + row.array.dataset + '\n' + std::to_string(row.index);
 }
 
 void takeHeader(PlanRow& row, const std::vector<engine::ArrayPeek>& arrays) {

@@ -3,8 +3,8 @@
 //
 // The mapping table of an import without its widgets: one row for each array (or column of a table), what it is and
 // where it belongs. A plan and a manifest (resources/guide/import.md) say the same: each is made from the other, and
-// nothing of a manifest is lost on the way. Checks use what the files' headers say; the engine checks all again, and
-// the values too. Values only; any thread.
+// nothing of a manifest is lost on the way. Checks use what the files' headers say and what was seen of the values; the
+// engine checks all again. Values only; any thread.
 #pragma once
 
 #include <QString>
@@ -54,6 +54,8 @@ struct PlanRow {
     engine::Json ids;         // the manifest's ids of this source's own rows; null: none
     engine::Json values;      // a list that the manifest has in place; null: none
     std::string separator;    // between the labels of an entry
+    std::optional<engine::ValuesPeek> seen;  // of the values of embeddings, once they were looked at
+    std::string unseen;                      // why they could not be looked at
 
     ArrayRole role = ArrayRole::Unset;
     std::string item;  // name of the pool or set
@@ -62,6 +64,7 @@ struct PlanRow {
     bool known() const { return !array.type.empty() || values.is_array(); }
     std::optional<std::uint64_t> count() const;  // rows or entries, after `rows` and `index`; nothing: not known
     std::optional<std::uint64_t> width() const;
+    QString fileName() const;  // "clap.h5"; of a part of a clip-retrieval folder "folder/img_emb"
     QString name() const;      // "coco_text.npy", "clap.h5 › text/rows"
     QString describe() const;  // "2,000 × 512 float32"
 };
@@ -101,6 +104,9 @@ struct KnownWorkspace {
 
 // Names a table of items: of a pool by pool and modality, of a set by set and side.
 std::string tableKey(const PlanRow& row);
+
+// Names the values of a row of embeddings, so that each are looked at once; empty: there are none to look at.
+std::string valuesKey(const PlanRow& row);
 
 // Adds a row for each array with what can be guessed from names and shapes.
 void addArrays(ImportPlan& plan, const std::vector<engine::ArrayPeek>& arrays, const KnownWorkspace& target);
