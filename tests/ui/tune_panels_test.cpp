@@ -50,7 +50,7 @@ private Q_SLOTS:
         model.setFigures(live->figures(live->defaults(), false, {}));
         int marked = 0, plain = 0;
         for (int set = 0; set < model.columnCount(); ++set) {
-            const auto index = model.index(model.rowCount() - 1, set);
+            const auto index = model.index(model.rowCount() - 2, set);
             const QString text = index.data().toString(), tip = index.data(Qt::ToolTipRole).toString();
             const auto sample = live->sample(static_cast<std::size_t>(set));
             QCOMPARE(text.startsWith(QStringLiteral("≈ ")), sample.has_value());
@@ -315,7 +315,7 @@ private Q_SLOTS:
         std::size_t set = 0;
         while (session.product()->sets()[set].name != "AudioCaps") ++set;
         const auto& model = page.metrics();
-        const auto cell = model.index(model.rowCount() - 1, static_cast<int>(set));
+        const auto cell = model.index(model.rowCount() - 2, static_cast<int>(set));
         const auto& figures = *session.figures().sets[set];
         const auto before = session.baseline()->at("AudioCaps").values();
         for (const auto& [metric, value] : figures) {
@@ -326,6 +326,30 @@ private Q_SLOTS:
                 QVERIFY2(cell.data(role).toString().contains(said), qPrintable(said));
         }
         QVERIFY(figures.size() >= 9 && figures.contains("R@5"));
+        // A second metric stands below, whatever is chosen; where a set has one alone, nothing.
+        const int also = model.rowCount() - 1;
+        const auto shows = [&](int row, const std::string& metric) {
+            const QString wanted = QString::number(figures.at(metric), 'f', 2) + QLatin1Char('\n') +
+                                   ui::signedNumber(figures.at(metric) - before.at(metric));
+            return model.index(row, cell.column()).data().toString() == wanted;
+        };
+        auto* metric = page.findChild<QComboBox*>("metric");
+        for (const auto& [one, second] : {std::pair{"R@1", "R@5"}, {"R@10", "R@1"}, {"R@5", "R@1"}}) {
+            auto view = project.view();
+            view.metric = QString::fromLatin1(one);
+            project.setView(view, "metric");
+            QCOMPARE(metric->currentText(), QString::fromLatin1(one));
+            QVERIFY(shows(also - 1, one) && shows(also, second));
+            QVERIFY(model.headerData(also, Qt::Vertical).toString().contains(QString::fromLatin1(second)));
+        }
+        for (std::size_t k = 0; k < session.product()->sets().size(); ++k) {
+            if (session.product()->sets()[k].kind != engine::SetKind::MultiLabel) continue;
+            QCOMPARE(model.index(also, static_cast<int>(k)).data().toString(), QStringLiteral("–"));
+        }
+        picture(page, "figures");
+        // All of it is in sight.
+        auto* table = page.findChild<QTableView*>("metrics");
+        QVERIFY(table->viewport()->rect().contains(table->visualRect(model.index(also, 0)).center()));
     }
 
     // The weights of a learned router are those of the command line; shares by hand follow the sliders.

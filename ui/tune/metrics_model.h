@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Figures of every evaluation set, a column each, a row for each subject: the single spaces, the pinned baseline, and
-// the product at the setting in force with its signed change. Values that are not there yet are "…", those of an older
-// setting are pale, those estimated from a sample of the queries have "≈" and half their interval's width. A cell's
-// tooltip has every metric. Window's thread.
+// the product at the setting in force with its signed change; below it the same in a second metric, R@5 beside R@1 and
+// R@1 beside any other. Values that are not there yet are "…", those of an older setting are pale, those estimated from
+// a sample of the queries have "≈" and half their interval's width. A cell's tooltip has every metric. Window's thread.
 #pragma once
 
 #include <QAbstractTableModel>
@@ -41,14 +41,18 @@ public:
     static constexpr int kChangeRole = Qt::UserRole + 1;
 
 private:
-    std::string metricOf(std::size_t set) const;
-    std::optional<double> valueOf(const engine::MetricsTable& table, std::size_t set) const;
-    std::optional<double> nowOf(std::size_t set) const;
-    std::optional<double> changeOf(std::size_t set) const;
+    bool isNow(int row) const { return row >= nowRow(); }
+    QString metricOfRow(int row) const;  // as chosen for retrieval
+    // What a set shows for it; empty: nothing, for it has one metric alone, which the row above shows.
+    std::string metricOf(std::size_t set, int row) const;
+    std::optional<double> valueOf(const engine::MetricsTable& table, std::size_t set, int row) const;
+    std::optional<double> nowOf(std::size_t set, int row) const;
+    std::optional<double> changeOf(std::size_t set, int row) const;
     // "R@5 68.10 (+1.20)": every metric of a cell.
     QStringList allFigures(int row, std::size_t set) const;
-    const engine::RateInterval* intervalOf(std::size_t set) const;  // null: the figure is of all queries
-    int nowRow() const { return rowCount() - 1; }
+    const engine::RateInterval* intervalOf(std::size_t set, int row) const;  // null: the figure is of all queries
+    int nowRow() const { return rowCount() - 2; }
+    int alsoRow() const { return rowCount() - 1; }
     bool baselineRow() const { return baseline_ && !baseline_is_space_; }
 
     std::shared_ptr<engine::LiveProduct> product_;

@@ -55,17 +55,18 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
     side_->setMinimumWidth(300);
     side_->setMaximumWidth(460);
 
-    auto* middle = new QSplitter(Qt::Vertical);
-    middle->setChildrenCollapsible(false);
-    middle->addWidget(makeViews());
-    middle->addWidget(makeFigures());
-    middle->setStretchFactor(0, 1);
-    middle->setStretchFactor(1, 0);
+    middle_ = new QSplitter(Qt::Vertical);
+    middle_->setChildrenCollapsible(false);
+    middle_->addWidget(makeViews());
+    middle_->addWidget(makeFigures());
+    middle_->setStretchFactor(0, 1);
+    middle_->setStretchFactor(1, 0);
+    connect(middle_, &QSplitter::splitterMoved, this, [this] { shared_by_hand_ = true; });
 
     auto* split = new QSplitter;
     split->setChildrenCollapsible(false);
     split->addWidget(side_);
-    split->addWidget(middle);
+    split->addWidget(middle_);
     split->setStretchFactor(0, 0);
     split->setStretchFactor(1, 1);
     split->setSizes({330, 900});
@@ -274,9 +275,23 @@ QWidget* TunePage::makeFigures() {
         project_.setView(view, tr("Figures: %1").arg(metric));
     });
     connect(metric_, &QComboBox::currentTextChanged, metrics_, &MetricsModel::setMetric);
+    // Later, when rows have their heights.
+    connect(metrics_, &MetricsModel::modelReset, this, &TunePage::fitFigures, Qt::QueuedConnection);
     connect(&project_, &Project::viewChanged, metric_,
             [this] { metric_->setCurrentIndex(std::max(0, metric_->findText(project_.view().metric))); });
     return box;
+}
+
+void TunePage::fitFigures() {
+    if (shared_by_hand_ || !session_.product()) return;
+    const auto* heights = table_->verticalHeader();
+    int rows = heights->length() + table_->horizontalHeader()->height() + 2;
+    // Figures and their changes are two lines, which may not be there yet.
+    for (int row = metrics_->rowCount() - 2; row < metrics_->rowCount(); ++row)
+        rows += std::max(0, 2 * table_->fontMetrics().lineSpacing() + 10 - heights->sectionSize(row));
+    const int all = middle_->sizes()[0] + middle_->sizes()[1];
+    const int figures = std::min(middle_->widget(1)->height() - table_->height() + rows, all * 2 / 5);
+    middle_->setSizes({all - figures, figures});
 }
 
 void TunePage::productOpened() {

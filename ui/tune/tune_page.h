@@ -8,6 +8,7 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QSlider>
+#include <QSplitter>
 #include <QTabWidget>
 #include <QTableView>
 #include <QWidget>
@@ -60,6 +61,7 @@ private:
     void fillBaselines();
     void arrangeFigure();
     void showTitle();
+    void fitFigures();  // all rows of the figures in sight, unless the user has shared out the room
     // What was kept of the product's training, and which of it is open.
     QWidget* makeStages();
     void fillStages();
@@ -84,6 +86,8 @@ private:
     QSlider* stage_;
     QLabel* stage_text_;
     QTableView* table_;
+    QSplitter* middle_;  // views above, figures below
+    bool shared_by_hand_ = false;
     int wanted_figure_ = 0;
 };
 
