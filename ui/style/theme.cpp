@@ -9,7 +9,6 @@
 #include <QPalette>
 #include <QPixmap>
 #include <QStyle>
-#include <QStyleFactory>
 #include <QSvgRenderer>
 #include <QWidget>
 
@@ -18,6 +17,7 @@
 #include <utility>
 
 #include "ui/style/painting_colours.h"
+#include "ui/style/studio_style.h"
 
 namespace ui {
 namespace {
@@ -185,8 +185,7 @@ void applyTheme(ThemeChoice choice) {
     g_choice = choice;
     ++g_themes;
     g_dark = choice == ThemeChoice::Dark || (choice == ThemeChoice::System && first_dark);
-    if (QApplication::style()->name().compare(QStringLiteral("fusion"), Qt::CaseInsensitive) != 0)
-        QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+    if (g_themes == 1) QApplication::setStyle(new StudioStyle);
     QApplication::setPalette(paletteOf(colours()));
     const auto& c = colours();
     const QString checked = g_dark ? QStringLiteral("#31466f") : QStringLiteral("#dbe6fd");
