@@ -249,6 +249,21 @@ private Q_SLOTS:
         QVERIFY(std::abs(share(1, "audio") - 0.5) < 1e-12);
         QVERIFY(view.expertText("CLAP_g").contains("Switched off"));
         QVERIFY(view.expertText("CLAP_m").contains("audio: 50"));
+        // What the base lacks comes whole from the first expert in force, whatever its share.
+        engine::Recipe bringing = recipe;
+        bringing.base = "InternVL";
+        bringing.route.push_back(bringing.route[0]);
+        bringing.route[0].experts.resize(1);
+        bringing.route[0].factors.erase("audio");
+        bringing.route[1].experts.erase(bringing.route[1].experts.begin());
+        const auto longer = engine::planRoute(bringing, spaces());
+        view.setRoute(bringing, longer);
+        QCOMPARE(share(0, "audio"), 1.0);
+        QVERIFY(share(1, "audio") > 0 && share(1, "audio") < 1);
+        view.setRoute(bringing, longer, {{}, {{"CLAP_g", 0.0}}});
+        QCOMPARE(share(0, "audio"), 0.0);
+        QCOMPARE(share(1, "audio"), 1.0);
+        QVERIFY(share(1, "text") < 1);
     }
 
     void problemsAreInTheWindowsWords() {

@@ -23,7 +23,6 @@ RouteMolecule molecule(const engine::RoutePlan& plan, const std::string& space) 
 
 double shareOf(const engine::Recipe& recipe, const engine::RoutePlan& plan, const engine::Setting& setting,
                std::size_t step, const engine::Modality& modality) {
-    if (engine::broughtByStep(recipe, plan, modality) == step) return 1;
     for (const auto& f : plan.factors) {
         if (f.step != step || f.modality != modality) continue;
         const auto set = setting.factors.find(f.name);
@@ -62,14 +61,15 @@ bool has(const std::vector<QString>& list, const QString& name) {
     return std::find(list.begin(), list.end(), name) != list.end();
 }
 
-// The modalities of the unified space before a step, and where the expert gives its share.
+// The modalities of the unified space before a step, those of them that nothing in force has brought yet, and where the
+// expert gives its share.
 struct Blend {
-    std::vector<QString> before;
+    std::vector<QString> before, missing;
     std::vector<RouteExpert*> experts;
 };
 
 void blendStep(const engine::Recipe& recipe, const engine::RoutePlan& plan, const engine::Setting& setting,
-               std::size_t index, Blend blend, RouteStep& step) {
+               std::size_t index, Blend& blend, RouteStep& step) {
     std::vector<QString> all = blend.before;
     for (const auto* e : blend.experts) {
         for (const auto& m : e->molecule.modalities) {
@@ -81,7 +81,13 @@ void blendStep(const engine::Recipe& recipe, const engine::RoutePlan& plan, cons
         for (const auto* e : blend.experts) {
             if (has(e->molecule.modalities, m)) sum += e->weight;
         }
-        const double share = shareOf(recipe, plan, setting, index, m.toStdString());
+        // The first in force brings what is missing: the share is all. A displacement moves even what is missing.
+        const auto missing = std::find(blend.missing.begin(), blend.missing.end(), m);
+        const bool brings =
+            sum > 0 && !plan.spaces.empty() && (missing != blend.missing.end() || !has(blend.before, m));
+        const double share = brings ? 1 : shareOf(recipe, plan, setting, index, m.toStdString());
+        if (missing != blend.missing.end() && (sum > 0 || step.displaces)) blend.missing.erase(missing);
+        else if (sum == 0 && !has(blend.before, m)) blend.missing.push_back(m);
         bool given = false;
         for (auto* e : blend.experts) {
             if (!has(e->molecule.modalities, m)) continue;
@@ -99,7 +105,7 @@ RouteLayout routeLayout(const engine::Recipe& recipe, const engine::RoutePlan& p
     RouteLayout out;
     out.product = text(recipe.name);
     out.base = molecule(plan, recipe.base);
-    std::vector<QString> modalities = out.base.modalities;
+    std::vector<QString> modalities = out.base.modalities, missing;
     std::size_t width = out.base.width, count = 0;
     for (const auto& s : recipe.route) count += s.experts.size();
     out.experts.reserve(count);  // the steps below point into it
@@ -111,7 +117,7 @@ RouteLayout routeLayout(const engine::Recipe& recipe, const engine::RoutePlan& p
         step.joint = engine::movesProduct(from) && !step.displaces;
         step.tuned = text(from.modality);
         step.towards = text(from.towards);
-        Blend blend{modalities, {}};
+        Blend blend{modalities, missing, {}};
         for (std::size_t e = 0; e < from.experts.size(); ++e) {
             RouteExpert expert;
             const std::string key = engine::expertKey(recipe, i, e);
@@ -136,6 +142,7 @@ RouteLayout routeLayout(const engine::Recipe& recipe, const engine::RoutePlan& p
         if (step.displaces && !blend.experts.empty()) width = blend.experts.front()->molecule.width;
         step.unified.width = width;
         modalities = step.unified.modalities;
+        missing = blend.missing;
         out.steps.push_back(std::move(step));
     }
     return out;
