@@ -7,7 +7,7 @@
 PyTorch answers a setting in two ways: as the released inference code would be used (blend, normalise, multiply, top-10
 both ways; only what the setting's factors touch is also timed), and from inner products of atoms that were multiplied
 once and are kept in memory (a weighted sum of matrices for each set, then top-10). Its figures are float32, so one may
-differ by a query or two from the landscapes', which are exact. One combination step on top of the base is understood.
+differ by a query or two from the landscapes', which are exact. Experts weigh the same, as in the recipe.
 """
 import functools
 import json
@@ -39,30 +39,36 @@ def tensors(path):
 
 
 class Side:
-    def __init__(self, table, name, rows):
-        self.modality, self.base = table["modality"], rows[f"{name}/base"]
-        self.parts = [rows[f"{name}/{layer['step']}/{expert}"] for layer in table["layers"] for expert in layer["experts"]]
-        assert len(table["layers"]) <= 1, "one combination step is understood"
-        self.mean = normalize(sum(self.parts) / len(self.parts), dim=-1) if self.parts else None
-        self.factor = {"audio": "sigma_a", "text": "sigma_t"}.get(self.modality) if self.parts else None
+    """One side of a set: the base, and a layer for each reaction, each with its factor."""
 
-    def atoms(self):
-        return [self.base] + ([self.mean] if self.parts else [])
+    def __init__(self, table, name, rows, factors):
+        self.base, self.layers, self.factors = rows[f"{name}/base"], [], []
+        for layer in table["layers"]:
+            greek = {"displacement": "lambda", "combination": "sigma"}[layer["reaction"]]
+            letter = {"audio": "a", "image": "v", "text": "t"}[table["modality"]]
+            names = (f"{greek}_{letter}", f"{greek}{layer['step'] + 1}_{letter}")
+            self.factors += [next(n for n in names if n in factors)]
+            self.layers += [[rows[f"{name}/{layer['step']}/{expert}"] for expert in layer["experts"]]]
+        means = [normalize(sum(parts) / len(parts), dim=-1) for parts in self.layers]
+        self.atoms = [normalize(self.base, dim=-1), *means]
+        self.cosines = [[(self.atoms[j] * mean).sum(1) for j in range(k + 1)] for k, mean in enumerate(means)]
 
     def blend(self, factors):
-        if not self.parts:
-            return self.base
-        share = factors[self.factor]
-        mean = normalize(sum(self.parts) / len(self.parts), dim=-1)
-        return normalize(share * mean + (1 - share) * self.base, dim=-1)
+        z = self.base
+        for parts, factor in zip(self.layers, self.factors):
+            share = factors[factor]
+            z = normalize(share * normalize(sum(parts) / len(parts), dim=-1) + (1 - share) * z, dim=-1)
+        return z
 
-    def weights(self, factors, cosine):
+    def weights(self, factors):
         """Of the atoms, for every row: [rows, atoms]."""
-        if not self.parts:
-            return torch.ones(len(self.base), 1)
-        s = factors[self.factor]
-        length = (s * s + (1 - s) ** 2 + 2 * s * (1 - s) * cosine).sqrt()
-        return torch.stack([(1 - s) / length, s / length], 1)
+        b = [torch.ones(len(self.base))]
+        for cosines, factor in zip(self.cosines, self.factors):
+            s = factors[factor]
+            rho = sum(w * c for w, c in zip(b, cosines))
+            length = (s * s + (1 - s) ** 2 + 2 * s * (1 - s) * rho).sqrt()
+            b = [w * (1 - s) / length for w in b] + [s / length]
+        return torch.stack(b, 1)
 
 
 def recalls(scores, owner):
@@ -90,16 +96,17 @@ def main():
         file = pathlib.Path(folder) / "landscape.json"
         subprocess.run([program, str(product), "--json", str(file), *sys.argv[3:]], check=True)
         ours = json.loads(file.read_text())
-    direct = {"straight": 0.0, "touched by sigma_t alone": 0.0, "kept products": 0.0}
-    memory = 0
-    worst = 0.0
     checked = ours["settings"][-1]
     factors = checked["factors"]
+    alone = {f: f"touched by {f} alone" for f in factors}
+    direct = dict.fromkeys(["straight", *alone.values(), "kept products"], 0.0)
+    memory = 0
+    worst = 0.0
     print(f"\nPyTorch {torch.__version__}, {torch.get_num_threads()} threads, best of 3 for each set, at {factors}")
     with torch.inference_mode():
         for name, figures in checked["figures"].items():
             tables, rows = tensors(product / "basis" / f"{name}.safetensors")
-            x, y = (Side(tables[side], side, rows) for side in ("first", "second"))
+            x, y = (Side(tables[side], side, rows, factors) for side in ("first", "second"))
             del rows
             n, m = len(x.base), len(y.base)
             classes = "top-1" in figures
@@ -111,15 +118,14 @@ def main():
                 owner = torch.arange(m) // (m // n)
                 answer = functools.partial(recalls, owner=owner)
                 expected = [figures["R@1"], figures["R@5"], figures["R@10"]]
-            kept = [[a @ b.T for b in y.atoms()] for a in x.atoms()]
-            cosines = [(s.base * s.mean).sum(1) if s.parts else None for s in (x, y)]
+            kept = [[a @ b.T for b in y.atoms] for a in x.atoms]
             memory = max(memory, sum(p.nbytes for row in kept for p in row))
 
             def straight():
                 return answer(x.blend(factors) @ y.blend(factors).T)
 
             def from_products():
-                a, b = x.weights(factors, cosines[0]), y.weights(factors, cosines[1])
+                a, b = x.weights(factors), y.weights(factors)
                 total = None
                 for i, row in enumerate(kept):
                     for j, p in enumerate(row):
@@ -134,18 +140,21 @@ def main():
                     result = way()
                     best = min(best, time.perf_counter() - begin)
                 direct[label_] += best
-                if label_ == "straight" and "sigma_t" in (x.factor, y.factor):
-                    direct["touched by sigma_t alone"] += best
+                if label_ == "straight":
+                    for f in {*x.factors, *y.factors}:
+                        direct[alone[f]] += best
                 worst = max(worst, max(abs(a - b) for a, b in zip(result, expected)))
             del kept
-    point, grid = ours["point_ms"]["p50"], ours["grids"][0]
+    point = ours["point_ms"]["p50"]
     print(f"{'':<44}{'PyTorch':>12}{'landscape':>12}{'ratio':>9}")
     for label_, seconds in direct.items():
         print(f"{'one setting, ' + label_:<44}{1e3 * seconds:>9.0f} ms{point:>9.3f} ms{1e3 * seconds / point:>9.0f}")
-    whole = grid["points"] * direct["straight"]
-    side = round(grid["points"] ** 0.5)
-    print(f"{'grid of ' + str(side) + ' x ' + str(side) + ' (PyTorch by multiplication)':<44}{whole:>10.0f} s"
-          f"{grid['seconds']:>10.3f} s{whole / grid['seconds']:>9.0f}")
+    for grid in ours["grids"]:
+        whole = grid["points"] * direct["straight"]
+        side = round(grid["points"] ** 0.5)
+        label_ = f"grid of {side} x {side}, {' and '.join(grid['axes'])}"
+        print(f"{label_:<44}{whole:>10.0f} s{grid['seconds']:>10.3f} s{whole / grid['seconds']:>9.0f}")
+    print("(PyTorch's grids by multiplication)")
     print(f"largest difference of a figure {worst:.3f} points; kept products of the largest set {memory / 1e9:.1f} GB")
     if worst > 0.1:
         sys.exit("figures disagree")
