@@ -42,6 +42,15 @@ bool waitUntil(const std::function<bool()>& done, int most_ms = kMostWaitMs) {
 }  // namespace
 
 bool takePictures(MainWindow& window, const QString& folder) {
+    // Views in 3D are drawn by OpenGL, so what is taken is the screen.
+    if (!window.screen()->geometry().contains(window.geometry())) {
+        const QSize there = window.screen()->geometry().size();
+        std::fprintf(stderr,
+                     "pictures: the window of %d × %d does not fit the screen of %d × %d: take a larger (virtual) "
+                     "screen or a smaller QT_SCALE_FACTOR\n",
+                     window.width(), window.height(), there.width(), there.height());
+        return false;
+    }
     QDir().mkpath(folder);
     waitUntil([&] { return !window.busy(); }, kMostTrainingMs);  // the demo may have to be made
     const bool has_product = !window.project().product().isEmpty();
@@ -56,10 +65,10 @@ bool takePictures(MainWindow& window, const QString& folder) {
         {MainWindow::Page::Report, "report"},       {MainWindow::Page::Help, "help"}};
     // Something to compare: the named settings of the product.
     if (has_product) {
-        QVector<Compared> items;
+        Comparison comparison;
         for (const auto& [name, setting] : window.session().product()->presets())
-            items.push_back({window.session().product(), setting, QString::fromStdString(name), {}});
-        window.compare().setItems(items);
+            comparison.columns.push_back({window.project().product(), {}, setting, QString::fromStdString(name)});
+        window.project().setCompared(comparison, {});
     }
     bool good = true;
     const auto pictureOf = [&](QWidget& seen, const QString& name) {

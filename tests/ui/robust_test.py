@@ -366,6 +366,14 @@ class Robust(FolderTest):
         studio.until(lambda s: "libtorch_cpu" in loaded(), "LibTorch", 120)
         studio.kill()
 
+    def test_pictures_are_whole_or_none(self):
+        env = dict(os.environ, HOME=str(self.folder), XDG_CONFIG_HOME=str(self.folder), QT_SCALE_FACTOR="8")
+        shots = self.folder / "shots"
+        done = subprocess.run([STUDIO, "--screenshot", str(shots)], capture_output=True, text=True, env=env, timeout=120)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("does not fit the screen", done.stderr)
+        self.assertFalse(shots.exists())
+
     @needs_reactor
     def test_a_hand_that_never_rests_is_kept(self):
         self.synth()
