@@ -6,6 +6,7 @@
 // so that it runs under ThreadSanitizer.
 #include "ui/bridge/live_session.h"
 
+#include <QDeadlineTimer>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
@@ -104,9 +105,10 @@ private Q_SLOTS:
         opened(session, "one");
         settle(session);
         engine::Rng rng(3);
-        for (int i = 0; i < 3000 && larger.count() == 0; ++i) {
-            // Pauses in which it may begin, then a hand that moves on.
-            if (!session.refining() && i % 200 < 190) {
+        // The hand rests until it begins, then moves on; with pauses, for it gives way to all others.
+        QDeadlineTimer end(600000);
+        for (int i = 0; larger.count() == 0 && !end.hasExpired(); ++i) {
+            if (!session.refining() || i % 100 < 50) {
                 QTest::qWait(10);
                 continue;
             }
