@@ -149,6 +149,21 @@ const LandscapeEvaluator& requireLandscapes(const LandscapeEvaluator* evaluator)
     throw Error(ErrorCode::InvalidInput, "", "that needs landscapes of the group's sets");
 }
 
+// A finished search is told, whatever else can be.
+void addSureness(Json& json, std::string& text, const LandscapeEvaluator* evaluator, const TuneResult& result,
+                 const TuneRequest& request, const ConfidenceOptions& confidence, const JobContext& job) {
+    try {
+        const auto group = std::find_if(result.groups.begin(), result.groups.end(),
+                                        [&](const DeltaGroup& g) { return g.name == request.maximize.front().first; });
+        const Sureness sure = sureness(requireLandscapes(evaluator), *group, result, request.fixed, confidence, job);
+        json["confidence"] = toJson(sure);
+        text += toText(sure);
+    } catch (const Error& error) {
+        json["confidence"]["not_told"] = error.message();
+        text += "how sure: not told, because " + error.message() + "\n";
+    }
+}
+
 // What single queries could have beyond the best setting, in each group that is maximized.
 Outcome headroomOf(const LandscapeEvaluator* evaluator, const TuneResult& result, const TuneRequest& request,
                    const HeadroomOptions& options, const ConfidenceOptions& confidence, const JobContext& job) {
@@ -239,20 +254,9 @@ Outcome tuneFactors(const TuneRequestText& request, const JobContext& job) {
     const TuneResult result = tune(*evaluator, tune_request, job);
     Json json = toJson(result);
     std::string text = toText(result);
-    // A finished search is told, whatever else can be, and whoever stops what is told besides keeps it.
+    // Whoever stops what is told besides keeps the search.
     try {
-        try {
-            const auto group = std::find_if(result.groups.begin(), result.groups.end(), [&](const DeltaGroup& g) {
-                return g.name == tune_request.maximize.front().first;
-            });
-            const Sureness sure =
-                sureness(requireLandscapes(run.landscapes), *group, result, tune_request.fixed, confidence, job);
-            json["confidence"] = toJson(sure);
-            text += toText(sure);
-        } catch (const Error& error) {
-            json["confidence"]["not_told"] = error.message();
-            text += "how sure: not told, because " + error.message() + "\n";
-        }
+        addSureness(json, text, run.landscapes, result, tune_request, confidence, job);
         if (request.headroom) {
             const Outcome room = headroomOf(run.landscapes, result, tune_request, routers, confidence, job);
             json["headroom"] = room.json;

@@ -10,7 +10,6 @@
 #include <QMenu>
 #include <QPushButton>
 #include <QScrollArea>
-#include <QSplitter>
 #include <QStackedWidget>
 #include <QTabWidget>
 #include <QTimer>
@@ -24,6 +23,7 @@
 #include "ui/compare/compare_surfaces.h"
 #include "ui/compare/compare_table.h"
 #include "ui/style/theme.h"
+#include "ui/widgets/fitted_splitter.h"
 #include "ui/widgets/progress_strip.h"
 
 namespace ui {
@@ -49,7 +49,7 @@ ComparePage::ComparePage(QWidget* parent)
       spaces_menu_(new QMenu(this)),
       progress_(new ProgressStrip),
       stack_(new QStackedWidget),
-      splitter_(new QSplitter(Qt::Vertical)),
+      splitter_(new FittedSplitter),
       tabs_(new QTabWidget),
       table_(new CompareTable(work_)),
       surfaces_(new CompareSurfaces(work_)),
@@ -105,9 +105,7 @@ ComparePage::ComparePage(QWidget* parent)
     splitter_->addWidget(tabs_);
     splitter_->setStretchFactor(0, 0);
     splitter_->setStretchFactor(1, 1);
-    connect(splitter_, &QSplitter::splitterMoved, this, [this] { shared_by_hand_ = true; });
     splitter_->setHandleWidth(10);
-    splitter_->setChildrenCollapsible(false);
 
     auto* nothing = new QWidget;
     auto* middle = new QVBoxLayout(nothing);
@@ -193,12 +191,10 @@ void ComparePage::fill() {
 }
 
 void ComparePage::fitCards() {
-    if (shared_by_hand_ || items_.isEmpty() || !isVisible()) return;
-    const int all = splitter_->sizes()[0] + splitter_->sizes()[1];
+    if (items_.isEmpty() || !isVisible()) return;
     int cards = 0;
     for (const auto* card : cards_) cards = std::max(cards, card->layout()->totalHeightForWidth(card->width()));
-    cards = std::min(cards, all * 11 / 20);
-    splitter_->setSizes({cards, all - cards});
+    splitter_->fit(0, cards, 0.55);
 }
 
 void ComparePage::resizeEvent(QResizeEvent* event) {

@@ -18,7 +18,6 @@ class QHBoxLayout;
 class QLabel;
 class QMenu;
 class QPushButton;
-class QSplitter;
 class QStackedWidget;
 class QTabWidget;
 class QToolButton;
@@ -29,6 +28,7 @@ class CompareCard;
 class CompareQueries;
 class CompareSurfaces;
 class CompareTable;
+class FittedSplitter;
 class ProgressStrip;
 
 class ComparePage : public QWidget {
@@ -75,7 +75,7 @@ protected:
 private:
     void fill();
     void fillCards();
-    void fitCards();  // to their texts, unless the user has shared out the room
+    void fitCards();  // to their texts
     void fillSpaces();
     void updateStop();
     void dress();
@@ -89,8 +89,7 @@ private:
     QMenu* spaces_menu_;
     ProgressStrip* progress_;
     QStackedWidget* stack_;
-    QSplitter* splitter_;  // cards above, figures below
-    bool shared_by_hand_ = false;
+    FittedSplitter* splitter_;  // cards above, figures below
     QHBoxLayout* cards_row_;
     std::vector<CompareCard*> cards_;
     QTabWidget* tabs_;

@@ -55,13 +55,11 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
     side_->setMinimumWidth(300);
     side_->setMaximumWidth(460);
 
-    middle_ = new QSplitter(Qt::Vertical);
-    middle_->setChildrenCollapsible(false);
+    middle_ = new FittedSplitter;
     middle_->addWidget(makeViews());
     middle_->addWidget(makeFigures());
     middle_->setStretchFactor(0, 1);
     middle_->setStretchFactor(1, 0);
-    connect(middle_, &QSplitter::splitterMoved, this, [this] { shared_by_hand_ = true; });
 
     auto* split = new QSplitter;
     split->setChildrenCollapsible(false);
@@ -283,15 +281,13 @@ QWidget* TunePage::makeFigures() {
 }
 
 void TunePage::fitFigures() {
-    if (shared_by_hand_ || !session_.product()) return;
+    if (!session_.product()) return;
     const auto* heights = table_->verticalHeader();
     int rows = heights->length() + table_->horizontalHeader()->height() + 2;
     // Figures and their changes are two lines, which may not be there yet.
     for (int row = metrics_->rowCount() - 2; row < metrics_->rowCount(); ++row)
         rows += std::max(0, 2 * table_->fontMetrics().lineSpacing() + 10 - heights->sectionSize(row));
-    const int all = middle_->sizes()[0] + middle_->sizes()[1];
-    const int figures = std::min(middle_->widget(1)->height() - table_->height() + rows, all * 2 / 5);
-    middle_->setSizes({all - figures, figures});
+    middle_->fit(1, middle_->widget(1)->height() - table_->height() + rows, 0.4);
 }
 
 void TunePage::productOpened() {

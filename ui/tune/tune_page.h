@@ -8,7 +8,6 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QSlider>
-#include <QSplitter>
 #include <QTabWidget>
 #include <QTableView>
 #include <QWidget>
@@ -21,6 +20,7 @@
 #include "ui/tune/metrics_model.h"
 #include "ui/tune/routing_panel.h"
 #include "ui/tune/surfaces_panel.h"
+#include "ui/widgets/fitted_splitter.h"
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/progress_strip.h"
 
@@ -61,7 +61,7 @@ private:
     void fillBaselines();
     void arrangeFigure();
     void showTitle();
-    void fitFigures();  // all rows of the figures in sight, unless the user has shared out the room
+    void fitFigures();  // all rows of the figures in sight
     // What was kept of the product's training, and which of it is open.
     QWidget* makeStages();
     void fillStages();
@@ -86,8 +86,7 @@ private:
     QSlider* stage_;
     QLabel* stage_text_;
     QTableView* table_;
-    QSplitter* middle_;  // views above, figures below
-    bool shared_by_hand_ = false;
+    FittedSplitter* middle_;  // views above, figures below
     int wanted_figure_ = 0;
 };
 
