@@ -290,6 +290,7 @@ void MainWindow::encoderCame(const QString& recipe, const QString& product) {
 }
 
 void MainWindow::productSwitched() {
+    session_.setLiveWeight(project_.view().live_weight.toStdString());
     if (project_.product().isEmpty()) session_.close();
     else session_.open(project_.product(), project_.workspace(), project_.view().stage);
     fillProducts();
@@ -312,10 +313,9 @@ void MainWindow::addToComparison(const engine::Setting& setting, const QString& 
 
 void MainWindow::setFactor(const std::string& factor, double value, bool dragging) {
     engine::Setting setting = project_.setting();
-    const auto at = setting.factors.find(factor);
-    const auto* info = session_.product() ? session_.product()->plan().factor(factor) : nullptr;
-    if (at == setting.factors.end() || !info) return;
-    at->second = std::clamp(value, 0.0, 1.0);
+    const auto info = session_.product() ? session_.product()->axis(factor) : std::nullopt;
+    if (!info) return;
+    engine::setFactor(setting, *info, std::clamp(value, 0.0, 1.0));
     if (dragging && drag_ == 0) drag_ = project_.newDrag();
     project_.setSetting(setting, tr("%1 = %2").arg(QString::fromStdString(info->symbol)).arg(value, 0, 'f', 3), drag_);
     if (!dragging) drag_ = 0;

@@ -14,7 +14,9 @@ void addSweep(CLI::App& app, Globals& globals) {
                      "The product as it was on the way of its training: 0 to the number that `train --stages` kept.");
     verb->add_option("--setting", request->subject.setting, "A named setting for all other factors.");
     verb->add_option("--set", request->subject.set, "Another factor or a switch.")->type_name("NAME=VALUE");
-    verb->add_option("--axis", request->axes, "A factor, its range and step: sigma_a=0:1:0.1. One to four.")
+    verb->add_option(
+            "--axis", request->axes,
+            "A factor, its range and step: sigma_a=0:1:0.1, or an expert's weight: weight_CLAP_g=0:1:0.1. One to four.")
         ->expected(1, 4);
     addBaselineFlags(*verb, request->baseline);
     verb->add_option("--sets", request->sets, "Evaluation sets; those of the groups otherwise.")->delimiter(',');

@@ -15,7 +15,10 @@ void addTune(CLI::App& app, Globals& globals) {
     verb->add_option("--setting", request->subject.setting, "A named setting to begin from.");
     verb->add_option("--set", request->subject.set, "A factor to begin from, a fixed one, or a switch.")
         ->type_name("NAME=VALUE");
-    verb->add_option("--factors", request->factors, "Factors to tune; all that are live otherwise.")->delimiter(',');
+    verb->add_option(
+            "--factors", request->factors,
+            "Factors to tune, one expert's weight (weight_CLAP_g) among them; all shares that are live otherwise.")
+        ->delimiter(',');
     verb->add_option("--maximize", request->maximize,
                      "Δ groups to make as large as possible: AT, or AT=2 with a weight.")
         ->delimiter(',')

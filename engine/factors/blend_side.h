@@ -4,8 +4,10 @@
 // One side of an evaluation set as functions of the factors. Every product vector is
 //   z(s) = Σ_j b_j(s) · atom_j,   atoms: the base, and one row for each layer (its experts' weighted sum),
 // where the weights b_j depend on the item only through a few inner products of its atoms: with unit atoms â,
-//   ẑ_0 = â_0;  n_k = 1 − 2 s_k (1 − s_k)(1 − <â_k, ẑ_{k−1}>);  ẑ_k = (s_k â_k + (1 − s_k) ẑ_{k−1}) / √n_k
-// (Components in recipe/product.h). Immutable once made; safe to use from many threads. Internal to engine/factors.
+//   ẑ_0 = â_0;  n_k = 1 − 2 s_k (1 − s_k)(1 − <ê_k, ẑ_{k−1}>);  ẑ_k = (s_k ê_k + (1 − s_k) ẑ_{k−1}) / √n_k
+// (Components in recipe/product.h), where ê_k = â_k. A layer in which one expert's weight w is a factor has two atoms,
+// that expert's row x and the sum y of the others', and ê_k = (w x + (1 − w) y) / |w x + (1 − w) y|.
+// Immutable once made; safe to use from many threads. Internal to engine/factors.
 #pragma once
 
 #include <cstddef>
@@ -14,31 +16,39 @@
 
 #include "engine/base/job.h"
 #include "engine/factors/array.h"
+#include "engine/factors/interval_jet.h"
 #include "engine/recipe/product.h"
 
 namespace engine {
 
-inline constexpr std::size_t kMostLayers = 4;  // of one side; beyond it there is no landscape
-inline constexpr std::size_t kMostAtoms = kMostLayers + 1;
+inline constexpr std::size_t kMostAtoms = 5;  // of one side; beyond it there is no landscape
 
-// The weights with the factors of a point put in: shares of layers that have a dim and do not bring the modality; 0
-// where no expert is in force.
-BlendWeights weightsAtPoint(const BlendWeights& base, const std::vector<int>& dims, const double* point);
+// Which factors a layer depends on: indices into a point, or -1.
+struct LayerDims {
+    LayerDims(int share_dim = -1, int weight_dim = -1, std::size_t its_part = 0)
+        : share(share_dim), weight(weight_dim), part(its_part) {}
+    int share;         // its σ or λ; -1: that of the weights, as where the layer brings the modality
+    int weight;        // the weight of parts[part], out of a sum of 1; the others keep theirs to each other
+    std::size_t part;  // in force, and not the only one
+};
+
+// The weights with the factors of a point put in. The share is 0 where no expert is in force.
+BlendWeights weightsAtPoint(const BlendWeights& base, const std::vector<LayerDims>& dims, const double* point);
 
 class BlendSide {
 public:
-    // `weights` fixes the experts' weights within each layer. `dims`: for each layer of the components the index of the
-    // factor that is its share, or -1: its share is that of `weights`, as where it brings the modality. Keeps views of
-    // `components`, which must outlive it. Memory: 4 bytes a value of each layer with more than one expert in force.
-    // Throws as blend() does where a mean of experts vanishes.
-    BlendSide(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
+    // `weights` fixes what is no factor. `dims`: for each layer of the components. Keeps views of `components`, which
+    // must outlive it. Memory: 4 bytes a value of each atom that is a sum of experts. Throws as blend() does where one
+    // vanishes.
+    BlendSide(const Components& components, const BlendWeights& weights, const std::vector<LayerDims>& dims,
               const JobContext& job);
     // What the above found, to be kept in a file. A side made from it has no rows of atoms that are sums.
     struct Stored {
         Array<double> inverse, cosine;
         Array<std::uint32_t> classes;
     };
-    BlendSide(const Components& components, const BlendWeights& weights, const std::vector<int>& dims, Stored stored);
+    BlendSide(const Components& components, const BlendWeights& weights, const std::vector<LayerDims>& dims,
+              Stored stored);
     const Stored& stored() const { return stored_; }
 
     std::size_t items() const { return items_; }
@@ -49,8 +59,12 @@ public:
     const std::vector<std::size_t>& dims() const { return own_dims_; }
     // 1 / |atom_j| of an item.
     double inverseLength(std::size_t item, std::size_t j) const { return stored_.inverse[item * atoms() + j]; }
-    // The layer of the components that atom j >= 1 is the sum of.
-    std::size_t layerOf(std::size_t j) const { return layers_[j - 1].source; }
+    // What atom j >= 1 is: Σ weights[p] · parts[p] of a layer of the components; weights of sum 1.
+    struct Sum {
+        std::size_t layer;
+        std::vector<double> weights;
+    };
+    const Sum& sumOf(std::size_t j) const { return atom_sums_[j - 1]; }
     // Items of equal class have equal components, bit by bit, so they score alike at any factors.
     std::uint32_t rowClass(std::size_t item) const { return stored_.classes[item]; }
 
@@ -65,7 +79,7 @@ public:
         const double* cosine;
     };
     Shape shape(std::size_t item) const {
-        return {stored_.inverse.data() + item * atoms(), stored_.cosine.data() + item * layers_.size() * atoms()};
+        return {stored_.inverse.data() + item * atoms(), stored_.cosine.data() + item * (atoms() - 1) * atoms()};
     }
     // weights() and direction() of an item of another shape, say one in higher precision.
     bool weights(const Shape& shape, const double* factors, double* b) const;
@@ -93,29 +107,34 @@ public:
 
 private:
     struct Layer {
-        int dim;
+        int share_dim, weight_dim;
         double share;
-        std::size_t source;      // the layer of the components
-        double mean_cosine = 0;  // of its atom with what it is blended into, all inner shares at a half
+        std::size_t first;       // atom; the next one is its too where there is a weight_dim
+        double mean_cosine = 0;  // of ê with what it is blended into, all inner shares and weights at a half
+        Range length_ratio{};    // |second atom| / |first atom| of all items
+        std::size_t end() const { return first + (weight_dim < 0 ? 1 : 2); }
     };
-    void takeLayers(const Components& components, const BlendWeights& weights, const std::vector<int>& dims,
+    void takeLayers(const Components& components, const BlendWeights& weights, const std::vector<LayerDims>& dims,
                     const JobContext* job);
-    void takeMeanCosines();
-    // Σ over factors of h²/8 max|f''|, and slopes if given, of the weights of unit atoms. `cosine(k, j)` is a number,
-    // or an interval that holds those of many items.
-    template <class CosineOf>
-    void boundUnit(const CosineOf& cosine, const double* low, const double* high, Part part, bool level, double* error,
-                   double* slope) const;
+    void takeMeans();
+    // Σ over factors of h²/8 max|f''|, and slopes if given, of the weights of unit atoms. `cosine(k, j)` and
+    // `ratio(layer)` are numbers, or intervals that hold those of many items.
+    template <class CosineOf, class RatioOf>
+    void boundUnit(const CosineOf& cosine, const RatioOf& ratio, const double* low, const double* high, Part part,
+                   bool level, double* error, double* slope) const;
+    // The weights of a layer's unit atoms in ê. False where it vanishes.
+    bool within(const Layer& layer, const Shape& shape, double w, double* e) const;
     template <bool Normalised>
     bool combine(const Shape& shape, const double* factors, double* b) const;
 
     std::size_t items_ = 0, width_ = 0;
     std::vector<MatrixView> atoms_;
-    std::vector<Matrix> sums_;  // of layers with several experts
+    std::vector<Sum> atom_sums_;
+    std::vector<Matrix> sums_;  // rows of atoms with several experts
     std::vector<Layer> layers_;
     std::vector<std::size_t> own_dims_;
-    std::vector<double> least_cosine_, most_cosine_;  // [layers][atoms], of all items
-    Stored stored_;  // inverse [items][atoms]; cosine [items][layers][atoms]: <â_{k+1}, â_j> for j <= k
+    std::vector<double> least_cosine_, most_cosine_;  // [atoms - 1][atoms], of all items
+    Stored stored_;  // inverse [items][atoms]; cosine [items][atoms - 1][atoms]: <â_{k+1}, â_j> for j <= k
 };
 
 }  // namespace engine

@@ -84,7 +84,7 @@ private:
 // One query within the cell: weights [atom][corner], and what Corners says of them.
 struct CutQuery {
     std::size_t corners = 1;
-    double weights[kMostAtoms << kMostLayers], error[kMostAtoms], most[kMostAtoms], sum = 0;
+    double weights[kMostAtoms << (kMostAtoms - 1)], error[kMostAtoms], most[kMostAtoms], sum = 0;
 };
 
 // What candidates are within a cell, side by side for each item.

@@ -21,16 +21,13 @@ void ExactAtoms::take(std::size_t item, Item& out) const {
     const auto row = [&](std::size_t j) { return out.rows.data() + j * width; };
     std::copy_n(components_.base.row(item), width, row(0));
     for (std::size_t j = 1; j < n; ++j) {
-        const Components::Layer& layer = components_.layers[side_.layerOf(j)];
-        const std::vector<double>& use = weights_.layers[side_.layerOf(j)].weights;
-        double total = 0;
-        for (const double w : use) total += w;
+        const BlendSide::Sum& sum = side_.sumOf(j);
+        const auto& parts = components_.layers[sum.layer].parts;
         std::fill_n(row(j), width, 0.0);
-        for (std::size_t p = 0; p < layer.parts.size(); ++p) {
-            if (use[p] == 0) continue;
-            const double w = use[p] / total;
-            const float* x = layer.parts[p].rows.row(item);
-            for (std::size_t d = 0; d < width; ++d) row(j)[d] += w * static_cast<double>(x[d]);
+        for (std::size_t p = 0; p < parts.size(); ++p) {
+            if (sum.weights[p] == 0) continue;
+            const float* x = parts[p].rows.row(item);
+            for (std::size_t d = 0; d < width; ++d) row(j)[d] += sum.weights[p] * static_cast<double>(x[d]);
         }
     }
     for (std::size_t j = 0; j < n; ++j) {

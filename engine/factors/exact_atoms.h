@@ -17,19 +17,17 @@ public:
     // One item: rows [atoms, width] and its shape.
     struct Item {
         std::vector<double> rows;
-        double inverse[kMostAtoms], cosine[kMostLayers * kMostAtoms];
+        double inverse[kMostAtoms], cosine[(kMostAtoms - 1) * kMostAtoms];
 
         BlendSide::Shape shape() const { return {inverse, cosine}; }
     };
 
-    // `weights` are those that `side` was made with; all three must outlive it.
-    ExactAtoms(const Components& components, const BlendWeights& weights, const BlendSide& side)
-        : components_(components), weights_(weights), side_(side) {}
+    // `components` are those that `side` was made of; both must outlive it.
+    ExactAtoms(const Components& components, const BlendSide& side) : components_(components), side_(side) {}
     void take(std::size_t item, Item& out) const;
 
 private:
     const Components& components_;
-    const BlendWeights& weights_;
     const BlendSide& side_;
 };
 

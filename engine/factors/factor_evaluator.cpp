@@ -154,16 +154,31 @@ void checkSetting(const Setting& setting, const std::vector<FactorInfo>& factors
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, subject, problems);
 }
 
-void checkRange(const std::string& factor, double low, double high, const std::vector<FactorInfo>& factors,
-                const std::string& subject) {
-    for (const double end : {low, high}) checkSetting({{{factor, end}}}, factors, subject);
-    const auto found = std::find_if(factors.begin(), factors.end(), [&](const auto& f) { return f.name == factor; });
-    if (found->live) return;
+FactorInfo requireAxis(const std::string& name, double low, double high, const std::vector<FactorInfo>& axes,
+                       const std::string& subject) {
+    for (const double end : {low, high}) checkSetting({{{name, end}}}, axes, subject);
+    const auto found = std::find_if(axes.begin(), axes.end(), [&](const auto& f) { return f.name == name; });
+    if (found->live) return *found;
     throw Error(ErrorCode::InvalidInput, subject,
-                factor +
+                name +
                     " is not live: a later displacement takes its result as input, so each value runs projectors "
                     "again",
-                "`molspace evaluate --set " + factor + "=VALUE` does that, and says how long it takes");
+                "`molspace evaluate --set " + name + "=VALUE` does that, and says how long it takes");
+}
+
+std::vector<std::string> axesProblems(const std::vector<FactorInfo>& axes) {
+    std::vector<std::string> problems;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            if (axes[i].name == axes[j].name) {
+                problems.push_back("expected different factors, found " + axes[i].name + " twice");
+            } else if (axes[i].isWeight() && axes[j].isWeight() && axes[i].step == axes[j].step) {
+                problems.push_back("expected one weight of a step, found " + axes[j].name + " and " + axes[i].name +
+                                   ": all weights of a step add up to 1");
+            }
+        }
+    }
+    return problems;
 }
 
 std::vector<double> weightsKey(const BlendWeights& weights) {

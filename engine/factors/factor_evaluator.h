@@ -47,9 +47,10 @@ public:
     // How each set is measured at a setting, in the order of sets().
     virtual std::vector<Protocol> protocols(const Setting& setting, const JobContext& job);
     virtual const std::vector<SetOutline>& sets() const = 0;
-    virtual const std::vector<FactorInfo>& factors() const = 0;  // that a setting can name
-    virtual std::string subject() const = 0;                     // the product's name
-    virtual bool synthetic() const = 0;                          // measured on a synthetic world
+    virtual const std::vector<FactorInfo>& factors() const = 0;         // shares, which a setting can name
+    virtual std::vector<FactorInfo> axes() const { return factors(); }  // and experts' weights: what can be run along
+    virtual std::string subject() const = 0;                            // the product's name
+    virtual bool synthetic() const = 0;                                 // measured on a synthetic world
 };
 
 // Computes a point by blending the components and ranking again. A set is measured again only where the setting changes
@@ -72,6 +73,7 @@ public:
     void setComponents(std::size_t set, SetComponents components);
     const std::vector<SetOutline>& sets() const override { return outlines_; }
     const std::vector<FactorInfo>& factors() const override { return model_->plan().factors; }
+    std::vector<FactorInfo> axes() const override { return model_->plan().axes(); }
     std::string subject() const override { return model_->recipe().name; }
     bool synthetic() const override { return options_.synthetic; }
 
@@ -95,9 +97,13 @@ private:
 // Throws Error{InvalidInput} listing every name in `setting` that no factor has, and values out of 0..1. Whether they
 // were made for its factors that are not live, items say themselves.
 void checkSetting(const Setting& setting, const std::vector<FactorInfo>& factors, const std::string& subject);
-// The same for a factor that is to run from `low` to `high`: it must be live.
-void checkRange(const std::string& factor, double low, double high, const std::vector<FactorInfo>& factors,
-                const std::string& subject);
+// The one of `axes` that is to run from `low` to `high`, within 0..1: it must be live. Throws as above.
+FactorInfo requireAxis(const std::string& name, double low, double high, const std::vector<FactorInfo>& axes,
+                       const std::string& subject);
+
+// Why these cannot be run along together: one is there twice, or two weights are of one step, where each follows from
+// the others.
+std::vector<std::string> axesProblems(const std::vector<FactorInfo>& axes);
 
 // The weights as one list of numbers, equal exactly where the blend is: where a share is 0 the layer's own weights do
 // not count, and weights are scaled to sum 1.

@@ -27,18 +27,10 @@ constexpr std::array<std::size_t, kMostDims + 1> kRouterSteps{1, 11, 5, 3, 1, 1,
 // Rows of a group's hits.
 enum Row : std::size_t { Current, Best, ByOwn, ByAll, One, Routed, Fitted, OfSettings, Rows };
 
-std::vector<std::size_t> dimsOf(const std::vector<int>& layers, std::size_t dims) {
-    std::vector<std::size_t> out;
-    for (std::size_t d = 0; d < dims; ++d)
-        if (std::find(layers.begin(), layers.end(), static_cast<int>(d)) != layers.end()) out.push_back(d);
-    return out;
-}
-
 // Factors that act on the queries and not on the candidates.
 std::vector<std::size_t> ownDims(const SetLandscape& landscape, bool forward) {
-    const LandscapeRequest& request = landscape.request();
-    const auto mine = dimsOf(forward ? request.first_dims : request.second_dims, request.box.size());
-    const auto others = dimsOf(forward ? request.second_dims : request.first_dims, request.box.size());
+    const auto& mine = (forward ? landscape.first() : landscape.second()).dims();
+    const auto& others = (forward ? landscape.second() : landscape.first()).dims();
     std::vector<std::size_t> out;
     std::set_difference(mine.begin(), mine.end(), others.begin(), others.end(), std::back_inserter(out));
     return out;

@@ -12,32 +12,32 @@
 
 namespace engine {
 
-struct Interval {
+struct Range {
     double low = 0, high = 0;
 
     double magnitude() const { return std::max(std::fabs(low), std::fabs(high)); }
 };
 
-inline Interval operator+(Interval a, Interval b) {
+inline Range operator+(Range a, Range b) {
     return {a.low + b.low, a.high + b.high};
 }
-inline Interval operator*(double k, Interval a) {
-    return k >= 0 ? Interval{k * a.low, k * a.high} : Interval{k * a.high, k * a.low};
+inline Range operator*(double k, Range a) {
+    return k >= 0 ? Range{k * a.low, k * a.high} : Range{k * a.high, k * a.low};
 }
-inline Interval operator*(Interval a, Interval b) {
+inline Range operator*(Range a, Range b) {
     const double p = a.low * b.low, q = a.low * b.high, r = a.high * b.low, s = a.high * b.high;
     return {std::min(std::min(p, q), std::min(r, s)), std::max(std::max(p, q), std::max(r, s))};
 }
-inline Interval square(Interval a) {
+inline Range square(Range a) {
     const double p = a.low * a.low, q = a.high * a.high;
     return {a.low <= 0 && a.high >= 0 ? 0 : std::min(p, q), std::max(p, q)};
 }
 
 struct Jet {
-    Interval value, slope, curve;  // f, f', f''
+    Range value, slope, curve;  // f, f', f''
 };
 
-inline Jet constantJet(Interval value) {
+inline Jet constantJet(Range value) {
     return {value, {}, {}};
 }
 inline Jet operator+(const Jet& a, const Jet& b) {
@@ -46,15 +46,18 @@ inline Jet operator+(const Jet& a, const Jet& b) {
 inline Jet operator*(double k, const Jet& a) {
     return {k * a.value, k * a.slope, k * a.curve};
 }
-inline Jet operator*(Interval k, const Jet& a) {
+inline Jet operator*(Range k, const Jet& a) {
     return {k * a.value, k * a.slope, k * a.curve};
 }
 inline Jet operator*(const Jet& a, const Jet& b) {
     return {a.value * b.value, a.slope * b.value + a.value * b.slope,
             a.curve * b.value + 2.0 * (a.slope * b.slope) + a.value * b.curve};
 }
+inline Jet square(const Jet& a) {
+    return {square(a.value), 2.0 * (a.value * a.slope), 2.0 * (square(a.slope) + a.value * a.curve)};
+}
 inline Jet oneMinus(const Jet& a) {
-    return {Interval{1, 1} + -1.0 * a.value, -1.0 * a.slope, -1.0 * a.curve};
+    return {Range{1, 1} + -1.0 * a.value, -1.0 * a.slope, -1.0 * a.curve};
 }
 // s (1 - s): exact ranges where s is the variable itself.
 inline Jet shareProduct(const Jet& s) {
@@ -63,7 +66,7 @@ inline Jet shareProduct(const Jet& s) {
     const bool top = s.value.low <= 0.5 && s.value.high >= 0.5;
     Jet out;
     out.value = {std::min(a, b), top ? 0.25 : std::max(a, b)};
-    const Interval rate{1 - 2 * s.value.high, 1 - 2 * s.value.low};
+    const Range rate{1 - 2 * s.value.high, 1 - 2 * s.value.low};
     out.slope = rate * s.slope;
     out.curve = rate * s.curve + -2.0 * square(s.slope);
     return out;
@@ -72,20 +75,20 @@ inline Jet shareProduct(const Jet& s) {
 inline Jet inverseRoot(const Jet& f) {
     constexpr double kNone = std::numeric_limits<double>::infinity();
     if (!(f.value.low > 1e-9)) return {{0, kNone}, {-kNone, kNone}, {-kNone, kNone}};
-    const Interval root{1 / std::sqrt(f.value.high), 1 / std::sqrt(f.value.low)};
-    const Interval inverse{1 / f.value.high, 1 / f.value.low};
-    const Interval first = -0.5 * (root * inverse);
-    const Interval second = 0.75 * (root * inverse * inverse);
+    const Range root{1 / std::sqrt(f.value.high), 1 / std::sqrt(f.value.low)};
+    const Range inverse{1 / f.value.high, 1 / f.value.low};
+    const Range first = -0.5 * (root * inverse);
+    const Range second = 0.75 * (root * inverse * inverse);
     return {root, first * f.slope, second * square(f.slope) + first * f.curve};
 }
 // sqrt(f), likewise.
 inline Jet squareRoot(const Jet& f) {
     constexpr double kNone = std::numeric_limits<double>::infinity();
     if (!(f.value.low > 1e-9)) return {{0, kNone}, {-kNone, kNone}, {-kNone, kNone}};
-    const Interval root{std::sqrt(f.value.low), std::sqrt(f.value.high)};
-    const Interval inverse{1 / root.high, 1 / root.low};
-    const Interval first = 0.5 * inverse;
-    const Interval second = -0.25 * (inverse * inverse * inverse);
+    const Range root{std::sqrt(f.value.low), std::sqrt(f.value.high)};
+    const Range inverse{1 / root.high, 1 / root.low};
+    const Range first = 0.5 * inverse;
+    const Range second = -0.25 * (inverse * inverse * inverse);
     return {root, first * f.slope, second * square(f.slope) + first * f.curve};
 }
 

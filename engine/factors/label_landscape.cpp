@@ -189,8 +189,8 @@ LabelLandscape::LabelLandscape(LandscapeRequest request, const JobContext& job)
     }
     inner_.resize(classes * ca * ia * n);
     ProgressMeter meter(job, name, "pairs", static_cast<std::uint64_t>(n) * classes);
-    const ExactAtoms exact_items(set.first, request_.first, *items_);
-    const ExactAtoms exact_classes(set.second, request_.second, *classes_);
+    const ExactAtoms exact_items(set.first, *items_);
+    const ExactAtoms exact_classes(set.second, *classes_);
     item_inverse_.resize(n * ia);
     item_cosine_.resize(n * (ia - 1) * ia);
     class_inverse_.resize(classes * ca);

@@ -27,19 +27,20 @@ constexpr double kOpenBytesOfLeaf = 3;                      // of a query
 constexpr double kProductsPerSecond = 1.5e10;               // multiplications of a thread
 constexpr double kPairNodesPerSecond = 2e9;
 
-// Atoms of a side: the base, and a layer where an expert is in force.
-std::size_t atomsOf(const BlendWeights& weights) {
+// Atoms of a side: the base, and one or two of a layer where an expert is in force.
+std::size_t atomsOf(const BlendWeights& weights, const std::vector<LayerDims>& dims) {
     std::size_t atoms = 1;
-    for (const auto& layer : weights.layers) {
-        if (std::any_of(layer.weights.begin(), layer.weights.end(), [](double w) { return w != 0; })) ++atoms;
+    for (std::size_t k = 0; k < weights.layers.size(); ++k) {
+        const auto& use = weights.layers[k].weights;
+        if (std::any_of(use.begin(), use.end(), [](double w) { return w != 0; })) atoms += dims[k].weight < 0 ? 1 : 2;
     }
     return atoms;
 }
 
 // Values of the tables of one side for each of its rows; a bound, for it takes every factor for the side's own.
-double tableValues(const FactorGrid& grid, std::size_t atoms, const std::vector<int>& dims) {
-    const auto own = static_cast<double>(std::count_if(dims.begin(), dims.end(), [](int d) { return d >= 0; }));
-    double cells = 0;
+double tableValues(const FactorGrid& grid, std::size_t atoms, const std::vector<LayerDims>& dims) {
+    double own = 0, cells = 0;
+    for (const auto& layer : dims) own += (layer.share >= 0) + (layer.weight >= 0);
     for (std::size_t v = 1; v <= grid.levels(); ++v) cells += std::pow(grid.cellsAlong(v), own);
     return static_cast<double>(atoms) *
            (std::pow(grid.leavesAlong() + 1, own) + cells + std::pow(coarseCells(grid.dims()) + 1, own));
@@ -79,7 +80,7 @@ LandscapeEstimate estimateLandscape(const LandscapeRequest& request) {
     const auto n = static_cast<double>(request.set.first.rows()), m = static_cast<double>(request.set.second.rows());
     const FactorGrid grid = request.grid();
     const double leaves = static_cast<double>(grid.leaves());
-    const std::size_t a = atomsOf(request.first), b = atomsOf(request.second);
+    const std::size_t a = atomsOf(request.first, request.first_dims), b = atomsOf(request.second, request.second_dims);
     const double products = static_cast<double>(a * b), width = static_cast<double>(request.set.first.width());
     if (request.set.set.kind == SetKind::MultiLabel) {
         out.units = out.of_units = 1;

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Points of the factors from landscapes: milliseconds for all sets, equal to DirectEvaluator to the last hit. What no
-// landscape covers yet (other experts' weights than those prepared, a point outside the box, too many layers) is
-// computed directly. Settings with other projectors, or other values of factors that are not live, than a set's items
-// were computed with are refused (Error{InvalidInput}) until setComponents() brings the items anew. A set whose
-// landscape would not fit the memory can be asked a sample of its queries instead: then figures() are estimates, named
-// as such by protocols(), and evaluate() is exact and slow.
+// landscape covers yet (other experts' weights than those prepared where they are not free, a point outside the box,
+// too many layers) is computed directly. Settings with other projectors, or other values of factors that are not live,
+// than a set's items were computed with are refused (Error{InvalidInput}) until setComponents() brings the items anew.
+// A set whose landscape would not fit the memory can be asked a sample of its queries instead: then figures() are
+// estimates, named as such by protocols(), and evaluate() is exact and slow.
 #pragma once
 
 #include <filesystem>
@@ -47,8 +47,9 @@ public:
         std::uint64_t sample_seed = 1;
         // Where landscapes are built: auto, cpu, cuda, cuda:N. auto: sets of kGpuPairs pairs and more on the first GPU.
         std::string device = "auto";
-        // Live factors that a landscape is of; empty: all. The others are held at what they are in the setting that is
-        // prepared, which takes a fraction of the time; other values of theirs are computed directly.
+        // Live factors that a landscape is of; empty: all shares. The others are held at what they are in the setting
+        // that is prepared, which takes a fraction of the time; other values of theirs are computed directly. Experts'
+        // weights are free where they are named here: one of a step (FactorAxis::factor, "weight_CLAP_g").
         std::vector<std::string> free = {};
     };
     static constexpr std::uint64_t kGpuPairs = 4'000'000;
@@ -61,6 +62,13 @@ public:
     // The set's items computed with other projectors, or with several choices of them. Its landscape goes.
     void setComponents(std::size_t set, SetComponents components);
     const SetComponents& components(std::size_t set) const { return slots_[set].set; }
+    // Other factors are to be free from now on (Options::free). A set's landscape stays what it is until the set is
+    // prepared; where its factors do not change by it, beyond that.
+    void setFree(std::vector<std::string> free);
+    // Whether the set's landscape has just the factors that it would have with these.
+    bool isMadeFor(std::size_t set, const std::vector<std::string>& free) const;
+    // Whether the set's landscape is of this factor, or the set does not depend on it.
+    bool runsAlong(std::size_t set, const FactorInfo& axis) const;
     // True where the set's items were computed with the setting's projectors and factors that are not live.
     bool fits(std::size_t set, const Setting& setting) const;
     // Makes ready what a setting needs, smallest set first; what is ready for its experts' weights stays. `build`
@@ -98,6 +106,7 @@ public:
     std::vector<Protocol> protocols(const Setting& setting, const JobContext& job) override;
     const std::vector<SetOutline>& sets() const override { return direct_.sets(); }
     const std::vector<FactorInfo>& factors() const override { return direct_.factors(); }
+    std::vector<FactorInfo> axes() const override { return direct_.axes(); }
     std::string subject() const override { return direct_.subject(); }
     bool synthetic() const override { return options_.synthetic; }
 
@@ -109,20 +118,32 @@ public:
     // SetLandscape::lookAhead() of every set that is ready: makes the next question near `setting` cheaper.
     void lookAhead(const Setting& setting, double step) const;
 
+    // Options::free to run along these: where a weight is among them no other factor is free, which takes a fraction of
+    // the time. Empty: all shares.
+    static std::vector<std::string> freeFor(const RoutePlan& plan, const std::vector<std::string>& axes);
+
 private:
+    // What of a set's sides is a factor of its landscape.
+    struct Layout {
+        std::vector<LayerDims> first, second;  // part: not known before a setting is
+        std::vector<FactorRange> box;
+        std::vector<FactorInfo> factors;  // of the box
+        bool weights = false;             // some of them are experts' weights
+        bool switches = false;            // a free weight of 0 or 1 switches off all experts of one of its sides
+        std::string refusal;              // why there can be no landscape
+    };
     struct Slot {
         SetComponents set;
-        std::vector<int> first_dims, second_dims;
-        std::vector<FactorRange> box;
-        std::vector<double> defaults;  // the recipe's values of the box's factors
-        // Experts' weights that the landscape was made for; and withoutLiveFactors() of the setting, which says at once
-        // that they are the same.
+        Layout layout;
+        std::vector<std::string> free;  // that the layout is for
+        // What the landscape was made for beside its factors: experts' weights, and shares that are held; and the
+        // setting, which says at once that it is the same. Free weights are at their middle in both.
         std::vector<double> made_for;
         Setting made_at;
-        std::string no_landscape;  // why there is none
         std::shared_ptr<const SetLandscape> cells;
         std::shared_ptr<const LabelLandscape> labels;
     };
+    Layout layoutOf(const SetComponents& set, const std::vector<std::string>& free) const;
     LandscapeRequest requestOf(const Slot& slot, const Setting& setting, std::uint64_t memory_bytes) const;
     std::uint64_t usedBytes() const;
     // A landscape of the whole set, or of a sample; null where there is none, and `out` says why.
@@ -130,7 +151,11 @@ private:
                                                   bool& cached, Prepared& out) const;
     std::shared_ptr<const SetLandscape> makeSample(const LandscapeRequest& request, const JobContext& job, bool& cached,
                                                    Prepared& out) const;
-    std::vector<double> expertsKey(const Slot& slot, const Setting& setting) const;
+    bool sameHeld(const Slot& slot, const std::vector<double>& key) const;
+    bool sameSetting(const Slot& slot, const Setting& setting) const;
+    // Weights that are free, put to their middle, so that all experts beside them count; where any is on.
+    void takeMiddle(const Slot& slot, Setting& setting) const;
+    std::vector<double> heldKey(const Slot& slot, const Setting& setting) const;
     SetMetrics metricsOf(const Slot& slot, const double* point, const std::string& score, bool whole) const;
 
     std::shared_ptr<const ProductModel> model_;

@@ -18,7 +18,7 @@ namespace engine {
 
 namespace {
 
-constexpr const char* kFormat = "molspace landscape 6";
+constexpr const char* kFormat = "molspace landscape 7";
 constexpr std::size_t kKeptFiles = 3;  // of one set: the latest experts' weights, projectors and boxes
 
 class Hash {
@@ -54,12 +54,15 @@ private:
     XXH3_state_t* state_;
 };
 
-void addSide(Hash& hash, const Components& side, const BlendWeights& weights, const std::vector<int>& dims) {
+void addSide(Hash& hash, const Components& side, const BlendWeights& weights, const std::vector<LayerDims>& dims) {
     hash.add(side.base);
     for (std::size_t k = 0; k < side.layers.size(); ++k) {
         // A share that is a factor, and an expert that is off, change nothing.
-        const double share = dims[k] >= 0 && !weights.layers[k].brings ? -1 : weights.layers[k].share;
+        const double share = dims[k].share >= 0 && !weights.layers[k].brings ? -1 : weights.layers[k].share;
+        const int own[2] = {dims[k].share, dims[k].weight};
         hash.add(&share, sizeof share);
+        hash.add(own, sizeof own);
+        if (dims[k].weight >= 0) hash.add(side.layers[k].parts[dims[k].part].rows);
         double total = 0;
         for (const double w : weights.layers[k].weights) total += w;
         for (std::size_t p = 0; p < side.layers[k].parts.size(); ++p) {
@@ -69,7 +72,6 @@ void addSide(Hash& hash, const Components& side, const BlendWeights& weights, co
             hash.add(side.layers[k].parts[p].rows);
         }
     }
-    hash.add(dims);
 }
 
 // Every array of a landscape by name, for writing, hashing and reading alike.

@@ -37,10 +37,10 @@ struct QuerySample {
 
 struct LandscapeRequest {
     SetComponents set;
-    BlendWeights first, second;                // fixes experts' weights, and shares that are no factor of the set
-    std::vector<int> first_dims, second_dims;  // the factor of each layer, an index into `box`, or -1
-    std::vector<FactorRange> box;              // of the set's factors, those that any layer names
-    bool backward = true;                      // also queries from the second side
+    BlendWeights first, second;                      // fixes what is no factor of the set
+    std::vector<LayerDims> first_dims, second_dims;  // of each layer; indices into `box`
+    std::vector<FactorRange> box;                    // of the set's factors, those that any layer names
+    bool backward = true;                            // also queries from the second side
     std::uint64_t memory_bytes = std::uint64_t{4} << 30;
     std::uint64_t close_up_bytes = std::uint64_t{32} << 20;  // for closer looks beside it (SetLandscape); 0: none
     // Where it is there, set.set.pairs are those of the sample: the other rows are candidates and ask nothing.

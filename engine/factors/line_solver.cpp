@@ -71,12 +71,8 @@ LineSolver::LineSolver(const SetLandscape& landscape, const FactorLine& line, co
       ties_(ties),
       q_components_(forward ? landscape.set().first : landscape.set().second),
       c_components_(forward ? landscape.set().second : landscape.set().first),
-      q_weights_(forward ? landscape.request().firstAt(line.point.data())
-                         : landscape.request().secondAt(line.point.data())),
-      c_weights_(forward ? landscape.request().secondAt(line.point.data())
-                         : landscape.request().firstAt(line.point.data())),
-      exact_queries_(q_components_, q_weights_, queries_),
-      exact_candidates_(c_components_, c_weights_, candidates_),
+      exact_queries_(q_components_, queries_),
+      exact_candidates_(c_components_, candidates_),
       qa_(queries_.atoms()),
       ca_(candidates_.atoms()),
       point_(line.point),

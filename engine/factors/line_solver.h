@@ -63,7 +63,7 @@ private:
     };
     struct Exact {
         std::uint32_t item = 0;
-        double inverse[kMostAtoms], cosine[kMostLayers * kMostAtoms], inner[kMostAtoms * kMostAtoms];
+        double inverse[kMostAtoms], cosine[(kMostAtoms - 1) * kMostAtoms], inner[kMostAtoms * kMostAtoms];
     };
     enum State : signed char { Below = -1, Tied = 0, Above = 1 };
     struct Event {  // a pair's state from `at` on
@@ -118,7 +118,6 @@ private:
     TieRule ties_;
     const Components& q_components_;
     const Components& c_components_;
-    BlendWeights q_weights_, c_weights_;
     ExactAtoms exact_queries_, exact_candidates_;
     std::size_t qa_, ca_;
     int q_own_ = -1, c_own_ = -1;  // the line's factor among each side's own dims

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <set>
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
@@ -68,32 +67,34 @@ void checkGroup(const DeltaGroup& group, const std::vector<SetOutline>& sets, co
     }
 }
 
-void checkRequest(const SweepRequest& request, const std::vector<DeltaGroup>& groups,
-                  const FactorEvaluator& evaluator) {
+// The factor of each axis.
+std::vector<FactorInfo> checkRequest(const SweepRequest& request, const std::vector<DeltaGroup>& groups,
+                                     const FactorEvaluator& evaluator) {
+    std::vector<FactorInfo> factors;
+    const auto known = evaluator.axes();
     std::vector<std::string> problems;
     if (request.axes.empty() || request.axes.size() > kMostAxes) {
         problems.push_back("expected one to four factors, found " + std::to_string(request.axes.size()));
     }
     double points = 1;
-    std::set<std::string> swept;
     for (const auto& axis : request.axes) {
         points *= static_cast<double>(axis.steps);
-        if (!swept.insert(axis.factor).second)
-            problems.push_back("expected different factors, found " + axis.factor + " twice");
         if (axis.steps == 0) problems.push_back(axis.factor + ": expected at least one step");
         if (request.fixed.factors.contains(axis.factor)) problems.push_back(axis.factor + ": both swept and fixed");
         try {
-            checkRange(axis.factor, axis.first, axis.last, evaluator.factors(), evaluator.subject());
+            factors.push_back(requireAxis(axis.factor, axis.first, axis.last, known, evaluator.subject()));
         } catch (const Error& e) {
             problems.push_back(e.message() + (e.hint().empty() ? "" : "; " + e.hint()));
         }
     }
+    for (auto& problem : axesProblems(factors)) problems.push_back(std::move(problem));
     if (points > static_cast<double>(kMostSweepPoints)) {
         problems.push_back("expected at most " + std::to_string(kMostSweepPoints) + " points, found " +
                            fixed(points, 0) + "; larger steps make fewer");
     }
     for (auto& problem : groupProblems(groups, evaluator, request.baseline)) problems.push_back(std::move(problem));
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "sweep of " + evaluator.subject(), problems);
+    return factors;
 }
 
 // The figures of one point into their places.
@@ -166,7 +167,7 @@ std::vector<double> SweepSurface::at(std::size_t index) const {
 Setting SweepSurface::settingAt(std::size_t index) const {
     Setting out = fixed;
     const auto values = at(index);
-    for (std::size_t a = 0; a < axes.size(); ++a) out.factors[axes[a].factor] = values[a];
+    for (std::size_t a = 0; a < axes.size(); ++a) setFactor(out, factors[a], values[a]);
     return out;
 }
 
@@ -288,9 +289,8 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
         }
         groups = defaultGroups(both);
     }
-    checkRequest(request, groups, evaluator);
-
     SweepSurface surface;
+    surface.factors = checkRequest(request, groups, evaluator);
     surface.subject = evaluator.subject();
     surface.baseline = request.baseline.subject;
     surface.synthetic = request.baseline.synthetic || evaluator.synthetic();

@@ -68,6 +68,7 @@ struct SweepSurface {
     std::string subject, baseline;  // product; what it is compared with
     bool synthetic = false;         // measured on a synthetic world
     std::vector<FactorAxis> axes;
+    std::vector<FactorInfo> factors;  // of each axis
     Setting fixed;
     std::vector<GroupSurface> groups;
     std::vector<SetSurface> sets;

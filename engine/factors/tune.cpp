@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
-#include <set>
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
@@ -34,8 +33,8 @@ public:
         const std::size_t dims = result_.factors.size();
         Place start;
         bool on_lattice = true;
-        for (const auto& name : result_.factors) {
-            start_.push_back(startValue(name));
+        for (const auto& factor : result_.factors) {
+            start_.push_back(factorAt(factor, request_.fixed));
             start.push_back(static_cast<int>(std::lround(start_.back() * steps_)));
             on_lattice = on_lattice && std::fabs(valueOf(start.back()) - start_.back()) < kSame;
         }
@@ -69,27 +68,17 @@ public:
     }
 
 private:
-    double startValue(const std::string& name) const {
-        const auto given = request_.fixed.factors.find(name);
-        if (given != request_.fixed.factors.end()) return given->second;
-        for (const auto& f : evaluator_.factors()) {
-            if (f.name == name) return f.value;
-        }
-        return 0;
-    }
     double valueOf(int step) const { return std::round(static_cast<double>(step) / steps_ * 1e12) / 1e12; }
 
     const Place& look(const Place& place) {
         const auto [at, is_new] = points_.try_emplace(place);
         if (!is_new) return at->first;
         job_.checkStop();
-        Setting setting = request_.fixed;
         TunePoint& point = at->second;
-        for (std::size_t d = 0; d < start_.size(); ++d) {
+        for (std::size_t d = 0; d < start_.size(); ++d)
             point.factors.push_back(place.size() > start_.size() ? start_[d] : valueOf(place[d]));
-            setting.factors[result_.factors[d]] = point.factors.back();
-        }
-        const auto figures = evaluator_.figures(setting, JobContext(job_.stopToken()));
+        const auto figures =
+            evaluator_.figures(settingOf(result_, point, request_.fixed), JobContext(job_.stopToken()));
         for (std::size_t g = 0; g < result_.groups.size(); ++g) {
             point.change.push_back(groupValue(result_.groups[g], evaluator_.sets(), figures) -
                                    result_.baseline_values[g]);
@@ -213,7 +202,7 @@ std::string number(double value, const char* format = "%.4g") {
 std::string settingText(const TuneResult& r, const TunePoint& p) {
     std::string text;
     for (std::size_t d = 0; d < r.factors.size(); ++d)
-        text += (d == 0 ? "" : ", ") + r.factors[d] + "=" + number(p.factors[d]);
+        text += (d == 0 ? "" : ", ") + r.factors[d].name + "=" + number(p.factors[d]);
     return text;
 }
 
@@ -226,7 +215,7 @@ std::string changeText(const TuneResult& r, const TunePoint& p) {
 
 Json pointJson(const TuneResult& r, const TunePoint& p) {
     Json factors = Json::object(), change = Json::object();
-    for (std::size_t d = 0; d < r.factors.size(); ++d) factors[r.factors[d]] = p.factors[d];
+    for (std::size_t d = 0; d < r.factors.size(); ++d) factors[r.factors[d].name] = p.factors[d];
     for (std::size_t g = 0; g < r.groups.size(); ++g) change[r.groups[g].name] = p.change[g];
     return {{"factors", factors}, {"change", change}, {"objective", p.objective}, {"violation", p.violation}};
 }
@@ -235,7 +224,7 @@ Json pointJson(const TuneResult& r, const TunePoint& p) {
 
 Setting settingOf(const TuneResult& result, const TunePoint& point, const Setting& fixed) {
     Setting setting = fixed;
-    for (std::size_t d = 0; d < result.factors.size(); ++d) setting.factors[result.factors[d]] = point.factors[d];
+    for (std::size_t d = 0; d < result.factors.size(); ++d) setFactor(setting, result.factors[d], point.factors[d]);
     return setting;
 }
 
@@ -251,12 +240,6 @@ TuneResult tune(FactorEvaluator& evaluator, const TuneRequest& request, const Jo
             if (request.baseline.find(set.name) != nullptr) both.push_back(set);
         }
         result.groups = defaultGroups(both);
-    }
-    result.factors = request.factors;
-    if (result.factors.empty()) {
-        for (const auto& f : evaluator.factors()) {
-            if (f.live) result.factors.push_back(f.name);
-        }
     }
     const auto isAskedFor = [&](const DeltaGroup& group) {
         return std::any_of(request.maximize.begin(), request.maximize.end(),
@@ -282,16 +265,18 @@ TuneResult tune(FactorEvaluator& evaluator, const TuneRequest& request, const Jo
     if (request.maximize.empty()) problems.push_back("expected at least one Δ group to make as large as possible");
     for (const auto& [group, weight] : request.maximize) checkGroupName(group, "maximize");
     for (const auto& c : request.constraints) checkGroupName(c.group, "constraint");
-    if (result.factors.empty()) problems.push_back("expected at least one live factor");
-    if (std::set<std::string>(result.factors.begin(), result.factors.end()).size() != result.factors.size())
-        problems.push_back("expected different factors, found one twice");
-    for (const auto& name : result.factors) {
+    for (const auto& f : evaluator.factors())
+        if (f.live && request.factors.empty()) result.factors.push_back(f);
+    const auto axes = evaluator.axes();
+    for (const auto& name : request.factors) {
         try {
-            checkRange(name, 0, 1, evaluator.factors(), evaluator.subject());
+            result.factors.push_back(requireAxis(name, 0, 1, axes, evaluator.subject()));
         } catch (const Error& e) {
             problems.push_back(e.message() + (e.hint().empty() ? "" : "; " + e.hint()));
         }
     }
+    if (result.factors.empty() && request.factors.empty()) problems.push_back("expected at least one live factor");
+    for (auto& problem : axesProblems(result.factors)) problems.push_back(std::move(problem));
     if (!(request.step > 0 && request.step <= 0.5)) {
         problems.push_back("step: expected more than 0 and at most 0.5");
     } else if (std::fabs(1 / request.step - std::round(1 / request.step)) > 1e-6) {
@@ -300,8 +285,7 @@ TuneResult tune(FactorEvaluator& evaluator, const TuneRequest& request, const Jo
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "tuning of " + evaluator.subject(), problems);
     for (const auto& group : result.groups) result.baseline_values.push_back(groupValue(group, request.baseline));
     Search(evaluator, request, result, job).run();
-    Setting best = request.fixed;
-    for (std::size_t d = 0; d < result.factors.size(); ++d) best.factors[result.factors[d]] = result.best.factors[d];
+    const Setting best = settingOf(result, result.best, request.fixed);
     const JobContext quiet(job.stopToken());
     const auto intervals = evaluator.intervals(best, quiet);
     const bool sampled = std::any_of(intervals.begin(), intervals.end(), [](const auto& of) { return !of.empty(); });
@@ -349,9 +333,17 @@ Json toJson(const TuneResult& r) {
                           {"baseline", r.baseline_values[g]}});
     }
     for (const auto& p : r.front) front.push_back(pointJson(r, p));
-    Json out{{"subject", r.subject},           {"baseline", r.baseline}, {"synthetic", r.synthetic},
-             {"factors", r.factors},           {"groups", groups},       {"best", pointJson(r, r.best)},
-             {"start", pointJson(r, r.start)}, {"front", front},         {"evaluated", r.evaluated},
+    std::vector<std::string> names;
+    for (const auto& f : r.factors) names.push_back(f.name);
+    Json out{{"subject", r.subject},
+             {"baseline", r.baseline},
+             {"synthetic", r.synthetic},
+             {"factors", names},
+             {"groups", groups},
+             {"best", pointJson(r, r.best)},
+             {"start", pointJson(r, r.start)},
+             {"front", front},
+             {"evaluated", r.evaluated},
              {"feasible", r.feasible()}};
     if (!r.samples.empty()) {
         out["samples"] = r.samples;

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Molecule-Space Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The best setting of any number of live factors under constraints on the Δ groups, and what the groups can have at
-// each other's cost. Deterministic: a lattice of the factors is searched coarse to fine, and equals are decided by the
-// distance to where the search begins, then by the factors in order. Where it begins is looked at as it is, also
-// between places of the lattice.
+// The best setting of any number of live factors (shares, and one expert's weight of a step) under constraints on the Δ
+// groups, and what the groups can have at each other's cost. Deterministic: a lattice of the factors is searched coarse
+// to fine, and equals are decided by the distance to where the search begins, then by the factors in order. Where it
+// begins is looked at as it is, also between places of the lattice.
 #pragma once
 
 #include <map>
@@ -25,7 +25,7 @@ struct TuneConstraint {
 };
 
 struct TuneRequest {
-    std::vector<std::string> factors;  // empty: all that are live
+    std::vector<std::string> factors;  // shares or weights; empty: all shares that are live
     Setting fixed;                     // all else that differs from the recipe; where the factors begin
     // Empty: defaultGroups of the sets that the baseline has too. Groups of median ranks are left out; asked for,
     // refused.
@@ -49,7 +49,7 @@ struct TunePoint {
 struct TuneResult {
     std::string subject, baseline;
     bool synthetic = false;
-    std::vector<std::string> factors;
+    std::vector<FactorInfo> factors;
     std::vector<DeltaGroup> groups;
     std::vector<double> baseline_values;  // of each group
     TunePoint best;                       // of least violation where no point meets the constraints

@@ -22,11 +22,6 @@ namespace {
 constexpr std::size_t kTileQueries = 256, kTileCandidates = 2048;
 constexpr std::size_t kFieldQueries = 32;  // whose products are held at a time
 
-double factorAt(const FactorInfo& factor, const Setting& setting) {
-    const auto found = setting.factors.find(factor.name);
-    return found == setting.factors.end() ? factor.value : found->second;
-}
-
 // True if the mover is a share or a part of one of the set's sides; the others cannot move anything.
 bool concerns(const ProductModel& model, const SetComponents& set, const Mover& mover) {
     for (const Components* side : {&set.first, &set.second}) {

@@ -43,7 +43,8 @@ std::string ensembleText(const Recipe& recipe, const ReactionStep& step, std::si
     for (std::size_t i = 0; i < parts.size(); ++i) {
         text += (i ? " + " : "") + (equal ? "" : concise(weights[i]) + "·") + parts[i];
     }
-    return "(" + text + ")/" + concise(equal ? static_cast<double>(parts.size()) : sum);
+    const std::string whole = concise(equal ? static_cast<double>(parts.size()) : sum);
+    return whole == "1" ? text : "(" + text + ")/" + whole;
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ public:
         for (std::size_t i = 0; i < recipe_.route.size() && base; ++i) planStep(i);
         plan_.modalities = now_.modalities;
         plan_.width = now_.width;
+        planWeights();
         markLive();
         if (!problems_.empty()) {
             throw joinProblems(ErrorCode::InvalidInput, "recipe " + recipe_.name, problems_,
@@ -275,8 +276,35 @@ private:
         }
     }
 
+    // Of experts that have a modality in common with another of their step: elsewhere a weight is a mere switch.
+    void planWeights() {
+        for (std::size_t i = 0; i < recipe_.route.size(); ++i) {
+            const auto& experts = recipe_.route[i].experts;
+            double sum = 0;
+            for (const auto& use : experts) sum += use.enabled ? use.weight : 0;
+            for (std::size_t e = 0; e < experts.size(); ++e) {
+                const std::string key = expertKey(recipe_, i, e);
+                FactorInfo f;
+                f.name = "weight_" + key;
+                f.symbol = "w_" + key;
+                f.step = i;
+                bool company = false;
+                for (std::size_t o = 0; o < experts.size(); ++o) {
+                    const double weight = experts[o].enabled ? experts[o].weight : 0;
+                    const FactorInfo::Expert one{expertKey(recipe_, i, o), weight};
+                    f.experts.insert(o == e ? f.experts.begin() : f.experts.end(), one);
+                    const SpaceInfo *a = plan_.space(experts[e].space), *b = plan_.space(experts[o].space);
+                    company = company || (o != e && a && b && !common(a->modalities, b->modalities).empty());
+                }
+                f.value = sum == 0 ? 0 : f.experts.front().weight / sum;
+                if (company) plan_.weights.push_back(std::move(f));
+            }
+        }
+    }
+
     void markLive() {
         const auto last = lastDisplacement(recipe_, recipe_.route.size());
+        for (auto& w : plan_.weights) w.live = !last || w.step >= *last;
         for (auto& f : plan_.factors) {
             f.live = !last || f.step >= *last;
             if (!f.live) {
@@ -342,6 +370,12 @@ const TunedRows* RoutePlan::tunedRows(const Modality& modality, std::size_t step
 const FactorInfo* RoutePlan::factor(const std::string& name) const {
     const auto it = std::find_if(factors.begin(), factors.end(), [&](const FactorInfo& f) { return f.name == name; });
     return it == factors.end() ? nullptr : &*it;
+}
+
+std::vector<FactorInfo> RoutePlan::axes() const {
+    std::vector<FactorInfo> out = factors;
+    out.insert(out.end(), weights.begin(), weights.end());
+    return out;
 }
 
 const SpaceInfo* RoutePlan::space(const std::string& name) const {
@@ -468,6 +502,54 @@ Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& s
     return out;
 }
 
+namespace {
+
+double expertWeight(const FactorInfo::Expert& expert, const Setting& setting) {
+    const auto named = setting.expert_weights.find(expert.key);
+    return named == setting.expert_weights.end() ? expert.weight : named->second;
+}
+
+}  // namespace
+
+double factorAt(const FactorInfo& factor, const Setting& setting) {
+    if (!factor.isWeight()) {
+        const auto named = setting.factors.find(factor.name);
+        return named == setting.factors.end() ? factor.value : named->second;
+    }
+    double sum = 0;
+    for (const auto& expert : factor.experts) sum += expertWeight(expert, setting);
+    return sum == 0 ? 0 : expertWeight(factor.experts.front(), setting) / sum;
+}
+
+bool anyExpertOn(const FactorInfo& weight, const Setting& setting) {
+    return std::any_of(weight.experts.begin(), weight.experts.end(),
+                       [&](const auto& expert) { return expertWeight(expert, setting) != 0; });
+}
+
+void setFactor(Setting& setting, const FactorInfo& factor, double value) {
+    if (!factor.isWeight()) {
+        setting.factors[factor.name] = value;
+        return;
+    }
+    std::vector<double> others;
+    const auto takeOthers = [&](const auto& weightOf) {
+        others.clear();
+        double sum = 0;
+        for (std::size_t e = 1; e < factor.experts.size(); ++e) {
+            others.push_back(weightOf(factor.experts[e]));
+            sum += others.back();
+        }
+        for (double& w : others) w /= sum;
+        return sum > 0;
+    };
+    if (!takeOthers([&](const auto& e) { return expertWeight(e, setting); }) &&
+        !takeOthers([](const auto& e) { return e.weight; }))
+        takeOthers([](const auto&) { return 1.0; });
+    setting.expert_weights[factor.experts.front().key] = value;
+    for (std::size_t e = 1; e < factor.experts.size(); ++e)
+        setting.expert_weights[factor.experts[e].key] = (1 - value) * others[e - 1];
+}
+
 Setting withoutLiveFactors(const Setting& setting, const RoutePlan& plan) {
     Setting out = setting;
     std::erase_if(out.factors, [&](const auto& named) {
@@ -479,12 +561,8 @@ Setting withoutLiveFactors(const Setting& setting, const RoutePlan& plan) {
 
 bool sameButLiveFactors(const Setting& a, const Setting& b, const RoutePlan& plan) {
     if (a.expert_weights != b.expert_weights || a.projectors != b.projectors) return false;
-    const auto valueIn = [](const Setting& setting, const FactorInfo& factor) {
-        const auto named = setting.factors.find(factor.name);
-        return named == setting.factors.end() ? factor.value : named->second;
-    };
     return std::all_of(plan.factors.begin(), plan.factors.end(),
-                       [&](const FactorInfo& f) { return f.live || valueIn(a, f) == valueIn(b, f); });
+                       [&](const FactorInfo& f) { return f.live || factorAt(f, a) == factorAt(f, b); });
 }
 
 std::vector<Modality> canonicalOrder(std::vector<Modality> modalities) {

@@ -22,16 +22,34 @@ struct SpaceInfo {
     std::vector<Modality> pools;  // those of `modalities` with a pool to train on
 };
 
-// One factor of the product. Live: no later displacement takes its result as input (design: factors without
-// recomputation), so it can change without running a projector.
+// One factor of the product: an expert's share of a modality, or an expert's weight among those of its step. Live: no
+// later displacement takes its result as input (design: factors without recomputation), so it can change without
+// running a projector.
 struct FactorInfo {
-    std::string name;    // "sigma_a"; with several steps of the kind "sigma2_a" (step numbers count from 1)
-    std::string symbol;  // "σ_a"
+    std::string
+        name;  // "sigma_a"; with several steps of the kind "sigma2_a" (step numbers count from 1); "weight_CLAP_g"
+    std::string symbol;  // "σ_a", "w_CLAP_g"
     std::size_t step = 0;
-    Modality modality;
-    double value = 0;  // the recipe's
+    Modality modality;  // of a share
+    double value = 0;   // the recipe's, 0..1
     bool live = true;
+    // Of a weight: all experts of the step with the recipe's weights (0: off), its own first.
+    struct Expert {
+        std::string key;
+        double weight = 1;
+    };
+    std::vector<Expert> experts = {};
+
+    bool isWeight() const { return !experts.empty(); }
 };
+
+// A factor's value in a setting, 0..1. A weight's is its part of the sum of the step's weights, 0 where all are off.
+double factorAt(const FactorInfo& factor, const Setting& setting);
+// Of a weight: whether any expert of its step is on.
+bool anyExpertOn(const FactorInfo& weight, const Setting& setting);
+// Sets it. Of a weight: the expert's own to `value`, and the others' so that they keep their ratio (the recipe's where
+// they were off, else equal ones) and all add up to 1.
+void setFactor(Setting& setting, const FactorInfo& factor, double value);
 
 // One reaction to train: one expert of one step.
 struct PlannedReaction {
@@ -71,7 +89,8 @@ struct RoutePlan {
     std::vector<SpaceInfo> spaces;     // base first, then the experts in order of use
     std::vector<Modality> modalities;  // of the product: the base's, and those that only an expert brings
     std::size_t width = 0;             // of the product
-    std::vector<FactorInfo> factors;
+    std::vector<FactorInfo> factors;   // shares
+    std::vector<FactorInfo> weights;   // of every expert that has company in its step
     std::vector<PlannedReaction> reactions;
     std::vector<PlannedTuning> tunings;
     std::vector<TunedRows> tuned;
@@ -79,7 +98,8 @@ struct RoutePlan {
 
     // What gives the rows of a modality within the first `steps` steps; null: the base does.
     const TunedRows* tunedRows(const Modality& modality, std::size_t steps) const;
-    const FactorInfo* factor(const std::string& name) const;
+    const FactorInfo* factor(const std::string& name) const;  // a share
+    std::vector<FactorInfo> axes() const;                     // shares, then weights: what can run over a range
     const SpaceInfo* space(const std::string& name) const;
 };
 

@@ -85,25 +85,27 @@ struct FactorRun {
         synthetic = workspace.synthetic();
     }
 
-    // `fixed`: the experts' weights that landscapes are made for.
-    std::unique_ptr<FactorEvaluator> evaluator(bool reference, const Setting& fixed, const JobContext& job) {
+    // `fixed`: the experts' weights that landscapes are made for, but of those that are among `axes`.
+    std::unique_ptr<FactorEvaluator> evaluator(bool reference, const Setting& fixed,
+                                               const std::vector<std::string>& axes, const JobContext& job) {
         const LoadedProduct& product = subject.product();
         if (reference) {
             return std::make_unique<DirectEvaluator>(
                 product.model, std::move(components),
                 DirectEvaluator::Options{eval, synthetic, true, std::size_t{1} << 30});
         }
-        auto made =
-            std::make_unique<LandscapeEvaluator>(product.model, std::move(components),
-                                                 LandscapeEvaluator::Options{eval,
-                                                                             synthetic,
-                                                                             bytesOfGib(landscape_use.memory_gib),
-                                                                             landscapeFolder(product),
-                                                                             {},
-                                                                             landscape_use.sample_queries,
-                                                                             landscape_use.sample_size,
-                                                                             landscape_use.sample_seed,
-                                                                             landscape_use.device});
+        auto made = std::make_unique<LandscapeEvaluator>(
+            product.model, std::move(components),
+            LandscapeEvaluator::Options{eval,
+                                        synthetic,
+                                        bytesOfGib(landscape_use.memory_gib),
+                                        landscapeFolder(product),
+                                        {},
+                                        landscape_use.sample_queries,
+                                        landscape_use.sample_size,
+                                        landscape_use.sample_seed,
+                                        landscape_use.device,
+                                        LandscapeEvaluator::freeFor(product.model->plan(), axes)});
         const auto prepared = made->prepare(fixed, job);
         for (const auto& [set, why] : prepared.direct) job.log(set + " is computed directly, which is slow: " + why);
         for (const auto& [set, sample] : prepared.sampled) {
@@ -197,10 +199,14 @@ Outcome sweepFactors(const SweepRequestText& request, const JobContext& job) {
         sweep_request.axes.push_back(parseAxis(axis));
     }
     sweep_request.fixed = run.subject.setting();
-    for (const auto& axis : sweep_request.axes) sweep_request.fixed.factors.erase(axis.factor);
+    std::vector<std::string> swept;
+    for (const auto& axis : sweep_request.axes) {
+        sweep_request.fixed.factors.erase(axis.factor);
+        swept.push_back(axis.factor);
+    }
     sweep_request.groups = model.recipe().delta_groups;
     sweep_request.baseline = run.baseline;
-    const auto evaluator = run.evaluator(request.reference, sweep_request.fixed, job);
+    const auto evaluator = run.evaluator(request.reference, sweep_request.fixed, swept, job);
     SweepSurface surface;
     const bool keep_part = request.keep_part && !request.output.empty();
     try {
@@ -248,7 +254,7 @@ Outcome tuneFactors(const TuneRequestText& request, const JobContext& job) {
     tune_request.groups = run.subject.product().model->recipe().delta_groups;
     tune_request.baseline = run.baseline;
     tune_request.step = request.step;
-    const auto evaluator = run.evaluator(request.reference, tune_request.fixed, job);
+    const auto evaluator = run.evaluator(request.reference, tune_request.fixed, tune_request.factors, job);
     const auto confidence = readOptions(confidenceOptionTable(), request.confidence, "confidence options");
     const auto routers = readOptions(headroomOptionTable(), request.routers, "headroom options");
     const TuneResult result = tune(*evaluator, tune_request, job);

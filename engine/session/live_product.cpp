@@ -22,6 +22,8 @@ namespace {
 constexpr std::size_t kRecentChoices = 3;  // of projectors and factors that are not live, whose items are at hand
 // Of the speed of projectors, while no landscape was built yet: beside its products one has bounds to prove.
 constexpr double kLandscapeShare = 0.2;
+constexpr double kLandscapeFlops = 5e10;  // likewise, of two cores, where that speed is not known
+constexpr double kOneFactorMore = 4;      // times as long does a landscape of one factor more take
 
 std::vector<ExpertSwitch> switchesOf(const Recipe& recipe, const RoutePlan& plan) {
     std::vector<ExpertSwitch> out;
@@ -273,11 +275,55 @@ std::shared_ptr<const SetComponents> LiveProduct::components(std::size_t set, co
     return std::make_shared<const SetComponents>(merged(*first, *components(set, all_b, job)));
 }
 
+bool LiveProduct::setLiveWeight(const std::string& weight) {
+    if (!weight.empty()) requireAxis(weight, 0, 1, plan().axes(), recipe().name);
+    const std::lock_guard lock(mutex_);
+    if (weight == live_weight_) return false;
+    live_weight_ = weight;
+    return true;
+}
+
+std::vector<FactorInfo> LiveProduct::axes() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<FactorInfo> out;
+    for (const auto& f : plan().axes())
+        if (f.live && (!f.isWeight() || f.name == live_weight_)) out.push_back(f);
+    return out;
+}
+
+std::optional<FactorInfo> LiveProduct::axis(const std::string& name) const {
+    for (auto& f : axes())
+        if (f.name == name) return f;
+    return std::nullopt;
+}
+
+std::vector<std::string> LiveProduct::freeFactors() const {
+    std::vector<std::string> out;
+    bool weights = false;
+    for (const auto& f : axes()) {
+        out.push_back(f.name);
+        weights = weights || f.isWeight();
+    }
+    return weights ? out : std::vector<std::string>();
+}
+
+bool LiveProduct::sameButAxes(const Setting& a, const Setting& b) const {
+    Setting x = a, y = b;
+    for (const auto& f : axes()) {
+        if (!f.isWeight()) continue;
+        for (Setting* s : {&x, &y})
+            if (anyExpertOn(f, *s)) setFactor(*s, f, 0.5);
+    }
+    return sameButLiveFactors(x, y, plan());
+}
+
 std::vector<std::size_t> LiveProduct::missing(const Setting& setting) const {
     const auto current = evaluator();
+    const auto free = freeFactors();
     std::vector<std::size_t> out;
     for (std::size_t s = 0; s < outlines_.size(); ++s) {
-        if (!current->ready(s, setting) && whyNot(s, setting).empty()) out.push_back(s);
+        const bool ready = current->ready(s, setting) && current->isMadeFor(s, free);
+        if (!ready && whyNot(s, setting).empty()) out.push_back(s);
     }
     const auto cost = [&](std::size_t s) { return components_[s]->first.rows() * components_[s]->second.rows(); };
     std::stable_sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) { return cost(a) < cost(b); });
@@ -288,6 +334,7 @@ bool LiveProduct::prepare(std::size_t set, const Setting& setting, const JobCont
     const std::lock_guard one_at_a_time(preparing_);
     // Readers go on with the old one until the new one is whole.
     auto next = std::make_shared<LandscapeEvaluator>(*evaluator(), allOf(outlines_.size()));
+    next->setFree(freeFactors());
     if (!next->fits(set, setting)) next->setComponents(set, *components(set, setting, job));
     const auto prepared = next->prepare(setting, job, true, set);
     const auto direct = prepared.direct.find(outlines_[set].name);
@@ -300,7 +347,7 @@ bool LiveProduct::prepare(std::size_t set, const Setting& setting, const JobCont
         built_seconds_ += prepared.seconds;
     }
     if (direct != prepared.direct.end()) {
-        refusals_[set] = {setting, direct->second};
+        refusals_[set] = {setting, live_weight_, direct->second};
         return false;
     }
     refusals_[set] = {};
@@ -335,6 +382,26 @@ RecomputeEstimate LiveProduct::recomputeEstimate(const std::string& factor) cons
     return out;
 }
 
+RecomputeEstimate LiveProduct::liveWeightEstimate(const std::string& weight) const {
+    const FactorInfo axis = requireAxis(weight, 0, 1, plan().axes(), recipe().name);
+    RecomputeEstimate out;
+    double flop = 0;
+    for (const auto& set : components_) {
+        bool touched = false;
+        for (const Components* side : {&set->first, &set->second}) {
+            for (const auto& layer : side->layers)
+                touched = touched || (layer.step == axis.step && layer.parts.size() > 1);
+        }
+        if (!touched) continue;
+        ++out.sets;
+        flop += landscapeFlop(*set);
+    }
+    const std::lock_guard lock(mutex_);
+    out.measured = built_seconds_ > 0;
+    out.seconds = kOneFactorMore * flop / (out.measured ? built_flop_ / built_seconds_ : kLandscapeFlops);
+    return out;
+}
+
 std::optional<QuerySample> LiveProduct::sample(std::size_t set) const {
     return evaluator()->sample(set);
 }
@@ -360,7 +427,7 @@ std::string LiveProduct::whyNot(std::size_t set, const Setting& setting) const {
     const std::lock_guard lock(mutex_);
     const Refusal& last = refusals_[set];
     // Other experts have another landscape, and leave it other room.
-    return sameButLiveFactors(setting, last.at, plan()) ? last.why : std::string();
+    return last.weight == live_weight_ && sameButLiveFactors(setting, last.at, plan()) ? last.why : std::string();
 }
 
 std::string LiveProduct::whyNot(std::size_t set) const {
@@ -392,13 +459,18 @@ void LiveProduct::lookAhead(const Setting& setting) const {
 
 std::shared_ptr<LandscapeEvaluator> LiveProduct::evaluatorOf(const std::vector<DeltaGroup>& groups,
                                                              const Setting& setting,
+                                                             const std::vector<FactorInfo>& along,
                                                              std::vector<DeltaGroup>& ready_groups) const {
     const auto current = evaluator();
     std::set<std::size_t> wanted;
     for (const auto& group : groups) {
         std::vector<std::size_t> sets;
         for (const auto& name : group.sets) sets.push_back(setIndex(name));
-        if (!std::all_of(sets.begin(), sets.end(), [&](std::size_t s) { return current->ready(s, setting); })) continue;
+        const auto isReady = [&](std::size_t s) {
+            return current->ready(s, setting) &&
+                   std::all_of(along.begin(), along.end(), [&](const auto& f) { return current->runsAlong(s, f); });
+        };
+        if (!std::all_of(sets.begin(), sets.end(), isReady)) continue;
         wanted.insert(sets.begin(), sets.end());
         ready_groups.push_back(group);
     }
@@ -416,14 +488,17 @@ SweepSurface LiveProduct::surface(const std::vector<FactorAxis>& axes, const Set
     request.axes = axes;
     request.fixed = fixed;
     Setting point = fixed;
+    const auto known = plan().axes();
+    std::vector<FactorInfo> along;
     for (const auto& axis : axes) {
+        along.push_back(requireAxis(axis.factor, axis.first, axis.last, known, recipe().name));
         request.fixed.factors.erase(axis.factor);
-        point.factors[axis.factor] = axis.value(0);
+        setFactor(point, along.back(), axis.value(0));
     }
     request.baseline = baseline;
     auto quick = groups(baseline);
     std::erase_if(quick, [](const DeltaGroup& g) { return isMedianRank(g.metric); });
-    const auto of = evaluatorOf(quick, point, request.groups);
+    const auto of = evaluatorOf(quick, point, along, request.groups);
     if (request.groups.empty()) {
         SweepSurface nothing;
         nothing.subject = recipe().name;
@@ -448,7 +523,10 @@ TuneResult LiveProduct::tune(const TuneRequest& request, const JobContext& job) 
     TuneRequest complete = request;
     if (complete.groups.empty()) complete.groups = groups(request.baseline);
     std::vector<DeltaGroup> ready_groups;
-    const auto of = evaluatorOf(complete.groups, request.fixed, ready_groups);
+    std::vector<FactorInfo> along;
+    const auto known = plan().axes();
+    for (const auto& name : request.factors) along.push_back(requireAxis(name, 0, 1, known, recipe().name));
+    const auto of = evaluatorOf(complete.groups, request.fixed, along, ready_groups);
     if (ready_groups.size() != complete.groups.size()) throwUnprepared(recipe().name, "search");
     return engine::tune(*of, complete, job);
 }

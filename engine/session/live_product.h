@@ -131,7 +131,18 @@ public:
                                                     const JobContext& job) const;
     // The product's own figures at a setting, with protocols and median ranks.
     MetricsTable measure(const Setting& setting, const JobContext& job) const;
-    // What is not ready at a setting, smallest set first.
+    // One expert's weight of a step that is to be a live factor too, or none: landscapes of the sets that it touches
+    // are made for any weight then, which takes several times as long. What is ready stays so until the set is
+    // prepared. False where it was so already. Throws Error{InvalidInput} where there is no such weight, or it is not
+    // live.
+    bool setLiveWeight(const std::string& weight);
+    // Shares that are live, and that weight.
+    std::vector<FactorInfo> axes() const;
+    // The one of that name; nothing where there is none.
+    std::optional<FactorInfo> axis(const std::string& name) const;
+    // Whether what is ready for one of these settings is for the other too.
+    bool sameButAxes(const Setting& a, const Setting& b) const;
+    // What is not ready at a setting, or not yet along all axes(), smallest set first.
     std::vector<std::size_t> missing(const Setting& setting) const;
     // Makes a landscape for a set at the setting's experts' weights and projectors, from the cache on disk where it is
     // there. Returns false, with the reason in whyNot(), where there can be none: then figures() leave the set out and
@@ -140,6 +151,8 @@ public:
     bool ready(std::size_t set, const Setting& setting) const;
     // From rows, widths and projectors. Throws Error{NotFound} where there is no such factor.
     RecomputeEstimate recomputeEstimate(const std::string& factor) const;
+    // What setLiveWeight() costs: the sets whose landscapes it touches, and the time that these take.
+    RecomputeEstimate liveWeightEstimate(const std::string& weight) const;
     // Where a set's landscape does not fit the memory (landscapeOptions()), figures, surfaces and curves of it are
     // estimates from a sample of its queries against all candidates; measure() and why() are exact. Nothing where all
     // queries are asked.
@@ -205,8 +218,9 @@ public:
 private:
     LiveProduct() = default;
     std::shared_ptr<LandscapeEvaluator> evaluator() const;
-    // Those of `groups` whose sets are all ready, and an evaluator of their sets alone.
+    // Those of `groups` whose sets are all ready along these factors, and an evaluator of their sets alone.
     std::shared_ptr<LandscapeEvaluator> evaluatorOf(const std::vector<DeltaGroup>& groups, const Setting& setting,
+                                                    const std::vector<FactorInfo>& along,
                                                     std::vector<DeltaGroup>& ready_groups) const;
     std::size_t setIndex(const std::string& name) const;
     // Throws where the hits of single queries of the group's sets are not known at both settings.
@@ -224,15 +238,19 @@ private:
     std::vector<ExpertSwitch> experts_;
     std::map<std::string, Setting> presets_;
 
+    std::vector<std::string> freeFactors() const;
+
     std::mutex preparing_;
     mutable std::timed_mutex computing_;  // one runs projectors at a time: it has all cores
     mutable std::mutex mutex_;
     std::shared_ptr<LandscapeEvaluator> evaluator_;  // guarded; what it points to is only read
+    std::string live_weight_;                        // guarded; empty: none
     mutable std::map<std::vector<std::size_t>, std::shared_ptr<LandscapeEvaluator>> subsets_;  // guarded; of the same
     mutable std::vector<std::vector<std::shared_ptr<const SetComponents>>> recent_;  // guarded; the latest first
     struct Refusal {
         Setting at;
-        std::string why;  // empty: there is a landscape
+        std::string weight;  // that was to be live
+        std::string why;     // empty: there is a landscape
     };
     std::vector<Refusal> refusals_;               // guarded; the latest of each set
     std::map<std::string, MetricsTable> spaces_;  // guarded

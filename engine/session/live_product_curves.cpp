@@ -43,6 +43,7 @@ std::optional<LiveCurve> LiveProduct::curve(const DeltaGroup& group, const std::
                                             const MetricsTable& baseline, const JobContext& job) const {
     const std::size_t place = placeOf(group.metric);
     if (place == kHitPlaces.size()) return std::nullopt;
+    const FactorInfo axis = requireAxis(factor, 0, 1, plan().axes(), recipe().name);
     const auto current = evaluator();
     const TieRule ties = current->ties();
     std::vector<HitCurve> curves;
@@ -53,7 +54,7 @@ std::optional<LiveCurve> LiveProduct::curve(const DeltaGroup& group, const std::
         const std::size_t s = setIndex(group.sets[i]);
         intervals[s] = current->readyIntervals(s, setting);
         const auto landscape = current->landscape(s);
-        if (!landscape || !current->ready(s, setting)) return std::nullopt;
+        if (!landscape || !current->ready(s, setting) || !current->runsAlong(s, axis)) return std::nullopt;
         shares.push_back(group.weights.empty() ? 1 : group.weights[i]);
         sum += shares.back();
         FactorLine line;
@@ -71,18 +72,19 @@ std::optional<LiveCurve> LiveProduct::curve(const DeltaGroup& group, const std::
     }
     for (auto& share : shares) share /= sum;
     LiveCurve out{factor, group, weightedCurve(curves, shares, groupValue(group, baseline)), {}};
-    const auto at = setting.factors.find(factor);
-    const double here = at == setting.factors.end() ? out.change.low : at->second;
+    const double here = factorAt(axis, setting);
     out.interval = groupInterval(group, outlines_, intervals, out.change.at(here));
     return out;
 }
 
 std::optional<LineHits> LiveProduct::flips(std::size_t set, bool forward, const std::string& factor,
                                            const Setting& setting, const JobContext& job) const {
-    checkRange(factor, 0, 1, plan().factors, recipe().name);
+    const FactorInfo axis = requireAxis(factor, 0, 1, plan().axes(), recipe().name);
     const auto current = evaluator();
     const auto landscape = current->landscape(set);
-    if (!landscape || !current->ready(set, setting) || landscape->cells(forward).queries == 0) return std::nullopt;
+    if (!landscape || !current->runsAlong(set, axis) || !current->ready(set, setting) ||
+        landscape->cells(forward).queries == 0)
+        return std::nullopt;
     FactorLine line;
     line.point = current->pointOf(set, setting);
     const auto& names = landscape->grid().factors;

@@ -43,7 +43,7 @@ QueryLine queryLine(const LiveProduct& live, std::size_t set, bool forward, std:
                     const std::string& factor, const Setting& setting, const QueryLineOptions& options,
                     const JobContext& job) {
     const ProductModel& model = live.model();
-    checkRange(factor, 0, 1, model.plan().factors, model.recipe().name);
+    const FactorInfo axis = requireAxis(factor, 0, 1, model.plan().axes(), model.recipe().name);
     QueryLine out;
     out.factor = factor;
     const auto items = live.components(set, setting, job);
@@ -55,7 +55,7 @@ QueryLine queryLine(const LiveProduct& live, std::size_t set, bool forward, std:
         job.checkStop();
         Setting at = setting;
         out.at.push_back(static_cast<double>(i) / static_cast<double>(options.points - 1));
-        at.factors[factor] = out.at.back();
+        setFactor(at, axis, out.at.back());
         scores.push_back(answers.scores(model.weights(items->first.modality, items->first, at),
                                         model.weights(items->second.modality, items->second, at)));
         const auto& here = scores.back();

@@ -57,7 +57,7 @@ std::string recomputedText(const Workspace& workspace, const ProductModel& train
 // What --set may name: factors, then experts, then projectors.
 std::vector<std::string> namesOfSetting(const LoadedProduct& product) {
     std::vector<std::string> names;
-    for (const auto& factor : product.model->plan().factors) names.push_back(factor.name);
+    for (const auto& factor : product.model->plan().axes()) names.push_back(factor.name);
     const Recipe& recipe = product.model->recipe();
     for (std::size_t s = 0; s < recipe.route.size(); ++s) {
         for (std::size_t e = 0; e < recipe.route[s].experts.size(); ++e) names.push_back(expertKey(recipe, s, e));
@@ -97,8 +97,12 @@ Setting parseSetting(const LoadedProduct& product, const std::string& name, cons
                         "for example sigma_a=0.8, CLAP_g=off or CLAP_g:TV=off");
         }
         const std::string key = item.substr(0, equals), value = item.substr(equals + 1);
-        if (product.model->plan().factor(key)) {
-            setting.factors[key] = numberOf(value, "--set " + item);
+        const auto axes = product.model->plan().axes();
+        const auto axis = std::find_if(axes.begin(), axes.end(), [&](const FactorInfo& f) { return f.name == key; });
+        if (axis != axes.end()) {
+            const double number = numberOf(value, "--set " + item);
+            checkSetting({{{key, number}}}, axes, recipe.name);
+            setFactor(setting, *axis, number);
         } else if (const auto names = namesOfSetting(product);
                    std::find(names.begin(), names.end(), key) == names.end()) {
             const std::string near = nearestName(key, names);

@@ -190,7 +190,7 @@ Outcome why(const WhyRequestText& request, const JobContext& job) {
     std::size_t place = kHitPlaces.size();
     if (!request.along.empty()) {
         axis = parseAxis(request.along);
-        checkRange(axis.factor, axis.first, axis.last, product.model->plan().factors, product.model->recipe().name);
+        requireAxis(axis.factor, axis.first, axis.last, product.model->plan().axes(), product.model->recipe().name);
         for (std::size_t k = 0; k < kHitPlaces.size(); ++k)
             if (static_cast<std::int64_t>(kHitPlaces[k]) == options.place) place = k;
         if (place == kHitPlaces.size()) {
@@ -237,7 +237,8 @@ Outcome why(const WhyRequestText& request, const JobContext& job) {
                                       .synthetic = synthetic,
                                       .memory_bytes = bytesOfGib(landscapes.memory_gib),
                                       .cache = landscapeFolder(product),
-                                      .device = landscapes.device});
+                                      .device = landscapes.device,
+                                      .free = LandscapeEvaluator::freeFor(product.model->plan(), {axis.factor})});
         evaluator.prepare(from, job, !request.along.empty());
         Json json = {{"set", name}};
         if (request.compare) {

@@ -5,7 +5,7 @@
 // 0.05, whole grids; some settings compared with a direct evaluation. bench_landscape.py puts PyTorch beside it.
 //
 //   bench_landscape PRODUCT [--settings N] [--check N] [--check-grids] [--reference] [--sets A,B] [--fine]
-//                   [--close-ups] [--device D] [--json FILE]
+//                   [--close-ups] [--weight W] [--device D] [--json FILE]
 //
 // Where there are GPUs, landscapes are built on the CPU and on each of them first, which have to come to the same
 // figures; the rest asks those of --device (auto, cpu, cuda, cuda:N).
@@ -13,7 +13,7 @@
 // --close-ups: what closer looks cost and bring where leaves are coarse, in processor time of one thread.
 // --fine: a 101 x 101 grid too. --check-grids: every figure at every node of 21 x 21 grids of sigma_a, sigma_t and of
 // lambda_v, lambda_t is compared too. --reference: with brute force in float64. The settings are random in all live
-// factors; nothing is remembered between them.
+// factors; nothing is remembered between them. --weight: of an expert (weight_CLAP_g), a live factor too.
 #include <omp.h>
 #include <time.h>
 
@@ -65,7 +65,7 @@ void describe(const LandscapeEvaluator& evaluator) {
 }
 
 struct Arguments {
-    std::string product, sets, json, device = "auto";
+    std::string product, sets, json, weight, device = "auto";
     std::size_t settings = 1000, check = 3;
     bool fine = false, check_grids = false, reference = false, close_ups = false;
 };
@@ -82,9 +82,12 @@ public:
             SetComponents set = loadSetComponents(workspace_, product_, name, job_);
             (set.set.kind == SetKind::MultiLabel ? labels_ : sets_).push_back(std::move(set));
         }
-        for (const auto& f : product_.model->plan().factors) {
-            if (f.live) factors_.push_back(f.name);
+        for (const auto& f : product_.model->plan().axes()) {
+            if (!f.live || (f.isWeight() && f.name != arguments_.weight)) continue;
+            factors_.push_back(f);
+            options_.free.push_back(f.name);
         }
+        if (!has(arguments_.weight)) options_.free.clear();
         std::filesystem::remove_all(cache_);
         options_.cache = cache_;
         options_.memory_bytes = std::uint64_t{16} << 30;
@@ -113,11 +116,11 @@ public:
 
 private:
     bool has(const std::string& factor) const {
-        return std::find(factors_.begin(), factors_.end(), factor) != factors_.end();
+        return std::any_of(factors_.begin(), factors_.end(), [&](const auto& f) { return f.name == factor; });
     }
     Setting randomSetting() {
         Setting s;
-        for (const auto& f : factors_) s.factors[f] = rng_.uniform();
+        for (const auto& f : factors_) setFactor(s, f, rng_.uniform());
         return s;
     }
 
@@ -246,8 +249,8 @@ private:
         // As a hand does it: what is made behind a question is there before the next one.
         Setting walk = randomSetting();
         for (std::size_t i = 0; i < n; ++i) {
-            double& value = walk.factors[factors_[rng_.below(factors_.size())]];
-            value = std::clamp(value + (rng_.below(2) ? 0.05 : -0.05), 0.0, 1.0);
+            const FactorInfo& f = factors_[rng_.below(factors_.size())];
+            setFactor(walk, f, std::clamp(factorAt(f, walk) + (rng_.below(2) ? 0.05 : -0.05), 0.0, 1.0));
             times.push_back(ask(evaluator, walk, found));
             evaluator.lookAhead(walk, 0.05);
             SetLandscape::finishCloseUps();
@@ -400,8 +403,8 @@ private:
     void why(const LandscapeEvaluator& evaluator) {
         Setting low, high;
         for (const auto& f : factors_) {
-            low.factors[f] = 0.1;
-            high.factors[f] = 0.6;
+            setFactor(low, f, 0.1);
+            setFactor(high, f, 0.6);
         }
         std::size_t moved = 0;
         const auto begin = Clock::now();
@@ -438,7 +441,7 @@ private:
         for (std::size_t i = 0; i < arguments_.check; ++i) {
             Setting s = randomSetting();
             if (i < 2) {
-                for (auto& [name, value] : s.factors) value = static_cast<double>(i);
+                for (const auto& f : factors_) setFactor(s, f, static_cast<double>(i));
             }
             const auto fast = evaluator.figures(s, job_);
             compared += compare(sets_, fast, direct.figures(s, job_));
@@ -475,7 +478,7 @@ private:
     JobContext job_;
     LandscapeEvaluator::Options options_;
     std::vector<SetComponents> sets_, labels_;
-    std::vector<std::string> factors_;                        // live ones
+    std::vector<FactorInfo> factors_;                         // live ones
     std::map<std::string, std::pair<double, double>> spent_;  // milliseconds and scores, by set
     Rng rng_{1, "settings"};
     Json out_;
@@ -493,6 +496,7 @@ int main(int argc, char** argv) {
         else if (is("--sets")) arguments.sets = std::string(",") + argv[++i] + ",";
         else if (is("--json")) arguments.json = argv[++i];
         else if (is("--device")) arguments.device = argv[++i];
+        else if (is("--weight")) arguments.weight = argv[++i];
         else if (is("--fine")) arguments.fine = true;
         else if (is("--check-grids")) arguments.check_grids = true;
         else if (is("--reference")) arguments.reference = true;

@@ -24,6 +24,12 @@ RandomSetOptions manyFactors(Rng& rng) {
     options.same_modality = false;
     options.first_layers = 1 + rng.below(3);
     options.second_layers = (rng.below(2) ? 3 : 4) - options.first_layers;
+    options.weights = rng.below(3) == 0;
+    if (options.weights) {  // a share and a weight of one side each, or two
+        options.experts = 2 + rng.below(2);
+        options.first_layers = 0;
+        options.second_layers = 2;
+    }
     return options;
 }
 

@@ -49,15 +49,25 @@ TEST_P(Oracle, IsTheBestOfAllSettings) {
     const std::vector<double> at = middle(*landscape);
     for (const bool forward : {true, false}) {
         const OracleHits oracle = oracleHits(*landscape, at, forward, TieRule::Expected, {});
-        const auto& layers = forward ? random.request.first_dims : random.request.second_dims;
-        const auto& others = forward ? random.request.second_dims : random.request.first_dims;
+        const auto dimsOf = [&](bool first) {
+            std::vector<std::size_t> dims;
+            const auto& layers = first ? random.request.first_dims : random.request.second_dims;
+            const auto& weights = first ? random.request.first : random.request.second;
+            for (std::size_t k = 0; k < layers.size(); ++k) {
+                if (!weights.layers[k].brings) dims.push_back(static_cast<std::size_t>(layers[k].share));
+                if (layers[k].weight >= 0) dims.push_back(static_cast<std::size_t>(layers[k].weight));
+            }
+            return dims;
+        };
+        const auto others = dimsOf(!forward);
         std::vector<std::size_t> own;
-        for (const int d : layers)
-            if (std::find(others.begin(), others.end(), d) == others.end()) own.push_back(static_cast<std::size_t>(d));
+        for (const std::size_t d : dimsOf(forward))
+            if (std::find(others.begin(), others.end(), d) == others.end()) own.push_back(d);
+        std::sort(own.begin(), own.end());
         ASSERT_EQ(oracle.own, own);
         EXPECT_EQ(oracle.exact, own.size() < 2);
         std::vector<std::array<double, 3>> most(oracle.by_own.size());
-        const std::size_t steps = own.size() == 1 ? 41 : own.size() == 2 ? 11 : 1;
+        const std::size_t steps = own.size() == 1 ? 41 : own.size() == 2 ? 11 : own.size() == 4 ? 5 : 1;
         std::size_t count = 1;
         for (std::size_t d = 0; d < own.size(); ++d) count *= steps;
         for (std::size_t i = 0; i <= count; ++i) {

@@ -39,6 +39,7 @@ std::vector<LabelCase> cases() {
          {-1, 0.1},
          0.3},
         {"NoFactors", {.first_items = 500, .second_items = 7, .first_layers = 0, .second_layers = 0}, {-1, 0.1}, 0.3},
+        {"Weights", {.first_items = 500, .second_items = 7, .noise = 0.6, .weights = true}, {-1, 0.1}, 0.3},
         {"Opposed", {.first_items = 800, .second_items = 6, .noise = 0.5, .opposed = true}, {-1, 0.05, 0.4}, 0.2},
     };
 }

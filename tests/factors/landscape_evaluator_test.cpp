@@ -15,6 +15,7 @@
 #include "engine/base/file.h"
 #include "engine/base/rng.h"
 #include "engine/factors/sweep.h"
+#include "engine/factors/tune.h"
 #include "tests/support/test_folder.h"
 
 namespace engine {
@@ -299,6 +300,77 @@ TEST(LandscapeEvaluator, OtherWeightsOfExpertsRebuildOnlyWhatTheyTouch) {
     none.factors["sigma_a"] = 0.7;  // without experts it has no effect
     fast.prepare(none, {});
     expectSame(fast.evaluate(none, {}), slow.evaluate(none, {}));
+}
+
+// One expert's weight as a factor: no other one builds anything anew.
+TEST(LandscapeEvaluator, AnExpertsWeightMayBeFree) {
+    World world;
+    const RoutePlan& plan = world.model->plan();
+    LandscapeEvaluator::Options options;
+    for (const auto& f : plan.factors) options.free.push_back(f.name);
+    options.free.push_back("weight_SoundM");
+    LandscapeEvaluator fast(world.model, world.sets, options);
+    DirectEvaluator slow(world.model, world.sets, {{}, false, true, std::size_t{1} << 30});
+    EXPECT_EQ(fast.prepare({}, {}).built.size(), 5u);
+    for (int i = 0; i < 25 && !HasFailure(); ++i) {
+        Setting setting;
+        for (const auto& f : plan.factors) setting.factors[f.name] = world.rng.uniform();
+        const double g = i % 5 == 0 ? 0 : 3 * world.rng.uniform(), m = i % 5 == 1 ? 0 : world.rng.uniform();
+        setting.expert_weights = {{"SoundG", g}, {"SoundM", m}};
+        for (std::size_t s = 0; s < world.sets.size(); ++s) EXPECT_TRUE(fast.ready(s, setting));
+        EXPECT_EQ(fast.prepare(setting, {}).kept.size(), 5u);
+        expectSame(fast.evaluate(setting, {}), slow.evaluate(setting, {}));
+    }
+    Setting none;
+    none.expert_weights = {{"SoundG", 0}, {"SoundM", 0}};
+    EXPECT_FALSE(fast.ready(0, none));
+    expectSame(fast.evaluate(none, {}), slow.evaluate(none, {}));
+    fast.prepare(none, {});
+    EXPECT_TRUE(fast.ready(0, none));
+    EXPECT_FALSE(fast.ready(0, {}));
+    expectSame(fast.evaluate(none, {}), slow.evaluate(none, {}));
+}
+
+// Shares are held, the weight alone is free; a sweep over both weights' line equals that of brute force.
+TEST(LandscapeEvaluator, SweepsAndSearchesRunAlongAWeight) {
+    World world;
+    const RoutePlan& plan = world.model->plan();
+    const std::vector<std::string> axes{"weight_SoundG", "sigma_a"};
+    EXPECT_TRUE(LandscapeEvaluator::freeFor(plan, {"sigma_a", "sigma_t"}).empty());
+    EXPECT_EQ(LandscapeEvaluator::freeFor(plan, axes), axes);
+    LandscapeEvaluator fast(world.model, world.sets, {.free = axes});
+    DirectEvaluator slow(world.model, world.sets, {{}, false, true, std::size_t{1} << 30});
+    SweepRequest request;
+    request.axes = {{"weight_SoundG", 0, 1, 5}, {"sigma_a", 0, 1, 3}};
+    request.fixed.factors["lambda_t"] = 0.7;
+    request.baseline = slow.evaluate({}, {});
+    fast.prepare(request.fixed, {});
+    const SweepSurface a = sweep(fast, request, {}), b = sweep(slow, request, {});
+    ASSERT_EQ(a.groups.size(), b.groups.size());
+    for (std::size_t i = 0; i < a.total; ++i) {
+        for (std::size_t s = 0; s < world.sets.size(); ++s) EXPECT_TRUE(fast.ready(s, a.settingAt(i)));
+        for (std::size_t g = 0; g < a.groups.size(); ++g)
+            EXPECT_NEAR(a.groups[g].change[i], b.groups[g].change[i], 1e-9) << a.groups[g].group.name << " " << i;
+    }
+    EXPECT_EQ(a.settingAt(3).expert_weights, (std::map<std::string, double>{{"SoundG", 0.25}, {"SoundM", 0.75}}));
+    TuneRequest search;
+    search.factors = axes;
+    search.fixed = request.fixed;
+    search.baseline = request.baseline;
+    search.maximize = {{"AT", 1}};
+    search.step = 0.125;
+    const TuneResult found = tune(fast, search, {}), same = tune(slow, search, {});
+    EXPECT_EQ(found.best.factors, same.best.factors);
+    EXPECT_EQ(found.start.factors[0], 0.5) << "equal weights";
+    const Setting best = settingOf(found, found.best, search.fixed);
+    EXPECT_DOUBLE_EQ(best.expert_weights.at("SoundG") + best.expert_weights.at("SoundM"), 1);
+    search.factors.push_back("weight_SoundM");
+    try {
+        tune(fast, search, {});
+        ADD_FAILURE() << "both weights of a step";
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("add up to 1"), std::string::npos) << error.what();
+    }
 }
 
 // Some sets are then made for other experts than the rest.

@@ -39,6 +39,12 @@ const std::vector<SetCase>& setCases() {
         {"OneFactorOfBoth", {.same_modality = true}},
         {"TwoFactorsOfBoth", {.first_layers = 2, .second_layers = 2, .same_modality = true}},
         {"BroughtByALayer", {.second_layers = 2, .brought = true}},
+        {"AWeightOfOneSide", {.first_layers = 0, .weights = true}},
+        {"AWeightOfBothSides", {.weights = true}},
+        {"AWeightOfThree", {.first_layers = 0, .experts = 3, .near_ties = 0.2, .duplicates = 0.2, .weights = true}},
+        {"NestedWeights", {.first_layers = 0, .second_layers = 2, .weights = true}},
+        {"AWeightOfOpposedExperts", {.first_layers = 0, .noise = 0.5, .opposed = true, .weights = true}},
+        {"AWeightOfWhatBrings", {.first_layers = 0, .brought = true, .weights = true}},
     };
     return cases;
 }
@@ -56,6 +62,7 @@ RandomSetOptions anySet(Rng& rng) {
     options.noise = 0.3 + rng.uniform() * 2;
     options.near_ties = rng.below(2) ? 0.2 * rng.uniform() : 0;
     options.duplicates = rng.below(2) ? 0.2 * rng.uniform() : 0;
+    options.weights = options.first_layers + options.second_layers <= 2 && rng.below(3) == 0;
     return options;
 }
 
@@ -83,7 +90,7 @@ RandomSet::RandomSet(const RandomSetOptions& o, std::uint64_t seed) {
         }
     };
     const auto side = [&](const std::vector<std::size_t>& of, std::size_t layers, bool is_second, Components& c,
-                          BlendWeights& weights, std::vector<int>& dims) {
+                          BlendWeights& weights, std::vector<LayerDims>& dims) {
         // Copies are made in every table alike, so that copied items tie at every point.
         const std::uint64_t copied = rng.next64();
         const auto table = [&](double sign, double noise) {
@@ -113,12 +120,17 @@ RandomSet::RandomSet(const RandomSetOptions& o, std::uint64_t seed) {
             }
             c.layers.push_back(layer);
             weights.layers.push_back(use);
-            if (is_second && o.same_modality && k < o.first_layers) {
-                dims.push_back(static_cast<int>(k));
-            } else {
-                dims.push_back(static_cast<int>(request.box.size()));
+            const auto newDim = [&] {
                 request.box.push_back({"f" + std::to_string(request.box.size()), 0, 1});
+                return static_cast<int>(request.box.size()) - 1;
+            };
+            const LayerDims* other = is_second && k < o.first_layers ? &request.first_dims[k] : nullptr;
+            LayerDims own(o.same_modality && other ? other->share : newDim());
+            if (o.weights && o.experts > 1) {
+                own.weight = other ? other->weight : newDim();
+                own.part = rng.below(o.experts);
             }
+            dims.push_back(own);
         }
     };
     side(first, o.first_layers, false, request.set.first, request.first, request.first_dims);

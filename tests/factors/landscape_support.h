@@ -25,6 +25,7 @@ struct RandomSetOptions {
     double duplicates = 0;       // share that are exact copies
     bool opposed = false;        // experts point away from the base, so blends are short
     bool brought = false;        // the second side's base has nothing: its first layer brings it
+    bool weights = false;        // in layers of several experts, the weight of one is a factor, of both sides alike
 };
 
 // What a landscape can be made of, one of each: factors on one side and on both, nested layers, a factor of both sides,

@@ -206,7 +206,8 @@ TEST(BlendSide, WeightsStayWithinTheirBounds) {
         options.first_items = 12;
         options.first_layers = 1 + rng.below(3);
         options.second_layers = 0;
-        options.experts = 1;
+        options.weights = options.first_layers < 3 && rng.below(2) == 0;
+        options.experts = options.weights ? 2 : 1;
         options.noise = 0.2 + 2 * rng.uniform();
         options.opposed = rng.below(3) == 0;
         const RandomSet set(options, 300 + static_cast<std::uint64_t>(round));

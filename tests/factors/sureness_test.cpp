@@ -54,7 +54,7 @@ TEST(SurenessTest, KeepsTheHighestOfALongFront) {
     LandscapeEvaluator evaluator(product.model, product.sets, {});
     evaluator.prepare({}, {});
     TuneResult result;
-    result.factors = {"sigma_a", "sigma_t"};
+    for (const char* name : {"sigma_a", "sigma_t"}) result.factors.push_back(*product.model->plan().factor(name));
     result.groups = {{"AV", {"Sounds"}, "R@1", {}}, {"AT", {"Clips"}, "R@1", {}}};
     result.start = {.factors = {0, 0}, .change = {0, 0}};
     result.best = {.factors = {0.5, 0.5}, .change = {0, 1}};

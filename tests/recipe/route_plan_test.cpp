@@ -59,6 +59,58 @@ TEST(RoutePlan, AFactorBeforeADisplacementIsNotLive) {
     EXPECT_FALSE(plan.warnings.empty());
 }
 
+TEST(RoutePlan, AnExpertInCompanyHasAWeightThatCanBeRunAlong) {
+    const auto names = [](const std::vector<FactorInfo>& of) {
+        std::vector<std::string> out;
+        for (const auto& f : of) out.push_back(f.name);
+        return out;
+    };
+    const auto plan = planRoute(recipeOf(kInternVlPlus), paperSpaces());
+    EXPECT_THAT(names(plan.weights), ElementsAre("weight_CLAP_g", "weight_CLAP_m"));
+    EXPECT_THAT(names(plan.axes()),
+                ElementsAre("lambda_t", "lambda_v", "sigma_t", "sigma_a", "weight_CLAP_g", "weight_CLAP_m"));
+    const FactorInfo& g = plan.weights[0];
+    EXPECT_EQ(g.symbol, "w_CLAP_g");
+    EXPECT_TRUE(g.live);
+    EXPECT_DOUBLE_EQ(g.value, 0.5);
+    Setting setting;
+    EXPECT_DOUBLE_EQ(factorAt(g, setting), 0.5);
+    setting.expert_weights = {{"CLAP_g", 3}};
+    EXPECT_DOUBLE_EQ(factorAt(g, setting), 0.75);
+    for (const double value : {0.0, 0.3, 1.0, 0.1}) {
+        setFactor(setting, g, value);
+        EXPECT_EQ(factorAt(g, setting), value);
+        EXPECT_DOUBLE_EQ(factorAt(plan.weights[1], setting), 1 - value);
+    }
+    setting.expert_weights = {{"CLAP_g", 0}, {"CLAP_m", 0}};
+    EXPECT_EQ(factorAt(g, setting), 0);
+    EXPECT_FALSE(anyExpertOn(g, setting));
+    setFactor(setting, g, 0.25);
+    EXPECT_EQ(setting.expert_weights, (std::map<std::string, double>{{"CLAP_g", 0.25}, {"CLAP_m", 0.75}}));
+}
+
+TEST(RoutePlan, OthersKeepTheirRatioWhileAWeightMoves) {
+    const auto plan = planRoute(recipeOf(R"({"name": "Three", "base": "ImageBind", "route": [{"reaction":
+        "combination", "experts": ["CLAP_g", {"space": "CLAP_m", "weight": 3}, "InternVL"]}]})"),
+                                paperSpaces());
+    ASSERT_EQ(plan.weights.size(), 3u);
+    Setting setting;
+    setFactor(setting, plan.weights[0], 0.6);
+    EXPECT_DOUBLE_EQ(setting.expert_weights.at("CLAP_m"), 0.3);
+    EXPECT_DOUBLE_EQ(setting.expert_weights.at("InternVL"), 0.1);
+    setFactor(setting, plan.weights[0], 1);
+    EXPECT_EQ(setting.expert_weights.at("CLAP_m"), 0);
+    setFactor(setting, plan.weights[0], 0.2);
+    EXPECT_DOUBLE_EQ(setting.expert_weights.at("CLAP_m"), 0.6) << "the recipe's ratio, where theirs was lost";
+    // Alone with its modalities, an expert is on or off.
+    const auto apart = planRoute(recipeOf(R"({"name": "Apart", "base": "ImageBind", "route": [{"reaction":
+        "combination", "experts": ["A", "V"]}]})"),
+                                 {{"ImageBind", 12, {"text", "image", "audio"}, {"text", "image", "audio"}},
+                                  {"A", 8, {"audio"}, {"audio"}},
+                                  {"V", 8, {"image"}, {"image"}}});
+    EXPECT_TRUE(apart.weights.empty());
+}
+
 TEST(RoutePlan, ListsEveryProblem) {
     try {
         planRoute(recipeOf(R"({"name": "Bad", "base": "ImageBnd", "route": []})"), paperSpaces());
@@ -174,6 +226,10 @@ TEST(RoutePlan, FormulaShowsTheNumbersInForce) {
     EXPECT_EQ(formula(recipe, plan, "text"),
               "T = N(0.1·N((Ψ_CLAP_g + Ψ_CLAP_m)/2) + 0.9·N(0.9·InternVL + 0.1·N(Ψ_InternVL(ImageBind))))");
     EXPECT_EQ(formula(recipe, plan, "audio"), "A = N(0.5·N((Ψ_CLAP_g + Ψ_CLAP_m)/2) + 0.5·N(Ψ_InternVL(ImageBind)))");
+    Setting weighed;
+    setFactor(weighed, plan.weights[0], 0.8);
+    EXPECT_EQ(formula(withSetting(recipe, plan, weighed), plan, "audio"),
+              "A = N(0.5·N(0.8·Ψ_CLAP_g + 0.2·Ψ_CLAP_m) + 0.5·N(Ψ_InternVL(ImageBind)))");
 }
 
 }  // namespace

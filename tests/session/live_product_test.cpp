@@ -156,6 +156,60 @@ TEST_F(LiveProductTest, SurfacesHaveNoMedianRanksAndSweepsDo) {
               std::string::npos);
 }
 
+TEST_F(LiveProductTest, AnExpertsWeightMayBeLive) {
+    const auto live = LiveProduct::open({.product = *folder_ / "ImageBind++"}, {});
+    const Setting setting = live->defaults();
+    prepareAll(*live, setting);
+    EXPECT_FALSE(live->axis("weight_CLAP_g"));
+    EXPECT_THROW(live->setLiveWeight("weight_CLIP"), Error);
+    EXPECT_TRUE(live->setLiveWeight("weight_CLAP_g"));
+    EXPECT_FALSE(live->setLiveWeight("weight_CLAP_g"));
+    const auto axis = live->axis("weight_CLAP_g");
+    ASSERT_TRUE(axis);
+    const MetricsTable base = live->measureSpace("ImageBind", {});
+    const auto group = live->groups(base)[0];
+    // What was ready stays so, but not yet along the weight.
+    const auto missing = live->missing(setting);
+    EXPECT_EQ(missing.size(), live->liveWeightEstimate("weight_CLAP_g").sets);
+    EXPECT_TRUE(live->ready(missing.front(), setting));
+    EXPECT_FALSE(live->curve(group, "weight_CLAP_g", setting, base, {}));
+    EXPECT_TRUE(live->surface({{"weight_CLAP_g", 0, 1, 5}}, setting, base, {}).groups.empty());
+    prepareAll(*live, setting);
+    Setting other = setting;
+    setFactor(other, *axis, 0.3);
+    EXPECT_TRUE(live->missing(other).empty());
+    EXPECT_TRUE(live->sameButAxes(setting, other));
+    const MetricsTable truth = live->measure(other, {});
+    const LiveFigures figures = live->figures(other, true, {});
+    for (std::size_t s = 0; s < figures.sets.size(); ++s) {
+        ASSERT_TRUE(figures.sets[s]);
+        for (const auto& [metric, value] : *figures.sets[s])
+            EXPECT_NEAR(value, truth.sets[s].value(metric), 1e-9) << metric;
+    }
+    const auto curve = live->curve(group, "weight_CLAP_g", setting, base, {});
+    ASSERT_TRUE(curve);
+    EXPECT_NEAR(curve->change.at(0.3), groupValue(group, truth) - groupValue(group, base), 1e-9);
+    const SweepSurface surface = live->surface({{"sigma_a", 0, 1, 3}, {"weight_CLAP_g", 0, 1, 5}}, setting, base, {});
+    ASSERT_TRUE(surface.complete());
+    // The same sweep by the command line, and by brute force.
+    SweepRequestText request;
+    request.subject.product = *folder_ / "ImageBind++";
+    request.axes = {"sigma_a=0:1:0.5", "weight_CLAP_g=0:1:0.25"};
+    for (const bool reference : {false, true}) {
+        request.reference = reference;
+        const Json swept = sweepFactors(request, {}).json;
+        for (std::size_t g = 0; g < surface.groups.size(); ++g) {
+            const Json& change = swept["groups"][g]["change"];
+            for (std::size_t i = 0; i < 15; ++i)
+                EXPECT_NEAR(change[i / 5][i % 5].get<double>(), surface.groups[g].change[i], 1e-9) << reference;
+        }
+    }
+    // No weight again: what is there for one value is made anew.
+    live->setLiveWeight({});
+    EXPECT_EQ(live->missing(other).size(), missing.size());
+    EXPECT_TRUE(live->ready(missing.front(), other));
+}
+
 TEST_F(LiveProductTest, AFinishedSearchIsToldWhereItIsNotKnownHowSureItIs) {
     TuneRequestText request;
     request.subject.product =
@@ -326,8 +380,7 @@ TEST_F(LiveProductTest, TuningAndConfidenceWorkOnWhatIsReady) {
     const TuneResult result = live->tune(request, {});
     EXPECT_GE(result.best.objective, result.start.objective);
     const auto group = live->groups(request.baseline)[0];
-    Setting best = setting;
-    for (std::size_t f = 0; f < result.factors.size(); ++f) best.factors[result.factors[f]] = result.best.factors[f];
+    const Setting best = settingOf(result, result.best, setting);
     ConfidenceOptions options;
     options.resamples = 200;
     const Interval interval = live->difference(group, best, setting, options, {});

@@ -203,7 +203,7 @@ private Q_SLOTS:
         Q_EMIT table->cellActivated(0, 0);
         const auto setting = window_->project().setting();
         for (std::size_t f = 0; f < goal.result()->factors.size(); ++f)
-            QCOMPARE(setting.factors.at(goal.result()->factors[f]), goal.result()->best.factors[f]);
+            QCOMPARE(engine::factorAt(goal.result()->factors[f], setting), goal.result()->best.factors[f]);
         settle();
         // What the search promised is what is shown.
         for (std::size_t g = 0; g < goal.result()->groups.size(); ++g) {

@@ -257,7 +257,7 @@ private Q_SLOTS:
         QVERIFY(goal.result()->best.change[0] >= value->value() && goal.result()->best.change[0] < most);
         for (std::size_t f = 0; f < goal.result()->factors.size(); ++f)
             QCOMPARE(goal.result()->best.factors[f],
-                     reached["best"]["factors"][goal.result()->factors[f]].get<double>());
+                     reached["best"]["factors"][goal.result()->factors[f].name].get<double>());
         QVERIFY(goal.sureness() && QString::fromStdString(goal.sureness()->group).startsWith("AT"));
         picture(page, "goal");
         // Other experts: nothing of it holds.

@@ -122,6 +122,94 @@ private Q_SLOTS:
         expect();
     }
 
+    // An expert's weight is a live slider where one asks for it: nothing is built while it moves, surfaces run over it,
+    // curves run along it, and all of that can be taken back.
+    void aWeightBecomesASlider() {
+        ui::Project project;
+        ui::LiveSession session;
+        ui::TunePage page(project, session);
+        open(project, session, page);
+        auto& controls = page.controls();
+        const auto live = session.product();
+        const auto expect = [&] {
+            const auto truth = live->measure(project.setting(), {});
+            for (const auto& set : truth.sets) {
+                const QString name = QString::fromStdString(set.protocol.set);
+                const auto values = set.values();
+                const auto value = values.contains("R@1")   ? values.at("R@1")
+                                   : values.contains("mAP") ? values.at("mAP")
+                                                            : values.at("top-1");
+                QVERIFY2(page.metrics().now(name) && std::abs(*page.metrics().now(name) - value) < 1e-9,
+                         qPrintable(name));
+            }
+        };
+        const auto settle = [&] {
+            QTRY_VERIFY_WITH_TIMEOUT(session.settled() && session.surface() && session.surface()->complete(), 60000);
+            QTest::qWait(30);
+        };
+        auto* across = page.findChild<QComboBox*>("axis_x");
+        auto* up = page.findChild<QComboBox*>("axis_y");
+        QCOMPARE(across->findData("weight_CLAP_g"), -1);
+        QVERIFY(!controls.slider("weight_CLAP_g"));
+        const int steps = project.undoStack().count();
+        auto* toggle = controls.findChild<QToolButton*>("live_CLAP_g");
+        QVERIFY(toggle);
+        QVERIFY2(toggle->toolTip().contains("sets need"), qPrintable(toggle->toolTip()));
+        controls.ensureWidgetVisible(toggle);
+        QTest::mouseClick(toggle, Qt::LeftButton);
+        QCOMPARE(project.undoStack().count(), steps + 1);
+        QTRY_VERIFY(controls.slider("weight_CLAP_g"));
+        settle();
+        expect();  // the same setting as before
+        QVERIFY(across->findData("weight_CLAP_g") >= 0);
+
+        auto* slider = controls.slider("weight_CLAP_g");
+        QCOMPARE(slider->value(), 0.5);
+        auto* groove = slider->findChild<QWidget*>("groove_weight_CLAP_g");
+        controls.ensureWidgetVisible(groove);
+        QSignalSpy preparing(&session, &ui::LiveSession::preparingProgressed);
+        QSignalSpy curves(&session, &ui::LiveSession::curvesChanged);
+        const auto x = [&](double v) { return static_cast<int>(9 + v * (groove->width() - 18)); };
+        const int y = groove->height() / 2;
+        Q_EMIT slider->focused();  // without a window manager nothing has it
+        QTest::mousePress(groove, Qt::LeftButton, {}, {x(0.5), y});
+        for (const double v : {0.6, 0.7, 0.8}) QTest::mouseMove(groove, {x(v), y});
+        QTest::mouseRelease(groove, Qt::LeftButton, {}, {x(0.8), y});
+        QCOMPARE(project.undoStack().count(), steps + 2);
+        const double now = slider->value();
+        QVERIFY(std::abs(now - 0.8) < 0.02);
+        QCOMPARE(project.setting().expert_weights.at("CLAP_g"), now);
+        QCOMPARE(project.setting().expert_weights.at("CLAP_m"), 1 - now);
+        settle();
+        expect();
+        QCOMPARE(preparing.count(), 0);  // nothing was built for it
+        QVERIFY(curves.count() > 0);
+        const auto last = curves.last().front().value<std::vector<engine::LiveCurve>>();
+        QVERIFY(!last.empty());
+        QCOMPARE(last.front().factor, std::string("weight_CLAP_g"));
+        QVERIFY(!last.front().change.breaks.empty());
+
+        up->setCurrentIndex(up->findData("weight_CLAP_g"));
+        Q_EMIT up->activated(up->currentIndex());
+        settle();
+        const auto surface = session.surface();
+        QCOMPARE(surface->axes[1].factor, std::string("weight_CLAP_g"));
+        const std::size_t node = surface->total / 3;
+        const auto there = live->measure(surface->settingAt(node), {});
+        for (const auto& group : surface->groups) {
+            const double value = engine::groupValue(group.group, there) - group.baseline;
+            QVERIFY2(std::abs(group.change[node] - value) < 1e-9, group.group.name.c_str());
+        }
+        picture(page, "live-weight");
+
+        while (project.undoStack().index() > steps) project.undoStack().undo();
+        QTRY_VERIFY(!controls.slider("weight_CLAP_g"));
+        QCOMPARE(across->findData("weight_CLAP_g"), -1);
+        QCOMPARE(project.setting().expert_weights.at("CLAP_m"), 1.0);
+        settle();
+        expect();
+    }
+
     // The paper's three panels: the chosen group as a surface or map, the others as what suits them, in their order.
     void theOtherGroupsStandBeside() {
         ui::Project project;

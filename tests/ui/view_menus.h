@@ -43,8 +43,9 @@ inline void saveFromMenu(QWidget* view, const QString& entry, const QString& fil
     QObject::connect(&answer, &QTimer::timeout, view, [&] {
         auto* dialog = qobject_cast<QFileDialog*>(QApplication::activeModalWidget());
         if (!dialog) return;
-        answer.stop();
         dialog->selectFile(file);
+        if (!dialog->selectedFiles().value(0).startsWith(file)) return;  // its folder is still being read
+        answer.stop();
         static_cast<QDialog*>(dialog)->accept();
     });
     answer.start(10);

@@ -19,12 +19,12 @@ using engine::LiveProduct;
 using engine::MetricsTable;
 using engine::Setting;
 
-std::string keyOf(const std::vector<engine::FactorAxis>& axes, const Setting& setting, std::uint64_t generation,
-                  const std::vector<std::size_t>& prepared) {
+std::string keyOf(const LiveProduct& live, const std::vector<engine::FactorAxis>& axes, const Setting& setting,
+                  std::uint64_t generation, const std::vector<std::size_t>& prepared) {
     Setting fixed = setting;
     std::string key = std::to_string(generation) + " ";
     for (const auto& axis : axes) {
-        fixed.factors.erase(axis.factor);
+        if (const auto factor = live.axis(axis.factor)) engine::setFactor(fixed, *factor, 0.5);
         key += axis.factor + ":" + std::to_string(axis.first) + ":" + std::to_string(axis.last) + ":" +
                std::to_string(axis.steps) + " ";
     }
@@ -85,6 +85,7 @@ void LiveSession::open(const QString& product, const QString& workspace, int sta
         [request](const engine::JobContext& job) { return LiveProduct::open(request, job); },
         [this](std::shared_ptr<LiveProduct> live) {
             product_ = std::move(live);
+            applyLiveWeight();
             setting_ = product_->defaults();
             choice_ = {product_->recipe().base, std::nullopt, QString::fromStdString(product_->recipe().base)};
             figures_ = {};
@@ -114,7 +115,7 @@ void LiveSession::close() {
 
 void LiveSession::setSetting(const Setting& setting) {
     if (!product_) return;
-    const bool switched = !engine::sameButLiveFactors(setting, setting_, product_->plan());
+    const bool switched = !product_->sameButAxes(setting, setting_);
     setting_ = setting;
     wantFigures();
     wantSurface();
@@ -127,6 +128,26 @@ void LiveSession::setSetting(const Setting& setting) {
     }
     // What is being prepared for those of before would replace what is ready for these.
     if (switched && (preparing_.running() || !product_->missing(setting_).empty())) prepare();
+}
+
+void LiveSession::setLiveWeight(const std::string& weight) {
+    if (weight == live_weight_) return;
+    live_weight_ = weight;
+    if (!product_ || !applyLiveWeight()) return;
+    refining_.drop();
+    Q_EMIT axesChanged();
+    wantFigures();
+    wantSurface();
+    wantCurves();
+    prepare();
+}
+
+// Of a product that has no such weight none is live. True where that is a change.
+bool LiveSession::applyLiveWeight() {
+    const auto weights = product_->plan().weights;
+    const bool known =
+        std::any_of(weights.begin(), weights.end(), [&](const auto& w) { return w.live && w.name == live_weight_; });
+    return product_->setLiveWeight(known ? live_weight_ : std::string());
 }
 
 void LiveSession::setBaseline(const BaselineChoice& baseline) {
@@ -305,7 +326,7 @@ std::vector<std::size_t> LiveSession::preparedSets() const {
 
 void LiveSession::wantSurface() {
     if (!product_ || !baseline_ || axes_.empty()) return;
-    const std::string key = keyOf(axes_, setting_, generation_, preparedSets());
+    const std::string key = keyOf(*product_, axes_, setting_, generation_, preparedSets());
     if (key == surface_key_) return;
     surface_key_ = key;
     surfaces_.post([this, live = product_, setting = setting_, axes = axes_, baseline = *baseline_,
@@ -337,10 +358,10 @@ void LiveSession::wantSurface() {
 
 void LiveSession::wantCurves() {
     if (!product_ || !baseline_ || curve_factor_.empty()) return;
-    if (!setting_.factors.contains(curve_factor_)) return;
+    if (!product_->axis(curve_factor_)) return;
     engine::FactorAxis axis;
     axis.factor = curve_factor_;
-    const std::string key = keyOf({axis}, setting_, generation_, preparedSets());
+    const std::string key = keyOf(*product_, {axis}, setting_, generation_, preparedSets());
     if (key == curve_key_) return;
     curve_key_ = key;
     curves_.post([this, live = product_, setting = setting_, baseline = *baseline_, factor = curve_factor_,

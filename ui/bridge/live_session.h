@@ -47,6 +47,8 @@ public:
     void close();
     std::shared_ptr<engine::LiveProduct> product() const { return product_; }
 
+    // An expert's weight that is to be a live factor too, of every product that has it; empty: none.
+    void setLiveWeight(const std::string& weight);
     void setSetting(const engine::Setting& setting);
     const engine::Setting& setting() const { return setting_; }
     void setBaseline(const BaselineChoice& baseline);
@@ -70,7 +72,8 @@ public:
 
 Q_SIGNALS:
     void openingStarted();
-    void opened();  // product() is there, at its defaults
+    void opened();       // product() is there, at its defaults
+    void axesChanged();  // what of product() is live
     void closed();
     void openFailed(const ui::JobFailure& failure);
     void failed(const ui::JobFailure& failure);
@@ -90,6 +93,7 @@ private:
     void wantCurves();
     // By set: 0 not ready, else how many units were asked, or all.
     std::vector<std::size_t> preparedSets() const;
+    bool applyLiveWeight();
     void prepare();
     void refine();
     void measureSpaces();
@@ -102,6 +106,7 @@ private:
     engine::Setting setting_;
     BaselineChoice choice_;
     std::optional<engine::MetricsTable> baseline_;
+    std::string live_weight_;
     std::vector<engine::FactorAxis> axes_;
     std::uint64_t axes_generation_ = 0;  // surfaces over other axes are dropped
     std::string curve_factor_;

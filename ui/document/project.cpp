@@ -359,9 +359,10 @@ Json Project::state() const {
     out["presets"] = Json::object();
     for (const auto& [name, setting] : presets_) out["presets"][text(name)] = engine::settingToJson(setting);
     out["baseline"] = {{"space", text(baseline_.space)}, {"snapshot", baseline_.snapshot}};
-    out["view"] = {{"group", text(view_.group)},   {"x", text(view_.x)},   {"y", text(view_.y)},
-                   {"metric", text(view_.metric)}, {"steps", view_.steps}, {"panes", text(view_.panes)},
-                   {"stage", view_.stage}};
+    out["view"] = {{"group", text(view_.group)}, {"x", text(view_.x)},
+                   {"y", text(view_.y)},         {"metric", text(view_.metric)},
+                   {"steps", view_.steps},       {"panes", text(view_.panes)},
+                   {"stage", view_.stage},       {"live_weight", text(view_.live_weight)}};
     Json columns = Json::array();
     for (const auto& column : compared_.columns) {
         columns.push_back({{"product", pathTo(column.product, file_)},
@@ -420,7 +421,8 @@ void Project::restore(const Json& json) {
                       text(view, "metric"),
                       std::clamp(view.value("steps", 21), 3, 201),
                       text(view, "panes"),
-                      std::clamp(view.value("stage", -1), -1, 100)};
+                      std::clamp(view.value("stage", -1), -1, 100),
+                      text(view, "live_weight")};
         if (read.view_.metric.isEmpty()) read.view_.metric = QStringLiteral("R@1");
         read.extra_ = part(json, "window", Json::object(), where);
         Json compared = part(json, "compared", Json::object(), where);

@@ -48,8 +48,9 @@ struct TuneView {
     QString x, y;                            // factors of the surface; empty: the first two
     QString metric = QStringLiteral("R@1");  // of the table of figures
     int steps = 21;
-    QString panes;   // those chosen by hand, of "surface map curves groups"; empty: as suits
-    int stage = -1;  // of the product's training, where such were kept; below 0: the product itself
+    QString panes;        // those chosen by hand, of "surface map curves groups"; empty: as suits
+    int stage = -1;       // of the product's training, where such were kept; below 0: the product itself
+    QString live_weight;  // an expert's weight that is a slider too: "weight_CLAP_g"; empty: none
     bool operator==(const TuneView&) const = default;
 };
 

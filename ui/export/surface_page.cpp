@@ -86,8 +86,7 @@ SurfacePage::SurfacePage(std::shared_ptr<engine::LiveProduct> product, engine::S
     named(format_, tr("Format"), tr("CSV opens in any spreadsheet; JSON and HDF5 keep the grid"));
     what_->addItem(tr("Surface of the Δ groups and all figures"));
     what_->addItem(tr("Figures at this setting, with protocols"));
-    for (const auto& factor : product_->plan().factors) {
-        if (!factor.live) continue;
+    for (const auto& factor : product_->axes()) {
         for (auto* box : {x_, y_}) box->addItem(text(factor.symbol), text(factor.name));
     }
     y_->addItem(tr("none"), QString());

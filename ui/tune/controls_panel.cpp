@@ -56,6 +56,18 @@ ControlsPanel::ControlsPanel(Project& project, QWidget* parent)
     formula_->hide();
     connect(&project_, &Project::settingChanged, this, &ControlsPanel::showSetting);
     connect(&project_, &Project::presetsChanged, this, &ControlsPanel::fillPresets);
+    // Queued: what was clicked is one of those that are made anew.
+    connect(
+        &project_, &Project::viewChanged, this,
+        [this] {
+            if (!product_ || project_.view().live_weight == live_weight_) return;
+            const QWidget* focus = body_->focusWidget();
+            const QString before = focus ? focus->objectName() : QString();
+            rebuild();
+            if (auto* again = before.isEmpty() ? nullptr : body_->findChild<QWidget*>(before))
+                again->setFocus(Qt::OtherFocusReason);
+        },
+        Qt::QueuedConnection);
     rebuild();
 }
 
@@ -83,10 +95,8 @@ void ControlsPanel::setProduct(std::shared_ptr<engine::LiveProduct> product) {
 
 void ControlsPanel::setBaselineSetting(const std::optional<engine::Setting>& setting) {
     baseline_ = setting;
-    for (const auto& [name, slider] : sliders_) {
-        const auto found = baseline_ ? baseline_->factors.find(name) : decltype(baseline_->factors.begin()){};
-        slider->setMark(baseline_ && found != baseline_->factors.end() ? found->second : -1);
-    }
+    for (const auto& [name, slider] : sliders_)
+        slider->setMark(baseline_ ? engine::factorAt(slider->factor(), *baseline_) : -1);
 }
 
 FactorSlider* ControlsPanel::slider(const std::string& factor) const {
@@ -115,6 +125,7 @@ void ControlsPanel::rebuild() {
         for (auto* child : body_->findChildren<QWidget*>()) child->disconnect(this);
     }
     drag_ = 0;
+    live_weight_ = project_.view().live_weight;
     sliders_.clear();
     captions_.clear();
     experts_.clear();
@@ -225,6 +236,7 @@ void ControlsPanel::rebuild() {
         line->addWidget(row->on, 1);
         line->addWidget(row->weight);
         column->addLayout(line);
+        addWeight(expert, line, column);
         row->projectors = new ProjectorChips(*product_, expert);
         auto* indented = new QHBoxLayout;
         indented->setContentsMargins(22, 0, 0, 0);
@@ -263,6 +275,45 @@ void ControlsPanel::rebuild() {
     fillPresets();
     showSetting();
     showCosts();
+}
+
+void ControlsPanel::addWeight(const engine::ExpertSwitch& expert, QHBoxLayout* row, QVBoxLayout* column) {
+    const auto& weights = product_->plan().weights;
+    const auto of = std::find_if(weights.begin(), weights.end(), [&](const engine::FactorInfo& w) {
+        return w.live && w.experts.front().key == expert.key;
+    });
+    if (of == weights.end()) return;
+    const QString name = text(of->name), key = text(expert.key);
+    const bool live = name == live_weight_;
+    auto* toggle = new QToolButton;
+    toggle->setObjectName(QStringLiteral("live_") + key);
+    toggle->setText(tr("live"));
+    toggle->setCheckable(true);
+    toggle->setChecked(live);
+    toggle->setAccessibleName(tr("Weight of %1 as a slider").arg(key));
+    const auto cost = product_->liveWeightEstimate(of->name);
+    toggle->setToolTip(
+        tr("The weight of %1 as a slider, for surfaces, curves and goals too. What %2 sets need for it is made once, "
+           "behind what is shown, %3, and kept. One weight of a product can be live.")
+            .arg(key)
+            .arg(cost.sets)
+            .arg(durationText(cost.seconds)));
+    row->addWidget(toggle);
+    connect(toggle, &QToolButton::clicked, this, [this, name, key](bool on) {
+        TuneView view = project_.view();
+        view.live_weight = on ? name : QString();
+        project_.setView(view, on ? tr("weight of %1 as a slider").arg(key) : tr("no weight as a slider"));
+    });
+    if (!live) return;
+    QStringList others;
+    for (std::size_t e = 1; e < of->experts.size(); ++e) others << text(of->experts[e].key);
+    auto* slider = new FactorSlider(*of, key, others.join(tr(" and ")));
+    column->addWidget(slider);
+    sliders_[of->name] = slider;
+    connect(slider, &FactorSlider::moved, this,
+            [this, factor = *of](double value, bool dragging) { factorMoved(factor, value, dragging); });
+    connect(slider, &FactorSlider::released, this, [this] { drag_ = 0; });
+    connect(slider, &FactorSlider::focused, this, [this, factor = of->name] { Q_EMIT factorFocused(factor); });
 }
 
 void ControlsPanel::showCosts() {
@@ -326,7 +377,7 @@ void ControlsPanel::savePreset() {
 
 void ControlsPanel::factorMoved(const engine::FactorInfo& factor, double value, bool dragging) {
     engine::Setting setting = project_.setting();
-    setting.factors[factor.name] = value;
+    engine::setFactor(setting, factor, value);
     if (dragging && drag_ == 0) drag_ = project_.newDrag();
     project_.setSetting(setting, tr("%1 = %2").arg(text(factor.symbol)).arg(value, 0, 'f', 3), drag_);
     if (!dragging) drag_ = 0;
@@ -349,10 +400,7 @@ void ControlsPanel::expertChanged(ExpertRow& row, double weight, const QString& 
 void ControlsPanel::showSetting() {
     if (!product_ || !presets_) return;
     const engine::Setting setting = project_.setting();
-    for (const auto& [name, slider] : sliders_) {
-        if (const auto value = setting.factors.find(name); value != setting.factors.end())
-            slider->setValue(value->second);
-    }
+    for (const auto& [name, slider] : sliders_) slider->setValue(engine::factorAt(slider->factor(), setting));
     for (const auto& row : experts_) {
         const auto found = setting.expert_weights.find(row->key);
         const double weight = found == setting.expert_weights.end() ? 1 : found->second;

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The controls of a product: presets, a slider for every factor, with the time of those that are not live, a switch and
-// a weight for every expert, a chip for each of its projectors, the formula in force. What is done here goes into the
+// a weight for every expert, which one of a product may have as a live slider too, a chip for each of its projectors,
+// the formula in force. What is done here goes into the
 // project (with undo), and what the project says is shown.
 #pragma once
 
@@ -23,6 +24,7 @@
 
 class QCheckBox;
 class QDoubleSpinBox;
+class QHBoxLayout;
 
 namespace ui {
 
@@ -65,6 +67,8 @@ private:
     void savePreset();
     void factorMoved(const engine::FactorInfo& factor, double value, bool dragging);
     void projectorSwitched(const std::string& projector, bool on);
+    // The weight of an expert as a slider, where it has company in its step.
+    void addWeight(const engine::ExpertSwitch& expert, QHBoxLayout* row, QVBoxLayout* column);
     void expertChanged(ExpertRow& row, double weight, const QString& what, int drag);
 
     Project& project_;
@@ -82,6 +86,7 @@ private:
     std::map<std::string, Caption> captions_;
     std::vector<std::unique_ptr<ExpertRow>> experts_;
     std::optional<engine::Setting> baseline_;
+    QString live_weight_;  // that has a slider
     int drag_ = 0;
 };
 

@@ -140,20 +140,26 @@ FactorSlider::FactorSlider(const engine::FactorInfo& factor, const QString& expe
     : QWidget(parent),
       factor_(factor),
       value_(factor.value),
-      groove_(new Groove(this, modalityColour(QString::fromStdString(factor.modality)))),
+      groove_(new Groove(
+          this, factor.isWeight() ? colours().accent : modalityColour(QString::fromStdString(factor.modality)))),
       exact_(new QDoubleSpinBox),
       reset_(new QToolButton) {
     const QString symbol = QString::fromStdString(factor.symbol), modality = QString::fromStdString(factor.modality);
     auto* name = new QLabel(symbol);
     name->setFont(headingFont(1));
     name->setFixedWidth(std::max(34, name->sizeHint().width() + 4));
-    const QString what = tr("%1: the share of %2 in %3. 0: %4 alone; 1: %2 alone. Recipe: %5.\n"
-                            "Arrows step by 0.01, with Shift by 0.1; double click to type.")
-                             .arg(symbol, experts, modality, unified)
-                             .arg(factor.value, 0, 'g', 4);
+    const QString about =
+        factor.isWeight()
+            ? tr("%1: the weight of %2 beside %3, which keep theirs to each other. 0: without %2; 1: %2 alone.")
+                  .arg(symbol, experts, unified)
+            : tr("%1: the share of %2 in %3. 0: %4 alone; 1: %2 alone.").arg(symbol, experts, modality, unified);
+    const QString what =
+        about + QLatin1Char(' ') +
+        tr("Recipe: %1.\nArrows step by 0.01, with Shift by 0.1; double click to type.").arg(factor.value, 0, 'g', 4);
     for (QWidget* w : {static_cast<QWidget*>(name), static_cast<QWidget*>(groove_), static_cast<QWidget*>(exact_)})
         w->setToolTip(what);
-    groove_->setAccessibleName(tr("%1, share of %2 in %3").arg(symbol, experts, modality));
+    groove_->setAccessibleName(factor.isWeight() ? tr("%1, weight of %2 beside %3").arg(symbol, experts, unified)
+                                                 : tr("%1, share of %2 in %3").arg(symbol, experts, modality));
     groove_->setObjectName(QStringLiteral("groove_") + QString::fromStdString(factor.name));
     exact_->setRange(0, 1);
     exact_->setDecimals(3);

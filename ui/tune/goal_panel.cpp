@@ -215,6 +215,7 @@ std::optional<engine::TuneRequest> GoalPanel::request() const {
     engine::TuneRequest request;
     request.fixed = project_.setting();
     request.baseline = *session_.baseline();
+    for (const auto& axis : live->axes()) request.factors.push_back(axis.name);
     const std::string wanted = group();
     if (goal_->currentIndex() == kReach) {
         request.constraints.push_back({wanted, target_->value()});
@@ -234,6 +235,9 @@ std::optional<engine::TuneRequestText> GoalPanel::requestText() const {
     const auto wanted = request();
     if (!wanted) return std::nullopt;
     engine::TuneRequestText out;
+    // All shares, unless a weight is among them.
+    const auto axes = session_.product()->axes();
+    if (!axes.empty() && axes.back().isWeight()) out.factors = wanted->factors;
     for (const auto& [group, weight] : wanted->maximize) out.maximize.push_back(group);
     for (const auto& keep : wanted->constraints)
         out.at_least.push_back(keep.group + "=" + QString::number(keep.at_least, 'g', 12).toStdString());
@@ -245,7 +249,7 @@ std::shared_ptr<const engine::TuneResult> GoalPanel::resultOf(const engine::Tune
     // Results go with product and baseline: those are the same.
     const auto& r = searched_;
     const bool same =
-        r.maximize == request.maximize && r.fixed == request.fixed &&
+        r.maximize == request.maximize && r.fixed == request.fixed && r.factors == request.factors &&
         std::equal(r.constraints.begin(), r.constraints.end(), request.constraints.begin(), request.constraints.end(),
                    [](const auto& a, const auto& b) { return a.group == b.group && a.at_least == b.at_least; });
     return same ? result_ : nullptr;
@@ -288,7 +292,7 @@ void GoalPanel::search() {
 
 std::shared_ptr<const engine::TuneResult> GoalPanel::result() const {
     const auto live = session_.product();
-    return live && engine::sameButLiveFactors(project_.setting(), searched_.fixed, live->plan()) ? result_ : nullptr;
+    return live && live->sameButAxes(project_.setting(), searched_.fixed) ? result_ : nullptr;
 }
 
 void GoalPanel::showResult() {
@@ -308,10 +312,7 @@ void GoalPanel::showResult() {
     for (const auto& [set, sample] : r.samples)
         sampled << tr("%1: %2").arg(QString::fromStdString(set), QString::fromStdString(sample));
     QStringList heads;
-    for (const auto& name : r.factors) {
-        const auto* factor = session_.product()->plan().factor(name);
-        heads << (factor ? QString::fromStdString(factor->symbol) : QString::fromStdString(name));
-    }
+    for (const auto& factor : r.factors) heads << QString::fromStdString(factor.symbol);
     for (const auto& group : r.groups) heads << delta(group.name);
     table_->clear();
     table_->setColumnCount(static_cast<int>(heads.size()));
@@ -378,10 +379,9 @@ QString GoalPanel::sureText() const {
 void GoalPanel::apply(int row) {
     if (!result_ || row < 0 || static_cast<std::size_t>(row) >= shown_.size()) return;
     engine::Setting setting = project_.setting();
-    for (std::size_t f = 0; f < result_->factors.size(); ++f)
-        setting.factors[result_->factors[f]] = shown_[static_cast<std::size_t>(row)].factors[f];
     setting.expert_weights = searched_.fixed.expert_weights;  // what was promised holds with these
     setting.projectors = searched_.fixed.projectors;
+    setting = engine::settingOf(*result_, shown_[static_cast<std::size_t>(row)], setting);
     project_.setSetting(setting, row == 0 ? tr("Best setting") : tr("Setting of the Pareto front"));
 }
 

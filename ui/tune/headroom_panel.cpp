@@ -155,11 +155,8 @@ void HeadroomPanel::measure() {
             found->result = live->headroom(*group, engine::settingOf(tuned, tuned.start, request.fixed),
                                            engine::settingOf(tuned, tuned.best, request.fixed), {}, {}, job);
             QStringList parts;
-            for (std::size_t f = 0; f < tuned.factors.size(); ++f) {
-                const auto* factor = live->plan().factor(tuned.factors[f]);
-                parts << QStringLiteral("%1 %2").arg(text(factor ? factor->symbol : tuned.factors[f]),
-                                                     number(tuned.best.factors[f]));
-            }
+            for (std::size_t f = 0; f < tuned.factors.size(); ++f)
+                parts << QStringLiteral("%1 %2").arg(text(tuned.factors[f].symbol), number(tuned.best.factors[f]));
             found->best = parts.join(QStringLiteral(", "));
             for (std::size_t s = 0; s < live->sets().size(); ++s) {
                 const bool of_group =

@@ -44,6 +44,7 @@ QComboBox* choice(const char* object, const QString& name, const QString& tip) {
     box->setObjectName(QLatin1String(object));
     box->setAccessibleName(name);
     box->setToolTip(tip);
+    box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     return box;
 }
 
@@ -79,6 +80,13 @@ SurfacesPanel::SurfacesPanel(Project& project, LiveSession& session, const Metri
         showGroups();
         choosePanes();
         showAnew();
+    });
+    connect(&session_, &LiveSession::axesChanged, this, [this] {
+        fillAxes();
+        wantAxes();
+        const auto axes = session_.product()->axes();
+        if (!session_.product()->axis(curve_factor_) && !axes.empty()) followFactor(axes.front().name);
+        choosePanes();
     });
     connect(&tied_, &JobRunner::failed, this, &SurfacesPanel::failed);
     rest_.setSingleShot(true);
@@ -214,26 +222,26 @@ void SurfacesPanel::baselineCame() {
     choosePanes();
     // Of a project that was opened: once, after the panes have chosen a factor of their own.
     const std::string wanted = std::exchange(wanted_curve_, {});
-    const auto* factor = wanted.empty() ? nullptr : session_.product()->plan().factor(wanted);
-    if (factor && factor->live) followFactor(wanted);
+    if (!wanted.empty() && session_.product()->axis(wanted)) followFactor(wanted);
 }
 
 void SurfacesPanel::settingChanged() {
     const auto setting = project_.setting();
     const auto at = [&](const std::string& factor) {
-        const auto found = setting.factors.find(factor);
-        return found == setting.factors.end() ? 0 : found->second;
+        const auto live = session_.product();
+        const auto axis = live ? live->axis(factor) : std::nullopt;
+        return axis ? engine::factorAt(*axis, setting) : 0;
     };
     heat_->setCursor(at(factorOf(x_)), at(factorOf(y_)));
     if (surface_) surface_->setCursor(at(factorOf(x_)), at(factorOf(y_)));
     for (auto* panel : beside_) panel->setCursor(at(factorOf(x_)), at(factorOf(y_)));
-    if (setting.factors.contains(curve_factor_)) curve_->setCursor(at(curve_factor_));
+    if (!curve_factor_.empty()) curve_->setCursor(at(curve_factor_));
 }
 
 QString SurfacesPanel::symbolOf(const std::string& factor) const {
     const auto live = session_.product();
-    const auto* info = live ? live->plan().factor(factor) : nullptr;
-    return text(info ? info->symbol : factor);
+    const auto axis = live ? live->axis(factor) : std::nullopt;
+    return text(axis ? axis->symbol : factor);
 }
 
 // --- Axes ---
@@ -245,8 +253,7 @@ void SurfacesPanel::fillAxes() {
     const auto live = session_.product();
     if (!live) return;
     QStringList names;
-    for (const auto& factor : live->plan().factors) {
-        if (!factor.live) continue;
+    for (const auto& factor : live->axes()) {
         names << text(factor.name);
         x_->addItem(text(factor.symbol), text(factor.name));
         y_->addItem(text(factor.symbol), text(factor.name));
@@ -457,12 +464,11 @@ void SurfacesPanel::showSurface() {
 void SurfacesPanel::showMarkers(const engine::GroupSurface& of) {
     using Kind = HeatMapView::MarkerKind;
     const auto surface = session_.surface();
-    const std::string x = surface->axes[0].factor, y = surface->axes[1].factor;
+    const auto& x = surface->factors[0];
+    const auto& y = surface->factors[1];
     QVector<HeatMapView::Marker> markers;
     const auto place = [&](const engine::Setting& setting, Kind kind, const QString& label) {
-        const auto a = setting.factors.find(x), b = setting.factors.find(y);
-        if (a != setting.factors.end() && b != setting.factors.end())
-            markers.push_back({a->second, b->second, kind, label});
+        markers.push_back({engine::factorAt(x, setting), engine::factorAt(y, setting), kind, label});
     };
     for (const auto& [name, setting] : session_.product()->presets()) place(setting, Kind::Preset, text(name));
     for (const auto& snapshot : project_.snapshots()) {
@@ -474,10 +480,11 @@ void SurfacesPanel::showMarkers(const engine::GroupSurface& of) {
         markers.push_back({best[0], best[1], Kind::Best, tr("best")});
     }
     if (const auto found = goal_.result()) {
-        engine::Setting setting;
-        for (std::size_t f = 0; f < found->factors.size(); ++f)
-            setting.factors[found->factors[f]] = found->best.factors[f];
-        place(setting, Kind::Pareto, tr("goal"));
+        const auto searched = [&](const engine::FactorInfo& axis) {
+            return std::any_of(found->factors.begin(), found->factors.end(),
+                               [&](const auto& f) { return f.name == axis.name; });
+        };
+        if (searched(x) && searched(y)) place(engine::settingOf(*found, found->best, {}), Kind::Pareto, tr("goal"));
     }
     heat_->setMarkers(markers);
 }
@@ -507,9 +514,10 @@ void SurfacesPanel::wantTied() {
 
 void SurfacesPanel::factorPicked(double value, bool dragging) {
     engine::Setting setting = project_.setting();
-    const auto at = setting.factors.find(curve_factor_);
-    if (at == setting.factors.end()) return;
-    at->second = std::clamp(value, 0.0, 1.0);
+    const auto live = session_.product();
+    const auto axis = live ? live->axis(curve_factor_) : std::nullopt;
+    if (!axis) return;
+    engine::setFactor(setting, *axis, std::clamp(value, 0.0, 1.0));
     if (dragging && drag_ == 0) drag_ = project_.newDrag();
     project_.setSetting(setting, tr("%1 = %2").arg(symbolOf(curve_factor_)).arg(value, 0, 'f', 3), drag_);
     if (!dragging) drag_ = 0;
@@ -517,10 +525,12 @@ void SurfacesPanel::factorPicked(double value, bool dragging) {
 
 void SurfacesPanel::picked(double x, double y, bool dragging) {
     engine::Setting setting = project_.setting();
-    const auto across = setting.factors.find(factorOf(x_)), up = setting.factors.find(factorOf(y_));
-    if (across == setting.factors.end() || up == setting.factors.end()) return;
-    across->second = std::clamp(x, 0.0, 1.0);
-    up->second = std::clamp(y, 0.0, 1.0);
+    const auto live = session_.product();
+    if (!live) return;
+    const auto across = live->axis(factorOf(x_)), up = live->axis(factorOf(y_));
+    if (!across || !up) return;
+    engine::setFactor(setting, *across, std::clamp(x, 0.0, 1.0));
+    engine::setFactor(setting, *up, std::clamp(y, 0.0, 1.0));
     if (dragging && drag_ == 0) drag_ = project_.newDrag();
     project_.setSetting(
         setting,

@@ -20,8 +20,14 @@ QString text(const std::string& s) {
     return QString::fromStdString(s);
 }
 
-bool acts(const engine::FactorInfo& factor, const engine::SetOutline& set) {
-    return set.first == factor.modality || set.second == factor.modality;
+bool acts(const engine::LiveProduct& live, const engine::FactorInfo& factor, const engine::SetOutline& set) {
+    if (!factor.isWeight()) return set.first == factor.modality || set.second == factor.modality;
+    return std::any_of(live.experts().begin(), live.experts().end(), [&](const engine::ExpertSwitch& expert) {
+        const auto has = [&](const engine::Modality& m) {
+            return std::find(expert.modalities.begin(), expert.modalities.end(), m) != expert.modalities.end();
+        };
+        return expert.key == factor.experts.front().key && (has(set.first) || has(set.second));
+    });
 }
 
 }  // namespace
@@ -31,11 +37,11 @@ std::vector<std::string> SurfacesPanel::actingFactors(const engine::DeltaGroup* 
     const auto live = session_.product();
     if (!live || !of) return acting;
     for (const auto* axis : {x_, y_}) {
-        const auto* factor = live->plan().factor(factorOf(axis));
-        const bool any =
-            factor && std::any_of(live->sets().begin(), live->sets().end(), [&](const auto& set) {
-                return std::find(of->sets.begin(), of->sets.end(), set.name) != of->sets.end() && acts(*factor, set);
-            });
+        const auto factor = live->axis(factorOf(axis));
+        const bool any = factor && std::any_of(live->sets().begin(), live->sets().end(), [&](const auto& set) {
+                             return std::find(of->sets.begin(), of->sets.end(), set.name) != of->sets.end() &&
+                                    acts(*live, *factor, set);
+                         });
         if (any) acting.push_back(factor->name);
     }
     return acting;

@@ -185,6 +185,8 @@ QWidget* TunePage::makeStages() {
         project_.setView(view, tr("Training: %1").arg(stageText(part)));
     });
     connect(&project_, &Project::viewChanged, this, &TunePage::followStage);
+    connect(&project_, &Project::viewChanged, this,
+            [this] { session_.setLiveWeight(project_.view().live_weight.toStdString()); });
     stages_->hide();
     return stages_;
 }

@@ -206,6 +206,7 @@ QString factorSymbol(const std::string& factor) {
     QString name = QString::fromStdString(factor);
     if (name.startsWith(QLatin1String("sigma"))) name.replace(0, 5, QStringLiteral("σ"));
     if (name.startsWith(QLatin1String("lambda"))) name.replace(0, 6, QStringLiteral("λ"));
+    if (name.startsWith(QLatin1String("weight_"))) name.replace(0, 6, QStringLiteral("w"));
     return name;
 }
 
