@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <unordered_map>
 
 #include "engine/base/error.h"
 #include "engine/base/first_error.h"
 #include "engine/eval/score_kernel.h"
+#include "engine/factors/interval_jet.h"
 
 namespace engine {
 
@@ -61,10 +63,8 @@ BlendWeights weightsAtPoint(const BlendWeights& base, const std::vector<LayerDim
         if (dims[k].share >= 0 && !layer.brings) layer.share = point[dims[k].share];
         if (dims[k].weight >= 0) {
             const double w = point[dims[k].weight];
-            double others = 0;
-            for (std::size_t p = 0; p < layer.weights.size(); ++p) others += p == dims[k].part ? 0 : layer.weights[p];
             for (std::size_t p = 0; p < layer.weights.size(); ++p)
-                layer.weights[p] = p == dims[k].part ? w : (1 - w) * (layer.weights[p] / others);
+                layer.weights[p] *= p == dims[k].part ? 2 * w : 2 * (1 - w);
         }
         const auto off = [](double w) { return w == 0; };
         if (std::all_of(layer.weights.begin(), layer.weights.end(), off)) layer.share = 0;
@@ -111,6 +111,7 @@ void BlendSide::takeLayers(const Components& components, const BlendWeights& wei
         std::swap(one[dims[k].part], others[dims[k].part]);
         addAtom(k, one);
         addAtom(k, others);
+        layers_.back().others = std::accumulate(others.begin(), others.end(), 0.0) / one[dims[k].part];
     }
     ENGINE_CHECK(atoms_.size() <= kMostAtoms, "more atoms than a landscape has room for");
     std::sort(own_dims_.begin(), own_dims_.end());
@@ -193,7 +194,7 @@ bool BlendSide::within(const Layer& layer, const Shape& shape, double w, double*
         return true;
     }
     const std::size_t x = layer.first;
-    const double of_x = w / shape.inverse[x], of_y = (1 - w) / shape.inverse[x + 1];
+    const double of_x = w / shape.inverse[x], of_y = (1 - w) * layer.others / shape.inverse[x + 1];
     const double square = of_x * of_x + of_y * of_y + 2 * of_x * of_y * shape.cosine[x * atoms_.size() + x];
     if (!(square > kShortest * kShortest)) return false;
     const double root = 1 / std::sqrt(square);
@@ -271,8 +272,6 @@ void BlendSide::takeMeans() {
     std::vector<double> sums(layers_.size(), 0);
     least_cosine_.assign(pairs, 1);
     most_cosine_.assign(pairs, -1);
-    constexpr double kNone = std::numeric_limits<double>::infinity();
-    for (Layer& layer : layers_) layer.length_ratio = {kNone, 0};
     for (std::size_t i = 0; i < items_; ++i) {
         const Shape of = shape(i);
         for (std::size_t k = 0; k < pairs; ++k) {
@@ -281,12 +280,7 @@ void BlendSide::takeMeans() {
         }
         double b[kMostAtoms] = {1};
         for (std::size_t l = 0; l < layers_.size(); ++l) {
-            Layer& layer = layers_[l];
-            if (layer.weight_dim >= 0) {
-                const double ratio = of.inverse[layer.first] / of.inverse[layer.first + 1];
-                layer.length_ratio.low = std::min(layer.length_ratio.low, ratio);
-                layer.length_ratio.high = std::max(layer.length_ratio.high, ratio);
-            }
+            const Layer& layer = layers_[l];
             double e[2] = {1, 0};
             if (!within(layer, of, 0.5, e)) e[0] = 1, e[1] = 0;
             double rho = 0;
@@ -313,21 +307,12 @@ void BlendSide::direction(std::size_t item, const double* factors, double* a) co
 
 namespace {
 
-Range rangeOf(Range of) {
-    return of;
-}
-Range rangeOf(double value) {
-    return {value, value};
-}
-
-// Of unit atoms x̂ and ŷ with |y|/|x| = ratio: their weights in the unit vector along w x + (1 − w) y. The square of its
-// length over |x| is (w + rc(1 − w))² + r²(1 − c²)(1 − w)², in which either part is known exactly.
-void withinJets(const Jet& w, Range ratio, Range cosine, Jet* e) {
-    const Range along = ratio * cosine, square_of = square(cosine);
-    Range across = square(ratio) * Range{1 - square_of.high, 1 - square_of.low};
-    across.low = std::max(across.low, 0.0);
-    Jet first = (Range{1, 1} + -1.0 * along) * w;
-    first.value = first.value + along;
+// Of unit atoms x̂ and ŷ with c|y|/|x| = ratio: their weights in the unit vector along w x + (1 − w) c y. The square of
+// its length over |x| is (w + rc(1 − w))² + r²(1 − c²)(1 − w)², in which either part is known exactly.
+void withinJets(const Jet& w, double ratio, double cosine, Jet* e) {
+    const double along = ratio * cosine, across = ratio * ratio * std::max(0.0, 1 - cosine * cosine);
+    Jet first = (1 - along) * w;
+    first.value = first.value + Range{along, along};
     const Jet rest = oneMinus(w);
     const Jet root = inverseRoot(square(first) + across * square(rest));
     e[0] = w * root;
@@ -336,8 +321,8 @@ void withinJets(const Jet& w, Range ratio, Range cosine, Jet* e) {
 
 }  // namespace
 
-template <class CosineOf, class RatioOf>
-void BlendSide::boundUnit(const CosineOf& cosine, const RatioOf& ratio, const double* low, const double* high,
+template <class CosineOf, class Within>
+void BlendSide::boundUnit(const CosineOf& cosine, const Within& within, const double* low, const double* high,
                           Part part, bool level_it, double* error, double* slope) const {
     const std::size_t n = atoms_.size();
     std::fill_n(error, n, 0.0);
@@ -359,8 +344,7 @@ void BlendSide::boundUnit(const CosineOf& cosine, const RatioOf& ratio, const do
             const Jet s = layer.share_dim < 0 ? constantJet({layer.share, layer.share}) : factor(layer.share_dim);
             const Jet rest = oneMinus(s);
             Jet e[2] = {constantJet({1, 1}), {}};
-            if (layer.weight_dim >= 0)
-                withinJets(factor(layer.weight_dim), rangeOf(ratio(layer)), rangeOf(cosine(first, first)), e);
+            if (layer.weight_dim >= 0) within(layer, factor(layer.weight_dim), e);
             if (part == Part::Direction && end == n) {
                 for (std::size_t j = 0; j < first; ++j) f[j] = f[j] * rest;
                 for (std::size_t a = first; a < end; ++a) f[a] = s * level * e[a - first];
@@ -404,21 +388,25 @@ void BlendSide::bound(std::size_t item, const double* low, const double* high, P
     const std::size_t n = atoms_.size();
     const Shape own = shape(item);
     boundUnit([&](std::size_t k, std::size_t j) { return own.cosine[k * n + j]; },
-              [&](const Layer& layer) { return own.inverse[layer.first] / own.inverse[layer.first + 1]; }, low, high,
-              part, level, error, slope);
+              [&](const Layer& layer, const Jet& w, Jet* e) {
+                  const double ratio = layer.others * own.inverse[layer.first] / own.inverse[layer.first + 1];
+                  withinJets(w, ratio, own.cosine[layer.first * n + layer.first], e);
+              },
+              low, high, part, level, error, slope);
     for (std::size_t j = 0; j < n; ++j) {
         error[j] *= own.inverse[j];
-        for (std::size_t l = 0; l < own_dims_.size(); ++l) slope[l * n + j] *= own.inverse[j];
+        for (std::size_t l = 0; slope && l < own_dims_.size(); ++l) slope[l * n + j] *= own.inverse[j];
     }
 }
 
 void BlendSide::boundAll(const double* low, const double* high, Part part, double* error) const {
+    ENGINE_CHECK(!hasWeights(), "a bound for all items where a weight is a factor");
     const std::size_t n = atoms_.size();
     boundUnit(
         [&](std::size_t k, std::size_t j) {
             return Range{least_cosine_[k * n + j], most_cosine_[k * n + j]};
         },
-        [](const Layer& layer) { return layer.length_ratio; }, low, high, part, true, error, nullptr);
+        [](const Layer&, const Jet&, Jet*) {}, low, high, part, true, error, nullptr);
 }
 
 }  // namespace engine

@@ -6,8 +6,8 @@
 // where the weights b_j depend on the item only through a few inner products of its atoms: with unit atoms â,
 //   ẑ_0 = â_0;  n_k = 1 − 2 s_k (1 − s_k)(1 − <ê_k, ẑ_{k−1}>);  ẑ_k = (s_k ê_k + (1 − s_k) ẑ_{k−1}) / √n_k
 // (Components in recipe/product.h), where ê_k = â_k. A layer in which one expert's weight w is a factor has two atoms,
-// that expert's row x and the sum y of the others', and ê_k = (w x + (1 − w) y) / |w x + (1 − w) y|.
-// Immutable once made; safe to use from many threads. Internal to engine/factors.
+// that expert's row x and the mean y of the others', and ê_k is along w x + (1 − w) c y, c the others' weights to its
+// own. Immutable once made; safe to use from many threads. Internal to engine/factors.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,6 @@
 
 #include "engine/base/job.h"
 #include "engine/factors/array.h"
-#include "engine/factors/interval_jet.h"
 #include "engine/recipe/product.h"
 
 namespace engine {
@@ -27,8 +26,8 @@ inline constexpr std::size_t kMostAtoms = 5;  // of one side; beyond it there is
 struct LayerDims {
     LayerDims(int share_dim = -1, int weight_dim = -1, std::size_t its_part = 0)
         : share(share_dim), weight(weight_dim), part(its_part) {}
-    int share;         // its σ or λ; -1: that of the weights, as where the layer brings the modality
-    int weight;        // the weight of parts[part], out of a sum of 1; the others keep theirs to each other
+    int share;   // its σ or λ; -1: that of the weights, as where the layer brings the modality
+    int weight;  // w of parts[part]: the layer's weights are those at w = 1/2, its own times 2w, others times 2(1−w)
     std::size_t part;  // in force, and not the only one
 };
 
@@ -57,6 +56,7 @@ public:
     MatrixView atom(std::size_t j) const { return atoms_[j]; }  // [items, width], not normalised
     // The factors that it depends on, ascending.
     const std::vector<std::size_t>& dims() const { return own_dims_; }
+    bool hasWeights() const { return layers_.size() + 1 < atoms_.size(); }  // among the factors
     // 1 / |atom_j| of an item.
     double inverseLength(std::size_t item, std::size_t j) const { return stored_.inverse[item * atoms() + j]; }
     // What atom j >= 1 is: Σ weights[p] · parts[p] of a layer of the components; weights of sum 1.
@@ -102,7 +102,8 @@ public:
                double* slope) const;
 
     // The error of bound(), levelled, for all items at once: of item i it is error[j] * inverseLength(i, j) at most.
-    // Wider than an item's own, and as cheap as that of one.
+    // Wider than an item's own, and as cheap as that of one. Not where a weight is a factor: experts differ too much
+    // from item to item for a bound of all to be of use.
     void boundAll(const double* low, const double* high, Part part, double* error) const;
 
 private:
@@ -110,17 +111,17 @@ private:
         int share_dim, weight_dim;
         double share;
         std::size_t first;       // atom; the next one is its too where there is a weight_dim
+        double others = 1;       // c
         double mean_cosine = 0;  // of ê with what it is blended into, all inner shares and weights at a half
-        Range length_ratio{};    // |second atom| / |first atom| of all items
         std::size_t end() const { return first + (weight_dim < 0 ? 1 : 2); }
     };
     void takeLayers(const Components& components, const BlendWeights& weights, const std::vector<LayerDims>& dims,
                     const JobContext* job);
     void takeMeans();
-    // Σ over factors of h²/8 max|f''|, and slopes if given, of the weights of unit atoms. `cosine(k, j)` and
-    // `ratio(layer)` are numbers, or intervals that hold those of many items.
-    template <class CosineOf, class RatioOf>
-    void boundUnit(const CosineOf& cosine, const RatioOf& ratio, const double* low, const double* high, Part part,
+    // Σ over factors of h²/8 max|f''|, and slopes if given, of the weights of unit atoms. `cosine(k, j)` is a number,
+    // or an interval that holds those of many items; `within(layer, w, e)` as the function of that name.
+    template <class CosineOf, class Within>
+    void boundUnit(const CosineOf& cosine, const Within& within, const double* low, const double* high, Part part,
                    bool level, double* error, double* slope) const;
     // The weights of a layer's unit atoms in ê. False where it vanishes.
     bool within(const Layer& layer, const Shape& shape, double w, double* e) const;

@@ -39,7 +39,7 @@ private:
 class Corners {
 public:
     Corners(const BlendSide& side, const FactorCell& cell, BlendSide::Part part)
-        : side_(side), part_(part), points_(std::size_t{1} << side.dims().size(), cell.low) {
+        : side_(side), cell_(cell), part_(part), points_(std::size_t{1} << side.dims().size(), cell.low) {
         for (std::size_t c = 0; c < points_.size(); ++c) {
             for (std::size_t l = 0; l < side.dims().size(); ++l) {
                 const std::size_t d = side.dims()[l];
@@ -47,7 +47,7 @@ public:
             }
             levels_.push_back(side.level(points_[c].data(), part));
         }
-        side.boundAll(cell.low.data(), cell.high.data(), part, error_of_all_);
+        if (!side.hasWeights()) side.boundAll(cell.low.data(), cell.high.data(), part, error_of_all_);
     }
     std::size_t count() const { return points_.size(); }
     // Levelled weights [atom][corner]; their error from the interpolation between the corners, and the most that they
@@ -65,9 +65,11 @@ public:
                 most[j] = std::max(most[j], w);
             }
         }
+        // Experts differ too much from item to item for one bound that holds for all.
+        if (side_.hasWeights()) side_.bound(item, cell_.low.data(), cell_.high.data(), part_, true, error, nullptr);
         double sum = 0;
         for (std::size_t j = 0; j < n; ++j) {
-            error[j] = error_of_all_[j] * side_.inverseLength(item, j);
+            if (!side_.hasWeights()) error[j] = error_of_all_[j] * side_.inverseLength(item, j);
             sum += most[j] += error[j];
         }
         return sum;
@@ -75,6 +77,7 @@ public:
 
 private:
     const BlendSide& side_;
+    const FactorCell& cell_;
     const BlendSide::Part part_;
     std::vector<std::array<double, kMostDims>> points_;
     std::vector<double> levels_;

@@ -31,7 +31,8 @@ struct World {
     std::shared_ptr<const ProductModel> model;
     std::vector<SetComponents> sets;
 
-    World() {
+    // `third`: one more expert in the combination, of image and text.
+    explicit World(bool third = false) : third_(third) {
         kept.reserve(200);
         Recipe recipe;
         recipe.name = "Both";
@@ -46,13 +47,20 @@ struct World {
         combine.experts[0].space = "SoundG";
         combine.experts[1].space = "SoundM";
         combine.factors = {{"audio", 0.5}, {"text", 0.1}};
+        if (third) {
+            combine.experts.resize(3);
+            combine.experts[2].space = "Frames";
+            combine.experts[2].weight = 1.5;
+            combine.factors["image"] = 0.3;
+        }
         recipe.route = {displace, combine};
         const std::vector<Modality> all = {"audio", "image", "text"}, sound = {"audio", "text"},
                                     picture = {"image", "text"};
         const RoutePlan plan = planRoute(recipe, {{"Base", kWidth, all, all},
                                                   {"Pictures", kWidth, picture, picture},
                                                   {"SoundG", 32, sound, sound},
-                                                  {"SoundM", 32, sound, sound}});
+                                                  {"SoundM", 32, sound, sound},
+                                                  {"Frames", 32, picture, picture}});
         model = std::make_shared<ProductModel>(recipe, plan);
         add("Clips", SetKind::Retrieval, "audio", "text", 70, 210);
         add("Photos", SetKind::Retrieval, "image", "text", 60, 120);
@@ -92,11 +100,12 @@ struct World {
             c.base = rows(center, of, 1.5);
             if (modality != "audio")
                 c.layers.push_back({0, ReactionKind::Displacement, {{"Pictures", rows(center, of, 1.2)}}});
+            Components::Layer combined{1, ReactionKind::Combination, {}};
             if (modality != "image") {
-                c.layers.push_back({1,
-                                    ReactionKind::Combination,
-                                    {{"SoundG", rows(center, of, 1.1)}, {"SoundM", rows(center, of, 1.3)}}});
+                combined.parts = {{"SoundG", rows(center, of, 1.1)}, {"SoundM", rows(center, of, 1.3)}};
             }
+            if (third_ && modality != "audio") combined.parts.push_back({"Frames", rows(center, of, 1.2)});
+            if (!combined.parts.empty()) c.layers.push_back(combined);
             return c;
         };
         set.first = side(first, a);
@@ -113,6 +122,7 @@ struct World {
         for (const auto& layer : side.layers)
             for (const auto& part : layer.parts) copy(part.rows);
     }
+    bool third_ = false;
     Setting randomSetting() {
         Setting s;
         for (const auto& f : model->plan().factors) {
@@ -329,6 +339,31 @@ TEST(LandscapeEvaluator, AnExpertsWeightMayBeFree) {
     EXPECT_TRUE(fast.ready(0, none));
     EXPECT_FALSE(fast.ready(0, {}));
     expectSame(fast.evaluate(none, {}), slow.evaluate(none, {}));
+}
+
+// What a weight leaves to the others goes to those that have the modality, and to nobody else.
+TEST(LandscapeEvaluator, AWeightBesideExpertsOfOtherModalities) {
+    World world(true);
+    const RoutePlan& plan = world.model->plan();
+    const std::vector<std::string> free{"sigma_a", "sigma_t", "weight_SoundG"};
+    LandscapeEvaluator fast(world.model, world.sets, {.free = free});
+    DirectEvaluator slow(world.model, world.sets, {{}, false, true, std::size_t{1} << 30});
+    EXPECT_EQ(fast.prepare({}, {}).built.size(), 5u);
+    const auto weight = std::find_if(plan.weights.begin(), plan.weights.end(),
+                                     [](const FactorInfo& w) { return w.name == "weight_SoundG"; });
+    ASSERT_NE(weight, plan.weights.end());
+    for (int i = 0; i < 20 && !HasFailure(); ++i) {
+        Setting setting;
+        for (const char* share : {"sigma_a", "sigma_t"}) setting.factors[share] = world.rng.uniform();
+        const double w = i % 5 == 0 ? 0 : i % 5 == 1 ? 1 : world.rng.uniform();
+        setFactor(setting, *weight, w);
+        for (std::size_t s = 0; s < world.sets.size(); ++s) {
+            // At 1 images have no expert left, which no landscape of these factors knows.
+            const bool image = world.sets[s].set.first == "image" || world.sets[s].set.second == "image";
+            EXPECT_EQ(fast.ready(s, setting), w < 1 || !image) << world.sets[s].set.name << " " << w;
+        }
+        expectSame(fast.evaluate(setting, {}), slow.evaluate(setting, {}));
+    }
 }
 
 // Shares are held, the weight alone is free; a sweep over both weights' line equals that of brute force.
