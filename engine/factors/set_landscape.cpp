@@ -245,7 +245,7 @@ void SetLandscape::make(const JobContext& job) {
         const BlendSide& queries = forward ? *first_ : *second_;
         const BlendSide& candidates = forward ? *second_ : *first_;
         const SideTables q(queries, grid_, SideTables::Part::Query, shared, job);
-        const SideTables c(candidates, grid_, SideTables::Part::Candidate, shared, job);
+        const SideTables c(candidates, grid_, SideTables::Part::Candidate, shared, job, shared ? &q : nullptr);
         const PositiveLists& positives = positives_of[forward];
         spend(seconds_.rows);
         CellBuilder builder(grid_, q, c);

@@ -37,7 +37,7 @@ void forPlaces(const std::vector<std::size_t>& dims, std::size_t along, const Vi
 }  // namespace
 
 SideTables::SideTables(const BlendSide& side, const FactorGrid& grid, Part part, bool with_slopes,
-                       const JobContext& job)
+                       const JobContext& job, const SideTables* queries)
     : side_(side) {
     const auto& dims = side.dims();
     const std::size_t n = side.atoms(), items = side.items(), own = dims.size();
@@ -73,6 +73,7 @@ SideTables::SideTables(const BlendSide& side, const FactorGrid& grid, Part part,
         }
     };
     std::vector<char> inexact(items, 0);
+    std::vector<double> steepest(with_slopes ? items * own : 0, 0);  // of each item
     for (std::size_t first = 0; first < items; first += kBlockItems) {
         job.checkStop();
         const std::size_t last = std::min(first + kBlockItems, items);
@@ -109,7 +110,7 @@ SideTables::SideTables(const BlendSide& side, const FactorGrid& grid, Part part,
             }
             reach_[i] = roundedUp(reach + worst);
             inexact[i] = worst > 0;
-            double most[kMostAtoms] = {}, largest[kMostAtoms] = {};
+            double most[kMostAtoms] = {}, largest[kMostAtoms] = {}, steep[kMostDims * kMostAtoms] = {};
             forPlaces(dims, coarse_along_, [&](std::size_t node, const std::size_t* place) {
                 for (std::size_t d = 0; d < grid.dims(); ++d) low[d] = grid.border(d, place[d], coarse_cells);
                 weightsAt(i, low, b);
@@ -123,19 +124,27 @@ SideTables::SideTables(const BlendSide& side, const FactorGrid& grid, Part part,
                 side.bound(i, low, high, bounded, true, error, slope);
                 for (std::size_t j = 0; j < n; ++j) {
                     double e = error[j];
-                    if (with_slopes) {
-                        // Room for the product of two weights that change with one factor; see QueryCutter.
-                        for (std::size_t k = 0; k < own; ++k) e += (high[dims[k]] - low[dims[k]]) * slope[k * n + j];
+                    for (std::size_t k = 0; with_slopes && k < own; ++k) {
+                        const double h = high[dims[k]] - low[dims[k]];
+                        steep[k * n + j] = std::max(steep[k * n + j], slope[k * n + j]);
+                        if (queries) e += h * h / 4 * queries->steepness(dims[k]) * slope[k * n + j] * (1 + 1e-6);
                     }
                     largest[j] = std::max(largest[j], e);
                 }
             });
             for (std::size_t j = 0; j < n; ++j) {
                 coarse_errors_[j * items + i] = largest[j] == 0 ? 0 : roundedUp(largest[j]);
-                coarse_most_[j * items + i] = roundedUp(most[j] + largest[j]);
+                const float at_most = coarse_most_[j * items + i] = roundedUp(most[j] + largest[j]);
+                for (std::size_t k = 0; with_slopes && k < own; ++k) {
+                    if (steep[k * n + j] == 0) continue;
+                    const double part_of = steep[k * n + j] / static_cast<double>(at_most) * (1 + 1e-6);
+                    steepest[i * own + k] = std::max(steepest[i * own + k], std::min(part_of, 1e12));
+                }
             }
         }
     }
+    for (std::size_t k = 0; k < steepest.size(); ++k)
+        steepness_[dims[k % own]] = std::max(steepness_[dims[k % own]], steepest[k]);
     exact_ = std::none_of(inexact.begin(), inexact.end(), [](char x) { return x != 0; });
 }
 

@@ -5,6 +5,7 @@
 // far they can be from their interpolation within its cells. Internal to engine/factors.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -17,8 +18,10 @@ namespace engine {
 class SideTables {
 public:
     enum class Part { Query, Candidate };
-    // `with_slopes`: also bounds of the slopes, needed where both sides depend on one factor.
-    SideTables(const BlendSide& side, const FactorGrid& grid, Part part, bool with_slopes, const JobContext& job);
+    // `with_slopes`: also bounds of the slopes, needed where both sides depend on one factor; candidates then need the
+    // `queries` that they are sorted out for.
+    SideTables(const BlendSide& side, const FactorGrid& grid, Part part, bool with_slopes, const JobContext& job,
+               const SideTables* queries = nullptr);
 
     const BlendSide& side() const { return side_; }
     std::size_t atoms() const { return side_.atoms(); }
@@ -41,7 +44,9 @@ public:
     const float* reachOfAll() const { return reach_.data(); }
 
     // For sorting candidates out: weights at the nodes of the coarse grid, item by item side by side,
-    // [coarse node][atom][item], and the largest interpolation error, [atom][item].
+    // [coarse node][atom][item], and the largest interpolation error, [atom][item]. The product of two weights that
+    // change with one factor curves by 2 a' b' more than each does: candidates' errors have h²/4 a' b' in them, as a
+    // part of the query's weight, a' <= steepness · (the most that a is).
     const float* coarse(std::size_t node, std::size_t atom) const {
         return coarse_.data() + (node * atoms() + atom) * side_.items();
     }
@@ -49,6 +54,8 @@ public:
     const float* coarseMost(std::size_t atom) const { return coarse_most_.data() + atom * side_.items(); }
     std::size_t coarseNode(const std::size_t* place) const { return ownIndex(place, coarse_along_); }
     std::size_t coarseNodes() const { return coarse_nodes_; }
+    // Of a dim of the grid: |a'| of any item's weight over the most that the weight is, at most. 0: not its own.
+    double steepness(std::size_t dim) const { return steepness_[dim]; }
 
 private:
     std::size_t ownIndex(const std::size_t* place, std::size_t along) const {
@@ -65,6 +72,7 @@ private:
     std::vector<std::size_t> cells_along_, first_cell_;
     std::size_t own_cells_ = 0;
     bool exact_ = true;
+    std::array<double, kMostDims> steepness_{};
     std::vector<float> nodes_, errors_, slopes_, reach_, coarse_, coarse_errors_, coarse_most_;
 };
 
