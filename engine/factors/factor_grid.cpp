@@ -86,7 +86,7 @@ std::size_t coarseCells(std::size_t dims) {
         case 2:
             return 8;
         case 3:
-            return 4;
+            return 6;
         default:
             return 3;
     }

@@ -23,7 +23,7 @@ constexpr std::size_t kRecentChoices = 3;  // of projectors and factors that are
 // Of the speed of projectors, while no landscape was built yet: beside its products one has bounds to prove.
 constexpr double kLandscapeShare = 0.2;
 constexpr double kLandscapeFlops = 5e10;  // likewise, of two cores, where that speed is not known
-constexpr double kOneFactorMore = 4;      // times as long does a landscape of one factor more take
+constexpr double kOneFactorMore = 6;      // times as long does a landscape of one factor more take
 
 std::vector<ExpertSwitch> switchesOf(const Recipe& recipe, const RoutePlan& plan) {
     std::vector<ExpertSwitch> out;
