@@ -26,8 +26,8 @@ struct SpaceInfo {
 // later displacement takes its result as input (design: factors without recomputation), so it can change without
 // running a projector.
 struct FactorInfo {
-    std::string
-        name;  // "sigma_a"; with several steps of the kind "sigma2_a" (step numbers count from 1); "weight_CLAP_g"
+    // "sigma_a"; with several steps of the kind "sigma2_a" (step numbers count from 1); a weight: "weight_CLAP_g"
+    std::string name;
     std::string symbol;  // "σ_a", "w_CLAP_g"
     std::size_t step = 0;
     Modality modality;  // of a share

@@ -189,6 +189,15 @@ private Q_SLOTS:
         QCOMPARE(last.front().factor, std::string("weight_CLAP_g"));
         QVERIFY(!last.front().change.breaks.empty());
 
+        // Back to the recipe's: the weights are others, but they blend alike.
+        auto* presets = controls.findChild<QComboBox*>("presets");
+        QCOMPARE(presets->currentIndex(), -1);
+        const auto moved = project.setting();
+        slider->findChild<QToolButton*>()->click();
+        QCOMPARE(slider->value(), 0.5);
+        QVERIFY(presets->currentIndex() >= 0);
+        project.setSetting(moved, QStringLiteral("again"));
+
         up->setCurrentIndex(up->findData("weight_CLAP_g"));
         Q_EMIT up->activated(up->currentIndex());
         settle();

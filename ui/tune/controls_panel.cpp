@@ -33,17 +33,18 @@ QLabel* sectionTitle(const QString& title) {
     return label;
 }
 
-// Equal where both are shown alike.
-bool alike(const engine::Setting& a, const engine::Setting& b) {
-    const auto close = [](const std::map<std::string, double>& x, const std::map<std::string, double>& y) {
-        if (x.size() != y.size()) return false;
-        for (const auto& [name, value] : x) {
-            const auto found = y.find(name);
-            if (found == y.end() || std::fabs(found->second - value) > 5e-4) return false;
-        }
-        return true;
+// Equal where both are shown alike, and blend alike: of experts' weights only what they are to each other counts.
+bool alike(const engine::RoutePlan& plan, const engine::Setting& a, const engine::Setting& b) {
+    const auto axes = plan.axes();
+    const auto switched = [](const engine::Setting& setting) {
+        std::map<std::string, bool> on;
+        for (const auto& [expert, weight] : setting.expert_weights) on[expert] = weight != 0;
+        return on;
     };
-    return close(a.factors, b.factors) && close(a.expert_weights, b.expert_weights) && a.projectors == b.projectors;
+    return a.projectors == b.projectors && switched(a) == switched(b) &&
+           std::all_of(axes.begin(), axes.end(), [&](const engine::FactorInfo& f) {
+               return std::fabs(engine::factorAt(f, a) - engine::factorAt(f, b)) <= 5e-4;
+           });
 }
 
 }  // namespace
@@ -416,9 +417,10 @@ void ControlsPanel::showSetting() {
     const auto shipped = static_cast<int>(product_->presets().size());
     for (int i = 0; i < presets_->count() && at < 0; ++i) {
         const QString own = presets_->itemData(i).toString();
-        if (i < shipped && alike(std::next(product_->presets().begin(), i)->second, setting)) at = i;
-        else if (i == shipped && alike(product_->defaults(), setting)) at = i;
-        else if (i > shipped && alike(product_->completed(project_.presets().at(own)), setting)) at = i;
+        if (i < shipped && alike(product_->plan(), std::next(product_->presets().begin(), i)->second, setting)) at = i;
+        else if (i == shipped && alike(product_->plan(), product_->defaults(), setting)) at = i;
+        else if (i > shipped && alike(product_->plan(), product_->completed(project_.presets().at(own)), setting))
+            at = i;
     }
     {
         const QSignalBlocker quiet(presets_);

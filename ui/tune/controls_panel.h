@@ -3,8 +3,7 @@
 //
 // The controls of a product: presets, a slider for every factor, with the time of those that are not live, a switch and
 // a weight for every expert, which one of a product may have as a live slider too, a chip for each of its projectors,
-// the formula in force. What is done here goes into the
-// project (with undo), and what the project says is shown.
+// the formula in force. What is done here goes into the project (with undo), and what the project says is shown.
 #pragma once
 
 #include <QComboBox>
