@@ -10,6 +10,7 @@
 #include <QContextMenuEvent>
 #include <QFileDialog>
 #include <QImage>
+#include <QLineEdit>
 #include <QMenu>
 #include <QSet>
 #include <QTimer>
@@ -43,9 +44,9 @@ inline void saveFromMenu(QWidget* view, const QString& entry, const QString& fil
     QObject::connect(&answer, &QTimer::timeout, view, [&] {
         auto* dialog = qobject_cast<QFileDialog*>(QApplication::activeModalWidget());
         if (!dialog) return;
-        dialog->selectFile(file);
-        if (!dialog->selectedFiles().value(0).startsWith(file)) return;  // its folder is still being read
         answer.stop();
+        // selectFile() does nothing once the field has the focus, which it gets when the window becomes active.
+        dialog->findChild<QLineEdit*>(QStringLiteral("fileNameEdit"))->setText(file);
         static_cast<QDialog*>(dialog)->accept();
     });
     answer.start(10);
