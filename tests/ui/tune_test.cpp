@@ -92,18 +92,7 @@ private Q_SLOTS:
         QTest::qWait(30);
         QCOMPARE(isPale(), 0);
         QVERIFY(progress.count() > 0);
-        const auto expect = [&] {
-            const auto truth = live->measure(project.setting(), {});
-            for (const auto& set : truth.sets) {
-                const QString name = QString::fromStdString(set.protocol.set);
-                const auto values = set.values();
-                const auto value = values.contains("R@1")   ? values.at("R@1")
-                                   : values.contains("mAP") ? values.at("mAP")
-                                                            : values.at("top-1");
-                QVERIFY2(page.metrics().now(name) && std::abs(*page.metrics().now(name) - value) < 1e-9,
-                         qPrintable(name));
-            }
-        };
+        const auto expect = [&] { expectMeasured(page, *live, project.setting()); };
         expect();
         QVERIFY(controls.formulaText().contains("0.25·InternVL"));
         QVERIFY(live->recomputeEstimate("lambda1_t").measured);
@@ -131,18 +120,7 @@ private Q_SLOTS:
         open(project, session, page);
         auto& controls = page.controls();
         const auto live = session.product();
-        const auto expect = [&] {
-            const auto truth = live->measure(project.setting(), {});
-            for (const auto& set : truth.sets) {
-                const QString name = QString::fromStdString(set.protocol.set);
-                const auto values = set.values();
-                const auto value = values.contains("R@1")   ? values.at("R@1")
-                                   : values.contains("mAP") ? values.at("mAP")
-                                                            : values.at("top-1");
-                QVERIFY2(page.metrics().now(name) && std::abs(*page.metrics().now(name) - value) < 1e-9,
-                         qPrintable(name));
-            }
-        };
+        const auto expect = [&] { expectMeasured(page, *live, project.setting()); };
         const auto settle = [&] {
             QTRY_VERIFY_WITH_TIMEOUT(session.settled() && session.surface() && session.surface()->complete(), 60000);
             QTest::qWait(30);

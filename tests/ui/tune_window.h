@@ -7,8 +7,10 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <cmath>
 #include <filesystem>
 
+#include "engine/session/live_product.h"
 #include "engine/session/session.h"
 #include "tests/ui/picture.h"
 #include "ui/tune/tune_page.h"
@@ -42,6 +44,18 @@ protected:
         QTRY_VERIFY_WITH_TIMEOUT(session.product() && session.baseline() && session.surface(), 60000);
         QTRY_VERIFY_WITH_TIMEOUT(session.settled() && session.surface()->complete(), 60000);
         QTest::qWait(30);
+    }
+
+    // The table shows what the product measures directly.
+    static void expectMeasured(TunePage& page, const engine::LiveProduct& live, const engine::Setting& setting) {
+        for (const auto& set : live.measure(setting, {}).sets) {
+            const QString name = QString::fromStdString(set.protocol.set);
+            const auto values = set.values();
+            const auto value = values.contains("R@1")   ? values.at("R@1")
+                               : values.contains("mAP") ? values.at("mAP")
+                                                        : values.at("top-1");
+            QVERIFY2(page.metrics().now(name) && std::abs(*page.metrics().now(name) - value) < 1e-9, qPrintable(name));
+        }
     }
 
     QTemporaryDir dir_;
