@@ -126,7 +126,7 @@ BlendSide::BlendSide(const Components& components, const BlendWeights& weights, 
         stored_.cosine.size() != items_ * (atoms_.size() - 1) * atoms_.size()) {
         throw Error(ErrorCode::InvalidInput, components.modality, "the stored side belongs to other components");
     }
-    takeMeans();
+    takeMeanCosines();
 }
 
 BlendSide::BlendSide(const Components& components, const BlendWeights& weights, const std::vector<LayerDims>& dims,
@@ -185,7 +185,7 @@ BlendSide::BlendSide(const Components& components, const BlendWeights& weights, 
     stored_.inverse = Array<double>(std::move(inverse));
     stored_.cosine = Array<double>(std::move(cosine));
     stored_.classes = Array<std::uint32_t>(std::move(classes));
-    takeMeans();
+    takeMeanCosines();
 }
 
 bool BlendSide::within(const Layer& layer, const Shape& shape, double w, double* e) const {
@@ -267,7 +267,7 @@ double BlendSide::level(const double* factors, Part part) const {
     return level;
 }
 
-void BlendSide::takeMeans() {
+void BlendSide::takeMeanCosines() {
     const std::size_t n = atoms_.size(), pairs = (n - 1) * n;
     std::vector<double> sums(layers_.size(), 0);
     least_cosine_.assign(pairs, 1);
@@ -281,8 +281,8 @@ void BlendSide::takeMeans() {
         double b[kMostAtoms] = {1};
         for (std::size_t l = 0; l < layers_.size(); ++l) {
             const Layer& layer = layers_[l];
-            double e[2] = {1, 0};
-            if (!within(layer, of, 0.5, e)) e[0] = 1, e[1] = 0;
+            double e[2] = {1, 0};  // what stays where it vanishes
+            within(layer, of, 0.5, e);
             double rho = 0;
             for (std::size_t a = layer.first; a < layer.end(); ++a) {
                 double cosine = 0;

@@ -117,13 +117,13 @@ private:
     };
     void takeLayers(const Components& components, const BlendWeights& weights, const std::vector<LayerDims>& dims,
                     const JobContext* job);
-    void takeMeans();
+    void takeMeanCosines();
     // Σ over factors of h²/8 max|f''|, and slopes if given, of the weights of unit atoms. `cosine(k, j)` is a number,
     // or an interval that holds those of many items; `within(layer, w, e)` as the function of that name.
     template <class CosineOf, class Within>
     void boundUnit(const CosineOf& cosine, const Within& within, const double* low, const double* high, Part part,
                    bool level, double* error, double* slope) const;
-    // The weights of a layer's unit atoms in ê. False where it vanishes.
+    // The weights of a layer's unit atoms in ê. False, and nothing written, where it vanishes.
     bool within(const Layer& layer, const Shape& shape, double w, double* e) const;
     template <bool Normalised>
     bool combine(const Shape& shape, const double* factors, double* b) const;

@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "engine/base/error.h"
+
 namespace engine {
 
 namespace {
@@ -39,6 +41,7 @@ void forPlaces(const std::vector<std::size_t>& dims, std::size_t along, const Vi
 SideTables::SideTables(const BlendSide& side, const FactorGrid& grid, Part part, bool with_slopes,
                        const JobContext& job, const SideTables* queries)
     : side_(side) {
+    ENGINE_CHECK(!with_slopes || part == Part::Query || queries, "candidates without their queries");
     const auto& dims = side.dims();
     const std::size_t n = side.atoms(), items = side.items(), own = dims.size();
     const std::size_t leaves = grid.leavesAlong(), coarse_cells = coarseCells(grid.dims());

@@ -263,5 +263,66 @@ TEST(BlendSide, WeightsStayWithinTheirBounds) {
     }
 }
 
+// Weights of both sides that change with one factor: the product of two is as near to its interpolation between the
+// nodes of the coarse grid as candidates are sorted out by.
+TEST(SideTables, CandidatesAreSortedOutWithinTheirBounds) {
+    Rng rng(22, "products");
+    for (int round = 0; round < 20 && !HasFailure(); ++round) {
+        RandomSetOptions options;
+        options.first_items = options.second_items = 8;
+        options.weights = round % 2 == 0;
+        options.same_modality = !options.weights || rng.below(2) == 0;
+        options.noise = 0.1 + 0.9 * rng.uniform();  // experts that are alike have weights that hardly curve
+        const RandomSet set(options, 700 + static_cast<std::uint64_t>(round));
+        const LandscapeRequest& r = set.request;
+        const BlendSide first(r.set.first, r.first, r.first_dims, JobContext()),
+            second(r.set.second, r.second, r.second_dims, JobContext());
+        const FactorGrid grid = r.grid();
+        const SideTables queries(first, grid, SideTables::Part::Query, true, {});
+        const SideTables candidates(second, grid, SideTables::Part::Candidate, true, {}, &queries);
+        const std::size_t dims = grid.dims(), cells = coarseCells(dims);
+        for (int probe = 0; probe < 200; ++probe) {
+            const std::size_t q = rng.below(first.items()), c = rng.below(second.items());
+            double low[kMostDims], high[kMostDims], place[kMostDims], at[kMostDims];
+            for (std::size_t d = 0; d < dims; ++d) {
+                const std::size_t cell = rng.below(cells);
+                low[d] = grid.border(d, cell, cells);
+                high[d] = grid.border(d, cell + 1, cells);
+                place[d] = rng.uniform();
+                at[d] = low[d] + place[d] * (high[d] - low[d]);
+            }
+            const auto productsAt = [&](const double* point) {
+                double a[kMostAtoms], b[kMostAtoms];
+                EXPECT_TRUE(first.levelled(q, point, BlendSide::Part::Direction, a));
+                EXPECT_TRUE(second.levelled(c, point, BlendSide::Part::Weights, b));
+                std::vector<double> out;
+                for (std::size_t i = 0; i < first.atoms(); ++i)
+                    for (std::size_t j = 0; j < second.atoms(); ++j) out.push_back(a[i] * b[j]);
+                return out;
+            };
+            std::vector<double> between(first.atoms() * second.atoms(), 0);
+            for (std::size_t corner = 0; corner < (std::size_t{1} << dims); ++corner) {
+                double point[kMostDims], share = 1;
+                for (std::size_t d = 0; d < dims; ++d) {
+                    point[d] = corner >> d & 1 ? high[d] : low[d];
+                    share *= corner >> d & 1 ? place[d] : 1 - place[d];
+                }
+                const auto values = productsAt(point);
+                for (std::size_t k = 0; k < values.size(); ++k) between[k] += share * values[k];
+            }
+            const auto values = productsAt(at);
+            for (std::size_t i = 0; i < first.atoms(); ++i) {
+                for (std::size_t j = 0; j < second.atoms(); ++j) {
+                    const std::size_t k = i * second.atoms() + j;
+                    const auto of = [](float x) { return static_cast<double>(x); };
+                    const double bound = of(queries.coarseMost(i)[q]) * of(candidates.coarseError(j)[c]) +
+                                         of(queries.coarseError(i)[q]) * of(candidates.coarseMost(j)[c]);
+                    EXPECT_LE(std::fabs(values[k] - between[k]), bound + 1e-9) << "round " << round;
+                }
+            }
+        }
+    }
+}
+
 }  // namespace
 }  // namespace engine
