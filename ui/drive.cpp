@@ -15,6 +15,7 @@
 #include <cstdio>
 
 #include "engine/base/error.h"
+#include "engine/factors/factor_evaluator.h"
 #include "ui/main_window.h"
 #include "ui/reactions/run_setup.h"
 #include "ui/reactions/training_queue.h"
@@ -131,9 +132,14 @@ Json Driver::answer(const Json& line) {
     else if (what == QLatin1String("save")) window_.saveTo(field(line, "file"));
     else if (what == QLatin1String("quit")) QMetaObject::invokeMethod(&window_, &QWidget::close, Qt::QueuedConnection);
     else if (what == QLatin1String("factor")) {
+        const std::string name = text(field(line, "name"));
+        const auto live = window_.session().product();
+        if (!live) throw engine::Error(engine::ErrorCode::NotFound, name, "no product is open");
+        const double value = line.value("value", 0.0);
         engine::Setting setting = window_.project().setting();
-        setting.factors[text(field(line, "name"))] = line.value("value", 0.0);
-        window_.project().setSetting(setting, field(line, "name"));
+        engine::setFactor(setting, engine::requireAxis(name, value, value, live->plan().axes(), live->recipe().name),
+                          value);
+        window_.project().setSetting(setting, QString::fromStdString(name));
     } else if (what == QLatin1String("state")) return state();
     else throw engine::Error(engine::ErrorCode::InvalidInput, line.dump(), "there is no such thing to do");
     return Json::object();

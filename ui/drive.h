@@ -9,7 +9,7 @@
 //     {"do": "click", "button": B}                  a button that can be seen and used, by its object name or text
 //     {"do": "type", "into": F, "text": T}          replaces what the line edit F (or the one within F) holds
 //     {"do": "options", "run": {}, "reaction": {}}  of the next training
-//     {"do": "factor", "name": N, "value": V}       a slider, as one step
+//     {"do": "factor", "name": N, "value": V}       a share or an expert's weight, as one step
 //     {"do": "save", "file": F}                     the project
 //     {"do": "state"}                               what is shown: page, messages, runs, products, setting
 //     {"do": "quit"}                                closes the window

@@ -176,6 +176,9 @@ void MainWindow::connectAll() {
             });
     connect(explore_, &ExplorePage::failed, message_, &MessageBar::showError);
     connect(explore_, &ExplorePage::factorPicked, this, &MainWindow::setFactor);
+    connect(&session_, &LiveSession::axesChanged, explore_, &ExplorePage::setAxes);
+    connect(&session_, &LiveSession::setPrepared, explore_, &ExplorePage::setPrepared);
+    connect(&session_, &LiveSession::sampleEnlarged, explore_, &ExplorePage::setPrepared);
     connect(&tune_->surfaces(), &SurfacesPanel::queryChosen, this,
             [this](const QString& set, bool forward, quint32 query, const std::string& factor) {
                 showPage(Page::Explore);

@@ -140,6 +140,8 @@ public:
     std::vector<FactorInfo> axes() const;
     // The one of that name; nothing where there is none.
     std::optional<FactorInfo> axis(const std::string& name) const;
+    // Whether it can move any figure of a set: it shares in, or weighs an expert that has, one of the set's modalities.
+    bool acts(const FactorInfo& factor, std::size_t set) const;
     // Whether what is ready for one of these settings is for the other too.
     bool sameButAxes(const Setting& a, const Setting& b) const;
     // What is not ready at a setting, or not yet along all axes(), smallest set first.

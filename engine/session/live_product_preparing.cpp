@@ -65,6 +65,17 @@ std::optional<FactorInfo> LiveProduct::axis(const std::string& name) const {
     return std::nullopt;
 }
 
+bool LiveProduct::acts(const FactorInfo& factor, std::size_t set) const {
+    const SetOutline& of = sets()[set];
+    if (!factor.isWeight()) return of.first == factor.modality || of.second == factor.modality;
+    return std::any_of(experts().begin(), experts().end(), [&](const ExpertSwitch& expert) {
+        const auto has = [&](const Modality& m) {
+            return std::find(expert.modalities.begin(), expert.modalities.end(), m) != expert.modalities.end();
+        };
+        return expert.key == factor.experts.front().key && (has(of.first) || has(of.second));
+    });
+}
+
 std::vector<std::string> LiveProduct::freeFactors() const {
     std::vector<std::string> out;
     bool weights = false;

@@ -250,6 +250,80 @@ private Q_SLOTS:
         QCOMPARE(panel.query(), std::optional<std::uint32_t>(2));
         QCOMPARE(line.line()->factor, std::string("sigma_a"));
         QVERIFY2(line.said().contains("as soon as"), qPrintable(line.said()));  // nothing is prepared of that set
+        std::size_t other = 0;
+        while (product_->sets()[other].name != "VGG-SS") ++other;
+        QVERIFY(product_->prepare(other, setting, {}));
+        page_->setPrepared(set());
+        QVERIFY(!page_->busy());
+        page_->setPrepared(other);
+        QVERIFY(line.curves().isVisible());  // what is known stays in sight
+        settle();
+        QVERIFY(line.line()->hits);
+        QVERIFY2(line.said().startsWith("R@10"), qPrintable(line.said()));
+    }
+
+    // As along a share, once the weight is live; ranks are those of the setting that the weight stands for.
+    void aQueryIsFollowedAlongAWeight() {
+        activate();
+        auto& panel = page_->inspector();
+        auto& line = panel.line();
+        panel.findChild<QTabWidget*>("looks")->setCurrentIndex(1);
+        const Setting setting = product_->defaults();
+        page_->setSetting(setting);
+        page_->showQuery("AudioCaps", true, 0, "sigma_t");
+        settle();
+        auto* factors = line.findChild<QComboBox*>("line_factor");
+        QCOMPARE(factors->findData("weight_CLAP_g"), -1);
+        QVERIFY(product_->setLiveWeight("weight_CLAP_g"));
+        page_->setAxes();
+        QVERIFY(factors->findData("weight_CLAP_g") >= 0);
+        QCOMPARE(factors->currentData().toString(), QString("sigma_t"));  // what was chosen stays so
+        QVERIFY(product_->prepare(set(), setting, {}));
+        page_->setPrepared(set());
+        const auto all = product_->flips(set(), true, "weight_CLAP_g", setting, {});
+        QVERIFY(all);
+        QVERIFY(!all->flips.empty());
+        const auto query = all->flips.front().query;
+        page_->showQuery("AudioCaps", true, query, "weight_CLAP_g");
+        settle();
+        QVERIFY(line.line() && line.line()->hits);
+        QCOMPARE(line.line()->factor, std::string("weight_CLAP_g"));
+        QVERIFY2(line.said().startsWith("R@1 along w_CLAP_g"), qPrintable(line.said()));
+        QVERIFY(std::abs(line.curves().cursorAt() - 0.5) < 1e-12);
+        QVERIFY(!line.line()->hits->flips.empty());
+        const auto items = product_->components(set(), setting, {});
+        const engine::QueryAnswers answers(*items, true, query, {});
+        for (const std::size_t place : {0, 1, 2}) {
+            const auto spans = line.line()->hits->intervals(place);
+            for (int i = 0; i <= 20; ++i) {
+                const double value = (i + 0.013) / 20.03;
+                Setting there = setting;
+                there.expert_weights["CLAP_g"] = value;
+                there.expert_weights["CLAP_m"] = 1 - value;
+                const auto at =
+                    answers.at(product_->model().weights("audio", items->first, there),
+                               product_->model().weights("text", items->second, there), 5, engine::TieRule::Expected);
+                const bool hit = std::any_of(spans.begin(), spans.end(), [&](const auto& span) {
+                    return value > span.first && value < span.second;
+                });
+                QCOMPARE(hit, at.rank <= static_cast<double>(engine::kHitPlaces[place]));
+            }
+        }
+        // Other experts' weights alone move the cursor; taken back, the list has shares alone.
+        const auto kept = line.line();
+        Setting moved = setting;
+        moved.expert_weights["CLAP_g"] = 0.25;
+        moved.expert_weights["CLAP_m"] = 0.75;
+        page_->setSetting(moved);
+        settle();
+        QCOMPARE(line.line(), kept);
+        QCOMPARE(line.curves().cursorAt(), 0.25);
+        picture(*page_, "query-line-weight");
+        QVERIFY(product_->setLiveWeight({}));
+        page_->setAxes();
+        settle();
+        QCOMPARE(factors->findData("weight_CLAP_g"), -1);
+        QCOMPARE(line.line()->factor, factors->currentData().toString().toStdString());
     }
 
     void titlesOfColumnsAreWhole() {

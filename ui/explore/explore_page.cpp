@@ -408,6 +408,14 @@ void ExplorePage::setReference(const engine::Setting& setting, const QString& na
     rest_timer_.start();
 }
 
+void ExplorePage::setAxes() {
+    panel_->setAxes();
+}
+
+void ExplorePage::setPrepared(std::size_t set) {
+    panel_->setPrepared(set);
+}
+
 void ExplorePage::setSubjectOfInspector() {
     panel_->setSubject(product_, set(), forward(), items_);
     map_->choose(std::nullopt);

@@ -35,6 +35,8 @@ public:
     // Many times a second while sliders move: the map follows at once, the inspector when it rests.
     void setSetting(const engine::Setting& setting);
     void setReference(const engine::Setting& setting, const QString& name);
+    void setAxes();                     // other factors of the product are live
+    void setPrepared(std::size_t set);  // as LiveSession::setPrepared
     void setActive(bool active);
 
     void showSet(const QString& set);  // by name; nothing where there is none

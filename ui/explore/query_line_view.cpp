@@ -31,8 +31,10 @@ std::size_t placeIndex(int place) {
 QueryLineView::QueryLineView(QWidget* parent) : QWidget(parent), job_(nullptr, true) {
     factors_ = new QComboBox(this);
     factors_->setObjectName(QStringLiteral("line_factor"));
+    factors_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     factors_->setAccessibleName(tr("Factor along which the query is followed"));
-    factors_->setToolTip(tr("The live factors that act on this set; all else stays as it is set"));
+    factors_->setToolTip(
+        tr("The live factors that act on this set, shares and an expert's weight; all else stays as it is set"));
     hits_ = new QLabel(this);
     hits_->setWordWrap(true);
     hits_->setAccessibleName(tr("Where the query is a hit"));
@@ -96,7 +98,6 @@ void QueryLineView::say(const QString& instead) {
 
 void QueryLineView::setSubject(std::shared_ptr<engine::LiveProduct> product, std::size_t set, bool forward,
                                const ItemNames& candidates) {
-    const QString before = factors_->currentData().toString();
     product_ = std::move(product);
     set_ = set;
     forward_ = forward;
@@ -105,16 +106,26 @@ void QueryLineView::setSubject(std::shared_ptr<engine::LiveProduct> product, std
     line_.reset();
     asked_.clear();
     job_.stop();
-    factors_->clear();
-    if (product_) {
-        const auto& description = product_->description(set_);
-        for (const auto& of : product_->plan().factors) {
-            if (of.live && (of.modality == description.first || of.modality == description.second))
-                factors_->addItem(QString::fromStdString(of.symbol), QString::fromStdString(of.name));
-        }
-        factors_->setCurrentIndex(std::max(0, factors_->findData(before)));
-    }
+    fillFactors();
     say(tr("Choose a query to follow it along a factor."));
+}
+
+void QueryLineView::fillFactors() {
+    const QString before = factors_->currentData().toString();
+    factors_->clear();
+    if (!product_) return;
+    for (const auto& factor : product_->axes()) {
+        if (product_->acts(factor, set_))
+            factors_->addItem(QString::fromStdString(factor.symbol), QString::fromStdString(factor.name));
+    }
+    factors_->setCurrentIndex(std::max(0, factors_->findData(before)));
+    want();
+}
+
+void QueryLineView::lookAgain() {
+    if (asked_.empty() || (line_ && line_->hits)) return;
+    asked_ += " before";
+    want();
 }
 
 void QueryLineView::setQuery(std::optional<std::uint32_t> query, const QString& id) {
@@ -159,8 +170,10 @@ void QueryLineView::want() {
     }
     if (factors_->count() == 0) return say(tr("No live factor acts on this set."));
     if (!isVisible()) return;
+    const auto axis = product_->axis(factor());
+    if (!axis) return;  // the list is about to be filled anew
     engine::Setting others = setting_;
-    others.factors.erase(factor());
+    engine::setFactor(others, *axis, 0);
     const std::string key = factor() + " " + std::to_string(*query_) + " " + engine::settingToJson(others).dump();
     if (key == asked_ && (line_ || job_.running())) return showLine();  // the cursor alone moves
     const bool same =
@@ -209,8 +222,7 @@ void QueryLineView::showLine() {
     curves_->setRange(low, high);
     curves_->setCaption(id_ + (product_->synthetic() ? tr(" · synthetic world") : QString()));
     curves_->setCurves(std::move(curves), 0, 1);
-    if (const auto at = setting_.factors.find(line_->factor); at != setting_.factors.end())
-        curves_->setCursor(at->second);
+    if (const auto axis = product_->axis(line_->factor)) curves_->setCursor(engine::factorAt(*axis, setting_));
     const std::size_t place = placeIndex(place_);
     const QString symbol = factorSymbol(line_->factor);
     if (!line_->hits) {

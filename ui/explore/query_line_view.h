@@ -33,6 +33,8 @@ public:
     void setSetting(const engine::Setting& setting);
     void setPlace(int place);  // 1, 5 or 10
     void chooseFactor(const std::string& factor);
+    void fillFactors();  // what of the product is live, anew
+    void lookAgain();    // where hits were not known
     void stop() { job_.stop(); }
 
     bool busy() const { return job_.running(); }

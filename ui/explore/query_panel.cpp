@@ -279,6 +279,14 @@ void QueryPanel::restore(const engine::Json& state) {
         search_->setText(QString::fromStdString(state["filter"].get<std::string>()));
 }
 
+void QueryPanel::setAxes() {
+    line_->fillFactors();
+}
+
+void QueryPanel::setPrepared(std::size_t set) {
+    if (set == set_) line_->lookAgain();
+}
+
 void QueryPanel::follow(const std::string& factor) {
     looks_->setCurrentWidget(line_);
     line_->chooseFactor(factor);

@@ -59,6 +59,9 @@ public:
     engine::Json state() const;
     void restore(const engine::Json& state);
 
+    // As those of the page.
+    void setAxes();
+    void setPrepared(std::size_t set);
     // The chosen query along a factor.
     void follow(const std::string& factor);
     bool busy() const { return why_.running() || detail_.running() || more_.running() || line_->busy(); }

@@ -20,16 +20,6 @@ QString text(const std::string& s) {
     return QString::fromStdString(s);
 }
 
-bool acts(const engine::LiveProduct& live, const engine::FactorInfo& factor, const engine::SetOutline& set) {
-    if (!factor.isWeight()) return set.first == factor.modality || set.second == factor.modality;
-    return std::any_of(live.experts().begin(), live.experts().end(), [&](const engine::ExpertSwitch& expert) {
-        const auto has = [&](const engine::Modality& m) {
-            return std::find(expert.modalities.begin(), expert.modalities.end(), m) != expert.modalities.end();
-        };
-        return expert.key == factor.experts.front().key && (has(set.first) || has(set.second));
-    });
-}
-
 }  // namespace
 
 std::vector<std::string> SurfacesPanel::actingFactors(const engine::DeltaGroup* of) const {
@@ -38,10 +28,12 @@ std::vector<std::string> SurfacesPanel::actingFactors(const engine::DeltaGroup* 
     if (!live || !of) return acting;
     for (const auto* axis : {x_, y_}) {
         const auto factor = live->axis(factorOf(axis));
-        const bool any = factor && std::any_of(live->sets().begin(), live->sets().end(), [&](const auto& set) {
-                             return std::find(of->sets.begin(), of->sets.end(), set.name) != of->sets.end() &&
-                                    acts(*live, *factor, set);
-                         });
+        bool any = false;
+        for (std::size_t s = 0; factor && s < live->sets().size(); ++s) {
+            const auto& name = live->sets()[s].name;
+            any =
+                any || (std::find(of->sets.begin(), of->sets.end(), name) != of->sets.end() && live->acts(*factor, s));
+        }
         if (any) acting.push_back(factor->name);
     }
     return acting;
