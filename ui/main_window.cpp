@@ -100,6 +100,7 @@ void MainWindow::connectAll() {
         }
         reactions_->setWorkspace(folder, inspected);
         report_->setWorkspace(folder);
+        explore_->setWorkspace(folder, inspected);
         const auto warnings = static_cast<int>(inspected.value("warnings", engine::Json::array()).size());
         say(warnings == 0 ? folder : tr("%1: %n warning(s)", nullptr, warnings).arg(folder));
         updateTitle();
@@ -175,6 +176,8 @@ void MainWindow::connectAll() {
                 showPage(Page::Tune);
             });
     connect(explore_, &ExplorePage::failed, message_, &MessageBar::showError);
+    connect(tune_, &TunePage::trainRequested, this, [this] { showPage(Page::Reactions); });
+    connect(tune_, &TunePage::openRequested, this, &MainWindow::openDialog);
     connect(explore_, &ExplorePage::factorPicked, this, &MainWindow::setFactor);
     connect(&session_, &LiveSession::axesChanged, explore_, &ExplorePage::setAxes);
     connect(&session_, &LiveSession::setPrepared, explore_, &ExplorePage::setPrepared);
@@ -204,6 +207,7 @@ void MainWindow::connectAll() {
         workspace_->closeWorkspace();
         reactions_->setWorkspace({}, engine::Json::object());
         report_->setWorkspace({});
+        explore_->setWorkspace({}, engine::Json::object());
         say({});
         updateTitle();
     });

@@ -128,11 +128,15 @@ bool takePictures(MainWindow& window, const QString& folder) {
                 if (tab < side->count()) picture(QStringLiteral("%1-side-%2").arg(of).arg(tab));
             }
             dialog("export_files", of + QStringLiteral("-export"));
+            const QString found = window.tune().surfaces().group();
             for (const auto& group : window.tune().surfaces().groups()) {
                 window.tune().surfaces().chooseGroup(group);
                 waitUntil([&] { return window.session().settled(); });
                 picture(QStringLiteral("%1-tune-%2").arg(QLatin1String(theme_name), group));
             }
+            // As it was found, for the other theme.
+            window.tune().surfaces().chooseGroup(found);
+            waitUntil([&] { return window.session().settled(); });
         }
     }
     return good;

@@ -296,6 +296,13 @@ SweepSurface sweep(FactorEvaluator& evaluator, const SweepRequest& request, cons
     surface.synthetic = request.baseline.synthetic || evaluator.synthetic();
     surface.axes = request.axes;
     surface.fixed = request.fixed;
+    for (const auto& factor : surface.factors) {
+        if (!factor.isWeight()) continue;
+        // Of the others their ratio is fixed, of a single one nothing.
+        auto& weights = surface.fixed.expert_weights;
+        weights.erase(factor.experts.front().key);
+        if (factor.experts.size() == 2) weights.erase(factor.experts.back().key);
+    }
     surface.total = request.axes[0].steps * surface.columns();
     for (const auto& group : groups) {
         surface.groups.push_back(

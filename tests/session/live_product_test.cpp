@@ -191,6 +191,9 @@ TEST_F(LiveProductTest, AnExpertsWeightMayBeLive) {
     EXPECT_NEAR(curve->change.at(0.3), groupValue(group, truth) - groupValue(group, base), 1e-9);
     const SweepSurface surface = live->surface({{"sigma_a", 0, 1, 3}, {"weight_CLAP_g", 0, 1, 5}}, setting, base, {});
     ASSERT_TRUE(surface.complete());
+    for (const char* swept : {"CLAP_g", "CLAP_m"}) EXPECT_FALSE(surface.fixed.expert_weights.contains(swept));
+    setFactor(other, *axis, surface.at(7)[1]);
+    EXPECT_EQ(surface.settingAt(7).expert_weights, other.expert_weights);
     // The same sweep by the command line, and by brute force.
     SweepRequestText request;
     request.subject.product = *folder_ / "ImageBind++";

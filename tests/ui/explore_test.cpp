@@ -209,6 +209,92 @@ private Q_SLOTS:
         QCOMPARE(page_->inspector().table().model()->rowCount(), 0);
     }
 
+    // Without a product the sets of a workspace are mapped in its spaces; with one too, in all that have rows of both
+    // sides, and what was kept for the product waits for it.
+    void aWorkspaceIsMappedWithoutAProduct() {
+        const engine::Json inspected = engine::inspect({path("world")}, {}).json;
+        page_ = std::make_unique<ui::ExplorePage>();
+        page_->resize(1240, 740);
+        page_->show();
+        page_->setActive(true);
+        QVERIFY(!combo("Evaluation set")->isEnabled());
+        page_->setWorkspace(QString::fromStdString(path("world")), inspected);
+        settle();
+        QVERIFY(combo("Evaluation set")->isEnabled());
+        QCOMPARE(combo("Evaluation set")->count(), static_cast<int>(inspected["sets"].size()));
+        page_->showSet("AudioCaps");
+        auto* spaces = combo("Space that is mapped");
+        QStringList names;
+        for (int i = 0; i < spaces->count(); ++i) names << spaces->itemText(i);
+        QVERIFY2(names.contains("ImageBind") && names.contains("WAV2CLIP") && !names.contains("InternVL"),
+                 qPrintable(names.join(' ')));
+        QVERIFY(!names.contains("ImageBind++"));
+        spaces->setCurrentIndex(spaces->findText("CLAP_g"));
+        settle();
+        const auto& map = page_->map();
+        QVERIFY(map.content().map);
+        QCOMPARE(map.content().subject, QString("CLAP_g"));
+        QCOMPARE(map.content().first, QString("audio"));
+        QVERIFY(map.content().synthetic);
+        const auto alone = map.places();
+        const auto set = engine::spaceComponents(engine::Workspace(path("world")), "AudioCaps", "CLAP_g", {});
+        engine::MapOptions options;
+        options.components = 3;
+        const auto expected = engine::SpaceMap::make(set, {}, {}, options, {})->places({}, {});
+        QCOMPARE(alone.first, expected.first);
+        QCOMPARE(alone.second, expected.second);
+        picture(*page_, "explore-workspace");
+        const auto point = page_->map().placeOf({true, 3});
+        QVERIFY(point);
+        QTest::mouseClick(&page_->map(), Qt::LeftButton, {}, point->toPoint());
+        QVERIFY(!page_->inspector().query());
+        const engine::Json state = page_->state();
+        QCOMPARE(state["space"].get<std::string>(), std::string("CLAP_g"));
+        // The product comes: the map is of it, and of the space once it is chosen again.
+        page_->setProduct(product_);
+        page_->showSet("AudioCaps");
+        settle();
+        QCOMPARE(spaces->itemText(0), QString("ImageBind++"));
+        QVERIFY(spaces->findText("WAV2CLIP") > 0);
+        spaces->setCurrentIndex(spaces->findText("CLAP_g"));
+        settle();
+        QCOMPARE(map.places().first, alone.first);
+        page_->setProduct(nullptr);
+        settle();
+        QVERIFY(map.content().map);
+        page_->setWorkspace({}, engine::Json::object());
+        settle();
+        QVERIFY(!map.content().map && !combo("Evaluation set")->isEnabled());
+        page_->restore(state);
+        page_->setWorkspace(QString::fromStdString(path("world")), inspected);
+        settle();
+        QCOMPARE(combo("Evaluation set")->currentText(), QString("AudioCaps"));
+        QCOMPARE(map.content().subject, QString("CLAP_g"));
+        // A product that comes is mapped itself; a space that its route has not is found once the workspace is known.
+        page_->restore({});
+        page_->setProduct(product_);
+        page_->showSet("AudioCaps");
+        settle();
+        QCOMPARE(map.content().subject, QString("ImageBind++"));
+        spaces->setCurrentIndex(spaces->findText("WAV2CLIP"));
+        settle();
+        const engine::Json kept = page_->state();
+        page_ = std::make_unique<ui::ExplorePage>();
+        page_->show();
+        page_->setActive(true);
+        page_->restore(kept);
+        page_->setProduct(product_);
+        settle();
+        QCOMPARE(page_->map().content().subject, QString("ImageBind++"));
+        page_->setWorkspace(QString::fromStdString(path("world")), inspected);
+        settle();
+        QCOMPARE(page_->map().content().subject, QString("WAV2CLIP"));
+        QCOMPARE(page_->state(), kept);
+        page_->setWorkspace(QString::fromStdString(path("world")), inspected);  // after an import
+        settle();
+        QCOMPARE(page_->map().content().subject, QString("WAV2CLIP"));
+    }
+
     void slidersMayMoveWhileAnotherSpaceIsMapped() {
         activate();
         auto* spaces = combo("Space that is mapped");

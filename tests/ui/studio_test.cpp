@@ -369,7 +369,8 @@ private Q_SLOTS:
         QVERIFY(again.project().view() == window_->project().view());
         QCOMPARE(again.tune().state()["surfaces"]["curve"].get<std::string>(), std::string("sigma_t"));
         QVERIFY(again.tune().state() == tune.state());
-        QVERIFY(again.explore().state() == window_->explore().state());
+        QVERIFY2(again.explore().state() == window_->explore().state(),
+                 (again.explore().state().dump() + window_->explore().state().dump()).c_str());
         QCOMPARE(again.explore().state()["query"].get<int>(), 2);
         QVERIFY2(again.compare().state() == compare.state(), again.compare().state().dump().c_str());
         QCOMPARE(again.compare().items().size(), 2);

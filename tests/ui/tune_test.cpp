@@ -34,6 +34,34 @@ private Q_SLOTS:
     void initTestCase() { train({{"ImageBind++", "product"}, {"Only_Seq", "in a row"}}); }
     void init() { std::filesystem::remove_all(landscapes()); }
 
+    // What there is to do stands in the place of empty views, and these are there as soon as something is opened.
+    void withoutAProductThereAreWaysToOne() {
+        ui::Project project;
+        ui::LiveSession session;
+        ui::TunePage page(project, session);
+        page.resize(1200, 760);
+        page.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&page));
+        auto *train = page.findChild<QPushButton*>("tune_train"), *other = page.findChild<QPushButton*>("tune_open");
+        QVERIFY(train->isVisible() && other->isVisible() && !page.surfaces().isVisible());
+        picture(page, "tune-nothing");
+        QSignalSpy trains(&page, &ui::TunePage::trainRequested), opens(&page, &ui::TunePage::openRequested);
+        QTest::mouseClick(train, Qt::LeftButton);
+        QTest::mouseClick(other, Qt::LeftButton);
+        QCOMPARE(trains.count(), 1);
+        QCOMPARE(opens.count(), 1);
+        open(project, session, page);
+        QVERIFY(!train->isVisible() && page.surfaces().isVisible());
+        session.close();
+        QTRY_VERIFY(train->isVisible());
+        // One that cannot be opened leaves the views, where another can be chosen.
+        const QString gone = QString::fromStdString((folder_ / "gone").string());
+        page.setProducts({gone}, gone);
+        session.open(gone, {});
+        QTRY_VERIFY_WITH_TIMEOUT(!session.opening(), 20000);
+        QVERIFY(!train->isVisible() && page.surfaces().isVisible());
+    }
+
     // A factor that an earlier step blended with is set like any other; its figures come when they are computed, and
     // those of before are pale until then.
     void aFactorThatIsNotLiveIsComputedBehind() {

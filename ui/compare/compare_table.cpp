@@ -263,7 +263,12 @@ void CompareTable::fitColumns() {
     for (int c = 0; c < columns; ++c) spare += wide[c] - least[c];
     const int over = all - room;
     if (over < 0 && columns > 0) {
-        for (int c = 0; c < columns; ++c) header->resizeSection(c, wide[c] + std::min(-over / columns, wide[c] / 2));
+        int left = -over;
+        for (int c = 0; c < columns; ++c) {
+            const int more = std::min(left / (columns - c), wide[c] / 2);
+            header->resizeSection(c, wide[c] + more);
+            left -= more;
+        }
         return;
     }
     if (room <= 0 || over <= 0 || spare <= 0) return;

@@ -161,7 +161,9 @@ QWidget* ExplorePage::makeMapSide() {
     layout->addWidget(figures_);
 
     connect(spaces_, &QComboBox::currentIndexChanged, this, [this] {
-        if (!filling_) makeMap(false);
+        if (filling_) return;
+        wanted_space_.clear();
+        makeMap(false);
     });
     connect(axes_, &QComboBox::currentIndexChanged, this, [this] { makeMap(false); });
     connect(plane_, &QComboBox::currentIndexChanged, this,
@@ -188,7 +190,7 @@ bool ExplorePage::busy() const {
 }
 
 bool ExplorePage::ofProduct() const {
-    return spaces_->currentIndex() <= 0;
+    return product_ && spaces_->currentIndex() <= 0;
 }
 
 bool ExplorePage::forward() const {
@@ -221,8 +223,60 @@ void ExplorePage::setProduct(std::shared_ptr<engine::LiveProduct> product) {
     map_job_.stop();
     gap_job_.stop();
     panel_->stop();
-    const QString set_before = sets_->currentText();
     product_ = std::move(product);
+    filling_ = true;
+    spaces_->clear();  // what comes is mapped itself
+    filling_ = false;
+    if (product_) {
+        reference_ = product_->defaults();
+        reference_name_ = tr("the recipe's setting");
+        setting_ = reference_;
+    }
+    panel_->setReference(reference_, reference_name_);
+    subjectChanged();
+}
+
+void ExplorePage::setWorkspace(const QString& folder, const engine::Json& inspected) {
+    workspace_ = folder.toStdString();
+    workspace_sets_.clear();
+    synthetic_ = inspected.value("synthetic", false);
+    for (const auto& s : inspected.value("sets", engine::Json::array())) {
+        SetOfSpaces set{s["name"], s["first"]["modality"], s["second"]["modality"], {}};
+        const auto& others = s["second"]["spaces"];
+        for (const auto& space : s["first"]["spaces"]) {
+            const bool both = std::any_of(others.begin(), others.end(),
+                                          [&](const auto& other) { return other["space"] == space["space"]; });
+            if (both) set.spaces.push_back(space["space"]);
+        }
+        if (!set.spaces.empty()) workspace_sets_.push_back(std::move(set));
+    }
+    if (!product_) return subjectChanged();
+    const std::string before = mappedSpace();
+    listSpaces();
+    filling_ = true;
+    if (!wanted_space_.isEmpty()) chooseSpace(wanted_space_);
+    filling_ = false;
+    if (mappedSpace() != before) makeMap(false);
+}
+
+const ExplorePage::SetOfSpaces* ExplorePage::setOfSpaces() const {
+    if (product_ && product_->workspaceFolder() != workspace_) return nullptr;
+    const std::string name = sets_->currentText().toStdString();
+    const auto found =
+        std::find_if(workspace_sets_.begin(), workspace_sets_.end(), [&](const auto& s) { return s.name == name; });
+    return found == workspace_sets_.end() ? nullptr : &*found;
+}
+
+std::pair<engine::Modality, engine::Modality> ExplorePage::modalities() const {
+    if (product_) return {product_->description(set()).first, product_->description(set()).second};
+    const auto* of = setOfSpaces();
+    return of ? std::pair(of->first, of->second) : std::pair<engine::Modality, engine::Modality>();
+}
+
+void ExplorePage::subjectChanged() {
+    map_job_.stop();
+    gap_job_.stop();
+    const QString set_before = sets_->currentText();
     made_.reset();
     items_of_.reset();
     wanted_query_.reset();
@@ -230,31 +284,33 @@ void ExplorePage::setProduct(std::shared_ptr<engine::LiveProduct> product) {
     sets_->clear();
     if (product_) {
         for (const auto& s : product_->sets()) sets_->addItem(QString::fromStdString(s.name));
-        if (const int i = sets_->findText(set_before); i >= 0) sets_->setCurrentIndex(i);
-        reference_ = product_->defaults();
-        reference_name_ = tr("the recipe's setting");
-        setting_ = reference_;
+    } else {
+        for (const auto& s : workspace_sets_) sets_->addItem(QString::fromStdString(s.name));
     }
+    if (const int i = sets_->findText(set_before); i >= 0) sets_->setCurrentIndex(i);
     filling_ = false;
-    for (QWidget* w : {static_cast<QWidget*>(sets_), static_cast<QWidget*>(directions_), static_cast<QWidget*>(spaces_),
-                       static_cast<QWidget*>(axes_), static_cast<QWidget*>(plane_), static_cast<QWidget*>(pairs_),
-                       static_cast<QWidget*>(fit_), static_cast<QWidget*>(all_)})
-        w->setEnabled(product_ != nullptr);
-    note_->setText(product_ && product_->synthetic() ? tr("synthetic world") : QString());
-    panel_->setReference(reference_, reference_name_);
+    directions_->setEnabled(product_ != nullptr);
+    for (QWidget* w : {static_cast<QWidget*>(sets_), static_cast<QWidget*>(spaces_), static_cast<QWidget*>(axes_),
+                       static_cast<QWidget*>(plane_), static_cast<QWidget*>(pairs_), static_cast<QWidget*>(fit_),
+                       static_cast<QWidget*>(all_)})
+        w->setEnabled(any());
+    note_->setText(any() && synthetic() ? tr("synthetic world") : QString());
     setChanged();
     showWanted();
 }
 
 engine::Json ExplorePage::state() const {
-    if (!product_) return wanted_;
-    engine::Json out{{"set", sets_->currentText().toStdString()},
-                     {"forward", forward()},
-                     {"space", mappedSpace()},
-                     {"axes", axes_->currentData().toString().toStdString()},
-                     {"plane", plane_->currentIndex()},
-                     {"pairs", pairs_->isChecked()},
-                     {"list", panel_->state()}};
+    // What a product that is not there had chosen in the inspector is kept for it.
+    if (!any()) return wanted_;
+    engine::Json out = wanted_.is_object() ? wanted_ : engine::Json::object();
+    out["set"] = sets_->currentText().toStdString();
+    out["space"] = mappedSpace();
+    out["axes"] = axes_->currentData().toString().toStdString();
+    out["plane"] = plane_->currentIndex();
+    out["pairs"] = pairs_->isChecked();
+    if (!product_) return out;
+    out["forward"] = forward();
+    out["list"] = panel_->state();
     if (wanted_query_ && wanted_query_->set == set()) out["query"] = wanted_query_->query;
     else if (panel_->query()) out["query"] = *panel_->query();
     return out;
@@ -266,8 +322,8 @@ void ExplorePage::restore(const engine::Json& state) {
 }
 
 void ExplorePage::showWanted() {
-    if (!product_ || !wanted_.is_object()) return;
-    const engine::Json state = std::exchange(wanted_, {});
+    if (!any() || !wanted_.is_object()) return;
+    const engine::Json state = product_ ? std::exchange(wanted_, {}) : wanted_;
     const auto text = [&](const char* key) {
         return state.contains(key) && state[key].is_string() ? QString::fromStdString(state[key].get<std::string>())
                                                              : QString();
@@ -277,16 +333,23 @@ void ExplorePage::showWanted() {
     };
     showSet(text("set"));
     directions_->setCurrentIndex(flag("forward", true) ? 0 : 1);
-    spaces_->setCurrentIndex(std::max(0, text("space").isEmpty() ? 0 : spaces_->findText(text("space"))));
+    chooseSpace(text("space"));
     axes_->setCurrentIndex(std::max(0, axes_->findData(text("axes"))));
     if (state.contains("plane") && state["plane"].is_number_integer())
         plane_->setCurrentIndex(std::clamp(state["plane"].get<int>(), 0, plane_->count() - 1));
     pairs_->setChecked(flag("pairs", true));
     if (state.contains("list")) panel_->restore(state["list"]);
-    if (sets_->currentText() == text("set") && state.contains("query") && state["query"].is_number_unsigned()) {
+    if (product_ && sets_->currentText() == text("set") && state.contains("query") &&
+        state["query"].is_number_unsigned()) {
         wanted_query_ = {set(), forward(), state["query"].get<std::uint32_t>(), {}};
         chooseWanted();
     }
+}
+
+void ExplorePage::chooseSpace(const QString& space) {
+    const int at = space.isEmpty() ? 0 : spaces_->findText(space);
+    if (at >= 0) spaces_->setCurrentIndex(at);
+    wanted_space_ = at < 0 ? space : QString();
 }
 
 void ExplorePage::showSet(const QString& set) {
@@ -321,8 +384,8 @@ void ExplorePage::setChanged() {
     items_of_.reset();
     items_ = {};
     figures_->clear();
-    if (!product_) {
-        map_->clear(tr("Open a product to see its evaluation sets as maps."));
+    if (!any()) {
+        map_->clear(tr("Open a workspace or a product to see its evaluation sets as maps."));
         panel_->setSubject(nullptr, 0, true, {});
         return;
     }
@@ -346,8 +409,10 @@ void ExplorePage::listSpaces() {
     filling_ = true;
     const QString before = spaces_->currentText();
     spaces_->clear();
-    if (product_) {
-        spaces_->addItem(QString::fromStdString(product_->recipe().name));
+    if (product_) spaces_->addItem(QString::fromStdString(product_->recipe().name));
+    if (const auto* of = setOfSpaces()) {
+        for (const auto& space : of->spaces) spaces_->addItem(QString::fromStdString(space));
+    } else if (product_) {
         // Those that have both modalities; whether rows are there is found out when one is chosen.
         const auto& description = product_->description(set());
         for (const auto& space : product_->plan().spaces) {
@@ -356,8 +421,8 @@ void ExplorePage::listSpaces() {
             };
             if (has(description.first) && has(description.second)) spaces_->addItem(QString::fromStdString(space.name));
         }
-        if (const int i = spaces_->findText(before); i > 0) spaces_->setCurrentIndex(i);
     }
+    if (const int i = spaces_->findText(before); i > 0) spaces_->setCurrentIndex(i);
     filling_ = false;
 }
 
@@ -373,7 +438,7 @@ void ExplorePage::setActive(bool active) {
         panel_->stop();
         return;
     }
-    if (!missed_ || !product_) return;
+    if (!missed_ || !any()) return;
     if (made_ && items_of_) {
         missed_ = false;
         follow();
@@ -433,6 +498,7 @@ void ExplorePage::inspect() {
 
 void ExplorePage::mapItemChosen(const MapItem& item) {
     map_->mark(std::nullopt);
+    if (!product_) return;
     // The side that was clicked asks.
     if (item.first != forward()) {
         directions_->setCurrentIndex(item.first ? 0 : 1);
@@ -449,6 +515,7 @@ void ExplorePage::mapSelectionChanged() {
     }
     std::unordered_set<std::uint32_t> queries, answers;
     for (const auto& item : map_->selection()) (item.first == forward() ? queries : answers).insert(item.row);
+    if (!product_) return;
     for (const auto& pair : product_->description(set()).pairs) {
         if (answers.contains(pair[forward() ? 1 : 0])) queries.insert(pair[forward() ? 0 : 1]);
     }

@@ -9,8 +9,11 @@
 #include <QTimer>
 #include <QWidget>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "engine/session/live_product.h"
 #include "engine/session/space_map.h"
@@ -32,6 +35,9 @@ public:
     ~ExplorePage() override;
 
     void setProduct(std::shared_ptr<engine::LiveProduct> product);  // may be empty
+    // `inspected`: what engine::inspect says of it; an empty folder closes it. Its sets are mapped in single spaces
+    // while there is no product, and a product's too.
+    void setWorkspace(const QString& folder, const engine::Json& inspected);
     // Many times a second while sliders move: the map follows at once, the inspector when it rests.
     void setSetting(const engine::Setting& setting);
     void setReference(const engine::Setting& setting, const QString& name);
@@ -62,7 +68,19 @@ private:
     struct Weights {
         engine::BlendWeights first, second;
     };
+    // An evaluation set of the workspace.
+    struct SetOfSpaces {
+        std::string name;
+        engine::Modality first, second;
+        std::vector<std::string> spaces;  // that have rows of both sides
+    };
     QWidget* makeMapSide();
+    void subjectChanged();  // another product or workspace
+    bool any() const { return product_ || !workspace_sets_.empty(); }
+    std::filesystem::path folder() const { return product_ ? product_->workspaceFolder() : workspace_; }
+    const SetOfSpaces* setOfSpaces() const;  // the chosen one's, if the workspace is the product's
+    std::pair<engine::Modality, engine::Modality> modalities() const;
+    bool synthetic() const { return product_ ? product_->synthetic() : synthetic_; }
     void listSpaces();
     void listDirections();
     void setChanged();
@@ -74,6 +92,7 @@ private:
     void sayFigures();
     void inspect();  // asks the inspector to compare
     void setSubjectOfInspector();
+    void chooseSpace(const QString& space);  // empty: the product
     void chooseWanted();
     void mapItemChosen(const MapItem& item);
     void mapSelectionChanged();
@@ -86,10 +105,14 @@ private:
     void recolour();
 
     std::shared_ptr<engine::LiveProduct> product_;
+    std::filesystem::path workspace_;
+    std::vector<SetOfSpaces> workspace_sets_;
+    bool synthetic_ = false;  // the workspace
     engine::Setting setting_, reference_;
     QString reference_name_;
     bool active_ = false, missed_ = true, filling_ = false;
-    engine::Json wanted_;  // of restore(), until there is a product
+    engine::Json wanted_;   // of restore(), until there is a product
+    QString wanted_space_;  // of it, until the workspace is known
 
     std::shared_ptr<const engine::SpaceMap> made_;
     std::string made_of_;        // the space that it is of, as mappedSpace()

@@ -35,7 +35,7 @@ std::optional<ExplorePage::Weights> ExplorePage::weightsAt(const engine::Setting
 }
 
 void ExplorePage::makeMap(bool keep_view) {
-    if (!product_ || !active_) {
+    if (!any() || !active_) {
         made_.reset();
         missed_ = true;
         return;
@@ -50,7 +50,8 @@ void ExplorePage::makeMap(bool keep_view) {
     making_against_ = reference_;
     map_job_.start<Result>(
         tr("fitting the map of %1").arg(sets_->currentText()),
-        [product = product_, set = set(), setting = setting_, reference = reference_, space, options,
+        [product = product_, folder = folder(), name = sets_->currentText().toStdString(), set = set(),
+         setting = setting_, reference = reference_, space, options,
          items = items_of_ == set() ? std::optional(items_) : std::nullopt](const engine::JobContext& job) {
             auto made = std::make_shared<Made>();
             made->set = set;
@@ -59,11 +60,13 @@ void ExplorePage::makeMap(bool keep_view) {
             if (items) {
                 made->items = *items;
             } else {
-                for (const bool first : {true, false}) {
-                    made->items.ids[first ? 0 : 1] =
-                        std::make_shared<const std::vector<std::string>>(product->ids(set, first));
-                    made->items.paths[first ? 0 : 1] =
-                        std::make_shared<const std::vector<std::string>>(product->paths(set, first));
+                const engine::Workspace workspace(folder);
+                using Side = engine::Workspace::Side;
+                for (const Side side : {Side::First, Side::Second}) {
+                    const auto i = side == Side::First ? 0 : 1;
+                    made->items.ids[i] = std::make_shared<const std::vector<std::string>>(workspace.setIds(name, side));
+                    made->items.paths[i] =
+                        std::make_shared<const std::vector<std::string>>(workspace.setPaths(name, side));
                 }
             }
             if (space.empty()) {
@@ -80,15 +83,15 @@ void ExplorePage::makeMap(bool keep_view) {
                 made->map = engine::SpaceMap::make(*made->components, weights(made->components->first),
                                                    weights(made->components->second), options, job);
             } else {
-                made->raw = engine::spaceComponents(engine::Workspace(product->workspaceFolder()),
-                                                    product->sets()[set].name, space, job);
+                made->raw = engine::spaceComponents(engine::Workspace(folder), name, space, job);
                 made->map = engine::SpaceMap::make(made->raw, {}, {}, options, job);
             }
             return Result(made);
         },
-        [this, keep_view, product = product_, set = set(), space](Result made) {
+        [this, keep_view, product = product_, folder = folder(), set = set(), space](Result made) {
             // A job that was told to stop may have ended just before.
-            if (product_ == product && this->set() == set && mappedSpace() == space) mapMade(made, keep_view);
+            const bool wanted = product_ == product && this->folder() == folder && this->set() == set;
+            if (wanted && mappedSpace() == space) mapMade(made, keep_view);
         });
 }
 
@@ -109,11 +112,12 @@ void ExplorePage::mapMade(const std::shared_ptr<const Made>& made, bool keep_vie
     MapView::Content content;
     content.map = made_;
     content.subject = spaces_->currentText();
-    content.first = QString::fromStdString(product_->description(set()).first);
-    content.second = QString::fromStdString(product_->description(set()).second);
+    const auto [first, second] = modalities();
+    content.first = QString::fromStdString(first);
+    content.second = QString::fromStdString(second);
     content.first_ids = items_.ids[0];
     content.second_ids = items_.ids[1];
-    content.synthetic = product_->synthetic();
+    content.synthetic = synthetic();
     map_->setContent(std::move(content), made_->places(now->first, now->second), keep_view);
     follow();
     if (new_set) {

@@ -43,7 +43,9 @@ void MapView::plotPoints(QImage& image, const Frame& frame, double ratio) const 
         const auto& pairs = content_.map->pairs();
         const std::size_t step = std::max<std::size_t>(1, (pairs.size() + kMostLines - 1) / kMostLines);
         const std::size_t drawn = (pairs.size() + step - 1) / step;
-        const auto opacityOf = [](std::size_t lines) { return lines > 800 ? 26 : lines > 200 ? 48 : 84; };
+        const auto opacityOf = [](std::size_t lines) {
+            return lines > 1200 ? 14 : lines > 800 ? 20 : lines > 200 ? 48 : 84;
+        };
         const auto picked = [&](const auto& pair) {
             return some && (selected_first_[pair[0]] != 0 || selected_second_[pair[1]] != 0);
         };

@@ -236,7 +236,8 @@ void QueryPanel::setSubject(std::shared_ptr<engine::LiveProduct> product, std::s
     change_.reset();
     model_->clear();
     showOnly(std::nullopt);
-    answers_->showNothing(tr("Choose a query in the list, or an item on the map."));
+    answers_->showNothing(product_ ? tr("Choose a query in the list, or an item on the map.")
+                                   : tr("A query's best answers stand here once there is a product."));
     line_->setSubject(product_, set_, forward_, candidates_);
     controls_->setVisible(product_ && product_->sets()[set_].kind != engine::SetKind::MultiLabel);
     say(product_ ? tr("comparing…") : tr("There is no product yet."));

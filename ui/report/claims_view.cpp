@@ -21,6 +21,7 @@
 #include "ui/style/theme.h"
 #include "ui/widgets/flow_layout.h"
 #include "ui/widgets/paragraph.h"
+#include "ui/widgets/roomy_rows.h"
 
 namespace ui {
 namespace {
@@ -56,13 +57,8 @@ public:
         painter->setFont(option.font);
         const QRect place(area.left(), area.top(), badge, line + 4);
         // On the selection's colour a badge stands on its own ground.
-        if (selected) {
-            painter->setPen(Qt::NoPen);
-            painter->setBrush(colours().panel);
-            painter->setRenderHint(QPainter::Antialiasing);
-            painter->drawRoundedRect(place, place.height() / 2.0, place.height() / 2.0);
-        }
-        Badge::paint(*painter, place, verdictText(verdict), verdictKind(verdict));
+        Badge::paint(*painter, place, verdictText(verdict), verdictKind(verdict),
+                     selected ? colours().panel : QColor(Qt::transparent));
         const QRect text(area.left() + badge + kGap, area.top() + 2, area.width() - badge - kGap, area.height());
         painter->setPen(selected ? colours().on_accent : colours().text);
         QRect used;
@@ -177,6 +173,8 @@ ClaimsView::ClaimsView(QWidget* parent)
     comparisons_->setTabKeyNavigation(false);
     comparisons_->setColumnCount(4);
     comparisons_->setHorizontalHeaderLabels({tr("Difference, points"), tr("Expected"), tr("Measured"), tr("Verdict")});
+    comparisons_->horizontalHeaderItem(0)->setTextAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    comparisons_->setItemDelegate(new RoomyRows(comparisons_));
     comparisons_->setItemDelegateForColumn(3, new BadgeDelegate(comparisons_));
     auto* header = comparisons_->horizontalHeader();
     header->setSectionResizeMode(QHeaderView::ResizeToContents);

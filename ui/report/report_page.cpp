@@ -33,12 +33,18 @@
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/paragraph.h"
 #include "ui/widgets/progress_strip.h"
+#include "ui/widgets/roomy_rows.h"
 #include "ui/widgets/wrapped_text.h"
 
 namespace ui {
 namespace {
 
 constexpr double kSlowStep = 0.5;  // seconds
+
+// Of the table of evaluation sets: names and sentences to the left, counts to the right.
+Qt::Alignment protocolAlignment(int column) {
+    return (column == 0 || column == 4 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter;
+}
 
 }  // namespace
 
@@ -226,6 +232,9 @@ QWidget* ReportPage::makeProtocol() {
     sets_->setColumnCount(5);
     sets_->setHorizontalHeaderLabels(
         {tr("Set"), tr("Items here"), tr("Items in the paper"), tr("Queries"), tr("How it is measured")});
+    for (int c = 0; c < sets_->columnCount(); ++c)
+        sets_->horizontalHeaderItem(c)->setTextAlignment(protocolAlignment(c));
+    sets_->setItemDelegate(new RoomyRows(sets_));
     sets_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     sets_->horizontalHeader()->setSectionResizeMode(4, QHeaderView::Stretch);
     sets_->verticalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
@@ -437,7 +446,7 @@ void ReportPage::fillProtocol() {
             for (int c = 0; c < 5; ++c) {
                 auto* item = new QTableWidgetItem(cells[c]);
                 item->setToolTip(cells[c]);
-                item->setTextAlignment((c == 0 || c == 4 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+                item->setTextAlignment(protocolAlignment(c));
                 sets_->setItem(row, c, item);
             }
         }

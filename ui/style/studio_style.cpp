@@ -5,12 +5,21 @@
 #include <QPainter>
 #include <QStyleFactory>
 #include <QStyleOption>
+#include <QTableView>
+#include <QTreeView>
 
 #include <algorithm>
 
 #include "ui/style/theme.h"
 
 namespace ui {
+
+namespace {
+
+constexpr int kHeaderPadding = 8;  // as the style sheet has it
+constexpr int kButtonPadding = 5;
+
+}  // namespace
 
 StudioStyle::StudioStyle() : QProxyStyle(QStyleFactory::create(QStringLiteral("Fusion"))) {}
 
@@ -37,6 +46,23 @@ void StudioStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* op
     if (on) painter->drawPolyline(QPolygonF{at(0.24, 0.53), at(0.43, 0.72), at(0.77, 0.30)});
     else if (some) painter->drawLine(at(0.26, 0.5), at(0.74, 0.5));
     painter->restore();
+}
+
+int StudioStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWidget* widget) const {
+    // One less than what is beside a cell's text.
+    if (metric == PM_FocusFrameHMargin &&
+        (qobject_cast<const QTableView*>(widget) || qobject_cast<const QTreeView*>(widget)))
+        return kHeaderPadding - 1;
+    return QProxyStyle::pixelMetric(metric, option, widget);
+}
+
+QSize StudioStyle::sizeFromContents(ContentsType type, const QStyleOption* option, const QSize& size,
+                                    const QWidget* widget) const {
+    const QSize out = QProxyStyle::sizeFromContents(type, option, size, widget);
+    if (type != CT_PushButton) return out;
+    return {
+        std::max(out.width(), size.width() + 2 * (kButtonPadding + pixelMetric(PM_ButtonMargin, option, widget) / 2)),
+        out.height()};
 }
 
 }  // namespace ui

@@ -197,6 +197,7 @@ void applyTheme(ThemeChoice choice) {
             "QTableCornerButton::section { background: %4; border: none; border-bottom: 1px solid %3; }"
             "QMainWindow::separator { background: %3; width: 1px; height: 1px; }"
             "QToolBar { border: none; spacing: 2px; padding: 4px; }"
+            "QToolBar::separator { background: %3; height: 1px; margin: 3px 8px; }"
             "QToolBar QToolButton { border: 1px solid transparent; border-radius: 6px; padding: 4px; "
             "min-width: 62px; }"
             "QToolBar QToolButton:hover { background: %2; border-color: %3; }"

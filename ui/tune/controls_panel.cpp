@@ -290,6 +290,7 @@ void ControlsPanel::addWeight(const engine::ExpertSwitch& expert, QHBoxLayout* r
     toggle->setObjectName(QStringLiteral("live_") + key);
     toggle->setText(tr("live"));
     toggle->setCheckable(true);
+    toggle->setProperty("chip", true);
     toggle->setChecked(live);
     toggle->setAccessibleName(tr("Weight of %1 as a slider").arg(key));
     const auto cost = product_->liveWeightEstimate(of->name);
@@ -300,6 +301,7 @@ void ControlsPanel::addWeight(const engine::ExpertSwitch& expert, QHBoxLayout* r
             .arg(cost.sets)
             .arg(durationText(cost.seconds)));
     row->addWidget(toggle);
+    row->addSpacing(4);
     connect(toggle, &QToolButton::clicked, this, [this, name, key](bool on) {
         TuneView view = project_.view();
         view.live_weight = on ? name : QString();

@@ -6,6 +6,7 @@
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QPushButton>
 #include <QSignalBlocker>
 #include <QTabWidget>
 #include <QVBoxLayout>
@@ -41,6 +42,7 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
       progress_(new ProgressStrip),
       surfaces_(new SurfacesPanel(project, session, *metrics_, *goal_)),
       side_(new QTabWidget),
+      pages_(new QStackedWidget),
       title_(new QLabel) {
     side_->setObjectName(QStringLiteral("tune_side"));
     side_->setDocumentMode(true);
@@ -69,17 +71,20 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
     split->setStretchFactor(1, 1);
     split->setSizes({330, 900});
 
+    pages_->addWidget(makeNothing());
+    pages_->addWidget(split);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(message_);
-    column->addWidget(split, 1);
+    column->addWidget(pages_, 1);
 
     connect(&session_, &LiveSession::opened, this, &TunePage::productOpened);
     connect(&session_, &LiveSession::closed, this, &TunePage::productClosed);
     connect(&session_, &LiveSession::openingStarted, this, [this] {
         wanted_figure_ = 0;
         title_->setText(tr("opening…"));
+        pages_->setCurrentIndex(1);
     });
     connect(&session_, &LiveSession::openFailed, this, [this](const JobFailure& failure) {
         wanted_figure_ = 0;
@@ -116,6 +121,38 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
     connect(routing_, &RoutingPanel::failed, message_, &MessageBar::showError);
     connect(goal_, &GoalPanel::found, surfaces_, &SurfacesPanel::showSurface);
     productClosed();
+}
+
+QWidget* TunePage::makeNothing() {
+    auto* box = new QWidget;
+    auto* what =
+        new QLabel(tr("No product is open.\nTrain one of this workspace's spaces, or open one that is there."));
+    what->setAlignment(Qt::AlignCenter);
+    auto* train = new QPushButton(tr("Go to the reactions"));
+    train->setObjectName(QStringLiteral("tune_train"));
+    auto* open = new QPushButton(tr("Open a product…"));
+    open->setObjectName(QStringLiteral("tune_open"));
+    connect(train, &QPushButton::clicked, this, &TunePage::trainRequested);
+    connect(open, &QPushButton::clicked, this, &TunePage::openRequested);
+    auto* buttons = new QHBoxLayout;
+    buttons->setSpacing(8);
+    buttons->addStretch(1);
+    buttons->addWidget(train);
+    buttons->addWidget(open);
+    buttons->addStretch(1);
+    auto* column = new QVBoxLayout(box);
+    column->setSpacing(12);
+    column->addStretch(1);
+    column->addWidget(what);
+    column->addLayout(buttons);
+    column->addStretch(2);
+    return box;
+}
+
+// What could not be opened leaves its page, where another of the products can be chosen.
+void TunePage::choosePage() {
+    const bool any = session_.product() || session_.opening() || products_->count() > 0;
+    pages_->setCurrentIndex(any ? 1 : 0);
 }
 
 QWidget* TunePage::makeViews() {
@@ -294,6 +331,7 @@ void TunePage::fitFigures() {
 
 void TunePage::productOpened() {
     const auto live = session_.product();
+    choosePage();
     message_->clear();
     project_.beginWith(project_.product(), live->defaults());
     metrics_->setProduct(live);
@@ -343,6 +381,7 @@ void TunePage::setProducts(const QStringList& folders, const QString& current) {
     }
     products_->setCurrentIndex(products_->findData(current));
     products_->setVisible(!folders.isEmpty());
+    choosePage();
 }
 
 void TunePage::showFigure(int number) {
@@ -396,6 +435,7 @@ void TunePage::productClosed() {
     progress_->finish();
     baseline_->clear();
     if (project_.product().isEmpty()) stages_->hide();
+    choosePage();
 }
 
 void TunePage::fillBaselines() {

@@ -8,6 +8,7 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QSlider>
+#include <QStackedWidget>
 #include <QTabWidget>
 #include <QTableView>
 #include <QWidget>
@@ -46,11 +47,18 @@ public:
     MetricsModel& metrics() { return *metrics_; }
     SurfacesPanel& surfaces() { return *surfaces_; }
 
+Q_SIGNALS:
+    // From the page that has no product.
+    void trainRequested();
+    void openRequested();
+
 protected:
     void changeEvent(QEvent* event) override;
 
 private:
     QWidget* makeViews();
+    QWidget* makeNothing();
+    void choosePage();
     QWidget* makeFigures();
     void productOpened();
     void productClosed();
@@ -79,6 +87,7 @@ private:
     ProgressStrip* progress_;
     SurfacesPanel* surfaces_;
     QTabWidget* side_;
+    QStackedWidget* pages_;  // of no product, of one
     QLabel* title_;
     QComboBox* products_;
     QComboBox *baseline_, *metric_;

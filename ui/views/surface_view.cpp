@@ -344,6 +344,7 @@ void SurfaceView::applyColours() {
     theme->setColorStyle(Q3DTheme::ColorStyleRangeGradient);
     QFont label = font();
     label.setPointSizeF(kAxisPoints);
+    label.setBold(darkTheme());  // thin strokes are lost where they are light on dark
     theme->setFont(label);
     series_->setWireframeColor(darkTheme() ? QColor(0x16, 0x19, 0x1f) : QColor(0x6a, 0x70, 0x7c));
     series_->setColorStyle(Q3DTheme::ColorStyleRangeGradient);

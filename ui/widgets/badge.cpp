@@ -24,7 +24,7 @@ QSize Badge::room(const QFontMetrics& metrics, const QString& text) {
     return {metrics.horizontalAdvance(text) + 18, metrics.height() + 4};
 }
 
-void Badge::paint(QPainter& p, const QRectF& area, const QString& text, Kind kind) {
+void Badge::paint(QPainter& p, const QRectF& area, const QString& text, Kind kind, const QColor& ground) {
     const auto& c = colours();
     const QColor colour = kind == Kind::Warning ? c.warning
                           : kind == Kind::Good  ? c.good
@@ -37,7 +37,7 @@ void Badge::paint(QPainter& p, const QRectF& area, const QString& text, Kind kin
     p.save();
     p.setRenderHint(QPainter::Antialiasing);
     p.setPen(line);
-    p.setBrush(Qt::NoBrush);
+    p.setBrush(ground);
     const QRectF inside = frame.adjusted(0.5, 0.5, -0.5, -0.5);
     p.drawRoundedRect(inside, inside.height() / 2, inside.height() / 2);
     p.setPen(colour);

@@ -17,7 +17,8 @@ public:
     // The label that every figure of a generated world stands beside.
     static Badge* syntheticWorld(QWidget* parent = nullptr);
     // For what paints itself: a badge centred in `area`, and the room that one needs.
-    static void paint(QPainter& painter, const QRectF& area, const QString& text, Kind kind);
+    static void paint(QPainter& painter, const QRectF& area, const QString& text, Kind kind,
+                      const QColor& ground = Qt::transparent);
     static QSize room(const QFontMetrics& metrics, const QString& text);
     using QLabel::setText;
     void setText(const QString& text, Kind kind);

@@ -9,13 +9,14 @@
 #include <QStyledItemDelegate>
 
 #include "ui/style/theme.h"
+#include "ui/widgets/roomy_rows.h"
 
 namespace ui {
 namespace {
 
 using engine::Json;
 
-enum Role { kPointer = Qt::UserRole, kModality };
+enum Role { kPointer = Qt::UserRole, kModalities };
 
 QString text(const Json& json) {
     return QString::fromStdString(json.get<std::string>());
@@ -31,23 +32,18 @@ QString number(const Json& json) {
     return QLocale().toString(json.get<qulonglong>());
 }
 
-class RoomyRows : public QStyledItemDelegate {
-public:
-    using QStyledItemDelegate::QStyledItemDelegate;
-    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-        const QSize size = QStyledItemDelegate::sizeHint(option, index);
-        return {size.width() + 10, option.fontMetrics.height() + 8};
-    }
-};
-
-QIcon dot(const QColor& colour) {
+// One for each modality.
+QIcon dots(const QStringList& modalities) {
     QPixmap pixmap(32, 32);
     pixmap.fill(Qt::transparent);
     QPainter p(&pixmap);
     p.setRenderHint(QPainter::Antialiasing);
     p.setPen(Qt::NoPen);
-    p.setBrush(colour);
-    p.drawEllipse(9, 9, 14, 14);
+    const double step = 12, first = 16 - step * static_cast<double>(modalities.size() - 1) / 2;
+    for (qsizetype i = 0; i < modalities.size(); ++i) {
+        p.setBrush(modalityColour(modalities[i]));
+        p.drawEllipse(QPointF(first + step * static_cast<double>(i), 16), 7, 7);
+    }
     return pixmap;
 }
 
@@ -67,7 +63,7 @@ qulonglong tableBytes(const Json& table) {
 
 QTreeWidgetItem* addTable(QTreeWidgetItem* parent, const QString& pointer, const QString& name, const Json& table) {
     auto* item = add(parent, pointer, name);
-    item->setData(0, kModality, text(table["modality"]));
+    item->setData(0, kModalities, QStringList{text(table["modality"])});
     item->setText(WorkspaceTree::Rows, number(table["rows"]));
     item->setText(WorkspaceTree::Bytes, bytesText(tableBytes(table)));
     int i = 0;
@@ -163,6 +159,7 @@ void WorkspaceTree::show(const Json& inspected) {
             }
             // Its modalities have the same rows: pairs are counted, once.
             item->setText(Rows, number(tables[0]["rows"]));
+            item->setData(0, kModalities, modalities);
             item->setText(Type, modalities.join(QStringLiteral(", ")));
             item->setText(Bytes, bytesText(bytes));
         }
@@ -209,8 +206,8 @@ void WorkspaceTree::changeEvent(QEvent* event) {
 
 void WorkspaceTree::refresh() {
     for (QTreeWidgetItemIterator it(this); *it; ++it) {
-        const QString modality = (*it)->data(0, kModality).toString();
-        if (!modality.isEmpty()) (*it)->setIcon(0, dot(modalityColour(modality)));
+        const QStringList modalities = (*it)->data(0, kModalities).toStringList();
+        if (!modalities.isEmpty()) (*it)->setIcon(0, dots(modalities));
         // The tree is read from left to right: names first, the rest quieter.
         for (int c = 1; c < kColumns; ++c) (*it)->setForeground(c, colours().muted);
     }
