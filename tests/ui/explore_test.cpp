@@ -289,7 +289,7 @@ private Q_SLOTS:
         page_->setWorkspace(QString::fromStdString(path("world")), inspected);
         settle();
         QCOMPARE(page_->map().content().subject, QString("WAV2CLIP"));
-        QCOMPARE(page_->state(), kept);
+        QVERIFY2(page_->state() == kept, page_->state().dump().c_str());
         page_->setWorkspace(QString::fromStdString(path("world")), inspected);  // after an import
         settle();
         QCOMPARE(page_->map().content().subject, QString("WAV2CLIP"));
