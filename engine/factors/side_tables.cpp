@@ -140,6 +140,8 @@ SideTables::SideTables(const BlendSide& side, const FactorGrid& grid, Part part,
                 const float at_most = coarse_most_[j * items + i] = roundedUp(most[j] + largest[j]);
                 for (std::size_t k = 0; with_slopes && k < own; ++k) {
                     if (steep[k * n + j] == 0) continue;
+                    // A weight that never is more than m has no true slope of more than 6 m over a cell's width: what
+                    // is far beyond is the looseness of its bound.
                     const double part_of = steep[k * n + j] / static_cast<double>(at_most) * (1 + 1e-6);
                     steepest[i * own + k] = std::max(steepest[i * own + k], std::min(part_of, 1e12));
                 }

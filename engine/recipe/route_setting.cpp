@@ -47,6 +47,11 @@ void switchProjectors(Recipe& recipe, const RoutePlan& plan, const std::map<std:
     }
 }
 
+double expertWeight(const FactorInfo::Expert& expert, const Setting& setting) {
+    const auto named = setting.expert_weights.find(expert.key);
+    return named == setting.expert_weights.end() ? expert.weight : named->second;
+}
+
 }  // namespace
 
 Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& setting) {
@@ -93,15 +98,6 @@ Recipe withSetting(const Recipe& recipe, const RoutePlan& plan, const Setting& s
     if (!problems.empty()) throw joinProblems(ErrorCode::InvalidInput, "recipe " + recipe.name, problems);
     return out;
 }
-
-namespace {
-
-double expertWeight(const FactorInfo::Expert& expert, const Setting& setting) {
-    const auto named = setting.expert_weights.find(expert.key);
-    return named == setting.expert_weights.end() ? expert.weight : named->second;
-}
-
-}  // namespace
 
 double factorAt(const FactorInfo& factor, const Setting& setting) {
     if (!factor.isWeight()) {

@@ -290,6 +290,20 @@ private Q_SLOTS:
         settle();
         QCOMPARE(page_->map().content().subject, QString("WAV2CLIP"));
         QVERIFY2(page_->state() == kept, page_->state().dump().c_str());
+        // Files that are gone are told of, without a product too.
+        page_ = std::make_unique<ui::ExplorePage>();
+        page_->show();
+        page_->setActive(true);
+        QSignalSpy failures(page_.get(), &ui::ExplorePage::failed);
+        page_->setWorkspace(QString::fromStdString(path("gone")), inspected);
+        settle();
+        QCOMPARE(failures.count(), 1);
+        const auto told = failures.first()[0].value<ui::JobFailure>();
+        QVERIFY2(told.text().contains("gone"), qPrintable(told.text()));
+        page_->setProduct(product_);
+        page_->setWorkspace(QString::fromStdString(path("world")), inspected);
+        combo("Space that is mapped")->setCurrentIndex(combo("Space that is mapped")->findText("WAV2CLIP"));
+        settle();
         page_->setWorkspace(QString::fromStdString(path("world")), inspected);  // after an import
         settle();
         QCOMPARE(page_->map().content().subject, QString("WAV2CLIP"));

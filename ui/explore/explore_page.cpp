@@ -92,7 +92,7 @@ ExplorePage::ExplorePage(QWidget* parent) : QWidget(parent), map_job_(nullptr, t
     connect(panel_, &QueryPanel::factorPicked, this, &ExplorePage::factorPicked);
     connect(panel_, &QueryPanel::failed, this, &ExplorePage::failed);
     connect(&map_job_, &JobRunner::failed, this, [this](const JobFailure& failure) {
-        if (!product_) return;
+        if (!any()) return;
         made_.reset();
         map_->clear(failure.text());
         figures_->clear();

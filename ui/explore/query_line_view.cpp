@@ -107,14 +107,12 @@ void QueryLineView::setSubject(std::shared_ptr<engine::LiveProduct> product, std
     asked_.clear();
     job_.stop();
     fillFactors();
-    say(tr("Choose a query to follow it along a factor."));
 }
 
 void QueryLineView::fillFactors() {
     const QString before = factors_->currentData().toString();
     factors_->clear();
-    if (!product_) return;
-    for (const auto& factor : product_->axes()) {
+    for (const auto& factor : product_ ? product_->axes() : std::vector<engine::FactorInfo>()) {
         if (product_->acts(factor, set_))
             factors_->addItem(QString::fromStdString(factor.symbol), QString::fromStdString(factor.name));
     }
@@ -124,7 +122,7 @@ void QueryLineView::fillFactors() {
 
 void QueryLineView::lookAgain() {
     if (asked_.empty() || (line_ && line_->hits)) return;
-    asked_ += " before";
+    again_ = true;
     want();
 }
 
@@ -175,7 +173,8 @@ void QueryLineView::want() {
     engine::Setting others = setting_;
     engine::setFactor(others, *axis, 0);
     const std::string key = factor() + " " + std::to_string(*query_) + " " + engine::settingToJson(others).dump();
-    if (key == asked_ && (line_ || job_.running())) return showLine();  // the cursor alone moves
+    if (key == asked_ && !again_ && (line_ || job_.running())) return showLine();  // the cursor alone moves
+    again_ = false;
     const bool same =
         line_ && line_->factor == factor() && asked_.starts_with(factor() + " " + std::to_string(*query_) + " ");
     asked_ = key;

@@ -64,7 +64,8 @@ private:
     QString id_;
     engine::Setting setting_;
     int place_ = 1;
-    std::string asked_;  // what the line that was last asked for depends on
+    std::string asked_;   // what the line that was last asked for depends on
+    bool again_ = false;  // its hits may be known by now
     std::shared_ptr<const engine::QueryLine> line_;
 
     QComboBox* factors_;

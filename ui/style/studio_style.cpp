@@ -16,8 +16,7 @@ namespace ui {
 
 namespace {
 
-constexpr int kHeaderPadding = 8;  // as the style sheet has it
-constexpr int kButtonPadding = 5;
+constexpr int kButtonPadding = 8;
 
 }  // namespace
 
@@ -52,7 +51,7 @@ int StudioStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, con
     // One less than what is beside a cell's text.
     if (metric == PM_FocusFrameHMargin &&
         (qobject_cast<const QTableView*>(widget) || qobject_cast<const QTreeView*>(widget)))
-        return kHeaderPadding - 1;
+        return kCellPadding - 1;
     return QProxyStyle::pixelMetric(metric, option, widget);
 }
 
@@ -60,9 +59,7 @@ QSize StudioStyle::sizeFromContents(ContentsType type, const QStyleOption* optio
                                     const QWidget* widget) const {
     const QSize out = QProxyStyle::sizeFromContents(type, option, size, widget);
     if (type != CT_PushButton) return out;
-    return {
-        std::max(out.width(), size.width() + 2 * (kButtonPadding + pixelMetric(PM_ButtonMargin, option, widget) / 2)),
-        out.height()};
+    return {std::max(out.width(), size.width() + 2 * kButtonPadding), out.height()};
 }
 
 }  // namespace ui

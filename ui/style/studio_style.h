@@ -11,6 +11,8 @@ namespace ui {
 
 class StudioStyle : public QProxyStyle {
 public:
+    static constexpr int kCellPadding = 8;  // beside the text of a table's cell, and of a section of its header
+
     StudioStyle();
     void drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
                        const QWidget* widget) const override;

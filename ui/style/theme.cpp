@@ -193,7 +193,7 @@ void applyTheme(ThemeChoice choice) {
         QStringLiteral(
             "QToolTip { color: %1; background: %2; border: 1px solid %3; padding: 4px; }"
             "QHeaderView::section { background: %4; color: %5; border: none; border-bottom: 1px solid %3; "
-            "padding: 4px 8px; }"
+            "padding: 4px %8px; }"
             "QTableCornerButton::section { background: %4; border: none; border-bottom: 1px solid %3; }"
             "QMainWindow::separator { background: %3; width: 1px; height: 1px; }"
             "QToolBar { border: none; spacing: 2px; padding: 4px; }"
@@ -208,7 +208,7 @@ void applyTheme(ThemeChoice choice) {
             "QToolButton[chip=\"true\"]:checked { background: %6; border-color: %7; }"
             "QToolButton[chip=\"true\"]:focus { border-color: %7; }")
             .arg(c.text.name(), c.raised.name(), c.line.name(), c.panel.name(), c.muted.name(), checked,
-                 c.accent.name()));
+                 c.accent.name(), QString::number(StudioStyle::kCellPadding)));
 }
 
 LightColours::LightColours(bool wanted) : before_(g_dark) {

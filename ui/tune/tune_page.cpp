@@ -84,7 +84,7 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
     connect(&session_, &LiveSession::openingStarted, this, [this] {
         wanted_figure_ = 0;
         title_->setText(tr("opening…"));
-        pages_->setCurrentIndex(1);
+        choosePage();
     });
     connect(&session_, &LiveSession::openFailed, this, [this](const JobFailure& failure) {
         wanted_figure_ = 0;
@@ -126,7 +126,7 @@ TunePage::TunePage(Project& project, LiveSession& session, QWidget* parent)
 QWidget* TunePage::makeNothing() {
     auto* box = new QWidget;
     auto* what =
-        new QLabel(tr("No product is open.\nTrain one of this workspace's spaces, or open one that is there."));
+        new QLabel(tr("No product is open.\nTrain one from the spaces of a workspace, or open one that is there."));
     what->setAlignment(Qt::AlignCenter);
     auto* train = new QPushButton(tr("Go to the reactions"));
     train->setObjectName(QStringLiteral("tune_train"));
