@@ -10,5 +10,7 @@ extern "C" void omp_set_num_threads(int) {}
 
 int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
-    return RUN_ALL_TESTS();
+    const int failed = RUN_ALL_TESTS();
+    // Where nothing could be tried nothing passed: the code that ctest takes for "Skipped".
+    return failed == 0 && testing::UnitTest::GetInstance()->successful_test_count() == 0 ? 77 : failed;
 }
